@@ -1,0 +1,164 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// Role is an NSX role. The simulator knows the two that a migration meets.
+type Role string
+
+// The roles: everything, and reading only.
+const (
+	EnterpriseAdmin Role = "enterprise_admin"
+	Auditor         Role = "auditor"
+)
+
+// Identity is the authenticated caller.
+type Identity struct {
+	// Name is the user or principal identity; it becomes the owner of what the caller creates.
+	Name string
+	Role Role
+	// Principal is true for a principal identity (client certificate).
+	Principal bool
+}
+
+// Request is one authenticated call. The body has been read already.
+type Request struct {
+	Identity Identity
+	// Node is the name of the manager node that answers, and NodeID its UUID.
+	Node   string
+	NodeID string
+	Method string
+	// Path is the decoded path with its /api/v1 or /policy/api/v1 prefix; Params holds the named parts of the
+	// route's pattern ("{id}", "{path...}").
+	Path   string
+	Params map[string]string
+	Query  url.Values
+	Header http.Header
+	Body   []byte
+}
+
+// Author is the caller as owner of a write at the given time.
+func (r *Request) Author(at time.Time) store.Author {
+	return store.Author{User: r.Identity.Name, At: at}
+}
+
+// Response is a success. The zero value is 200 with an empty body.
+type Response struct {
+	// Status is the HTTP status; 0 means 200.
+	Status int
+	// Body is written as JSON; nil means no body. json.RawMessage goes out as it is.
+	Body any
+}
+
+// OK is a 200 with a JSON body.
+func OK(body any) (*Response, error) { return &Response{Body: body}, nil }
+
+// Empty is a success without a body.
+func Empty() (*Response, error) { return &Response{}, nil }
+
+// Error is a failure in NSX's own form (facts: error body and codes).
+type Error struct {
+	Status  int      `json:"-"`
+	Code    int      `json:"error_code"`
+	Module  string   `json:"module_name"`
+	Message string   `json:"error_message"`
+	Details string   `json:"details,omitempty"`
+	Related []*Error `json:"related_errors,omitempty"`
+}
+
+// Error makes *Error a Go error.
+func (e *Error) Error() string {
+	return fmt.Sprintf("HTTP %d, error_code %d, %s: %s", e.Status, e.Code, e.Module, e.Message)
+}
+
+// MarshalJSON adds httpStatus, which NSX writes as a word ("BAD_REQUEST").
+func (e *Error) MarshalJSON() ([]byte, error) {
+	type plain Error
+	return json.Marshal(struct {
+		HTTPStatus string `json:"httpStatus"`
+		*plain
+	}{statusWord(e.Status), (*plain)(e)})
+}
+
+// Handler answers one request. An error that is no *Error becomes a 500.
+type Handler func(ctx context.Context, r *Request) (*Response, error)
+
+// Extent says how much of an endpoint is simulated.
+type Extent string
+
+// The extents: as far as public sources tell, or a part that the notes name.
+const (
+	Full    Extent = "full"
+	Partial Extent = "partial"
+)
+
+// Route is one endpoint. The routing table is also the coverage page, so what is written here is what users read.
+type Route struct {
+	Method string
+	// Pattern is a path with "{name}" for one part and a last "{name...}" for the rest: "/api/v1/logical-ports/{id}".
+	// The route with the most literal parts wins.
+	Pattern string
+	// Action restricts the route to requests with that ?action=; empty means requests without one, "*" any.
+	Action string
+	Extent Extent
+	// Notes say what is left out, and start with "ASSUMED: " where no public source states the behaviour.
+	Notes []string
+	// Reads is true for a call that an auditor may make. GET always is.
+	Reads bool
+	// OnCoordinator routes need the migration coordinator's service on the answering node.
+	OnCoordinator bool
+	Handle        Handler
+}
+
+// Clock is the time as the simulator sees it.
+type Clock interface {
+	Now() time.Time
+	// AfterFunc runs fn in its own goroutine after d, unless the Timer is stopped before.
+	AfterFunc(d time.Duration, fn func()) Timer
+}
+
+// Timer is a running AfterFunc.
+type Timer interface{ Stop() bool }
+
+// RealTime is the Clock of package time (and of testing/synctest inside a bubble).
+type RealTime struct{}
+
+// Now is time.Now.
+func (RealTime) Now() time.Time { return time.Now() }
+
+// AfterFunc is time.AfterFunc.
+func (RealTime) AfterFunc(d time.Duration, fn func()) Timer { return time.AfterFunc(d, fn) }
+
+// Env is what the server gives to a Coordinator.
+type Env struct {
+	Store *store.Store
+	Clock Clock
+	// Version is the simulated NSX version, for behaviour that differs.
+	Version Version
+}
+
+// Coordinator is the migration coordinator behind the server. One serves the whole simulated NSX; the server only
+// lets requests through (Route.OnCoordinator) on the node where its service runs.
+type Coordinator interface {
+	Routes() []Route
+	// ServiceStarted and ServiceStopped tell that the service came up or went down on a node. What a coordinator
+	// forgets by a restart, it forgets here.
+	ServiceStarted(node string)
+	ServiceStopped(node string)
+	// Realized tells what realized-state/status answers for a Policy path: SUCCESS, IN_PROGRESS, ERROR,
+	// UNINITIALIZED or UNKNOWN. ok is false when the coordinator has no say (the object is a native one).
+	Realized(path string) (status string, ok bool)
+	// Close stops timers. What is in the store stays and can be served again.
+	Close()
+}
+
+// NewCoordinator makes a coordinator for one server.
+type NewCoordinator func(env Env) (Coordinator, error)

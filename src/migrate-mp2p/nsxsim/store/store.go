@@ -1,0 +1,178 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Store is the state of one NSX. All methods may be called from several goroutines.
+type Store struct {
+	mu       sync.RWMutex
+	manager  *side
+	policy   *side
+	sections map[string]json.RawMessage
+	seed     uint64
+	drawn    uint64
+	now      func() time.Time
+	lag      time.Duration
+}
+
+// New returns an empty store. The seed decides the ids that NewID gives.
+func New(seed uint64) *Store {
+	return &Store{
+		manager:  newSide(),
+		policy:   newSide(),
+		sections: map[string]json.RawMessage{},
+		seed:     seed,
+		now:      time.Now,
+	}
+}
+
+// Tx is one transaction: a consistent view, or an atomic change. It must not be kept after its function returned.
+type Tx struct {
+	store    *Store
+	writable bool
+	undo     []undo
+	touched  map[*posting]struct{}
+}
+
+// undo is what stood somewhere before a write.
+type undo struct {
+	side *side
+	key  string
+	old  *Object
+}
+
+var errReadOnly = errors.New("writing to the store inside View")
+
+// View runs fn over one consistent state. Writes inside it are refused with an error.
+func (s *Store) View(fn func(tx *Tx) error) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return fn(&Tx{store: s})
+}
+
+// Update runs fn, which may read and write. When fn returns an error everything is put back as it was, and the error
+// is returned.
+func (s *Store) Update(fn func(tx *Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tx := &Tx{store: s, writable: true, touched: map[*posting]struct{}{}}
+	sections, drawn := s.sections, s.drawn
+	s.sections = maps.Clone(sections)
+	err := fn(tx)
+	if err != nil {
+		for _, u := range slices.Backward(tx.undo) {
+			tx.index(u.side, u.key, u.old)
+		}
+		s.sections, s.drawn = sections, drawn
+	}
+	for p := range tx.touched {
+		p.settle()
+	}
+	if err == nil {
+		s.remember(tx.undo)
+	}
+	return err
+}
+
+// Manager is the Manager side: keys like "logical-switches/<id>".
+func (tx *Tx) Manager() *Space { return &Space{side: tx.store.manager, tx: tx} }
+
+// Policy is the Policy side: keys like "/infra/segments/<id>".
+func (tx *Tx) Policy() *Space { return &Space{side: tx.store.policy, tx: tx, prefix: "/"} }
+
+// Section decodes a named section of other state into value. It tells whether the section exists.
+func (tx *Tx) Section(name string, value any) (bool, error) {
+	raw, found := tx.store.sections[name]
+	if !found {
+		return false, nil
+	}
+	if err := json.Unmarshal(raw, value); err != nil {
+		return true, fmt.Errorf("decoding section %q of the state: %w", name, err)
+	}
+	return true, nil
+}
+
+// SetSection stores a named section of other state as JSON. It is saved, loaded and undone with everything else.
+func (tx *Tx) SetSection(name string, value any) error {
+	if !tx.writable {
+		return errReadOnly
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encoding section %q of the state: %w", name, err)
+	}
+	tx.store.sections[name] = raw
+	return nil
+}
+
+// NewID draws the next UUID. The sequence depends on the seed and on the number of ids drawn before, only.
+// Inside Update only.
+func (tx *Tx) NewID() string {
+	tx.store.drawn++
+	return uuidAt(tx.store.seed, tx.store.drawn)
+}
+
+// set puts an object (nil: nothing) at a key and remembers what stood there.
+func (tx *Tx) set(sd *side, key string, o *Object) error {
+	if !tx.writable {
+		return errReadOnly
+	}
+	tx.undo = append(tx.undo, undo{side: sd, key: key, old: sd.objects[key]})
+	tx.index(sd, key, o)
+	return nil
+}
+
+// index replaces the object at a key, in the indexes too.
+func (tx *Tx) index(sd *side, key string, o *Object) {
+	if old := sd.objects[key]; old != nil {
+		sd.eachPosting(old, func(p *posting) { p.remove(old) })
+		delete(sd.objects, key)
+	}
+	if o == nil {
+		return
+	}
+	sd.objects[key] = o
+	sd.eachPosting(o, func(p *posting) {
+		p.added = append(p.added, o)
+		tx.touched[p] = struct{}{}
+	})
+}
+
+// eachPosting calls fn once for each index list in which the object stands.
+func (sd *side) eachPosting(o *Object, fn func(*posting)) {
+	fn(list(sd.collections, o.Collection()))
+	if o.ResourceType != "" {
+		fn(list(sd.types, strings.ToLower(o.ResourceType)))
+	}
+	var scopes, values []string
+	for _, t := range o.Tags {
+		scopes = append(scopes, intern(strings.ToLower(t.Scope)))
+		values = append(values, intern(strings.ToLower(t.Value)))
+	}
+	eachDistinct(scopes, func(name string) { fn(list(sd.scopes, name)) })
+	eachDistinct(values, func(name string) { fn(list(sd.values, name)) })
+}
+
+func eachDistinct(names []string, fn func(string)) {
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		fn(name)
+	}
+}
+
+func list(index map[string]*posting, name string) *posting {
+	p := index[name]
+	if p == nil {
+		p = &posting{}
+		index[name] = p
+	}
+	return p
+}
