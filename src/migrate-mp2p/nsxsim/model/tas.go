@@ -1,0 +1,230 @@
+package model
+
+import (
+	"fmt"
+	"time"
+)
+
+// Tag scopes that NCP writes beside its base tags ("NCP 2.3 debug log").
+const (
+	scopeProject  = "ncp/project"
+	scopePoolID   = "ncp/extpoolid"
+	scopeSNAT     = "ncp/snat_ip"
+	scopeSubnet   = "ncp/subnet"
+	scopeSubnetID = "ncp/subnet_id"
+	scopeIngress  = "ncp/ing_ctrl"
+)
+
+// The size of a foundation per unit of scale: with the sections and the load
+// balancer about 500 objects that NCP made.
+const (
+	orgsPerScale  = 10
+	portsPerOrg   = 36
+	portsPerCell  = 100
+	maximumScale  = 1_000
+	labelsOfFew   = 20 // further labels on every 64th port, which then has 28 tags
+	labelledEvery = 64
+)
+
+// TAS returns a Tanzu Application Service foundation in Manager mode, a second,
+// small foundation on the same Tier-0, and what the administrator made around
+// them. Scale 1 is about 500 objects of the foundation and it grows in proportion.
+func TAS(scale int, seed int64, options Options) (*World, error) {
+	if scale < 1 || scale > maximumScale {
+		return nil, fmt.Errorf("building model tas: scale %d is not between 1 and %d", scale, maximumScale)
+	}
+	options = options.withDefaults()
+	if !options.BuiltAt.After(time.UnixMilli(0)) {
+		return nil, fmt.Errorf("building model tas: the time %s is before 1970", options.BuiltAt)
+	}
+	b := newBuilder(seed, options.BuiltAt)
+	ground := b.ground(options.Cluster)
+	b.adminObjects(ground)
+	b.adminSections()
+	first := &tas{
+		b: b, ground: ground, name: options.Cluster, identity: options.Identity,
+		scale: scale, orgCount: orgsPerScale * scale, block: "10.0.0.0",
+	}
+	first.build()
+	second := &tas{
+		b: b, ground: ground, name: options.Cluster + "-other", identity: options.Cluster + "-other-ncp",
+		scale: 1, orgCount: 2, block: "172.16.0.0", ordinal: 1, externalOffset: 40_000,
+	}
+	second.build()
+	b.defaultSections()
+	b.world.Foundations = []Foundation{
+		{Name: first.name, Platform: "tas", Identity: first.identity},
+		{Name: second.name, Platform: "tas", Identity: second.identity},
+	}
+	return b.finish()
+}
+
+// tas builds one foundation.
+type tas struct {
+	b        *builder
+	ground   ground
+	name     string
+	identity string
+	scale    int
+	orgCount int
+	// block is the first address of the foundation's container networks.
+	block string
+	// ordinal is the foundation's place among those of this NSX.
+	ordinal int
+	// externalOffset is where its addresses in the external pools begin.
+	externalOffset int
+
+	spoofGuard string
+	lb         lbShared
+	orgs       []org
+	cells      []string // VIF ids of the virtual machines
+	networks   int      // container networks so far
+	externals  int      // external addresses so far
+	routers    int      // Tier-1 routers so far
+	ports      int      // container ports so far
+}
+
+// org is one Cloud Foundry organisation.
+type org struct {
+	guid     string
+	router   string
+	networks []network
+}
+
+// network is one container network: a switch, and the subnet behind it.
+type network struct {
+	logicalSwitch string
+	first         string // the subnet's network address
+}
+
+// cidr is the network in prefix notation.
+func (n network) cidr() string { return n.first + "/24" }
+
+// build adds everything that NCP of this foundation made, and the foundation's
+// virtual machines, which BOSH made.
+func (t *tas) build() {
+	t.spoofGuard = t.b.add("switching-profiles", t.identity, fields{
+		"resource_type": "SpoofGuardSwitchingProfile", "display_name": t.name + "-spoofguard", "tags": t.tags(),
+		"white_list_providers": []string{"LPORT_BINDINGS"},
+	})
+	t.diegoCells()
+	for i := range t.orgCount {
+		t.org(i)
+	}
+	t.securityGroups()
+	for i := range t.scale {
+		t.loadBalancer(i)
+	}
+}
+
+// tags returns NCP's base tags followed by more.
+func (t *tas) tags(more ...Tag) []Tag {
+	return append([]Tag{{ScopeVersion, managerVersion}, {ScopeCluster, t.name}}, more...)
+}
+
+// external allocates the next address of an external pool.
+func (t *tas) external() (pool, ip string) {
+	pool = t.ground.externalPools[t.externals%2].id
+	ip = address(t.ground.externalPools[t.externals%2].first, t.externalOffset/2+t.externals/2)
+	t.externals++
+	t.b.addAllocation(pool, ip)
+	return pool, ip
+}
+
+// diegoCells adds the ports of the foundation's virtual machines. They carry
+// ncp/cluster and ncp/node_name but no ncp/version: they are not NCP's.
+func (t *tas) diegoCells() {
+	for i := range max(2, t.orgCount*portsPerOrg/portsPerCell) {
+		vif := t.b.uuid()
+		t.cells = append(t.cells, vif)
+		name := fmt.Sprintf("diego_cell-%04d", i)
+		t.b.add("logical-ports", ownerAdmin, fields{
+			"resource_type": "LogicalPort", "display_name": t.name + "/" + name, "logical_switch_id": t.ground.deployment, "admin_state": "UP",
+			"tags": []Tag{{ScopeCluster, t.name}, {"ncp/node_name", name}, {"bosh/id", t.b.uuid()}},
+			"attachment": fields{
+				"id": vif, "attachment_type": "VIF",
+				"context": fields{"resource_type": "VifAttachmentContext", "vif_type": "PARENT"},
+			},
+			"address_bindings":      []fields{{"ip_address": address("192.168.0.10", t.ordinal*32_000+i), "mac_address": mac(t.ordinal, i)}},
+			"switching_profile_ids": t.profiles(t.ground.spoofGuard),
+		})
+	}
+}
+
+// mac is the n-th locally administered MAC address of a group of interfaces.
+func mac(group, n int) string {
+	return fmt.Sprintf("02:50:%02x:%02x:%02x:%02x", group&0xff, n>>16&0xff, n>>8&0xff, n&0xff)
+}
+
+// profiles lists the switching profiles of a switch or port.
+func (t *tas) profiles(spoofGuard string) []fields {
+	return []fields{
+		{"key": "SwitchSecuritySwitchingProfile", "value": t.ground.segmentSec},
+		{"key": "SpoofGuardSwitchingProfile", "value": spoofGuard},
+		{"key": "IpDiscoverySwitchingProfile", "value": t.ground.ipDiscovery},
+		{"key": "MacManagementSwitchingProfile", "value": t.ground.macDiscovery},
+		{"key": "QosSwitchingProfile", "value": t.ground.qos},
+	}
+}
+
+// org adds an organisation: its Tier-1, wired to the Tier-0, its networks, a SNAT
+// rule for each on the Tier-0, and the ports of its app instances.
+func (t *tas) org(index int) {
+	o := org{guid: t.b.uuid()}
+	pool, snat := t.external()
+	name := fmt.Sprintf("%s-org-%04d", t.name, index)
+	outside := t.tags(Tag{scopeProject, o.guid}, Tag{scopePoolID, pool}, Tag{scopeSNAT, snat})
+
+	o.router = t.tier1(name, o.guid, outside)
+	count := 1
+	if index%4 == 0 {
+		count = 2 // the first subnet was exhausted
+	}
+	for n := range count {
+		added := t.network(fmt.Sprintf("%s-%d", name, n), o, outside)
+		o.networks = append(o.networks, added)
+		t.b.add("logical-routers/"+t.ground.tier0+"/nat/rules", t.identity, fields{
+			"resource_type": "NatRule", "display_name": fmt.Sprintf("%s-snat-%d", name, n), "tags": outside,
+			"logical_router_id": t.ground.tier0, "action": "SNAT", "match_source_network": added.cidr(), "translated_network": snat,
+			"rule_priority": 1024, "enabled": true, "logging": false, "nat_pass": true,
+		})
+	}
+	t.orgs = append(t.orgs, o)
+	for n := range portsPerOrg {
+		t.instance(name, o, o.networks[n%count], n)
+	}
+}
+
+// instance adds the port of one app instance: a child interface of its Diego cell,
+// told apart by a VLAN.
+func (t *tas) instance(orgName string, o org, on network, n int) {
+	guid := t.b.uuid()
+	tags := t.tags(
+		Tag{scopeProject, o.guid},
+		Tag{"ncp/pod", "instance-" + guid[:8]},
+		Tag{"ncp/pod_uid", guid},
+		Tag{scopeIngress, "False"},
+		Tag{"app_label/app", fmt.Sprintf("app-%d", n/4)},
+		Tag{"app_label/tier", []string{"web", "worker", "db"}[n%3]},
+	)
+	if t.ports%labelledEvery == 0 {
+		for i := range labelsOfFew {
+			tags = append(tags, Tag{fmt.Sprintf("app_label/label-%02d", i), fmt.Sprintf("value-%d", i)})
+		}
+	}
+	vlan := t.ports/len(t.cells)%4094 + 1
+	t.b.add("logical-ports", t.identity, fields{
+		"resource_type": "LogicalPort", "display_name": fmt.Sprintf("%s-instance-%02d", orgName, n),
+		"logical_switch_id": on.logicalSwitch, "admin_state": "UP", "tags": tags,
+		"attachment": fields{
+			"id": t.b.uuid(), "attachment_type": "VIF",
+			"context": fields{
+				"resource_type": "VifAttachmentContext", "vif_type": "CHILD", "parent_vif_id": t.cells[t.ports%len(t.cells)],
+				"traffic_tag": vlan, "app_id": guid, "allocate_addresses": "Both",
+			},
+		},
+		"address_bindings":      []fields{{"ip_address": address(on.first, 2+n), "mac_address": mac(0x80+t.ordinal, t.ports), "vlan": vlan}},
+		"switching_profile_ids": t.profiles(t.spoofGuard),
+	})
+	t.ports++
+}

@@ -1,0 +1,64 @@
+package model
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/binary"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"time"
+)
+
+// certificateYears is how long the world's certificates are valid; a century keeps
+// worlds usable whatever clock a test has.
+const certificateYears = 100
+
+// certificate adds a self-signed certificate whose private key NSX holds. The key
+// itself is in no answer of NSX and therefore not in the world either.
+func (b *builder) certificate(owner, name string, tags []Tag) string {
+	template, key := b.authority(name)
+	der, err := x509.CreateCertificate(nil, template, template, key.Public(), key)
+	if err != nil {
+		b.fail(fmt.Errorf("making certificate %q: %w", name, err))
+	}
+	return b.add("trust-management/certificates", owner, fields{
+		"resource_type": "certificate_self_signed", "display_name": name, "tags": tags,
+		"pem_encoded":     string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		"has_private_key": true, "purpose": "signing-ca", "used_by": []fields{},
+		"details": []fields{{"subject_cn": name, "not_before": template.NotBefore.UnixMilli(), "not_after": template.NotAfter.UnixMilli()}},
+	})
+}
+
+// crl adds a certificate revocation list that revokes nothing.
+func (b *builder) crl(owner, name string, tags []Tag) string {
+	issuer, key := b.authority(name)
+	der, err := x509.CreateRevocationList(nil, &x509.RevocationList{
+		Number: big.NewInt(1), ThisUpdate: issuer.NotBefore, NextUpdate: issuer.NotAfter,
+	}, issuer, key)
+	if err != nil {
+		b.fail(fmt.Errorf("making revocation list %q: %w", name, err))
+	}
+	return b.add("trust-management/crls", owner, fields{
+		"resource_type": "Crl", "display_name": name, "tags": tags,
+		"pem_encoded": string(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})),
+	})
+}
+
+// authority makes the template of a self-signed certificate and its key. Ed25519
+// signs without randomness, so the same seed gives the same certificate.
+func (b *builder) authority(name string) (*x509.Certificate, ed25519.PrivateKey) {
+	var seed [ed25519.SeedSize]byte
+	for i := 0; i < len(seed); i += 8 {
+		binary.BigEndian.PutUint64(seed[i:], b.random.Uint64())
+	}
+	from := time.UnixMilli(b.clock).UTC().Truncate(time.Hour)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(b.random.Int64()), Subject: pkix.Name{CommonName: name},
+		NotBefore: from, NotAfter: from.AddDate(certificateYears, 0, 0),
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature, IsCA: true, BasicConstraintsValid: true,
+		SubjectKeyId: seed[:8],
+	}
+	return template, ed25519.NewKeyFromSeed(seed[:])
+}

@@ -1,0 +1,171 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// Object is one object of the Manager API.
+type Object struct {
+	// Collection is the list path below /api/v1 without slashes at its ends, for
+	// example "logical-switches" or "logical-routers/<id>/nat/rules". An object of
+	// which a router has just one (BGP, advertisement) is stored under the path
+	// above it, with the last element of its URL as ID.
+	Collection string
+	// ID is the last element of the object's URL. It is the body's id, except for
+	// single objects and for allocations, which have no id but their address.
+	ID string
+	// Body is compact JSON.
+	Body json.RawMessage
+}
+
+// PolicyObject is one object of the Policy API.
+type PolicyObject struct {
+	// Path begins with /infra.
+	Path string
+	// Body is compact JSON.
+	Body json.RawMessage
+}
+
+// World is everything a simulated NSX holds at the start.
+type World struct {
+	Manager []Object
+	Policy  []PolicyObject
+	// Foundations lists who uses this NSX; the first is the one to be migrated.
+	Foundations []Foundation
+	// Shared lists what an operator would write into the user spec for the first
+	// foundation.
+	Shared []Shared
+}
+
+// Foundation is one TAS foundation or one cluster.
+type Foundation struct {
+	// Name is the value of its ncp/cluster tags.
+	Name string
+	// Platform is "tas", "tkgi" or "kubernetes".
+	Platform string
+	// Identity is the NSX user as which its NCP writes.
+	Identity string
+}
+
+// Shared is one admin-made object that NCP's configuration refers to.
+type Shared struct {
+	// Kind is the migration API's name of the type, for example "TIER0".
+	Kind        string
+	ID          string
+	DisplayName string
+	// Allocations are the addresses of an IP pool that NCP did not allocate.
+	Allocations []string
+	// StaticRoutes and Ports are the ids of a router's static routes and of the
+	// ports that have to be migrated with it.
+	StaticRoutes []string
+	Ports        []string
+}
+
+// Options refines a model. The zero value is fine.
+type Options struct {
+	// Cluster is the name of the foundation to migrate; default "tas1".
+	Cluster string
+	// Identity is the NSX user of its NCP; default "<Cluster>-ncp".
+	Identity string
+	// BuiltAt is the latest _create_time in the world, to the second; default
+	// 2023-11-01 UTC. Tests in virtual time set it to before their clock's start.
+	BuiltAt time.Time
+}
+
+func (o Options) withDefaults() Options {
+	if o.Cluster == "" {
+		o.Cluster = "tas1"
+	}
+	if o.Identity == "" {
+		o.Identity = o.Cluster + "-ncp"
+	}
+	if o.BuiltAt.IsZero() {
+		o.BuiltAt = time.Date(2023, time.November, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return o
+}
+
+// Find returns the Manager object at collection and id.
+func (w *World) Find(collection, id string) (*Object, error) {
+	for i := range w.Manager {
+		if w.Manager[i].Collection == collection && w.Manager[i].ID == id {
+			return &w.Manager[i], nil
+		}
+	}
+	return nil, fmt.Errorf("finding %s/%s: no such object in this world", collection, id)
+}
+
+// In returns the Manager objects whose collection is the given one or lies below
+// it, in the world's order.
+func (w *World) In(collection string) []Object {
+	var found []Object
+	for _, object := range w.Manager {
+		if object.Collection == collection || strings.HasPrefix(object.Collection, collection+"/") {
+			found = append(found, object)
+		}
+	}
+	return found
+}
+
+// CreatedBy returns the Manager objects that NCP of the named cluster made: those
+// that carry ncp/cluster with this value and ncp/version.
+func (w *World) CreatedBy(cluster string) ([]Object, error) {
+	var found []Object
+	for _, object := range w.Manager {
+		tags, err := object.Tags()
+		if err != nil {
+			return nil, err
+		}
+		if Created(tags, cluster) {
+			found = append(found, object)
+		}
+	}
+	return found, nil
+}
+
+// Tag is one tag of an object.
+type Tag struct {
+	Scope string `json:"scope"`
+	Tag   string `json:"tag"`
+}
+
+// Tags returns the object's tags.
+func (o Object) Tags() ([]Tag, error) {
+	var body struct {
+		Tags []Tag `json:"tags"`
+	}
+	if err := json.Unmarshal(o.Body, &body); err != nil {
+		return nil, fmt.Errorf("reading the tags of %s/%s: %w", o.Collection, o.ID, err)
+	}
+	return body.Tags, nil
+}
+
+// Created tells whether these tags are those of an object that NCP of the named
+// cluster made.
+func Created(tags []Tag, cluster string) bool {
+	versioned := slices.ContainsFunc(tags, func(tag Tag) bool { return tag.Scope == ScopeVersion })
+	return versioned && slices.Contains(tags, Tag{Scope: ScopeCluster, Tag: cluster})
+}
+
+// Fill puts the whole world into a store.
+func (w *World) Fill(target *store.Store) error {
+	return target.Update(func(tx *store.Tx) error {
+		for _, object := range w.Manager {
+			if _, err := tx.Manager().Put(object.Collection+"/"+object.ID, object.Body); err != nil {
+				return fmt.Errorf("filling the store: %w", err)
+			}
+		}
+		for _, object := range w.Policy {
+			if _, err := tx.Policy().Put(object.Path, object.Body); err != nil {
+				return fmt.Errorf("filling the store: %w", err)
+			}
+		}
+		return nil
+	})
+}
