@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# What the scripts share: strict mode, folders, and the tools that are built once. Sourced, never run.
+set -euo pipefail
+
+# shellcheck disable=SC2034 # some are used by the scripts alone
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+product=$root/src/migrate-mp2p
+e2e=$root/src/e2e
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/nsx-mp2p
+golangci_lint_version=v2.15.0
+export GOFLAGS=-buildvcs=false
+mkdir -p "$cache"
+
+# say tells the reader what comes next.
+say() { printf '\n== %s\n' "$*"; }
+
+# die ends the script with a reason.
+die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# need COMMAND [PACKAGE] makes sure that COMMAND exists, and installs Debian's PACKAGE if it does not.
+need() {
+  command -v "$1" >/dev/null && return
+  local package=${2:-$1}
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+    die "$1 is missing: install the package $package, or run this as root on Debian"
+  fi
+  echo "installing $package"
+  {
+    [ -n "$(ls /var/lib/apt/lists/*_Packages 2>/dev/null)" ] || apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$package"
+  } >"$cache/apt.log" 2>&1 || die "installing $package failed: see $cache/apt.log"
+}
+
+# tool NAME prints the path of a tool. It is built by Go the first time, and again when what it is made from changes.
+tool() {
+  local name=$1 key file
+  if [ "$name" = golangci-lint ]; then key=$golangci_lint_version; else key=$(sha256sum "$e2e/go.sum" | cut -c1-16); fi
+  key=$key-$(go env GOVERSION)
+  file=$cache/tools/$key/$name
+  if [ ! -x "$file" ]; then
+    mkdir -p "$(dirname "$file")"
+    (
+      flock 9
+      [ -x "$file" ] || {
+        echo "building $name (once; a minute or two)" >&2
+        build_tool "$name" "$file.new" 2>"$file.log" || { cat "$file.log" >&2; exit 1; }
+        mv "$file.new" "$file"
+      }
+    ) 9>"$file.lock" || die "building $name failed"
+  fi
+  echo "$file"
+}
+
+build_tool() {
+  case $1 in
+    bosh)
+      go -C "$e2e" build -trimpath -o "$2" \
+        -ldflags "-s -w -X github.com/cloudfoundry/bosh-cli/v7/cmd.VersionLabel=7.8.6" github.com/cloudfoundry/bosh-cli/v7 ;;
+    bosh-agent) go -C "$e2e" build -trimpath -ldflags "-s -w" -o "$2" github.com/cloudfoundry/bosh-agent/v2/main ;;
+    ginkgo) go -C "$e2e" build -o "$2" github.com/onsi/ginkgo/v2/ginkgo ;;
+    golangci-lint)
+      GOBIN=$2.bin go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$golangci_lint_version"
+      mv "$2.bin/golangci-lint" "$2" && rmdir "$2.bin" ;;
+    *) die "no tool is called $1" ;;
+  esac
+}
