@@ -1,0 +1,99 @@
+package nsx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind says what an error means to us, whatever status or code NSX expressed it with.
+type Kind string
+
+// The kinds of errors. codes.go says which answers lead to which.
+const (
+	KindAuth            Kind = "auth"             // login refused, session refused or a right is missing
+	KindTLS             Kind = "tls"              // no trust, or not a TLS server
+	KindUnreachable     Kind = "unreachable"      // nobody answered; nothing was changed
+	KindNotFound        Kind = "not found"        // the object does not exist
+	KindStale           Kind = "stale"            // somebody changed the object since it was read
+	KindNotOwner        Kind = "not owner"        // the object belongs to another principal
+	KindRate            Kind = "rate"             // NSX wants fewer requests
+	KindUnavailable     Kind = "unavailable"      // NSX is overloaded or not up; nothing was changed
+	KindCoordinatorBusy Kind = "coordinator busy" // the coordinator is still at its last task
+	KindCoordinatorDown Kind = "coordinator down" // the coordinator service does not answer
+	KindSearch          Kind = "search"           // the search index is behind, out of step or gave up
+	KindSearchCap       Kind = "search cap"       // more results than Search hands out
+	KindConflict        Kind = "conflict"         // refused because of other objects or changes
+	KindOtherNode       Kind = "other node"       // another manager node answered than the pinned one
+	KindReadOnly        Kind = "read-only"        // a write by a client that must not write; nothing was sent
+	KindLost            Kind = "lost"             // a write without an answer: it may have taken effect
+	KindInvalid         Kind = "invalid"          // NSX refused the request for any other reason
+	KindServer          Kind = "server"           // NSX failed, or what answered is not NSX
+	KindCanceled        Kind = "canceled"         // our own context ended; nothing was changed
+)
+
+// Error is a request that did not succeed.
+type Error struct {
+	Kind    Kind
+	Method  string
+	Path    string // with query
+	Status  int    // HTTP status; 0 without an answer
+	Code    int    // NSX's error_code; 0 without one
+	Module  string // NSX's module_name
+	Message string // NSX's words, or ours without an answer
+	Details string
+	Related []string // NSX's related errors, one text each
+	Hint    string   // the cure, where we know one
+	Cause   error
+
+	retryAfter time.Duration // what NSX asked for
+	repeat     repeat        // who may send the request again
+	attempts   int           // how often it was sent
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: %s", e.Method, e.Path, e.Kind)
+	switch {
+	case e.Code != 0:
+		fmt.Fprintf(&b, " (status %d, error %d", e.Status, e.Code)
+		if e.Module != "" {
+			fmt.Fprintf(&b, " of %s", e.Module)
+		}
+		b.WriteString(")")
+	case e.Status != 0:
+		fmt.Fprintf(&b, " (status %d)", e.Status)
+	}
+	for _, text := range []string{e.Message, e.Details} {
+		if text != "" {
+			b.WriteString(": " + text)
+		}
+	}
+	if len(e.Related) > 0 {
+		b.WriteString("; related: " + strings.Join(e.Related, "; "))
+	}
+	if e.Cause != nil {
+		b.WriteString(": " + e.Cause.Error())
+	}
+	if e.attempts > 1 {
+		fmt.Fprintf(&b, ", after %d attempts", e.attempts)
+	}
+	if e.Hint != "" {
+		b.WriteString(" (" + e.Hint + ")")
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause, e.g. context.Canceled.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// IsKind says whether err is, or wraps, an Error of this kind.
+func IsKind(err error, k Kind) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == k
+}
+
+// ended says whether the caller's own context ended, as opposed to the time-out of one attempt.
+func ended(ctx context.Context) bool { return ctx.Err() != nil }

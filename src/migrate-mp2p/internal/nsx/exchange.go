@@ -1,0 +1,191 @@
+package nsx
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+)
+
+const (
+	maxAnswer     = 64 << 20        // bytes of one answer
+	maxRetryAfter = 2 * time.Minute // a longer wish of NSX is cut to this
+	maxQuoted     = 200             // bytes that an error quotes of an answer that is not NSX's
+)
+
+// manner is how one call wants its requests to be treated; it travels in their context.
+type manner struct {
+	timeout    time.Duration // of one attempt
+	patience   time.Duration // of all attempts together
+	repeatable bool          // a write that may be carried out twice
+	planAction bool          // 409 means that the plan is busy
+	lane       bool          // over the coordinator's connection
+	pinned     bool          // fail with errNewConnection rather than open a connection
+}
+
+type mannerKey struct{}
+
+func withManner(ctx context.Context, m manner) context.Context {
+	return context.WithValue(ctx, mannerKey{}, m)
+}
+
+func mannerOf(ctx context.Context) manner {
+	m, ok := ctx.Value(mannerKey{}).(manner)
+	if !ok {
+		return manner{}
+	}
+	return m
+}
+
+// exchange sends one request once, reads the whole answer within the attempt's time-out, writes a line into the
+// log and turns everything but success and redirection into an *Error.
+type exchange struct {
+	next   http.RoundTripper
+	log    logrus.FieldLogger
+	redact *strings.Replacer
+	sent   *atomic.Int64
+}
+
+func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), mannerOf(req.Context()).timeout)
+	defer cancel()
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	x.sent.Add(1)
+	started := time.Now()
+	resp, err := x.next.RoundTrip(req.WithContext(ctx))
+	var body []byte
+	if err == nil {
+		body, err = readAll(resp)
+	}
+	line := x.log.WithFields(logrus.Fields{
+		"op": req.Method, "path": pathOf(req), "ms": time.Since(started).Milliseconds(),
+	})
+	if err != nil {
+		failure := x.unanswered(req, connected.Load(), err)
+		line.WithField("kind", failure.Kind).Debug("no answer from NSX")
+		return nil, failure
+	}
+	line.WithFields(logrus.Fields{"status": resp.StatusCode, "bytes": len(body)}).Debug("asked NSX")
+	if resp.StatusCode >= http.StatusBadRequest {
+		return nil, x.refused(req, resp, body)
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.ContentLength = int64(len(body))
+	return resp, nil
+}
+
+func pathOf(req *http.Request) string { return req.URL.RequestURI() }
+
+var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+
+func readAll(resp *http.Response) (body []byte, err error) {
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxAnswer {
+		return nil, errTooLarge
+	}
+	return body, nil
+}
+
+// unanswered classifies a request without a whole answer. connected says whether it may have left this machine.
+func (x *exchange) unanswered(req *http.Request, connected bool, cause error) *Error {
+	e := &Error{Method: req.Method, Path: pathOf(req), Cause: cause}
+	text, trust := trustProblem(cause)
+	refused := errors.Is(cause, errNewConnection)
+	switch {
+	case trust:
+		e.Kind, e.Message, e.Cause = KindTLS, "no TLS connection with "+req.URL.Host, errors.New(text)
+	case connected && !refused && req.Method != http.MethodGet:
+		e.Kind, e.repeat = KindLost, reads
+		e.Message = "the answer was lost, so NSX may have carried it out"
+	case ended(req.Context()):
+		e.Kind, e.Cause = KindCanceled, context.Cause(req.Context())
+	case errors.Is(cause, errTooLarge):
+		e.Kind = KindServer
+	case refused:
+		e.Kind = KindUnreachable
+	default:
+		e.Kind, e.repeat = KindUnreachable, always
+		e.Message = "no answer of " + req.URL.Host
+	}
+	return e
+}
+
+// answer is NSX's error body.
+type answer struct {
+	HTTPStatus string      `json:"httpStatus"`
+	Code       json.Number `json:"error_code"`
+	Module     string      `json:"module_name"`
+	Message    string      `json:"error_message"`
+	Details    string      `json:"details"`
+	Related    []answer    `json:"related_errors"`
+}
+
+// code is 0 where NSX gave none.
+func (a answer) code() int {
+	n, err := strconv.Atoi(a.Code.String())
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// refused makes the error of an answer of status 400 and above.
+func (x *exchange) refused(req *http.Request, resp *http.Response, body []byte) *Error {
+	e := &Error{Method: req.Method, Path: pathOf(req), Status: resp.StatusCode, retryAfter: retryAfter(resp)}
+	var a answer
+	fromNSX := json.Unmarshal(body, &a) == nil && (a.code() != 0 || a.Message != "" || a.HTTPStatus != "")
+	if fromNSX {
+		e.Code, e.Module = a.code(), a.Module
+		e.Message, e.Details = x.redact.Replace(a.Message), x.redact.Replace(a.Details)
+		for _, r := range a.Related {
+			e.Related = append(e.Related, x.redact.Replace(fmt.Sprintf("%s (error %d of %s)", r.Message, r.code(), r.Module)))
+		}
+	} else {
+		e.Message = "the answer is not NSX's: " + x.redact.Replace(quote(body))
+	}
+	e.classify(fromNSX)
+	outcomeUnknown := e.repeat == reads && e.Kind == KindUnavailable && req.Method != http.MethodGet
+	if outcomeUnknown {
+		e.Kind = KindLost
+		e.Hint = "something between us and NSX answered, so NSX may have carried it out"
+	}
+	return e
+}
+
+// quote shows the beginning of an answer that cannot be understood.
+func quote(body []byte) string {
+	text := strings.Join(strings.Fields(string(body[:min(len(body), maxQuoted)])), " ")
+	if text == "" {
+		return "empty"
+	}
+	return strconv.Quote(text)
+}
+
+// retryAfter reads the header of that name, in seconds or as a date. Whether NSX ever sends it is unknown.
+func retryAfter(resp *http.Response) time.Duration {
+	value := resp.Header.Get("Retry-After")
+	var wish time.Duration
+	if seconds, err := strconv.Atoi(value); err == nil {
+		wish = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
+	} else if date, err := http.ParseTime(value); err == nil {
+		wish = time.Until(date)
+	}
+	return max(0, min(wish, maxRetryAfter))
+}

@@ -1,0 +1,127 @@
+package nsx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	nodePath      = "/api/v1/node"
+	maxReconnects = 5 // connections that may end right after the node was read, for one call
+)
+
+// errNewConnection says that the checked connection is gone and that nothing was sent.
+var errNewConnection = errors.New("the connection on which the node was read has ended")
+
+// lane is the one connection over which the coordinator is spoken to. A virtual address in front of the managers may
+// lead each connection to another node, but the coordinator runs on one of them only; so the node id is read on a
+// connection before anything else, and a pinned request fails rather than open a new one.
+type lane struct {
+	mu        sync.Mutex // one call at a time
+	transport *http.Transport
+	checked   atomic.Bool // the open connection leads to the pinned node
+}
+
+func newLane(t *http.Transport) *lane {
+	l := &lane{transport: t}
+	t.MaxConnsPerHost, t.MaxIdleConnsPerHost = 1, 1
+	dial := t.DialContext
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if mannerOf(ctx).pinned {
+			return nil, errNewConnection
+		}
+		l.checked.Store(false)
+		return dial(ctx, network, address)
+	}
+	return l
+}
+
+// coordinate sends a request to the coordinator of the pinned node, and to no other. After a write the node is read
+// again, which also serves as the check before the next one while the connection lasts.
+func (c *Client) coordinate(ctx context.Context, r request) error {
+	link := c.pinned()
+	if link == nil {
+		return c.send(ctx, r)
+	}
+	link.lane.mu.Lock()
+	defer link.lane.mu.Unlock()
+	r.manner.lane, r.manner.pinned = true, true
+	for range maxReconnects {
+		if !link.lane.checked.Load() {
+			if err := c.checkNode(ctx, link); err != nil {
+				return err
+			}
+		}
+		err := c.sendOver(ctx, link, r)
+		if errors.Is(err, errNewConnection) && !IsKind(err, KindLost) {
+			link.lane.checked.Store(false)
+			continue
+		}
+		if r.method == http.MethodGet || !answered(err) {
+			return err
+		}
+		if after := c.checkAfter(ctx, link, r, err); after != nil {
+			return after
+		}
+		return err
+	}
+	return &Error{
+		Kind: KindUnreachable, Method: r.method, Path: r.path, Cause: errNewConnection,
+		Message: "every connection ends after one request, so no node can be relied on; nothing was sent",
+		Hint:    "give the manager's own address in nsx.managers, or let the load balancer keep connections",
+	}
+}
+
+// answered says whether NSX answered a request, well or badly.
+func answered(err error) bool {
+	var e *Error
+	return err == nil || errors.As(err, &e) && e.Status != 0
+}
+
+// checkAfter reads the node after a write that ended in outcome. If another node answers, or nobody can be asked, the
+// outcome says little: the write may have gone anywhere.
+func (c *Client) checkAfter(ctx context.Context, link *link, r request, outcome error) error {
+	err := c.checkNode(ctx, link)
+	if err == nil {
+		return nil
+	}
+	var other *Error
+	if errors.As(err, &other) && other.Kind == KindOtherNode {
+		other.Method, other.Path, other.Cause = r.method, r.path, outcome
+		return other
+	}
+	return &Error{
+		Kind: KindLost, Method: r.method, Path: r.path, Cause: errors.Join(err, outcome),
+		Message: "it was answered, but the node could not be read afterwards",
+	}
+}
+
+// checkNode reads the node id on the lane's connection, opening one if need be.
+func (c *Client) checkNode(ctx context.Context, link *link) error {
+	var properties nodeProperties
+	err := c.sendOver(ctx, link, request{method: http.MethodGet, path: nodePath, out: &properties, manner: manner{lane: true}})
+	if err != nil {
+		return err
+	}
+	if properties.UUID != link.nodeID {
+		link.lane.checked.Store(false)
+		return &Error{
+			Kind: KindOtherNode, Method: http.MethodGet, Path: nodePath,
+			Message: fmt.Sprintf("node %s answered at %s, where node %s is pinned", properties.UUID, link.address, link.nodeID),
+			Hint: "a load balancer in front of the managers needs source-IP persistence during a migration, " +
+				"or nsx.managers must name one manager by its own address",
+		}
+	}
+	link.lane.checked.Store(true)
+	return nil
+}
+
+// nodeProperties is what we need of GET /api/v1/node.
+type nodeProperties struct {
+	UUID string `json:"node_uuid"`
+}

@@ -1,0 +1,158 @@
+package nsx
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	pageSize     = 1000  // NSX's own limit
+	smallestPage = 50    // below it a page that is too large is an error
+	searchCap    = 50000 // objects that the search cursor reaches
+)
+
+var searchPaths = map[Flavour]string{
+	Manager: "/api/v1/search/query",
+	Policy:  "/policy/api/v1/search/query",
+}
+
+// listing is one page of a search or list.
+type listing struct {
+	Results []json.RawMessage `json:"results"`
+	Count   int               `json:"result_count"`
+	Cursor  string            `json:"cursor"`
+}
+
+// Search delivers all objects that a query finds, ordered by id, and how many these were. More than 50,000 are a
+// KindSearchCap before anything is delivered: the query has to be split. Results follow the search index, which may
+// be behind; an index that says so is waited for, up to the time-out for it.
+func (c *Client) Search(ctx context.Context, f Flavour, query string, page Page) (int, error) {
+	params := url.Values{"query": {query}, "sort_by": {"id"}}
+	delivered := 0
+	for size := pageSize; ; {
+		answer, used, err := pageOf(ctx, c.send, searchPaths[f], params, size, c.options.IndexTimeout)
+		if err != nil {
+			return delivered, err
+		}
+		size = used
+		if answer.Count > searchCap {
+			return delivered, &Error{
+				Kind: KindSearchCap, Method: http.MethodGet, Path: searchPaths[f],
+				Message: fmt.Sprintf("%d objects match %s; search hands out at most %d", answer.Count, query, searchCap),
+			}
+		}
+		if len(answer.Results) > 0 {
+			if err := page(answer.Results); err != nil {
+				return delivered, err
+			}
+		}
+		delivered += len(answer.Results)
+		if delivered >= answer.Count {
+			return delivered, nil
+		}
+		// The search cursor is the number of objects handed out so far (vmware-nsxlib).
+		reached, err := strconv.Atoi(answer.Cursor)
+		if err != nil || reached != delivered || len(answer.Results) == 0 {
+			return delivered, &Error{
+				Kind: KindSearch, Method: http.MethodGet, Path: searchPaths[f],
+				Message: fmt.Sprintf("after %d of %d objects that match %s the cursor is %q", delivered, answer.Count, query, answer.Cursor),
+			}
+		}
+		params.Set("cursor", answer.Cursor)
+	}
+}
+
+// SearchCount says how many objects the search index holds for a query.
+func (c *Client) SearchCount(ctx context.Context, f Flavour, query string) (int, error) {
+	answer, _, err := pageOf(ctx, c.send, searchPaths[f], url.Values{"query": {query}}, 1, c.options.IndexTimeout)
+	return answer.Count, err
+}
+
+// List delivers all objects of a collection, e.g. /api/v1/logical-switches, and how many these were.
+func (c *Client) List(ctx context.Context, path string, params url.Values, page Page) (int, error) {
+	return list(ctx, c.send, path, params, page)
+}
+
+// sender is send or coordinate.
+type sender func(context.Context, request) error
+
+func list(ctx context.Context, send sender, path string, params url.Values, page Page) (int, error) {
+	query := cloneValues(params)
+	delivered := 0
+	for size := pageSize; ; {
+		answer, used, err := pageOf(ctx, send, path, query, size, 0)
+		if err != nil {
+			return delivered, err
+		}
+		size = used
+		if len(answer.Results) > 0 {
+			if err := page(answer.Results); err != nil {
+				return delivered, err
+			}
+		}
+		delivered += len(answer.Results)
+		// The last page carries no cursor, or one that begins with 0000 (vmware-nsxlib, nsx-operator).
+		if answer.Cursor == "" || strings.HasPrefix(answer.Cursor, "0000") {
+			return delivered, nil
+		}
+		if answer.Cursor == query.Get("cursor") {
+			return delivered, &Error{
+				Kind: KindServer, Method: http.MethodGet, Path: path,
+				Message: fmt.Sprintf("the cursor stays at %q after %d objects", answer.Cursor, delivered),
+			}
+		}
+		query.Set("cursor", answer.Cursor)
+	}
+}
+
+// ListCount says how many objects a collection holds.
+func (c *Client) ListCount(ctx context.Context, path string, params url.Values) (int, error) {
+	answer, _, err := pageOf(ctx, c.send, path, cloneValues(params), 1, 0)
+	return answer.Count, err
+}
+
+// pageOf reads one page of at most size objects and halves the size while NSX calls the page too large; it also gives
+// the size that worked. The next request begins where this page ended, so the size may change between pages.
+func pageOf(ctx context.Context, send sender, path string, query url.Values, size int, patience time.Duration) (listing, int, error) {
+	for {
+		query.Set("page_size", strconv.Itoa(size))
+		var answer listing
+		err := send(ctx, request{method: http.MethodGet, path: path, query: query, out: &answer, manner: manner{patience: patience}})
+		if !tooLarge(err) || size/2 < smallestPage {
+			return answer, size, err
+		}
+		size /= 2
+	}
+}
+
+// tooLarge recognises the two codes for a page that is too large (nsx-operator).
+func tooLarge(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == KindSearch && (e.Code == 60576 || e.Code == 255)
+}
+
+// cloneValues protects the caller's parameters.
+func cloneValues(v url.Values) url.Values {
+	clone := url.Values{}
+	for key, values := range v {
+		clone[key] = append([]string(nil), values...)
+	}
+	return clone
+}
+
+// Get reads one object, e.g. /api/v1/logical-switches/<id>; the path may carry a query. An absent one is a KindNotFound.
+func (c *Client) Get(ctx context.Context, path string, out any) error {
+	plain, encoded, _ := strings.Cut(path, "?")
+	query, err := url.ParseQuery(encoded)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	return c.send(ctx, request{method: http.MethodGet, path: plain, query: query, out: out})
+}
