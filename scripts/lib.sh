@@ -2,8 +2,8 @@
 # What the scripts share: strict mode, folders, and the tools that are built once. Sourced, never run.
 set -euo pipefail
 
-# shellcheck disable=SC2034 # some are used by the scripts alone
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # for the scripts
 product=$root/src/migrate-mp2p
 e2e=$root/src/e2e
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/nsx-mp2p
