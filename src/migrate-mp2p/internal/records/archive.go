@@ -1,0 +1,363 @@
+package records
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+)
+
+// The archive of a run is a folder of gzip files, one per bucket (JSON, a row each line) and one per file that
+// the run gave along, beside archive.json, which says what it is.
+const (
+	archiveFolder = "runs"
+	archiveFile   = "archive.json"
+	migratedFile  = bucketMigrated + rowsSuffix
+	rowsSuffix    = ".jsonl.gz"
+)
+
+// keepFinished is how many finished runs keep their whole archive.
+const keepFinished = 20
+
+// ArchiveKind says why records were archived.
+type ArchiveKind string
+
+// The kinds of archive. Only finished ones claim objects.
+const (
+	ArchiveFinished  ArchiveKind = "finished"
+	ArchiveVoided    ArchiveKind = "void"      // NSX was restored from a backup under the run
+	ArchiveDiscarded ArchiveKind = "discarded" // the operator gave the records up
+)
+
+// ArchiveInfo is archive.json.
+type ArchiveInfo struct {
+	Kind     ArchiveKind `json:"kind"`
+	Header   Header      `json:"header"`
+	Migrated int         `json:"migrated"` // migration records in it
+	Archived time.Time   `json:"archived"`
+	Thinned  bool        `json:"thinned,omitempty"` // only archive.json and the migration records are left
+	Path     string      `json:"-"`
+}
+
+// ArchiveInput is what a run adds to its records.
+type ArchiveInput struct {
+	// Files are written into the archive under these names, compressed; FromFile makes one from a file on disk.
+	Files map[string]func(io.Writer) error
+	// CopyTo is a folder that gets a copy as well, in runs/<run id>; "" for none.
+	CopyTo string
+}
+
+// FromFile gives a file on disk to an archive. A file that does not exist is an empty one.
+func FromFile(path string) func(io.Writer) error {
+	return func(w io.Writer) (err error) {
+		file, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		_, err = io.Copy(w, file)
+		return err
+	}
+}
+
+// ErrCopy says that an archive was made and the records cleared, but its copy could not be written.
+type ErrCopy struct {
+	To    string
+	Cause error
+}
+
+func (e *ErrCopy) Error() string {
+	return fmt.Sprintf("copying the archive to %s: %v", e.To, e.Cause)
+}
+
+func (e *ErrCopy) Unwrap() error { return e.Cause }
+
+// Archive moves the records of a finished run into the folder runs/<run id> and returns that folder. Any error
+// but *ErrCopy means that the records are still in place; without space it is *ErrNoSpace.
+func (s *Store) Archive(in ArchiveInput) (string, error) {
+	h, err := s.header()
+	if err == nil && !h.State.Finished() {
+		err = fmt.Errorf("it is %s, not finished", h.State)
+	}
+	if err != nil {
+		return "", fmt.Errorf("archiving the run: %w", err)
+	}
+	return s.archive(h, ArchiveFinished, in)
+}
+
+// ArchiveVoid is Archive for a run, in whatever state, whose objects NSX no longer knows because it was restored.
+func (s *Store) ArchiveVoid(in ArchiveInput) (string, error) {
+	h, err := s.header()
+	if err != nil {
+		return "", fmt.Errorf("archiving the run: %w", err)
+	}
+	return s.archive(h, ArchiveVoided, in)
+}
+
+// Discard archives the records of exactly the run that the operator named, in whatever state it is.
+func (s *Store) Discard(runID string) (string, error) {
+	h, err := s.header()
+	if err == nil && h.RunID != runID {
+		err = fmt.Errorf("the records are those of run %s", h.RunID)
+	}
+	if err != nil {
+		return "", fmt.Errorf("discarding run %s: %w", runID, err)
+	}
+	return s.archive(h, ArchiveDiscarded, ArchiveInput{})
+}
+
+func (s *Store) archive(h Header, kind ArchiveKind, in ArchiveInput) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	root := filepath.Join(s.dir, archiveFolder)
+	path := filepath.Join(root, h.RunID)
+	if filepath.Base(h.RunID) != h.RunID || h.RunID == "." || h.RunID == ".." {
+		return "", fmt.Errorf("archiving run %q: its id cannot name a folder", h.RunID)
+	}
+	if err := s.writeArchive(root, path, h, kind, in.Files); err != nil {
+		return "", noSpace(s.dir, fmt.Errorf("archiving run %s: %w", h.RunID, err))
+	}
+	if err := s.update(discard); err != nil {
+		return "", fmt.Errorf("clearing the records of run %s: %w", h.RunID, err)
+	}
+	// From here on the run is over; what goes wrong now is told but undoes nothing.
+	var after error
+	if in.CopyTo != "" {
+		if err := copyFolder(path, filepath.Join(in.CopyTo, archiveFolder, h.RunID)); err != nil {
+			after = &ErrCopy{To: in.CopyTo, Cause: err}
+		}
+	}
+	if err := s.thin(); err != nil {
+		after = errors.Join(after, &ErrCopy{To: root, Cause: err})
+	}
+	return path, after
+}
+
+// writeArchive fills a folder with a temporary name and renames it, so that an archive is whole or not there.
+func (s *Store) writeArchive(root, path string, h Header, kind ArchiveKind, files map[string]func(io.Writer) error) error {
+	partial := filepath.Join(root, "."+h.RunID+".partial")
+	if err := os.RemoveAll(partial); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(partial, 0o700); err != nil {
+		return err
+	}
+	err := s.fillArchive(partial, h, kind, files)
+	if err == nil {
+		err = os.RemoveAll(path) // of an earlier attempt that ended before the records were cleared
+	}
+	if err == nil {
+		err = os.Rename(partial, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(partial))
+	}
+	return errors.Join(syncDir(root), syncDir(s.dir))
+}
+
+func (s *Store) fillArchive(folder string, h Header, kind ArchiveKind, files map[string]func(io.Writer) error) error {
+	info := ArchiveInfo{Kind: kind, Header: h, Archived: s.clock()}
+	var err error
+	if info.Migrated, err = s.MigratedCount(); err != nil {
+		return err
+	}
+	for _, name := range buckets {
+		err := writeCompressed(filepath.Join(folder, name+rowsSuffix), func(w io.Writer) error { return s.dump(name, w) })
+		if err != nil {
+			return err
+		}
+	}
+	for name, write := range files {
+		if filepath.Base(name) != name {
+			return fmt.Errorf("%q cannot name a file of an archive", name)
+		}
+		if err := writeCompressed(filepath.Join(folder, name+".gz"), write); err != nil {
+			return err
+		}
+	}
+	return writeInfo(folder, info)
+}
+
+func writeInfo(folder string, info ArchiveInfo) error {
+	data, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		return err
+	}
+	return DurableWrite(filepath.Join(folder, archiveFile), append(data, '\n'))
+}
+
+func writeCompressed(path string, write func(io.Writer) error) error {
+	return DurableStream(path, func(w io.Writer) error {
+		zip := gzip.NewWriter(w)
+		return errors.Join(write(zip), zip.Close())
+	})
+}
+
+// dump writes the JSON of every row of a bucket, one a line.
+func (s *Store) dump(name string, w io.Writer) error {
+	return each(s, name, nil, func(data json.RawMessage) (bool, error) {
+		_, err := w.Write(append(data, '\n'))
+		return true, err
+	})
+}
+
+// copyFolder copies the files of an archive.
+func copyFolder(from, to string) error {
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	files, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := DurableStream(filepath.Join(to, f.Name()), FromFile(filepath.Join(from, f.Name()))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// thin reduces finished archives beyond the newest ones to what ClaimedByArchive needs, and removes those that
+// claim nothing. Void and discarded ones are kept: somebody will want to know what happened.
+func (s *Store) thin() error {
+	var finished []ArchiveInfo
+	err := s.Archives(func(a ArchiveInfo) error {
+		if a.Kind == ArchiveFinished {
+			finished = append(finished, a)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range finished[:max(0, len(finished)-keepFinished)] {
+		if err := thinOne(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func thinOne(a ArchiveInfo) error {
+	if a.Migrated == 0 {
+		return os.RemoveAll(a.Path)
+	}
+	if a.Thinned {
+		return nil
+	}
+	a.Thinned = true
+	if err := writeInfo(a.Path, a); err != nil {
+		return err
+	}
+	files, err := os.ReadDir(a.Path)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Name() == archiveFile || f.Name() == migratedFile {
+			continue
+		}
+		if err := os.Remove(filepath.Join(a.Path, f.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Archives visits the archives of this records folder, oldest first.
+func (s *Store) Archives(visit func(ArchiveInfo) error) error {
+	root := filepath.Join(s.dir, archiveFolder)
+	folders, err := os.ReadDir(root)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("listing archives: %w", err)
+	}
+	var all []ArchiveInfo
+	for _, f := range folders {
+		if !f.IsDir() || f.Name()[0] == '.' { // a partial one
+			continue
+		}
+		path := filepath.Join(root, f.Name())
+		data, err := os.ReadFile(filepath.Join(path, archiveFile))
+		if err != nil {
+			return fmt.Errorf("reading archive %s: %w", f.Name(), err)
+		}
+		info := ArchiveInfo{}
+		if err := json.Unmarshal(data, &info); err != nil {
+			return fmt.Errorf("reading archive %s: %w", path, err)
+		}
+		info.Path = path
+		all = append(all, info)
+	}
+	slices.SortFunc(all, func(a, b ArchiveInfo) int { return a.Archived.Compare(b.Archived) })
+	for _, info := range all {
+		if err := visit(info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ClaimedByArchive returns which of the objects a completed, archived run migrated, and to which Policy path.
+// It reads only the migration records, the newest archive first, and stops when all are found.
+func (s *Store) ClaimedByArchive(refs []Ref) (map[Ref]string, error) {
+	wanted := make(map[Ref]bool, len(refs))
+	for _, r := range refs {
+		wanted[r] = true
+	}
+	var claiming []ArchiveInfo
+	err := s.Archives(func(a ArchiveInfo) error {
+		if a.Kind == ArchiveFinished && a.Header.State == Complete && a.Migrated > 0 {
+			claiming = append(claiming, a)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	claimed := make(map[Ref]string)
+	for _, a := range slices.Backward(claiming) {
+		if len(claimed) == len(wanted) {
+			break
+		}
+		if err := readClaims(filepath.Join(a.Path, migratedFile), wanted, claimed); err != nil {
+			return nil, fmt.Errorf("reading the migration records of run %s: %w", a.Header.RunID, err)
+		}
+	}
+	return claimed, nil
+}
+
+// readClaims adds the wanted objects of one archive to claimed, unless a newer archive has them already.
+func readClaims(path string, wanted map[Ref]bool, claimed map[Ref]string) (err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	zip, err := gzip.NewReader(file)
+	if err != nil {
+		return err
+	}
+	for lines := json.NewDecoder(zip); ; {
+		var o MigratedObject
+		if err := lines.Decode(&o); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		ref := Ref{o.Type, o.ID}
+		if _, known := claimed[ref]; wanted[ref] && !known {
+			claimed[ref] = o.PolicyPath
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package records
+
+import (
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// Batches visits every batch of the run, oldest first.
+func (s *Store) Batches(visit func(Batch) error) error {
+	return each(s, bucketBatches, nil, func(b Batch) (bool, error) { return true, visit(b) })
+}
+
+// Batch returns one batch.
+func (s *Store) Batch(seq uint64) (Batch, error) {
+	var b Batch
+	return b, s.need(bucketBatches, seq, &b)
+}
+
+// Request returns the body that a batch is posted with, as it was last put on disk.
+func (s *Store) Request(seq uint64) (nsx.Promotion, error) {
+	var p nsx.Promotion
+	return p, s.need(bucketRequests, seq, &p)
+}
+
+// need reads a row that must exist.
+func (s *Store) need(bucket string, seq uint64, value any) error {
+	found, err := s.get(bucket, sequenceKey(seq), value)
+	if err == nil && !found {
+		err = ErrNoRun
+		if n, countErr := s.count(bucket); countErr == nil && n > 0 {
+			err = fmt.Errorf("there are only %d", n)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("reading row %d of %s: %w", seq, bucket, err)
+	}
+	return nil
+}
+
+// SetBatch moves a batch along an arrow of its chart. change may be nil; it can alter attempts, times and error.
+// The arrows to migrated and rolled-back carry migration records with them: they are BatchDone's and BatchUndone's.
+func (s *Store) SetBatch(seq uint64, to BatchState, change func(*Batch)) error {
+	if to == BatchMigrated || to == BatchRolledBack {
+		return fmt.Errorf("recording batch %d as %s: this state is set together with its migration records", seq, to)
+	}
+	return s.changeBatch(seq, to, change, nil)
+}
+
+// BatchDone moves a batch to migrated and records what it migrated, in one transaction.
+func (s *Store) BatchDone(seq uint64, objects []MigratedObject) error {
+	return s.changeBatch(seq, BatchMigrated, nil, func(tx *bbolt.Tx, b Batch) error {
+		return claim(tx, b, objects)
+	})
+}
+
+// BatchUndone moves a batch to rolled-back and deletes its migration records, in one transaction.
+func (s *Store) BatchUndone(seq uint64) error {
+	return s.changeBatch(seq, BatchRolledBack, nil, func(tx *bbolt.Tx, b Batch) error {
+		migrated, err := in(tx, bucketMigrated)
+		if err != nil {
+			return err
+		}
+		for _, e := range b.Entries {
+			if err := migrated.Delete(objectKey(e.Type, e.ID)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ClaimMigrated records objects of a batch that were found to be Policy while its outcome was unknown. The
+// batch stays in its state.
+func (s *Store) ClaimMigrated(seq uint64, objects []MigratedObject) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.Batch(seq)
+	if err == nil && b.State == BatchPlanned {
+		err = fmt.Errorf("it was never sent")
+	}
+	if err == nil {
+		err = s.update(func(tx *bbolt.Tx) error { return claim(tx, b, objects) })
+	}
+	if err != nil {
+		return fmt.Errorf("recording migrated objects of batch %d: %w", seq, err)
+	}
+	return nil
+}
+
+// claim writes migration records, for entries that this batch really was sent with.
+func claim(tx *bbolt.Tx, b Batch, objects []MigratedObject) error {
+	ours := make(map[Ref]bool, len(b.Entries))
+	for _, e := range b.Entries {
+		ours[Ref{e.Type, e.ID}] = !e.NotOurs
+	}
+	for _, o := range objects {
+		if !ours[Ref{o.Type, o.ID}] {
+			return fmt.Errorf("%s %s is not an object of batch %d", o.Type, o.ID, b.Seq)
+		}
+		if err := put(tx, bucketMigrated, objectKey(o.Type, o.ID), o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TakeOut marks entries as not ours, because somebody else migrated them already, and replaces the request by a
+// body without them, in one transaction. Objects that are migration records cannot be taken out.
+func (s *Store) TakeOut(seq uint64, ids []string, body nsx.Promotion) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.takeOut(seq, ids, body)
+	if err != nil {
+		return fmt.Errorf("taking duplicates out of batch %d: %w", seq, err)
+	}
+	return nil
+}
+
+func (s *Store) takeOut(seq uint64, ids []string, body nsx.Promotion) error {
+	b, err := s.Batch(seq)
+	if err != nil {
+		return err
+	}
+	if b.State != BatchPosting && b.State != BatchStarting {
+		return fmt.Errorf("it is %s, not being posted", b.State)
+	}
+	out := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		out[id] = true
+	}
+	for i, e := range b.Entries {
+		if out[e.ID] {
+			b.Entries[i].NotOurs = true
+			out[e.ID] = false
+		}
+	}
+	for _, id := range ids {
+		if out[id] {
+			return fmt.Errorf("it has no object %s", id)
+		}
+	}
+	return s.update(func(tx *bbolt.Tx) error {
+		migrated, err := in(tx, bucketMigrated)
+		if err != nil {
+			return err
+		}
+		for _, e := range b.Entries {
+			if e.NotOurs && migrated.Get(objectKey(e.Type, e.ID)) != nil {
+				return fmt.Errorf("%s %s is recorded as migrated by us", e.Type, e.ID)
+			}
+		}
+		if err := put(tx, bucketRequests, sequenceKey(seq), body); err != nil {
+			return err
+		}
+		return put(tx, bucketBatches, sequenceKey(seq), b)
+	})
+}
+
+// changeBatch moves a batch and does what belongs to the move in the same transaction.
+func (s *Store) changeBatch(seq uint64, to BatchState, change func(*Batch), with func(*bbolt.Tx, Batch) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.Batch(seq)
+	if err == nil {
+		err = arrow(batchArrows, fmt.Sprintf("batch %d", seq), b.State, to)
+	}
+	if err != nil {
+		return fmt.Errorf("recording batch %d as %s: %w", seq, to, err)
+	}
+	changed := b
+	if change != nil {
+		change(&changed)
+	}
+	changed.Seq, changed.Type, changed.Entries, changed.State = b.Seq, b.Type, b.Entries, to
+	if to == BatchMigrated || to == BatchRolledBack {
+		changed.Ended = s.clock()
+	}
+	err = s.update(func(tx *bbolt.Tx) error {
+		if with != nil {
+			if err := with(tx, changed); err != nil {
+				return err
+			}
+		}
+		return put(tx, bucketBatches, sequenceKey(seq), changed)
+	})
+	if err != nil {
+		return fmt.Errorf("recording batch %d as %s: %w", seq, to, err)
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package records
+
+import "slices"
+
+// runArrows is the chart of a run: from each state to those that may follow it.
+var runArrows = map[State][]State{
+	Planned:     {Initiating},
+	Initiating:  {Migrating, Closing},
+	Migrating:   {Migrated, RollingBack},
+	Migrated:    {Inferred, RollingBack},
+	Inferred:    {Committing, RollingBack},
+	Committing:  {Applying, RollingBack}, // back only when NSX refused DONE and nothing is realised
+	Applying:    {Complete},
+	Complete:    {},
+	RollingBack: {Closing},
+	Closing:     {RolledBack},
+	RolledBack:  {},
+}
+
+// batchArrows is the chart of a batch. An arrow to the same state is another attempt. The arrow to
+// rolled-back from a state before migrated is for a batch that settling found to have changed nothing.
+var batchArrows = map[BatchState][]BatchState{
+	BatchPlanned:     {BatchPosting},
+	BatchPosting:     {BatchPosting, BatchStarting, BatchRollingBack, BatchRolledBack},
+	BatchStarting:    {BatchPosting, BatchContinuing, BatchRollingBack, BatchRolledBack}, // posted again without duplicates
+	BatchContinuing:  {BatchMigrated, BatchRollingBack, BatchRolledBack},
+	BatchMigrated:    {BatchRollingBack},
+	BatchRollingBack: {BatchRollingBack, BatchRolledBack},
+	BatchRolledBack:  {},
+}
+
+// updateArrows is the chart of an update; pending to pending is another refused attempt or a new delta.
+var updateArrows = map[UpdateState][]UpdateState{
+	UpdatePending: {UpdatePending, UpdateApplied, UpdateGone, UpdateWaived},
+	UpdateApplied: {UpdateApplied},
+	UpdateGone:    {UpdateGone},
+	UpdateWaived:  {UpdateWaived},
+}
+
+// Finished says whether a run in this state has nothing left to do but to be archived.
+func (s State) Finished() bool { return s == Complete || s == RolledBack }
+
+// arrow refuses a change that the chart does not hold.
+func arrow[S ~string](chart map[S][]S, what string, from, to S) error {
+	if !slices.Contains(chart[from], to) {
+		return &ErrArrow{What: what, From: string(from), To: string(to)}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package records
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+)
+
+// The buckets of the file.
+const (
+	bucketRun       = "run"       // one row, the header
+	bucketBatches   = "batches"   // sequence -> Batch
+	bucketRequests  = "requests"  // sequence -> nsx.Promotion
+	bucketMigrated  = "migrated"  // type/id -> MigratedObject
+	bucketOriginals = "originals" // type/id -> Original
+	bucketUpdates   = "updates"   // sequence -> Update
+)
+
+// buckets lists them all, in the order in which they are archived and checked.
+var buckets = []string{bucketRun, bucketBatches, bucketRequests, bucketMigrated, bucketOriginals, bucketUpdates}
+
+var headerKey = []byte("header")
+
+// sequenceKey sorts as the number does.
+func sequenceKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
+
+func objectKey(kind, id string) []byte { return []byte(kind + "/" + id) }
+
+// rowName spells a key for people.
+func rowName(bucket string, key []byte) string {
+	switch bucket {
+	case bucketBatches, bucketRequests, bucketUpdates:
+		if len(key) == 8 {
+			return strconv.FormatUint(binary.BigEndian.Uint64(key), 10)
+		}
+	}
+	return string(key)
+}
+
+// sumLength is the length of the checksum before the JSON: eight hexadecimal digits and a blank.
+const sumLength = 9
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sum covers bucket and key too, so that a row in the wrong place is noticed.
+func sum(bucket string, key, data []byte) string {
+	crc := crc32.Update(0, castagnoli, []byte(bucket))
+	crc = crc32.Update(crc, castagnoli, key)
+	crc = crc32.Update(crc, castagnoli, data)
+	return fmt.Sprintf("%08x ", crc)
+}
+
+// encode makes the row that is stored: checksum, blank, JSON.
+func encode(bucket string, key []byte, value any) ([]byte, error) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %s row %q: %w", bucket, rowName(bucket, key), err)
+	}
+	return append([]byte(sum(bucket, key, data)), data...), nil
+}
+
+var errChecksum = errors.New("the checksum does not match")
+
+// payload checks a row and returns its JSON, which shares the row's memory.
+func payload(bucket string, key, row []byte) ([]byte, error) {
+	if len(row) < sumLength || string(row[:sumLength]) != sum(bucket, key, row[sumLength:]) {
+		return nil, &ErrDamaged{Bucket: bucket, Row: rowName(bucket, key), Cause: errChecksum}
+	}
+	return row[sumLength:], nil
+}
+
+// decode reads a row into value, which shares nothing with it.
+func decode(bucket string, key, row []byte, value any) error {
+	data, err := payload(bucket, key, row)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, value); err != nil {
+		return &ErrDamaged{Bucket: bucket, Row: rowName(bucket, key), Cause: err}
+	}
+	return nil
+}
