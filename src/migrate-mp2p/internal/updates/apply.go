@@ -1,0 +1,344 @@
+package updates
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+)
+
+const (
+	// groupSize is the number of objects in a hierarchical PATCH (nsx-operator sends 500, NSX takes up to 5000).
+	groupSize = 500
+	// rereadAtOnce is the size up to which a group with a stale object is read again as a whole; larger ones are
+	// halved first, since most of their objects will be fresh.
+	rereadAtOnce = 16
+	// maxRereads of the same objects, after which somebody else must be writing to them all the time.
+	maxRereads = 3
+	// stopAfter that many refused updates, and not one that succeeded, the cause is not in the objects.
+	stopAfter = 500
+)
+
+// ApplyRecords is what phase 4 reads and writes of the run's records.
+type ApplyRecords interface {
+	// Updates hands out every update.
+	Updates(each func(records.Update) error) error
+	// SetUpdates records what became of updates, durably and in one step.
+	SetUpdates(updates []records.Update) error
+}
+
+// Reinfer has refused updates inferred anew, from rules that the operator has corrected.
+type Reinfer struct {
+	Originals Originals
+	Rules     *Rules
+	Env       Env
+}
+
+// ApplyInput is everything that phase 4 works on.
+type ApplyInput struct {
+	API     API
+	Records ApplyRecords
+	Scope   catalog.Scope
+	Cluster string   // value of the ncp/cluster tag
+	Waive   []string // Policy paths whose updates the operator lets go
+	Reinfer *Reinfer // nil: every update is sent as it was inferred
+	Report  Reporter
+}
+
+// ApplyResult says what became of the updates that were pending.
+type ApplyResult struct {
+	Applied   int      // NSX shows them
+	Gone      int      // their objects no longer exist
+	Waived    int      // the operator let them go
+	Refused   int      // kept in the records with URL, body and NSX's answer
+	Pending   int      // not tried, since something stopped the phase
+	NotWaived []string // paths in ApplyInput.Waive that name no pending update
+}
+
+// Left is the number of updates that a further run has to send.
+func (r ApplyResult) Left() int { return r.Refused + r.Pending }
+
+// Apply sends the pending updates. What NSX refuses is recorded and does not stop the others. The error says what
+// stopped the phase; the result is right in any case. Apply may be repeated until Left is 0.
+func Apply(ctx context.Context, in ApplyInput) (ApplyResult, error) {
+	a := &applier{ApplyInput: in, reader: &reader{api: in.API, scope: in.Scope, cluster: in.Cluster, report: in.Report}}
+	pending, err := a.load()
+	if err != nil {
+		return a.result, fmt.Errorf("reading the pending updates: %w", err)
+	}
+	for _, resourceType := range a.order(pending) {
+		if err := a.applyType(ctx, pending[resourceType]); err != nil {
+			return a.result, fmt.Errorf("updating %s objects: %w", resourceType, errors.Join(err, a.save()))
+		}
+	}
+	return a.result, nil
+}
+
+// change is an update with the body that carries it out.
+type change struct {
+	update *records.Update
+	body   json.RawMessage
+}
+
+// applier is one pass of phase 4.
+type applier struct {
+	ApplyInput
+	reader          *reader
+	result          ApplyResult
+	total           int
+	group           []change         // to be sent next
+	closed          []records.Update // decided, but not yet recorded
+	certificateSafe bool             // the first certificate has survived its update
+}
+
+// load gives the pending updates by resource type and path, and closes the waived ones.
+func (a *applier) load() (map[string]map[string]*records.Update, error) {
+	pending := map[string]map[string]*records.Update{}
+	waive := map[string]bool{}
+	for _, path := range a.Waive {
+		waive[path] = true
+	}
+	err := a.Records.Updates(func(u records.Update) error {
+		if u.State != records.UpdatePending {
+			return nil
+		}
+		u.Body = nil // of the last attempt; the next one makes its own
+		if waive[u.Path] {
+			delete(waive, u.Path)
+			a.close(u, records.UpdateWaived)
+			return nil
+		}
+		if pending[u.ResourceType] == nil {
+			pending[u.ResourceType] = map[string]*records.Update{}
+		}
+		pending[u.ResourceType][u.Path] = &u
+		a.result.Pending++
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.total = a.result.Pending
+	a.result.NotWaived = slices.Sorted(maps.Keys(waive))
+	return pending, a.save()
+}
+
+// order is alphabetical, certificates last: if an update should harm one, nothing else is left undone.
+func (a *applier) order(pending map[string]map[string]*records.Update) []string {
+	types := slices.Sorted(maps.Keys(pending))
+	if i := slices.Index(types, certificateType); i >= 0 {
+		types = append(slices.Delete(types, i, i+1), certificateType)
+	}
+	return types
+}
+
+// applyType applies all updates of one resource type. Objects are sent page by page as they are read.
+func (a *applier) applyType(ctx context.Context, wanted map[string]*records.Update) error {
+	var k kind
+	for path := range wanted {
+		var err error
+		if k, err = kindOf(path); err != nil {
+			return err
+		}
+		break
+	}
+	size := groupSize
+	if k.Type == certificateType {
+		size = 1
+	}
+	err := read(ctx, a.reader, k, wanted, func(u *records.Update, path string, body json.RawMessage) error {
+		if err := a.prepare(u, k, body); err != nil || len(a.group) < size {
+			return err
+		}
+		return a.flush(ctx, k)
+	})
+	if err != nil {
+		return err
+	}
+	for _, u := range wanted {
+		a.close(*u, records.UpdateGone)
+	}
+	return a.flush(ctx, k)
+}
+
+// prepare puts an object into the next group, unless it shows its update already.
+func (a *applier) prepare(u *records.Update, k kind, body json.RawMessage) error {
+	if a.Reinfer != nil && u.Attempts > 0 {
+		delta, err := deltaOf(a.Reinfer.Rules, a.Reinfer.Env, a.Reinfer.Originals,
+			records.MigratedObject{Type: u.Type, ID: u.ID, PolicyPath: u.Path}, body)
+		var not *NotInferred
+		if errors.As(err, &not) {
+			a.refuse(change{update: u, body: body}, err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		u.Delta = delta
+	}
+	merged, changed, err := merge(body, u.Delta, k)
+	switch {
+	case err != nil:
+		a.refuse(change{update: u, body: body}, err)
+	case !changed:
+		a.close(*u, records.UpdateApplied)
+	default:
+		a.group = append(a.group, change{update: u, body: merged})
+	}
+	return nil
+}
+
+// flush sends the group and records what became of it.
+func (a *applier) flush(ctx context.Context, k kind) error {
+	group := a.group
+	a.group = nil
+	applied := a.result.Applied
+	if err := a.send(ctx, k, group, 0); err != nil {
+		return err
+	}
+	if err := a.save(); err != nil {
+		return err
+	}
+	a.Report.Progress(a.total-a.result.Pending, a.total)
+	if k.Type == certificateType && !a.certificateSafe && len(group) > 0 && a.result.Applied > applied {
+		return a.checkCertificate(ctx, group[0])
+	}
+	return nil
+}
+
+// send patches a group. A refused group is halved until the culprit is alone.
+func (a *applier) send(ctx context.Context, k kind, group []change, rereads int) error {
+	if len(group) == 0 {
+		return nil
+	}
+	err := a.patch(ctx, group)
+	lost, stale := nsx.IsKind(err, nsx.KindLost), nsx.IsKind(err, nsx.KindStale)
+	switch {
+	case err == nil:
+		for _, c := range group {
+			c.update.Attempts++
+			a.close(*c.update, records.UpdateApplied)
+		}
+		return nil
+	case (lost || stale && len(group) <= rereadAtOnce) && rereads < maxRereads:
+		fresh, err := a.reread(ctx, k, group)
+		if err != nil {
+			return err
+		}
+		return a.send(ctx, k, fresh, rereads+1)
+	case !refused(err):
+		return err
+	case len(group) > 1:
+		half := len(group) / 2
+		return errors.Join(a.send(ctx, k, group[:half], rereads), a.send(ctx, k, group[half:], rereads))
+	default:
+		return a.keep(ctx, k, group[0], err)
+	}
+}
+
+// refused says whether an error is NSX's answer to these very objects. Anything else would meet all others as well.
+func refused(err error) bool {
+	return slices.ContainsFunc([]nsx.Kind{
+		nsx.KindInvalid, nsx.KindNotFound, nsx.KindStale, nsx.KindNotOwner, nsx.KindConflict, nsx.KindServer,
+	}, func(k nsx.Kind) bool { return nsx.IsKind(err, k) })
+}
+
+func (a *applier) patch(ctx context.Context, group []change) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	intents := make([]intent, len(group))
+	for i, c := range group {
+		intents[i] = intent{path: c.update.Path, body: c.body}
+	}
+	body, err := nest(intents)
+	if err != nil {
+		return err
+	}
+	return a.API.PatchInfra(ctx, body)
+}
+
+// reread reads the objects of a group from NSX itself and merges their updates anew. Those that are gone or show
+// their update already are closed; the others are given back.
+func (a *applier) reread(ctx context.Context, k kind, group []change) ([]change, error) {
+	wanted := map[string]*records.Update{}
+	for _, c := range group {
+		wanted[c.update.Path] = c.update
+	}
+	before := a.group
+	a.group = nil
+	err := readDirectly(ctx, a.reader, wanted, func(u *records.Update, path string, body json.RawMessage) error {
+		return a.prepare(u, k, body)
+	})
+	fresh := a.group
+	a.group = before
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range wanted {
+		a.close(*u, records.UpdateGone)
+	}
+	return fresh, nil
+}
+
+// keep records a refused update with its URL, its body and NSX's answer, unless its object is gone.
+func (a *applier) keep(ctx context.Context, k kind, c change, answer error) error {
+	fresh, err := a.reread(ctx, k, []change{c})
+	if err != nil {
+		return err
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	a.refuse(c, answer)
+	if a.result.Refused >= stopAfter && a.result.Applied == 0 {
+		return fmt.Errorf("NSX refused the first %d updates, so the others are not tried: %w", a.result.Refused, answer)
+	}
+	return nil
+}
+
+// refuse keeps an update as pending.
+func (a *applier) refuse(c change, answer error) {
+	u := *c.update
+	u.Attempts++
+	u.URL = "/policy/api/v1" + u.Path
+	u.Body = c.body
+	u.Answer = answer.Error()
+	a.closed = append(a.closed, u)
+	a.result.Refused++
+	a.result.Pending--
+}
+
+// close notes the final state of an update.
+func (a *applier) close(u records.Update, state records.UpdateState) {
+	u.State = state
+	a.closed = append(a.closed, u)
+	switch state {
+	case records.UpdateApplied:
+		a.result.Applied++
+	case records.UpdateGone:
+		a.result.Gone++
+	case records.UpdateWaived:
+		a.result.Waived++
+		return // was never counted as pending
+	}
+	a.result.Pending--
+}
+
+// save records what has been decided since the last time.
+func (a *applier) save() error {
+	if len(a.closed) == 0 {
+		return nil
+	}
+	if err := a.Records.SetUpdates(a.closed); err != nil {
+		return err
+	}
+	a.closed = a.closed[:0]
+	return nil
+}

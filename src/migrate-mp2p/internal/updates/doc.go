@@ -1,0 +1,16 @@
+// Package updates is phases 3 and 4: it infers which tags and display names NCP expects of the promoted objects
+// (Rules, Infer) and puts them onto the Policy objects (Apply).
+//
+// Invariants:
+//  1. Only tags and display names change, those of embedded LB rules included. The wish is a records.Delta, which
+//     cannot say anything else, and it is merged into the body that NSX has just given.
+//  2. Rules decide purely: the same object, Policy object and environment give the same delta, and the delta of an
+//     object that shows it already is empty. So everything here may be repeated.
+//  3. Phase 4 writes with the revision that it read. A body that came out of a stale search index is refused by NSX,
+//     read again from the object itself and merged anew; it never overwrites what somebody else changed.
+//  4. An object that is gone is never created.
+//  5. Inferring is all or nothing; every object that cannot be inferred is listed.
+//
+// Caveat: NSX checks revisions in a hierarchical PATCH only when asked to (enforce_revision_check, NSX Go SDK); the
+// client's PatchInfra must do so.
+package updates

@@ -1,0 +1,213 @@
+package updates
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+)
+
+// Originals are the records of what objects were before the run.
+type Originals interface {
+	// Original gives one of them; false when there is none.
+	Original(migrationType, id string) (records.Original, bool, error)
+}
+
+// InferRecords is what phase 3 reads and writes of the run's records.
+type InferRecords interface {
+	Originals
+	// Migrated hands out every migration record, those of one type together.
+	Migrated(each func(records.MigratedObject) error) error
+	// PutUpdates stores updates as they come.
+	PutUpdates(updates iter.Seq[records.Update]) error
+}
+
+// InferInput is everything that phase 3 works on.
+type InferInput struct {
+	API     API
+	Records InferRecords
+	Rules   *Rules
+	Env     Env
+	Index   time.Duration                              // how long the search index may take to catch up
+	Total   int                                        // migrated objects, for the progress
+	Sleep   func(context.Context, time.Duration) error // nil: the real clock
+	Report  Reporter
+}
+
+// InferCounts says what phase 3 found.
+type InferCounts struct {
+	Objects int // looked at
+	Updates int // of which so many need an update
+}
+
+// Infer compares every migrated object with what the rules want and stores the differences as pending updates. Memory
+// grows with the ids of one type. The error is a *NotInferred when objects cannot be inferred; then everything has been looked
+// at, and the updates that were stored are worthless.
+func Infer(ctx context.Context, in InferInput) (InferCounts, error) {
+	if in.Sleep == nil {
+		in.Sleep = sleep
+	}
+	w := &inference{InferInput: in, ctx: ctx, reader: &reader{
+		api: in.API, scope: in.Env.Scope, cluster: in.Env.Cluster, index: in.Index, sleep: in.Sleep, report: in.Report,
+	}}
+	if err := in.Records.PutUpdates(w.updates); err != nil {
+		return w.counts, err
+	}
+	if w.err != nil {
+		return w.counts, fmt.Errorf("inferring updates: %w", w.err)
+	}
+	if len(w.problems) > 0 {
+		return w.counts, &NotInferred{Problems: w.problems}
+	}
+	return w.counts, nil
+}
+
+// progressEvery objects, progress is reported.
+const progressEvery = 1000
+
+// errStopped ends the reading when nobody wants more updates.
+var errStopped = errors.New("the records take no more updates")
+
+// inference is one pass of phase 3.
+type inference struct {
+	InferInput
+	ctx      context.Context // kept, since an iter.Seq has no room for one
+	reader   *reader
+	counts   InferCounts
+	problems []*Problem
+	err      error
+}
+
+// updates is the iter.Seq of the inferred updates. What went wrong on the way is in w.err.
+func (w *inference) updates(yield func(records.Update) bool) {
+	var current catalog.Type
+	var ofType []records.MigratedObject
+	flush := func() error {
+		err := w.inferType(current, ofType, yield)
+		ofType = ofType[:0]
+		return err
+	}
+	err := w.Records.Migrated(func(m records.MigratedObject) error {
+		t := catalog.Type(m.Type)
+		if t != current {
+			if err := flush(); err != nil {
+				return err
+			}
+			current = t
+		}
+		if w.Rules.Touches(t, w.Env) {
+			ofType = append(ofType, m)
+		}
+		return nil
+	})
+	if err == nil {
+		err = flush()
+	}
+	if err != nil && !errors.Is(err, errStopped) {
+		w.err = err
+	}
+}
+
+// inferType infers the updates of migrated objects of one type.
+func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, yield func(records.Update) bool) error {
+	kinds := map[string]kind{}
+	wanted := map[string]map[string]string{} // kind -> Policy path -> Manager id
+	for _, m := range objects {
+		k, err := kindOf(m.PolicyPath)
+		if err != nil {
+			w.counts.Objects++
+			w.problem(t, m.ID, m.PolicyPath, err.Error())
+			continue
+		}
+		if wanted[k.Type] == nil {
+			kinds[k.Type], wanted[k.Type] = k, map[string]string{}
+		}
+		wanted[k.Type][m.PolicyPath] = m.ID
+	}
+	for name, ids := range wanted {
+		err := read(w.ctx, w.reader, kinds[name], ids, func(id, path string, body json.RawMessage) error {
+			update, err := w.inferOne(t, id, path, body)
+			if err != nil || update == nil {
+				return err
+			}
+			update.ResourceType = name
+			if !yield(*update) {
+				return errStopped
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for path, id := range ids {
+			w.counts.Objects++
+			w.problem(t, id, path, "NSX has no such Policy object")
+		}
+	}
+	w.Report.Progress(w.counts.Objects, w.Total)
+	return nil
+}
+
+// inferOne gives the update of one object, or nil when it needs none.
+func (w *inference) inferOne(t catalog.Type, id, path string, body json.RawMessage) (*records.Update, error) {
+	if w.counts.Objects++; w.counts.Objects%progressEvery == 0 {
+		w.Report.Progress(w.counts.Objects, w.Total)
+	}
+	delta, err := deltaOf(w.Rules, w.Env, w.Records, records.MigratedObject{Type: string(t), ID: id, PolicyPath: path}, body)
+	var not *NotInferred
+	switch {
+	case errors.As(err, &not):
+		w.problems = append(w.problems, not.Problems...)
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case isEmpty(delta):
+		return nil, nil
+	}
+	w.counts.Updates++
+	return &records.Update{Path: path, Type: string(t), ID: id, Delta: delta, State: records.UpdatePending}, nil
+}
+
+// deltaOf applies the rules to a migrated object, given its Policy object as NSX shows it.
+func deltaOf(rules *Rules, env Env, originals Originals, m records.MigratedObject, body json.RawMessage) (records.Delta, error) {
+	var policy struct {
+		Name  string    `json:"display_name"`
+		Tags  []nsx.Tag `json:"tags"`
+		Rules []struct {
+			Name string `json:"display_name"`
+		} `json:"rules"`
+	}
+	if err := json.Unmarshal(body, &policy); err != nil {
+		return records.Delta{}, fmt.Errorf("reading Policy object %s: %w", m.PolicyPath, err)
+	}
+	original, recorded, err := originals.Original(m.Type, m.ID)
+	if err == nil && !recorded {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		return records.Delta{}, fmt.Errorf("reading the record of %s %s: %w", m.Type, m.ID, err)
+	}
+	current := Current{Name: policy.Name, Tags: policy.Tags}
+	for _, rule := range policy.Rules {
+		current.RuleNames = append(current.RuleNames, rule.Name)
+	}
+	return rules.Delta(Object{
+		Type: catalog.Type(m.Type), ID: m.ID, PolicyPath: m.PolicyPath,
+		Name: original.Name, Tags: original.Tags, Names: original.Names, Facts: original.Facts,
+	}, current, env)
+}
+
+// problem notes an object whose Policy side cannot be read.
+func (w *inference) problem(t catalog.Type, id, path, text string) {
+	w.problems = append(w.problems, &Problem{Type: t, ID: id, Path: path, Text: text, Cure: "run again; what was migrated is rolled back first"})
+}
+
+func isEmpty(d records.Delta) bool {
+	return len(d.SetTags) == 0 && len(d.RemoveTags) == 0 && d.DisplayName == nil && len(d.RuleNames) == 0
+}

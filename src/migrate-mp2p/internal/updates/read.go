@@ -1,0 +1,192 @@
+package updates
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// API is what this package needs of NSX. Paths of GetPolicy begin with /infra, those of List with /policy.
+type API interface {
+	Search(ctx context.Context, f nsx.Flavour, query string, page nsx.Page) (total int, err error)
+	List(ctx context.Context, path string, params url.Values, page nsx.Page) (count int, err error)
+	GetPolicy(ctx context.Context, path string, out any) error
+	// PatchInfra sends a hierarchical PATCH whose revisions NSX checks.
+	PatchInfra(ctx context.Context, body any) error
+}
+
+// Reporter hears how far a phase is.
+type Reporter interface {
+	// Progress is told after each page or group.
+	Progress(done, total int)
+	// Waiting is told why nothing seems to happen.
+	Waiting(reason string)
+}
+
+const (
+	// fewMissing objects that the index does not show are read one by one instead of being waited for.
+	fewMissing = 20
+	// listFrom that many wanted objects of one collection, the collection is listed.
+	listFrom = 4
+
+	firstPause = time.Second
+	longPause  = 15 * time.Second
+
+	// maxSplits of a query that finds more than Search hands out; each divides its results by 16.
+	maxSplits = 3
+)
+
+// reader reads Policy objects in bulk.
+type reader struct {
+	api     API
+	scope   catalog.Scope
+	cluster string
+	index   time.Duration // how long the search index may take to catch up
+	sleep   func(context.Context, time.Duration) error
+	report  Reporter
+}
+
+// found receives an object that was looked for, with the value that stood in the wanted map.
+type found[T any] func(value T, path string, body json.RawMessage) error
+
+// read hands out the wanted objects of one kind, by path, each once, and takes them out of the map: what is left in
+// it does not exist. NCP's objects come from the search index, 1000 a request; what it does not show yet is waited
+// for and then read directly. Shared objects, addresses (which carry no tag of ours) and very few objects are read
+// directly at once.
+func read[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T]) error {
+	if r.scope == catalog.NCP && k.Type != allocationType && len(wanted) >= listFrom {
+		if err := readIndex(ctx, r, k, wanted, each); err != nil {
+			return err
+		}
+	}
+	return readDirectly(ctx, r, wanted, each)
+}
+
+// readIndex searches, and searches again while many objects are missing and the index may still be behind.
+func readIndex[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T]) error {
+	query := fmt.Sprintf(`resource_type:(%s) AND tags.scope:"ncp/cluster" AND tags.tag:%s`,
+		strings.Join(k.resourceTypes(), " OR "), quote(r.cluster))
+	page := pick(wanted, each)
+	pause := firstPause
+	for waited := time.Duration(0); ; waited += pause {
+		if err := searchAll(ctx, r.api, query, "", page); err != nil {
+			return fmt.Errorf("searching for %s objects: %w", k.Type, err)
+		}
+		if len(wanted) <= fewMissing || waited >= r.index {
+			return nil
+		}
+		pause = min(pause*2, longPause)
+		r.report.Waiting(fmt.Sprintf("the search index does not show %d %s objects yet", len(wanted), k.Type))
+		if err := r.sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// searchAll divides a query by the first letters of the Manager id when it finds more than Search hands out.
+func searchAll(ctx context.Context, api API, query, prefix string, page nsx.Page) error {
+	part := query
+	if prefix != "" {
+		part += " AND unique_id:" + prefix + "*"
+	}
+	_, err := api.Search(ctx, nsx.Policy, part, page)
+	if !nsx.IsKind(err, nsx.KindSearchCap) || len(prefix) == maxSplits {
+		return err
+	}
+	for _, digit := range "0123456789abcdef" {
+		if err := searchAll(ctx, api, query, prefix+string(digit), page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quote makes a phrase of a search query. NSX's search takes a quoted phrase literally.
+func quote(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
+
+// readDirectly reads objects from NSX itself: collections of which many are wanted by list, others one by one.
+func readDirectly[T any](ctx context.Context, r *reader, wanted map[string]T, each found[T]) error {
+	collections := map[string][]string{}
+	for p := range wanted {
+		collections[path.Dir(p)] = append(collections[path.Dir(p)], p)
+	}
+	for collection, paths := range collections {
+		if len(paths) >= listFrom {
+			if err := readList(ctx, r, collection, wanted, each); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, p := range paths {
+			if err := readOne(ctx, r, p, wanted, each); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func readList[T any](ctx context.Context, r *reader, collection string, wanted map[string]T, each found[T]) error {
+	_, err := r.api.List(ctx, "/policy/api/v1"+collection, nil, pick(wanted, each))
+	if err != nil && !nsx.IsKind(err, nsx.KindNotFound) { // not found: the parent is gone, and its children with it
+		return fmt.Errorf("listing %s: %w", collection, err)
+	}
+	return nil
+}
+
+func readOne[T any](ctx context.Context, r *reader, p string, wanted map[string]T, each found[T]) error {
+	var body json.RawMessage
+	err := r.api.GetPolicy(ctx, p, &body)
+	switch {
+	case nsx.IsKind(err, nsx.KindNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", p, err)
+	}
+	return pick(wanted, each)([]json.RawMessage{body})
+}
+
+// pick hands out the wanted objects of a page. An object that is being deleted counts as absent.
+func pick[T any](wanted map[string]T, each found[T]) nsx.Page {
+	return func(results []json.RawMessage) error {
+		for _, body := range results {
+			var object struct {
+				Path    string `json:"path"`
+				Deleted bool   `json:"marked_for_delete"`
+			}
+			if err := json.Unmarshal(body, &object); err != nil {
+				return fmt.Errorf("reading a Policy object: %w", err)
+			}
+			value, ok := wanted[object.Path]
+			if !ok || object.Deleted {
+				continue
+			}
+			delete(wanted, object.Path)
+			if err := each(value, object.Path, body); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// sleep waits unless the context ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
