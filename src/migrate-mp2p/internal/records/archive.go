@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
-
 )
 
 // The archive of a run is a folder of gzip files, one per bucket (JSON, a row each line) and one per file that
@@ -70,81 +69,82 @@ func FromFile(path string) func(io.Writer) error {
 	}
 }
 
-// ErrCopy says that an archive was made and the records cleared, but its copy could not be written.
-type ErrCopy struct {
-	To    string
+// ErrAfterArchive says that the run is archived and its records are cleared, but that the copy or the tidying
+// of older archives failed. It is worth a warning and changes nothing else.
+type ErrAfterArchive struct {
+	Path  string // the archive
 	Cause error
 }
 
-func (e *ErrCopy) Error() string {
-	return fmt.Sprintf("copying the archive to %s: %v", e.To, e.Cause)
+func (e *ErrAfterArchive) Error() string {
+	return fmt.Sprintf("the run is archived in %s, but: %v", e.Path, e.Cause)
 }
 
-func (e *ErrCopy) Unwrap() error { return e.Cause }
+func (e *ErrAfterArchive) Unwrap() error { return e.Cause }
 
-// Archive moves the records of a finished run into the folder runs/<run id> and returns that folder. Any error
-// but *ErrCopy means that the records are still in place; without space it is *ErrNoSpace.
-func (s *Store) Archive(in ArchiveInput) (string, error) {
+// ArchivePath is the folder that the archive of a run has or will have.
+func (s *Store) ArchivePath(runID string) string { return filepath.Join(s.dir, archiveFolder, runID) }
+
+// Archive moves the records of a finished run into its archive. Any error but *ErrAfterArchive means that the
+// records are still in place; without space it is *ErrNoSpace.
+func (s *Store) Archive(in ArchiveInput) error {
 	h, err := s.header()
 	if err == nil && !h.State.Finished() {
 		err = fmt.Errorf("it is %s, not finished", h.State)
 	}
 	if err != nil {
-		return "", fmt.Errorf("archiving the run: %w", err)
+		return fmt.Errorf("archiving the run: %w", err)
 	}
 	return s.archive(h, ArchiveFinished, in)
 }
 
 // ArchiveVoid is Archive for a run, in whatever state, whose objects NSX no longer knows because it was restored.
-func (s *Store) ArchiveVoid(in ArchiveInput) (string, error) {
+func (s *Store) ArchiveVoid(in ArchiveInput) error {
 	h, err := s.header()
 	if err != nil {
-		return "", fmt.Errorf("archiving the run: %w", err)
+		return fmt.Errorf("archiving the run: %w", err)
 	}
 	return s.archive(h, ArchiveVoided, in)
 }
 
 // Discard archives the records of exactly the run that the operator named, in whatever state it is.
-func (s *Store) Discard(runID string) (string, error) {
+func (s *Store) Discard(runID string) error {
 	h, err := s.header()
 	if err == nil && h.RunID != runID {
 		err = fmt.Errorf("the records are those of run %s", h.RunID)
 	}
 	if err != nil {
-		return "", fmt.Errorf("discarding run %s: %w", runID, err)
+		return fmt.Errorf("discarding run %s: %w", runID, err)
 	}
 	return s.archive(h, ArchiveDiscarded, ArchiveInput{})
 }
 
-func (s *Store) archive(h Header, kind ArchiveKind, in ArchiveInput) (string, error) {
+func (s *Store) archive(h Header, kind ArchiveKind, in ArchiveInput) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	root := filepath.Join(s.dir, archiveFolder)
-	path := filepath.Join(root, h.RunID)
+	path := s.ArchivePath(h.RunID)
 	if filepath.Base(h.RunID) != h.RunID || h.RunID == "." || h.RunID == ".." {
-		return "", fmt.Errorf("archiving run %q: its id cannot name a folder", h.RunID)
+		return fmt.Errorf("archiving run %q: its id cannot name a folder", h.RunID)
 	}
-	if err := s.writeArchive(root, path, h, kind, in.Files); err != nil {
-		return "", noSpace(s.dir, fmt.Errorf("archiving run %s: %w", h.RunID, err))
+	if err := s.writeArchive(path, h, kind, in.Files); err != nil {
+		return noSpace(s.dir, fmt.Errorf("archiving run %s: %w", h.RunID, err))
 	}
 	if err := s.update(discard); err != nil {
-		return "", fmt.Errorf("clearing the records of run %s: %w", h.RunID, err)
+		return fmt.Errorf("clearing the records of run %s: %w", h.RunID, err)
 	}
-	// From here on the run is over; what goes wrong now is told but undoes nothing.
-	var after error
+	after := s.thin()
 	if in.CopyTo != "" {
-		if err := copyFolder(path, filepath.Join(in.CopyTo, archiveFolder, h.RunID)); err != nil {
-			after = &ErrCopy{To: in.CopyTo, Cause: err}
-		}
+		after = errors.Join(after, copyFolder(path, filepath.Join(in.CopyTo, archiveFolder, h.RunID)))
 	}
-	if err := s.thin(); err != nil {
-		after = errors.Join(after, &ErrCopy{To: root, Cause: err})
+	if after != nil {
+		return &ErrAfterArchive{Path: path, Cause: after}
 	}
-	return path, after
+	return nil
 }
 
 // writeArchive fills a folder with a temporary name and renames it, so that an archive is whole or not there.
-func (s *Store) writeArchive(root, path string, h Header, kind ArchiveKind, files map[string]func(io.Writer) error) error {
+func (s *Store) writeArchive(path string, h Header, kind ArchiveKind, files map[string]func(io.Writer) error) error {
+	root := filepath.Dir(path)
 	partial := filepath.Join(root, "."+h.RunID+".partial")
 	if err := os.RemoveAll(partial); err != nil {
 		return err
@@ -222,18 +222,18 @@ func copyFolder(from, to string) error {
 	}
 	for _, f := range files {
 		if err := DurableStream(filepath.Join(to, f.Name()), FromFile(filepath.Join(from, f.Name()))); err != nil {
-			return err
+			return fmt.Errorf("copying the archive to %s: %w", to, err)
 		}
 	}
 	return nil
 }
 
-// thin reduces finished archives beyond the newest ones to what ClaimedByArchive needs, and removes those that
-// claim nothing. Void and discarded ones are kept: somebody will want to know what happened.
+// thin reduces archives beyond the newest ones to what ClaimedByArchive needs, and removes those that claim
+// nothing. Void and discarded ones with migration records are kept: somebody will want to know what happened.
 func (s *Store) thin() error {
 	var finished []ArchiveInfo
 	err := s.Archives(func(a ArchiveInfo) error {
-		if a.Kind == ArchiveFinished {
+		if a.Kind == ArchiveFinished || a.Migrated == 0 {
 			finished = append(finished, a)
 		}
 		return nil

@@ -41,12 +41,29 @@ func (s *Store) need(bucket string, seq uint64, value any) error {
 }
 
 // SetBatch moves a batch along an arrow of its chart. change may be nil; it can alter attempts, times and error.
-// The arrows to migrated and rolled-back carry migration records with them: they are BatchDone's and BatchUndone's.
+// The arrow to migrated is BatchDone's; that to rolled-back is BatchUndone's for a batch with migration records.
 func (s *Store) SetBatch(seq uint64, to BatchState, change func(*Batch)) error {
-	if to == BatchMigrated || to == BatchRolledBack {
+	switch to {
+	case BatchMigrated:
 		return fmt.Errorf("recording batch %d as %s: this state is set together with its migration records", seq, to)
+	case BatchRolledBack:
+		return s.changeBatch(seq, to, change, unclaimed)
 	}
 	return s.changeBatch(seq, to, change, nil)
+}
+
+// unclaimed refuses a batch that has migration records.
+func unclaimed(tx *bbolt.Tx, b Batch) error {
+	migrated, err := in(tx, bucketMigrated)
+	if err != nil {
+		return err
+	}
+	for _, e := range b.Entries {
+		if migrated.Get(objectKey(e.Type, e.ID)) != nil {
+			return fmt.Errorf("%s %s is recorded as migrated", e.Type, e.ID)
+		}
+	}
+	return nil
 }
 
 // BatchDone moves a batch to migrated and records what it migrated, in one transaction.
@@ -108,7 +125,7 @@ func claim(tx *bbolt.Tx, b Batch, objects []MigratedObject) error {
 }
 
 // TakeOut marks entries as not ours, because somebody else migrated them already, and replaces the request by a
-// body without them, in one transaction. Objects that are migration records cannot be taken out.
+// body without them, in one transaction.
 func (s *Store) TakeOut(seq uint64, ids []string, body nsx.Promotion) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,14 +160,8 @@ func (s *Store) takeOut(seq uint64, ids []string, body nsx.Promotion) error {
 		}
 	}
 	return s.update(func(tx *bbolt.Tx) error {
-		migrated, err := in(tx, bucketMigrated)
-		if err != nil {
+		if err := unclaimed(tx, b); err != nil {
 			return err
-		}
-		for _, e := range b.Entries {
-			if e.NotOurs && migrated.Get(objectKey(e.Type, e.ID)) != nil {
-				return fmt.Errorf("%s %s is recorded as migrated by us", e.Type, e.ID)
-			}
 		}
 		if err := put(tx, bucketRequests, sequenceKey(seq), body); err != nil {
 			return err
