@@ -37,7 +37,7 @@ type Request struct {
 	NodeID string
 	Method string
 	// Path is the decoded path with its /api/v1 or /policy/api/v1 prefix; Params holds the named parts of the
-	// route's pattern ("{id}", "{path...}").
+	// route's pattern ("{id}").
 	Path   string
 	Params map[string]string
 	Query  url.Values
@@ -103,8 +103,8 @@ const (
 // Route is one endpoint. The routing table is also the coverage page, so what is written here is what users read.
 type Route struct {
 	Method string
-	// Pattern is a path with "{name}" for one part and a last "{name...}" for the rest: "/api/v1/logical-ports/{id}".
-	// The route with the most literal parts wins.
+	// Pattern is a path with "{name}" for one part: "/api/v1/logical-ports/{id}". Where two patterns fit, the one with
+	// the literal part wins.
 	Pattern string
 	// Action restricts the route to requests with that ?action=; empty means requests without one, "*" any.
 	Action string

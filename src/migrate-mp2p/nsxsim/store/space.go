@@ -57,7 +57,8 @@ type posting struct {
 	added  []*Object
 }
 
-func compareObjects(a, b *Object) int {
+// Compare is the order of all lists: by id, then by key.
+func Compare(a, b *Object) int {
 	return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Key, b.Key))
 }
 
@@ -67,12 +68,12 @@ const manyAdded = 32
 func (p *posting) settle() {
 	if len(p.added) < manyAdded {
 		for _, o := range p.added {
-			at, _ := slices.BinarySearchFunc(p.sorted, o, compareObjects)
+			at, _ := slices.BinarySearchFunc(p.sorted, o, Compare)
 			p.sorted = slices.Insert(p.sorted, at, o)
 		}
 	} else {
 		p.sorted = append(p.sorted, p.added...)
-		slices.SortFunc(p.sorted, compareObjects)
+		slices.SortFunc(p.sorted, Compare)
 	}
 	p.added = nil
 }
@@ -84,7 +85,7 @@ func (p *posting) remove(o *Object) {
 			return
 		}
 	}
-	if at, found := slices.BinarySearchFunc(p.sorted, o, compareObjects); found {
+	if at, found := slices.BinarySearchFunc(p.sorted, o, Compare); found {
 		p.sorted = slices.Delete(p.sorted, at, at+1)
 	}
 }

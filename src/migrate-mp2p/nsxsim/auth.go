@@ -1,0 +1,198 @@
+package nsxsim
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+)
+
+// Names of NSX's session (nsxlib).
+const (
+	sessionCookie = "JSESSIONID"
+	xsrfHeader    = "X-Xsrf-Token"
+)
+
+// guard knows users, principal identities and sessions.
+type guard struct {
+	clock     api.Clock
+	lifetime  time.Duration
+	lockAfter int
+	lockFor   time.Duration
+
+	mu         sync.Mutex
+	users      map[string]User
+	principals map[[sha256.Size]byte]api.Identity
+	sessions   map[string]session
+	failures   map[string]failures
+	count      uint64
+}
+
+type session struct {
+	identity api.Identity
+	xsrf     string
+	created  time.Time
+}
+
+// failures are the failed logins in a row of one account.
+type failures struct {
+	count int
+	last  time.Time
+}
+
+func newGuard(o Options) (*guard, error) {
+	g := &guard{
+		clock: o.Clock, lifetime: o.SessionLifetime, lockAfter: o.LockAfter, lockFor: o.LockFor,
+		users:      map[string]User{},
+		principals: map[[sha256.Size]byte]api.Identity{},
+		sessions:   map[string]session{},
+		failures:   map[string]failures{},
+	}
+	builtIn := []User{{AdminUser, o.AdminPassword, api.EnterpriseAdmin}, {AuditorUser, o.AdminPassword, api.Auditor}}
+	for _, u := range append(builtIn, o.Users...) {
+		if u.Name == "" || u.Password == "" {
+			return nil, fmt.Errorf("adding user %q: name and password must not be empty", u.Name)
+		}
+		if u.Role != api.EnterpriseAdmin && u.Role != api.Auditor {
+			return nil, fmt.Errorf("adding user %q: role is %q, not %q or %q", u.Name, u.Role, api.EnterpriseAdmin, api.Auditor)
+		}
+		g.users[u.Name] = u
+	}
+	return g, nil
+}
+
+// local tells whether a name is a local user. Objects of local users are not protected from others; those of
+// principal identities are.
+func (g *guard) local(name string) bool {
+	_, known := g.users[name]
+	return known
+}
+
+func (g *guard) addPrincipal(certificate *x509.Certificate, identity api.Identity) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.principals[sha256.Sum256(certificate.Raw)] = identity
+}
+
+// errCredentials is NSX's answer to a refused login.
+func errCredentials() *api.Error {
+	return &api.Error{
+		Status: http.StatusForbidden, Code: 403, Module: api.ModuleCommon,
+		Message: "The credentials were incorrect or the account specified has been locked.",
+	}
+}
+
+// authenticate finds the caller. The certificate wins over credentials, those over a session (nsxlib).
+func (g *guard) authenticate(r *http.Request) (api.Identity, *api.Error) {
+	if identity, shown := g.byCertificate(r); shown {
+		return identity, nil
+	}
+	if name, password, ok := r.BasicAuth(); ok {
+		return g.login(name, password)
+	}
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return api.Identity{}, errCredentials()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s, known := g.sessions[cookie.Value]
+	if known && g.lifetime > 0 && g.clock.Now().Sub(s.created) >= g.lifetime {
+		delete(g.sessions, cookie.Value)
+		known = false
+	}
+	if !known {
+		return api.Identity{}, errCredentials()
+	}
+	if r.Header.Get(xsrfHeader) != s.xsrf {
+		return s.identity, &api.Error{
+			Status: http.StatusForbidden, Code: 98, Module: api.ModuleCommon,
+			Message: "The X-XSRF-TOKEN header is missing or does not belong to the session.",
+		}
+	}
+	return s.identity, nil
+}
+
+func (g *guard) byCertificate(r *http.Request) (api.Identity, bool) {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return api.Identity{}, false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	identity, known := g.principals[sha256.Sum256(r.TLS.PeerCertificates[0].Raw)]
+	return identity, known
+}
+
+// login checks a name and a password, and counts failures.
+func (g *guard) login(name, password string) (api.Identity, *api.Error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.clock.Now()
+	failed := g.failures[name]
+	if now.Sub(failed.last) >= g.lockFor {
+		failed.count = 0
+	}
+	if g.lockAfter > 0 && failed.count >= g.lockAfter {
+		return api.Identity{Name: name}, &api.Error{
+			Status: http.StatusUnauthorized, Code: 401, Module: api.ModuleCommon,
+			Message: "The account is locked after too many failed logins.",
+		}
+	}
+	user, known := g.users[name]
+	if !known || user.Password != password {
+		g.failures[name] = failures{count: failed.count + 1, last: now}
+		return api.Identity{Name: name}, errCredentials()
+	}
+	delete(g.failures, name)
+	return api.Identity{Name: name, Role: user.Role}, nil
+}
+
+// createSession answers POST /api/session/create. Without form fields it makes a session for a client certificate.
+func (g *guard) createSession(w http.ResponseWriter, r *http.Request, body []byte) (api.Identity, *api.Error) {
+	identity, shown := g.byCertificate(r)
+	if !shown {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return api.Identity{}, api.BadRequest(220, api.ModuleCommon, "The login form cannot be read.")
+		}
+		var refused *api.Error
+		if identity, refused = g.login(form.Get("j_username"), form.Get("j_password")); refused != nil {
+			return identity, refused
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.count++
+	token := func(kind string) string {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %s", kind, g.count, identity.Name))
+		return hex.EncodeToString(sum[:16])
+	}
+	id := token("session")
+	s := session{identity: identity, xsrf: token("xsrf"), created: g.clock.Now()}
+	g.sessions[id] = s
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: "/", Secure: true, HttpOnly: true})
+	w.Header().Set(xsrfHeader, s.xsrf)
+	return identity, nil
+}
+
+// endSession answers /api/session/destroy.
+func (g *guard) endSession(r *http.Request) {
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.sessions, cookie.Value)
+	}
+}
+
+// endAllSessions is what a restart of NSX's proxy does.
+func (g *guard) endAllSessions() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	clear(g.sessions)
+}

@@ -1,0 +1,375 @@
+package nsxsim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// apiPrefix stands before every Manager path.
+const apiPrefix = "/api/v1/"
+
+// managerRoutes are the logical objects of the Manager API. NSX 9 has only those that stay.
+func (s *Server) managerRoutes() []api.Route {
+	var routes []api.Route
+	for _, k := range managerKinds() {
+		if s.version.AtLeast(9, 0) && !k.stays {
+			continue
+		}
+		routes = append(routes, s.kindRoutes(k)...)
+	}
+	if !s.version.AtLeast(9, 0) {
+		routes = append(routes, s.sectionRoutes()...)
+		routes = append(routes, s.allocationRoutes()...)
+	}
+	return routes
+}
+
+func (s *Server) kindRoutes(k managerKind) []api.Route {
+	extent := api.Full
+	if len(k.notes) > 0 {
+		extent = api.Partial
+	}
+	list, one := apiPrefix+k.collection, apiPrefix+k.collection+"/{id}"
+	route := func(method, pattern string, handle api.Handler, notes ...string) api.Route {
+		return api.Route{Method: method, Pattern: pattern, Extent: extent, Notes: slices.Concat(k.notes, notes), Handle: handle}
+	}
+	if k.single {
+		return []api.Route{route("GET", list, s.getManager), route("PUT", list, s.putManager)}
+	}
+	routes := []api.Route{route("GET", list, s.listManager(k)), route("GET", one, s.getManager)}
+	if !k.readOnly {
+		routes = append(routes,
+			route("POST", list, s.postManager(k), "references to other objects are not checked"),
+			route("PUT", one, s.putManager, "references to other objects are not checked"),
+			route("DELETE", one, s.deleteManager, "what uses the object is not checked"),
+		)
+	}
+	return routes
+}
+
+// managerKey is the store's key for a Manager path.
+func managerKey(path string) string { return strings.Trim(strings.TrimPrefix(path, apiPrefix), "/") }
+
+func (s *Server) listManager(k managerKind) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		var objects []*store.Object
+		err := s.store.View(func(tx *store.Tx) error {
+			collection := managerKey(r.Path)
+			if err := parentExists(tx, k.collection, collection); err != nil {
+				return err
+			}
+			objects = tx.Manager().List(collection)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if objects, err = k.filter(objects, r); err != nil {
+			return nil, err
+		}
+		by := "id"
+		if k.ordered {
+			sortBy(objects, "priority")
+			by = "priority"
+		}
+		result, bad := page(objects, r.Query, by)
+		if bad != nil {
+			return nil, bad
+		}
+		return api.OK(result)
+	}
+}
+
+// parentExists refuses lists and creations below an object that does not exist.
+func parentExists(tx *store.Tx, pattern, collection string) error {
+	at := strings.LastIndexByte(pattern, '}')
+	if at < 0 {
+		return nil
+	}
+	depth := strings.Count(pattern[:at], "/") + 1
+	parent := strings.Join(strings.SplitN(collection, "/", depth+1)[:depth], "/")
+	if _, found := tx.Manager().Get(parent); !found {
+		return api.NotFound(parent[strings.LastIndexByte(parent, '/')+1:])
+	}
+	return nil
+}
+
+// filter applies the list's parameters.
+func (k managerKind) filter(objects []*store.Object, r *api.Request) ([]*store.Object, error) {
+	active := map[string]string{}
+	for name := range k.filters {
+		if value := r.Query.Get(name); value != "" {
+			active[name] = value
+		}
+	}
+	hide := k.hidesSystem && r.Query.Get("include_system_owned") != "true"
+	if len(active) == 0 && !hide {
+		return objects, nil
+	}
+	var kept []*store.Object
+	for _, o := range objects {
+		if hide && o.System {
+			continue
+		}
+		passes := true
+		if len(active) > 0 {
+			body, err := o.Fields()
+			if err != nil {
+				return nil, err
+			}
+			for name, value := range active {
+				passes = passes && k.filters[name](o, body, value)
+			}
+		}
+		if passes {
+			kept = append(kept, o)
+		}
+	}
+	return kept, nil
+}
+
+func (s *Server) getManager(_ context.Context, r *api.Request) (*api.Response, error) {
+	var body json.RawMessage
+	err := s.store.View(func(tx *store.Tx) error {
+		o, found := tx.Manager().Get(managerKey(r.Path))
+		if !found {
+			return api.NotFound(lastOf(r.Path))
+		}
+		body = o.Body
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.OK(body)
+}
+
+func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+func (s *Server) postManager(k managerKind) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		fields, bad := decodeBody(r.Body)
+		if bad != nil {
+			return nil, bad
+		}
+		var created *store.Object
+		err := s.store.Update(func(tx *store.Tx) (err error) {
+			collection := managerKey(r.Path)
+			if err := parentExists(tx, k.collection, collection); err != nil {
+				return err
+			}
+			created, err = s.create(tx, k, collection, fields, r)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &api.Response{Status: http.StatusCreated, Body: created.Body}, nil
+	}
+}
+
+// create stores a new Manager object from a client's body.
+func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields map[string]any, r *api.Request) (*store.Object, error) {
+	kind := text(fields["resource_type"])
+	if kind == "" {
+		kind = k.types[0]
+		fields["resource_type"] = kind
+	}
+	if !slices.Contains(k.types, kind) {
+		return nil, api.BadRequest(289, api.ModuleCommon, "resource_type %q is none of %s.", kind, strings.Join(k.types, ", "))
+	}
+	id := text(fields["id"])
+	if id == "" {
+		id = tx.NewID()
+		fields["id"] = id
+	}
+	if text(fields["display_name"]) == "" {
+		fields["display_name"] = id
+	}
+	fields["_system_owned"] = false
+	fields["_protection"] = "NOT_PROTECTED"
+	o, err := tx.Manager().Create(collection+"/"+id, fields, r.Author(s.clock.Now()))
+	if errors.Is(err, store.ErrExists) {
+		return nil, &api.Error{Status: http.StatusConflict, Code: 202, Module: api.ModuleCommon, Message: "An object with the id " + id + " exists already."}
+	}
+	return o, err
+}
+
+func (s *Server) putManager(_ context.Context, r *api.Request) (*api.Response, error) {
+	fields, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	var stored *store.Object
+	err := s.store.Update(func(tx *store.Tx) (err error) {
+		key := managerKey(r.Path)
+		old, found := tx.Manager().Get(key)
+		if !found {
+			return api.NotFound(lastOf(r.Path))
+		}
+		if err := s.mayWrite(r, old); err != nil {
+			return err
+		}
+		if text(fields["resource_type"]) == "" {
+			fields["resource_type"] = old.ResourceType
+		}
+		fields["id"] = old.ID
+		stored, err = tx.Manager().Replace(key, fields, r.Author(s.clock.Now()))
+		if errors.Is(err, store.ErrStale) {
+			return api.StaleRevision(old.ResourceType, old.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.OK(stored.Body)
+}
+
+func (s *Server) deleteManager(_ context.Context, r *api.Request) (*api.Response, error) {
+	err := s.store.Update(func(tx *store.Tx) error {
+		key := managerKey(r.Path)
+		old, found := tx.Manager().Get(key)
+		if !found {
+			return api.NotFound(lastOf(r.Path))
+		}
+		if err := s.mayWrite(r, old); err != nil {
+			return err
+		}
+		for _, below := range tx.Manager().Under(key) {
+			if err := tx.Manager().Delete(below.Key); err != nil {
+				return err
+			}
+		}
+		return tx.Manager().Delete(key)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.Empty()
+}
+
+// mayWrite protects what belongs to Policy or to another principal identity. An enterprise admin may insist with
+// X-Allow-Overwrite (nsxlib, bosh-vsphere-cpi issue 285). Objects of local users are open to every writer (ASSUMED).
+func (s *Server) mayWrite(r *api.Request, o *store.Object) error {
+	overwrite := strings.EqualFold(r.Header.Get("X-Allow-Overwrite"), "true")
+	switch {
+	case o.Owner == "" || o.Owner == r.Identity.Name || o.Owner == "system" || s.guard.local(o.Owner):
+		return nil
+	case overwrite && r.Identity.Role == api.EnterpriseAdmin:
+		return nil
+	}
+	return api.NotOwner(r.Identity, o.ResourceType, o.Owner, overwrite)
+}
+
+// decodeBody reads a JSON object.
+func decodeBody(body []byte) (map[string]any, *api.Error) {
+	fields, err := store.DecodeFields(body)
+	if err != nil {
+		return nil, api.BadRequest(220, api.ModuleCommon, "Error parsing the request body: %s.", err)
+	}
+	return fields, nil
+}
+
+// sectionRoutes are the firewall calls that carry a section together with its rules.
+func (s *Server) sectionRoutes() []api.Route {
+	one := apiPrefix + "firewall/sections/{section}"
+	withRules := func(method string) api.Route {
+		return api.Route{
+			Method: method, Pattern: one, Action: "list_with_rules", Reads: true, Extent: api.Full,
+			Notes: []string{"ASSUMED: accepted as GET too; the SDKs use POST"}, Handle: s.listWithRules,
+		}
+	}
+	return []api.Route{withRules(http.MethodGet), withRules(http.MethodPost)}
+}
+
+func (s *Server) listWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
+	var section *store.Object
+	var rules []*store.Object
+	err := s.store.View(func(tx *store.Tx) error {
+		key := managerKey(r.Path)
+		found := false
+		if section, found = tx.Manager().Get(key); !found {
+			return api.NotFound(lastOf(r.Path))
+		}
+		rules = tx.Manager().List(key + "/rules")
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sortBy(rules, "priority")
+	fields, err := section.Fields()
+	if err != nil {
+		return nil, err
+	}
+	bodies := make([]json.RawMessage, 0, len(rules))
+	for _, rule := range rules {
+		bodies = append(bodies, rule.Body)
+	}
+	fields["rules"] = bodies
+	return api.OK(fields)
+}
+
+// allocationRoutes allocate and release addresses of IP pools.
+func (s *Server) allocationRoutes() []api.Route {
+	pool := apiPrefix + "pools/ip-pools/{id}"
+	return []api.Route{
+		{Method: "POST", Pattern: pool, Action: "ALLOCATE", Extent: api.Partial,
+			Notes: []string{"only with an explicit allocation_id"}, Handle: s.allocate},
+		{Method: "POST", Pattern: pool, Action: "RELEASE", Extent: api.Full, Handle: s.release},
+	}
+}
+
+func (s *Server) allocate(_ context.Context, r *api.Request) (*api.Response, error) {
+	return s.onAllocation(r, func(tx *store.Tx, key, address string) error {
+		if _, taken := tx.Manager().Get(key); taken {
+			return api.BadRequest(5109, api.ModuleCommon, "The address %s is allocated already.", address)
+		}
+		_, err := tx.Manager().PutFields(key, map[string]any{"allocation_id": address})
+		return err
+	})
+}
+
+func (s *Server) release(_ context.Context, r *api.Request) (*api.Response, error) {
+	return s.onAllocation(r, func(tx *store.Tx, key, address string) error {
+		if err := tx.Manager().Delete(key); err != nil {
+			return api.NotFound(address)
+		}
+		return nil
+	})
+}
+
+func (s *Server) onAllocation(r *api.Request, change func(tx *store.Tx, key, address string) error) (*api.Response, error) {
+	fields, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	address := text(fields["allocation_id"])
+	if address == "" {
+		return nil, api.BadRequest(220, api.ModuleCommon, "allocation_id is missing.")
+	}
+	err := s.store.Update(func(tx *store.Tx) error {
+		key := managerKey(r.Path)
+		pool, found := tx.Manager().Get(key)
+		if !found {
+			return api.NotFound(lastOf(r.Path))
+		}
+		if err := s.mayWrite(r, pool); err != nil {
+			return err
+		}
+		return change(tx, key+"/allocations/"+address, address)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("changing an allocation: %w", err)
+	}
+	return api.OK(map[string]any{"allocation_id": address})
+}

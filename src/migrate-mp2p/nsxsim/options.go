@@ -1,0 +1,126 @@
+package nsxsim
+
+import (
+	"io"
+	"net"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// Defaults that users see.
+const (
+	DefaultVersion  = "4.1.1"
+	DefaultPassword = "nsxsim-Passw0rd!"
+	AdminUser       = "admin"
+	AuditorUser     = "auditor"
+)
+
+// Options describe one simulated NSX. The zero value is one node with an empty inventory, no limits and no delays.
+type Options struct {
+	// Store is the state to serve; nil means an empty one made from Seed.
+	Store *store.Store
+	Seed  uint64
+
+	// Version is the NSX version, such as "3.0", "3.2", "4.0.1.1", "4.1.1", "4.2" or "9.0".
+	Version string
+	// Nodes is the number of manager nodes, 1 to 3; default 1.
+	Nodes int
+	// VirtualAddress adds an address in front of the nodes.
+	VirtualAddress VirtualAddress
+	// Listeners are used in place of loopback ports: one per node, and one more for the virtual address.
+	Listeners []net.Listener
+
+	// AdminPassword is the password of the users admin (enterprise_admin) and auditor; default DefaultPassword.
+	AdminPassword string
+	// Users are further local users.
+	Users []User
+	// SessionLifetime ends a session that long after its creation; 0 means never.
+	SessionLifetime time.Duration
+	// LockAfter locks an account after so many failed logins in a row, for LockFor. 0 means never.
+	LockAfter int
+	LockFor   time.Duration
+
+	// Limits are off when zero; see DefaultLimits.
+	Limits Limits
+	// Latency is added to every answer.
+	Latency time.Duration
+	// SearchLag is how far the search index runs behind.
+	SearchLag time.Duration
+	// ServiceStartDelay is how long the migration coordinator's service takes to start.
+	ServiceStartDelay time.Duration
+	// PartialPatch makes a Policy PATCH keep the fields that its body does not name. It is off on a real NSX unless
+	// switched on there, and then the body replaces the object as a PUT does (nsxlib).
+	PartialPatch bool
+
+	// Faults are the first fault rules; see Server.Faults.
+	Faults []faults.Rule
+	// Journal receives a JSON line for each request.
+	Journal io.Writer
+	// KeepBodies keeps the bodies of requests in the journal.
+	KeepBodies bool
+
+	// Clock is the time; default api.RealTime.
+	Clock api.Clock
+	// Coordinator makes the migration coordinator; nil means that its endpoints are unknown.
+	Coordinator api.NewCoordinator
+}
+
+// VirtualAddress is how an address in front of the nodes chooses one.
+type VirtualAddress string
+
+const (
+	// NoVirtualAddress means that only the nodes' own addresses exist.
+	NoVirtualAddress VirtualAddress = ""
+	// SourcePersistent sends all requests of one source address to the same node.
+	SourcePersistent VirtualAddress = "source-ip"
+	// RoundRobin sends each request to the next node: a load balancer without persistence.
+	RoundRobin VirtualAddress = "round-robin"
+)
+
+// User is a local user of NSX.
+type User struct {
+	Name, Password string
+	Role           api.Role
+}
+
+// Limits are NSX's limits for API clients. 0 switches one off.
+type Limits struct {
+	// PerSecond is the rate of one user (429, error_code 102).
+	PerSecond int
+	// InFlight is the number of concurrent requests of one user (ConcurrencyStatus).
+	InFlight int
+	// TotalInFlight is the number of concurrent requests of all users (503).
+	TotalInFlight int
+	// ConcurrencyStatus is 429 (default) or 503; public sources differ.
+	ConcurrencyStatus int
+}
+
+// DefaultLimits are the ones of a freshly installed NSX (virten.net, KB 427427).
+func DefaultLimits() Limits {
+	return Limits{PerSecond: 100, InFlight: 40, TotalInFlight: 199}
+}
+
+func (o Options) withDefaults() Options {
+	if o.Store == nil {
+		o.Store = store.New(o.Seed)
+	}
+	if o.Version == "" {
+		o.Version = DefaultVersion
+	}
+	if o.Nodes == 0 {
+		o.Nodes = 1
+	}
+	if o.AdminPassword == "" {
+		o.AdminPassword = DefaultPassword
+	}
+	if o.Limits.ConcurrencyStatus == 0 {
+		o.Limits.ConcurrencyStatus = 429
+	}
+	if o.Clock == nil {
+		o.Clock = api.RealTime{}
+	}
+	return o
+}

@@ -1,0 +1,25 @@
+package nsxsim
+
+import (
+	"context"
+	"slices"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+)
+
+// routes is the whole routing table, which is the coverage page as well.
+func (s *Server) routes() []api.Route {
+	session := []api.Route{
+		{Method: "POST", Pattern: pathSessionCreate, Extent: api.Full, Reads: true, Handle: nothingMore},
+		{Method: "POST", Pattern: pathSessionDestroy, Extent: api.Full, Reads: true, Handle: nothingMore},
+		{Method: "GET", Pattern: pathSessionDestroy, Extent: api.Full, Handle: nothingMore},
+	}
+	routes := slices.Concat(session, s.nodeRoutes(), s.searchRoutes(), s.managerRoutes(), s.policyRoutes())
+	if s.coordinator != nil {
+		routes = append(routes, s.coordinator.Routes()...)
+	}
+	return routes
+}
+
+// nothingMore answers the session calls, whose work is done while authenticating.
+func nothingMore(context.Context, *api.Request) (*api.Response, error) { return api.Empty() }

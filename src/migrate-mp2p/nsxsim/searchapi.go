@@ -1,0 +1,92 @@
+package nsxsim
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// maxReachable is the number of objects that the cursor reaches (SAP driver G).
+const maxReachable = 50_000
+
+// searchResult is the answer of the search. Its cursor counts the objects returned so far and stands on the last page
+// too (policy report, nsxlib).
+type searchResult struct {
+	Results     []json.RawMessage `json:"results"`
+	ResultCount int               `json:"result_count"`
+	Cursor      string            `json:"cursor"`
+}
+
+func (s *Server) searchRoutes() []api.Route {
+	notes := []string{
+		"values match whole and without case; no ranges, boosts or regular expressions (ASSUMED: refused)",
+		"ASSUMED: terms without an operator between them are joined by OR",
+		"ASSUMED: result_count is the true count also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400",
+	}
+	manager := func(pattern string) api.Route {
+		return api.Route{Method: "GET", Pattern: pattern, Extent: api.Partial, Notes: notes, Handle: s.search((*store.Tx).Manager, false)}
+	}
+	routes := []api.Route{
+		{Method: "GET", Pattern: "/policy/api/v1/search/query", Extent: api.Partial, Notes: notes, Handle: s.search((*store.Tx).Policy, true)},
+		{Method: "GET", Pattern: "/policy/api/v1/search", Extent: api.Partial, Notes: notes, Handle: s.search((*store.Tx).Policy, true)},
+	}
+	if !s.version.AtLeast(9, 0) {
+		routes = append(routes, manager("/api/v1/search"), manager("/api/v1/search/query"))
+	}
+	return routes
+}
+
+// search answers a query over one side. included_fields works on the Policy side only.
+func (s *Server) search(side func(*store.Tx) *store.Space, projects bool) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		query, err := search.Parse(r.Query.Get("query"))
+		if err != nil {
+			return nil, api.BadRequest(60512, api.ModuleSearch, "The search query is invalid: %s.", err)
+		}
+		size, bad := pageSize(r.Query)
+		if bad != nil {
+			return nil, bad
+		}
+		start := 0
+		if cursor := r.Query.Get("cursor"); cursor != "" {
+			if start, err = strconv.Atoi(cursor); err != nil || start < 0 {
+				return nil, api.BadRequest(60513, api.ModuleSearch, "The cursor %q is not a number.", cursor)
+			}
+		}
+		if start > 0 && start+size > maxReachable {
+			return nil, api.BadRequest(60513, api.ModuleSearch, "Objects beyond the first %d cannot be reached; narrow the query.", maxReachable)
+		}
+		var found []*store.Object
+		err = s.store.View(func(tx *store.Tx) error {
+			found = query.Run(side(tx))
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if by := r.Query.Get("sort_by"); by != "" && by != "id" {
+			sortBy(found, by)
+		}
+		if strings.EqualFold(r.Query.Get("sort_ascending"), "false") {
+			slices.Reverse(found)
+		}
+		var included []string
+		if projects {
+			included = includedFields(r.Query)
+		}
+		start = min(start, len(found))
+		end := min(start+size, len(found))
+		result := searchResult{Results: make([]json.RawMessage, 0, end-start), ResultCount: len(found), Cursor: strconv.Itoa(end)}
+		for _, o := range found[start:end] {
+			result.Results = append(result.Results, project(o, included))
+		}
+		return &api.Response{Status: http.StatusOK, Body: result}, nil
+	}
+}
