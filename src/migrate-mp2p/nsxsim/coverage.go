@@ -1,7 +1,7 @@
 package nsxsim
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -45,22 +45,22 @@ func Coverage(options Options) ([]Endpoint, error) {
 
 // WriteCoverage prints the coverage for people: one line for each endpoint, then its notes, then all that is ASSUMED.
 func WriteCoverage(w io.Writer, endpoints []Endpoint) error {
-	out := bufio.NewWriter(w)
+	var out bytes.Buffer
 	var assumed []string
 	for _, e := range endpoints {
-		fmt.Fprintf(out, "%-7s %-7s %s\n", e.Extent, e.Method, e.Path)
+		fmt.Fprintf(&out, "%-7s %-7s %s\n", e.Extent, e.Method, e.Path)
 		for _, note := range e.Notes {
-			fmt.Fprintf(out, "%16s- %s\n", "", note)
+			fmt.Fprintf(&out, "%16s- %s\n", "", note)
 			if strings.HasPrefix(note, assumedMark) && !slices.Contains(assumed, note) {
 				assumed = append(assumed, note)
 			}
 		}
 	}
-	fmt.Fprintf(out, "\n%d endpoints. What no public source states, and is assumed:\n", len(endpoints))
+	fmt.Fprintf(&out, "\n%d endpoints. What no public source states, and is assumed:\n", len(endpoints))
 	for _, note := range slices.Concat(assumed, assumptions()) {
-		fmt.Fprintf(out, "- %s\n", strings.TrimPrefix(note, assumedMark))
+		fmt.Fprintf(&out, "- %s\n", strings.TrimPrefix(note, assumedMark))
 	}
-	if err := out.Flush(); err != nil {
+	if _, err := out.WriteTo(w); err != nil {
 		return fmt.Errorf("printing the coverage: %w", err)
 	}
 	return nil

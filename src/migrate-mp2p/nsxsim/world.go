@@ -7,6 +7,9 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
+// sectionFoundations keeps who uses the simulated NSX.
+const sectionFoundations = "foundations"
+
 // LoadWorld puts the objects of a generated world into a store.
 func LoadWorld(st *store.Store, world *model.World) error {
 	err := st.Update(func(tx *store.Tx) error {
@@ -20,10 +23,23 @@ func LoadWorld(st *store.Store, world *model.World) error {
 				return err
 			}
 		}
-		return nil
+		return tx.SetSection(sectionFoundations, world.Foundations)
 	})
 	if err != nil {
 		return fmt.Errorf("loading the generated world: %w", err)
 	}
 	return nil
+}
+
+// Foundations lists who uses the simulated NSX, as its model said; the first is the one to be migrated.
+func Foundations(st *store.Store) ([]model.Foundation, error) {
+	var list []model.Foundation
+	err := st.View(func(tx *store.Tx) error {
+		_, err := tx.Section(sectionFoundations, &list)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the foundations: %w", err)
+	}
+	return list, nil
 }

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim"
+)
+
+// Exit codes: 0 fine, 2 wrong usage, 3 anything else that failed.
+const (
+	exitOK     = 0
+	exitUsage  = 2
+	exitFailed = 3
+)
+
+const usage = `Usage: nsxsim COMMAND [flags]
+
+  serve     run a simulated NSX until SIGINT or SIGTERM
+  coverage  list the endpoints that are simulated, how far, and what is assumed
+
+Try: nsxsim serve --model tas --ready-file nsx.json
+     nsxsim COMMAND --help
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// usageError is a wrong command line.
+type usageError struct{ error }
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		// A closed stderr cannot be told anything.
+		_, _ = io.WriteString(stderr, usage)
+		return exitUsage
+	}
+	var err error
+	switch command, rest := args[0], args[1:]; command {
+	case "serve":
+		err = serve(ctx, rest, stdout, stderr)
+	case "coverage":
+		err = coverage(rest, stdout, stderr)
+	case "help", "-h", "--help":
+		_, err = io.WriteString(stdout, usage)
+	default:
+		err = usageError{fmt.Errorf("unknown command %q; see nsxsim help", command)}
+	}
+	var wrong usageError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitOK
+	}
+	_, _ = fmt.Fprintln(stderr, "nsxsim:", err)
+	if errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// parse reads a command's flags; positional arguments are errors.
+func parse(flags *flag.FlagSet, args []string, stderr io.Writer) error {
+	flags.SetOutput(stderr)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return err
+	} else if err != nil {
+		return usageError{err}
+	}
+	if flags.NArg() > 0 {
+		return usageError{fmt.Errorf("%s takes no arguments but flags; %q is too much", flags.Name(), flags.Arg(0))}
+	}
+	return nil
+}
+
+// coverage prints the routing table.
+func coverage(args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("coverage", flag.ContinueOnError)
+	version := flags.String("nsx-version", nsxsim.DefaultVersion, "NSX version")
+	if err := parse(flags, args, stderr); err != nil {
+		return err
+	}
+	endpoints, err := nsxsim.Coverage(nsxsim.Options{Version: *version})
+	if err != nil {
+		return err
+	}
+	return nsxsim.WriteCoverage(stdout, endpoints)
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// serveFlags are the flags of nsxsim serve.
+type serveFlags struct {
+	listen    string
+	model     string
+	scale     int
+	seed      int64
+	cluster   string
+	load      string
+	save      string
+	faults    string
+	requests  string
+	readyFile string
+	virtual   string
+	server    nsxsim.Options
+}
+
+func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
+	f := &serveFlags{server: nsxsim.Options{Limits: nsxsim.DefaultLimits()}}
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "address of the first node; further nodes take free ports of the same host")
+	flags.StringVar(&f.model, "model", "tas", "what the NSX holds: "+modelNames())
+	flags.IntVar(&f.scale, "scale", 1, "size of the model; 1 is about 500 NCP objects")
+	flags.Int64Var(&f.seed, "seed", 1, "seed of all ids")
+	flags.StringVar(&f.cluster, "cluster", "", "name of the model's foundation or cluster")
+	flags.StringVar(&f.load, "load", "", "state to serve in place of a model (a file written by --save)")
+	flags.StringVar(&f.save, "save", "", "file for the state at exit, also on SIGTERM")
+	flags.StringVar(&f.faults, "faults", "", "fault rules (YAML list)")
+	flags.StringVar(&f.requests, "requests", "", "journal of requests (JSON lines; the file is replaced)")
+	flags.StringVar(&f.readyFile, "ready-file", "", "file that says how to connect (JSON), written when the simulator listens")
+
+	o := &f.server
+	flags.StringVar(&o.Version, "nsx-version", nsxsim.DefaultVersion, "NSX version to be, such as 3.0, 3.2, 4.0.1.1, 4.1.1, 4.2 or 9.0")
+	flags.IntVar(&o.Nodes, "nodes", 1, "manager nodes, 1 to 3")
+	flags.StringVar(&f.virtual, "virtual-address", "", "address in front of the nodes: source-ip (persistent) or round-robin")
+	flags.StringVar(&o.AdminPassword, "password", nsxsim.DefaultPassword, "password of the users admin and auditor")
+	flags.DurationVar(&o.SessionLifetime, "session-lifetime", 30*time.Minute, "how long a login session lasts; 0: for ever")
+	flags.IntVar(&o.LockAfter, "lock-after", 5, "failed logins after which an account is locked; 0: never")
+	flags.DurationVar(&o.LockFor, "lock-for", 15*time.Minute, "how long a locked account stays locked")
+	flags.IntVar(&o.Limits.PerSecond, "requests-per-second", o.Limits.PerSecond, "rate limit of one user; 0: none")
+	flags.IntVar(&o.Limits.InFlight, "concurrency", o.Limits.InFlight, "requests in flight of one user; 0: no limit")
+	flags.IntVar(&o.Limits.TotalInFlight, "total-concurrency", o.Limits.TotalInFlight, "requests in flight of all users; 0: no limit")
+	flags.DurationVar(&o.Latency, "latency", 0, "time added to every answer")
+	flags.DurationVar(&o.SearchLag, "search-lag", 0, "how far the search index runs behind")
+	flags.DurationVar(&o.ServiceStartDelay, "service-start-delay", 0, "how long the migration coordinator's service takes to start")
+	flags.BoolVar(&o.PartialPatch, "partial-patch", false, "a Policy PATCH keeps fields that its body does not name")
+	flags.BoolVar(&o.KeepBodies, "bodies", false, "write request bodies into the journal")
+	if err := parse(flags, args, stderr); err != nil {
+		return nil, err
+	}
+	if _, known := models[f.model]; !known {
+		return nil, usageError{fmt.Errorf("--model %q is none of %s", f.model, modelNames())}
+	}
+	switch o.VirtualAddress = nsxsim.VirtualAddress(f.virtual); o.VirtualAddress {
+	case nsxsim.NoVirtualAddress, nsxsim.SourcePersistent, nsxsim.RoundRobin:
+	default:
+		return nil, usageError{fmt.Errorf("--virtual-address %q is neither %q nor %q", f.virtual, nsxsim.SourcePersistent, nsxsim.RoundRobin)}
+	}
+	return f, nil
+}
+
+// models makes the worlds that --model offers.
+var models = map[string]func(scale int, seed int64, o model.Options) (*model.World, error){
+	"tas":   model.TAS,
+	"empty": func(_ int, seed int64, o model.Options) (*model.World, error) { return model.Empty(seed, o) },
+}
+
+// serve runs the simulator until the context ends.
+func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	f, err := parseServe(args, stderr)
+	if err != nil {
+		return err
+	}
+	if f.server.Store, err = f.state(); err != nil {
+		return err
+	}
+	if f.server.Faults, err = readFaults(f.faults); err != nil {
+		return err
+	}
+	if f.requests != "" {
+		journal, err := os.Create(f.requests)
+		if err != nil {
+			return fmt.Errorf("creating the journal: %w", err)
+		}
+		f.server.Journal = journal
+		defer func() { err = errors.Join(err, journal.Close()) }()
+	}
+	if f.server.Listeners, err = f.listeners(); err != nil {
+		return err
+	}
+	server, err := nsxsim.Start(f.server)
+	if err != nil {
+		return err
+	}
+	served := f.announce(server, stdout)
+	if served == nil {
+		<-ctx.Done()
+	}
+	return errors.Join(served, server.Close(), f.keep(server.Store()))
+}
+
+// state loads the saved state, or makes the model.
+func (f *serveFlags) state() (*store.Store, error) {
+	if f.load != "" {
+		return loadState(f.load)
+	}
+	world, err := models[f.model](f.scale, f.seed, model.Options{Cluster: f.cluster})
+	if err != nil {
+		return nil, err
+	}
+	st := store.New(uint64(f.seed))
+	return st, nsxsim.LoadWorld(st, world)
+}
+
+func loadState(path string) (*store.Store, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the state: %w", err)
+	}
+	st, err := store.Load(file)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return st, nil
+}
+
+func readFaults(path string) ([]faults.Rule, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading fault rules: %w", err)
+	}
+	rules, err := faults.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return rules, nil
+}
+
+// listeners opens the asked-for address for the first node, and free ports of the same host for the others.
+func (f *serveFlags) listeners() ([]net.Listener, error) {
+	host, _, err := net.SplitHostPort(f.listen)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--listen %q is not host:port: %w", f.listen, err)}
+	}
+	addresses := []string{f.listen}
+	for len(addresses) < f.server.Nodes {
+		addresses = append(addresses, net.JoinHostPort(host, "0"))
+	}
+	if f.server.VirtualAddress != nsxsim.NoVirtualAddress {
+		addresses = append(addresses, net.JoinHostPort(host, "0"))
+	}
+	var listeners []net.Listener
+	for _, address := range addresses {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			for _, open := range listeners {
+				err = errors.Join(err, open.Close())
+			}
+			return nil, fmt.Errorf("listening on %s: %w", address, err)
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
+}
+
+// ready is what the ready file says.
+type ready struct {
+	URL      string   `json:"url"`
+	Nodes    []string `json:"nodes"`
+	CA       string   `json:"ca"`
+	Username string   `json:"username"`
+	Password string   `json:"password"`
+	Cluster  string   `json:"cluster"`
+	Platform string   `json:"platform"`
+}
+
+// announce prints where the simulator listens, and writes the ready file.
+func (f *serveFlags) announce(server *nsxsim.Server, stdout io.Writer) error {
+	r := ready{URL: server.URL(), CA: string(server.CA()), Username: nsxsim.AdminUser, Password: server.Password()}
+	for node := range f.server.Nodes {
+		r.Nodes = append(r.Nodes, server.NodeURL(node))
+	}
+	users, err := nsxsim.Foundations(server.Store())
+	if err != nil {
+		return err
+	}
+	if len(users) > 0 {
+		r.Cluster, r.Platform = users[0].Name, users[0].Platform
+	}
+	if f.readyFile != "" {
+		text, err := json.MarshalIndent(r, "", "  ")
+		if err != nil {
+			return fmt.Errorf("encoding the ready file: %w", err)
+		}
+		if err := writeDurably(f.readyFile, func(w io.Writer) error {
+			_, err := w.Write(append(text, '\n'))
+			return err
+		}); err != nil {
+			return fmt.Errorf("writing the ready file: %w", err)
+		}
+	}
+	_, err = fmt.Fprintf(stdout, "serving NSX %s with cluster %q on %s\n", f.server.Version, r.Cluster, r.URL)
+	return err
+}
+
+// keep saves the state if that was asked for.
+func (f *serveFlags) keep(st *store.Store) error {
+	if f.save == "" {
+		return nil
+	}
+	if err := writeDurably(f.save, st.Save); err != nil {
+		return fmt.Errorf("saving the state to %s: %w", f.save, err)
+	}
+	return nil
+}
