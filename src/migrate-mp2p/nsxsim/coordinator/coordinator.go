@@ -1,0 +1,180 @@
+package coordinator
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// Coordinator is the migration coordinator of one simulated NSX.
+type Coordinator struct {
+	store   *store.Store
+	clock   api.Clock
+	version api.Version
+
+	mu      sync.Mutex
+	options Options
+	state   state
+	// records holds what is promoted, by record.key; byPath finds the record that
+	// created a Policy path.
+	records map[string]*record
+	byPath  map[string]*record
+	timer   api.Timer
+	// generation counts the plan's components; a timer of an older one does nothing.
+	generation int
+	// busyUntil is when the next plan action is accepted.
+	busyUntil time.Time
+	// finishing is true while DONE or rollback is at work.
+	finishing bool
+	closed    bool
+}
+
+var _ api.Coordinator = (*Coordinator)(nil)
+
+// New returns a maker of coordinators with these options, for the server.
+func New(options Options) api.NewCoordinator {
+	return func(env api.Env) (api.Coordinator, error) { return Open(env, options) }
+}
+
+// Open makes a coordinator over a store. What an earlier one left there goes on:
+// a component that was running ends when it would have ended.
+func Open(env api.Env, options Options) (*Coordinator, error) {
+	s, records, err := loadState(env.Store)
+	if err != nil {
+		return nil, err
+	}
+	c := &Coordinator{
+		store: env.Store, clock: env.Clock, version: env.Version,
+		options: options.withDefaults(), state: s, records: records, byPath: map[string]*record{},
+	}
+	for _, r := range records {
+		c.index(r)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.schedule()
+	return c, nil
+}
+
+// Configure changes the options of a coordinator that is at work, for example to
+// make the next batch fail.
+func (c *Coordinator) Configure(change func(*Options)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.options)
+	c.options = c.options.withDefaults()
+}
+
+// Close stops the timers.
+func (c *Coordinator) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.stopTimer()
+}
+
+// ServiceStarted has nothing to do: what is forgotten is forgotten by stopping.
+func (c *Coordinator) ServiceStarted(string) {}
+
+// ServiceStopped ends a running component as abort would.
+func (c *Coordinator) ServiceStopped(string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.running() {
+		c.interrupt()
+	}
+	if c.options.ForgetOnRestart {
+		c.state.reset()
+		c.state.Workflow = false
+	}
+	c.saveOrFail()
+}
+
+// Realized tells how far a promoted Policy object is realized; objects that no
+// promotion made are not the coordinator's business.
+func (c *Coordinator) Realized(path string) (string, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, found := c.byPath[path]
+	switch {
+	case !found:
+		return "", false
+	case r.Realized:
+		return "SUCCESS", true
+	case c.finishing:
+		return "IN_PROGRESS", true
+	}
+	return "UNINITIALIZED", true
+}
+
+func (c *Coordinator) index(r *record) {
+	for _, path := range r.Created {
+		c.byPath[path] = r
+	}
+}
+
+func (c *Coordinator) unindex(r *record) {
+	for _, path := range r.Created {
+		delete(c.byPath, path)
+	}
+}
+
+// sortedRecords returns the records by the order of the type table, then by id.
+func (c *Coordinator) sortedRecords() []*record {
+	rank := map[string]int{}
+	for i, k := range kinds {
+		rank[k.name] = i
+	}
+	return slices.SortedFunc(maps.Values(c.records), func(a, b *record) int {
+		return cmp.Or(cmp.Compare(rank[a.Type], rank[b.Type]), cmp.Compare(a.ManagerID, b.ManagerID), cmp.Compare(a.Source, b.Source))
+	})
+}
+
+// save writes the state, without the records.
+func (c *Coordinator) save() error {
+	return c.store.Update(func(tx *store.Tx) error { return tx.SetSection(sectionState, c.state) })
+}
+
+// saveOrFail is save where nobody can be told: a state that cannot be written shows
+// as a failed plan.
+func (c *Coordinator) saveOrFail() {
+	if err := c.save(); err != nil {
+		c.state.Overall = statusFailed
+		c.state.Precheck.Details = err.Error()
+	}
+}
+
+// finish carries out one of the long synchronous calls, DONE and rollback. It takes
+// its time and then goes on to its end, whether the client still waits or not.
+func (c *Coordinator) finish(ctx context.Context, length func(Options) time.Duration, work func() error) (*api.Response, error) {
+	c.mu.Lock()
+	err := c.checkIdle()
+	c.finishing = err == nil
+	lasts := length(c.options)
+	c.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	done := make(chan error, 1)
+	c.clock.AfterFunc(lasts, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.finishing = false
+		done <- work()
+	})
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return api.Empty()
+}

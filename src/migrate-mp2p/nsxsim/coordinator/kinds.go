@@ -1,0 +1,185 @@
+package coordinator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// kind is one resource type of the migration API: where its Manager objects are and
+// what they become.
+type kind struct {
+	name string
+	// collection is the list of the Manager objects; empty when locate finds them.
+	collection string
+	// types are the resource types that the Manager object may have; empty means any.
+	types []string
+	// limit is the number of objects per batch that vmware-nsx keeps to; 0 means that
+	// none is known. It is enforced only with Options.EnforceLimits.
+	limit int
+	// root is the Policy collection when all objects of this kind share one.
+	root string
+	// aside is true when the Manager object named by manager_id is not what is
+	// promoted: a router's ports or configuration.
+	aside   bool
+	locate  func(*lookups, entry) (*store.Object, error)
+	check   func(*kindCheck)
+	promote func(*promotion) (string, error)
+}
+
+// kinds are the 25 types that migrated-resources lists, in its order ("NSX Go SDK"),
+// and the four other switching profiles that CONSUMER mode accepts ("vmware-nsx").
+var kinds = []kind{
+	{name: "IPBLOCK", collection: "pools/ip-blocks", root: "/infra/ip-blocks", promote: flat("/infra/ip-blocks", buildIPBlock)},
+	{name: "IPPOOL", collection: poolCollection, root: policyPools, promote: promoteIPPool},
+	{name: "IPBLOCK_SUBNET", collection: "pools/ip-subnets", promote: promoteIPBlockSubnet},
+	{name: "IPPOOL_ALLOCATION", locate: locateAllocation, promote: promoteAllocation},
+	{name: "TIER0", collection: routerCollection, types: []string{"TIER0"}, limit: 1, root: policyTier0s, promote: promoteTier0},
+	{name: "TIER1", collection: routerCollection, types: []string{"TIER1"}, limit: 1000, root: policyTier1s, promote: flat(policyTier1s, buildTier1)},
+	{name: "TIER0_LOGICAL_ROUTER_PORT", collection: routerPortCollection, types: []string{"LogicalRouterUpLinkPort", "LoopbackPort", "CentralizedServicePort"}, limit: 1000, promote: promoteTier0Port},
+	{name: "TIER1_LOGICAL_ROUTER_PORT", collection: routerCollection, types: []string{"TIER1"}, limit: 1000, aside: true, promote: promoteTier1Ports},
+	{name: "TIER0_LOGICAL_ROUTER_CONFIG", collection: routerCollection, types: []string{"TIER0"}, limit: 1, aside: true, promote: promoteTier0Config},
+	{name: "SPOOFGUARD_PROFILES", collection: profileCollection, types: []string{"SpoofGuardSwitchingProfile"}, limit: 1500, root: "/infra/spoofguard-profiles", promote: flat("/infra/spoofguard-profiles", buildSpoofGuard)},
+	{name: "LOGICAL_SWITCH", collection: switchCollection, limit: 500, root: policySegments, promote: flat(policySegments, buildSegment)},
+	{name: "LOGICAL_PORT", collection: portCollection, limit: 1500, check: checkPort, promote: promotePort},
+	{name: "NAT", locate: locateNATRule, limit: 1500, check: checkNAT, promote: promoteNAT},
+	{name: "IP_SET", collection: ipSetCollection, root: policyGroups, promote: flat(policyGroups, buildIPSet)},
+	{name: "NS_GROUP", collection: groupCollection, limit: 2000, root: policyGroups, promote: flat(policyGroups, buildGroup)},
+	{name: "CERTIFICATE", collection: certificateCollection, limit: 1500, root: "/infra/certificates", promote: flat("/infra/certificates", buildCertificate)},
+	{name: "CRL", collection: crlCollection, root: "/infra/crls", promote: flat("/infra/crls", buildCRL)},
+	{name: "LB_MONITOR", collection: "loadbalancer/monitors", limit: 1500, root: "/infra/lb-monitor-profiles", promote: flat("/infra/lb-monitor-profiles", buildLBMonitor)},
+	{name: "LB_POOL", collection: lbPoolCollection, limit: 1500, root: "/infra/lb-pools", promote: flat("/infra/lb-pools", buildLBPool)},
+	{name: "LB_PERSISTENCE_PROFILE", collection: "loadbalancer/persistence-profiles", limit: 2000, root: "/infra/lb-persistence-profiles", promote: flat("/infra/lb-persistence-profiles", buildLBProfile)},
+	{name: "LB_APPLICATION_PROFILE", collection: "loadbalancer/application-profiles", limit: 2000, root: "/infra/lb-app-profiles", promote: flat("/infra/lb-app-profiles", buildLBProfile)},
+	{name: "LB_SERVICE", collection: lbServiceCollection, limit: 2000, root: "/infra/lb-services", promote: flat("/infra/lb-services", buildLBService)},
+	{name: "LB_CLIENT_SSL_PROFILE", collection: "loadbalancer/client-ssl-profiles", root: "/infra/lb-client-ssl-profiles", promote: flat("/infra/lb-client-ssl-profiles", buildLBProfile)},
+	{name: "LB_VIRTUAL_SERVER", collection: virtualServerCollection, limit: 2000, root: "/infra/lb-virtual-servers", promote: flat("/infra/lb-virtual-servers", buildVirtualServer)},
+	{name: "DFW_SECTION", collection: sectionCollection, types: []string{"FirewallSection"}, limit: 3000, root: policySections, check: checkSection, promote: promoteSection},
+	{name: "MACDISCOVERY_PROFILES", collection: profileCollection, types: []string{"MacManagementSwitchingProfile"}, limit: 1500, root: "/infra/mac-discovery-profiles", promote: flat("/infra/mac-discovery-profiles", buildSwitchingProfile("MacDiscoveryProfile"))},
+	{name: "SEGMENT_SECURITY_PROFILES", collection: profileCollection, types: []string{"SwitchSecuritySwitchingProfile"}, limit: 1500, root: "/infra/segment-security-profiles", promote: flat("/infra/segment-security-profiles", buildSwitchingProfile("SegmentSecurityProfile"))},
+	{name: "QOS_PROFILES", collection: profileCollection, types: []string{"QosSwitchingProfile"}, limit: 1500, root: "/infra/qos-profiles", promote: flat("/infra/qos-profiles", buildSwitchingProfile("QosProfile"))},
+	{name: "IPDISCOVERY_PROFILES", collection: profileCollection, types: []string{"IpDiscoverySwitchingProfile"}, limit: 1500, root: "/infra/ip-discovery-profiles", promote: flat("/infra/ip-discovery-profiles", buildSwitchingProfile("IPDiscoveryProfile"))},
+}
+
+// Collections of Manager and Policy objects that several families refer to.
+const (
+	routerCollection        = "logical-routers"
+	routerPortCollection    = "logical-router-ports"
+	switchCollection        = "logical-switches"
+	portCollection          = "logical-ports"
+	profileCollection       = "switching-profiles"
+	poolCollection          = "pools/ip-pools"
+	ipSetCollection         = "ip-sets"
+	groupCollection         = "ns-groups"
+	sectionCollection       = "firewall/sections"
+	certificateCollection   = "trust-management/certificates"
+	crlCollection           = "trust-management/crls"
+	lbPoolCollection        = "loadbalancer/pools"
+	lbServiceCollection     = "loadbalancer/services"
+	virtualServerCollection = "loadbalancer/virtual-servers"
+
+	policyTier0s   = "/infra/tier-0s"
+	policyTier1s   = "/infra/tier-1s"
+	policySegments = "/infra/segments"
+	policyPools    = "/infra/ip-pools"
+	policyGroups   = "/infra/domains/default/groups"
+	policySections = "/infra/domains/default/security-policies"
+	policySite     = "/infra/sites/default/enforcement-points/default"
+
+	tagPolicyPath = "policyPath"
+)
+
+// systemTwins are the Policy collections in which the system keeps the twins of its
+// Manager objects; they exist from the start and are found by unique_id.
+var systemTwins = map[string][]string{
+	profileCollection: {
+		"/infra/spoofguard-profiles", "/infra/segment-security-profiles", "/infra/mac-discovery-profiles",
+		"/infra/ip-discovery-profiles", "/infra/qos-profiles",
+	},
+	"loadbalancer/monitors":             {"/infra/lb-monitor-profiles"},
+	"loadbalancer/application-profiles": {"/infra/lb-app-profiles"},
+	"loadbalancer/client-ssl-profiles":  {"/infra/lb-client-ssl-profiles"},
+}
+
+// childCollections are the lists below a Policy object that must be empty before it
+// can go.
+var childCollections = []string{"/ports", "/ip-subnets", "/ip-allocations", "/nat/USER/nat-rules", "/static-routes", "/rules", "/locale-services"}
+
+// kindOf finds a type by its name.
+func kindOf(name string) (*kind, bool) {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &kinds[i], true
+}
+
+// find returns the Manager object that an entry names.
+func (k *kind) find(shared *lookups, one entry) (*store.Object, error) {
+	if k.locate != nil {
+		return k.locate(shared, one)
+	}
+	source, found := shared.tx.Manager().Get(k.collection + "/" + one.ManagerID)
+	if !found {
+		return nil, fmt.Errorf("no such object in /api/v1/%s", k.collection)
+	}
+	if len(k.types) == 0 {
+		return source, nil
+	}
+	actual := source.ResourceType
+	if k.collection == routerCollection {
+		actual = field(source.Body, "router_type")
+	}
+	if !slices.Contains(k.types, actual) {
+		return nil, fmt.Errorf("is a %s, not one of %s", actual, strings.Join(k.types, ", "))
+	}
+	return source, nil
+}
+
+// objects lists every Manager object of the kind.
+func (k *kind) objects(shared *lookups) []*store.Object {
+	var candidates []*store.Object
+	switch k.name {
+	case "NAT":
+		candidates = shared.tx.Manager().ByType("NatRule")
+	case "IPPOOL_ALLOCATION":
+		for _, pool := range shared.tx.Manager().List(poolCollection) {
+			candidates = append(candidates, shared.tx.Manager().List(pool.Key+"/allocations")...)
+		}
+	default:
+		candidates = shared.tx.Manager().List(k.collection)
+	}
+	return slices.DeleteFunc(candidates, func(o *store.Object) bool {
+		if k.locate != nil {
+			return false
+		}
+		_, err := k.find(shared, entry{ManagerID: o.ID})
+		return err != nil
+	})
+}
+
+// flat is the promotion of types whose objects lie in one Policy collection and
+// become one Policy object each.
+func flat(root string, build func(p *promotion, fields map[string]any) error) func(*promotion) (string, error) {
+	return func(p *promotion) (string, error) {
+		path := root + "/" + p.id()
+		fields := map[string]any{}
+		if err := build(p, fields); err != nil {
+			return "", err
+		}
+		p.create(path, p.body, fields)
+		p.adopt(p.source.Key, path)
+		return path, nil
+	}
+}
+
+// copyFields copies fields that have the same name on both sides.
+func copyFields(to, from map[string]any, names ...string) {
+	for _, name := range names {
+		if value, present := from[name]; present {
+			to[name] = value
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package coordinator
+
+import "strings"
+
+// policyLBType is the Policy name of a load balancer type: LbHttpProfile becomes
+// LBHttpProfile.
+func policyLBType(p *promotion) string {
+	return "LB" + strings.TrimPrefix(p.source.ResourceType, "Lb")
+}
+
+// own copies the fields that a type brings itself, which Policy spells alike.
+func own(fields, body map[string]any) {
+	for name, value := range body {
+		switch {
+		case strings.HasPrefix(name, "_"), strings.HasSuffix(name, "_id"), strings.HasSuffix(name, "_ids"):
+		case name == "id", name == "resource_type", name == "display_name", name == "description", name == "tags":
+		default:
+			fields[name] = value
+		}
+	}
+}
+
+func buildLBMonitor(p *promotion, fields map[string]any) error {
+	own(fields, p.body)
+	fields["resource_type"] = policyLBType(p) + "Profile"
+	return nil
+}
+
+func buildLBProfile(p *promotion, fields map[string]any) error {
+	own(fields, p.body)
+	fields["resource_type"] = policyLBType(p)
+	return nil
+}
+
+func buildLBPool(p *promotion, fields map[string]any) error {
+	own(fields, p.body)
+	fields["resource_type"] = "LBPool"
+	if translation, ok := p.body["snat_translation"].(map[string]any); ok {
+		kind, _ := translation["type"].(string)
+		fields["snat_translation"] = map[string]any{"type": "LB" + strings.TrimPrefix(kind, "Lb")}
+	}
+	monitors, err := p.pathsOf("loadbalancer/monitors", texts(p.body["active_monitor_ids"]))
+	if err != nil {
+		return err
+	}
+	fields["active_monitor_paths"] = monitors
+	return p.set(fields, "passive_monitor_path", "loadbalancer/monitors", p.body, "passive_monitor_id")
+}
+
+// buildVirtualServer makes the virtual server with its rules inside. It is attached
+// to its service here when that is Policy already, otherwise by LB_SERVICE.
+func buildVirtualServer(p *promotion, fields map[string]any) error {
+	own(fields, p.body)
+	delete(fields, "client_ssl_profile_binding")
+	fields["resource_type"] = "LBVirtualServer"
+	for _, reference := range []struct{ to, collection, from string }{
+		{"application_profile_path", "loadbalancer/application-profiles", "application_profile_id"},
+		{"lb_persistence_profile_path", "loadbalancer/persistence-profiles", "persistence_profile_id"},
+		{"pool_path", lbPoolCollection, "pool_id"},
+		{"sorry_pool_path", lbPoolCollection, "sorry_pool_id"},
+	} {
+		if err := p.set(fields, reference.to, reference.collection, p.body, reference.from); err != nil {
+			return err
+		}
+	}
+	if binding, ok := p.body["client_ssl_profile_binding"].(map[string]any); ok {
+		policyBinding, err := p.clientSSL(binding)
+		if err != nil {
+			return err
+		}
+		fields["client_ssl_profile_binding"] = policyBinding
+	}
+	if service := p.lookups.serviceOfServer(p.source.ID); service != "" {
+		path, promoted := p.findPath(lbServiceCollection, service)
+		if promoted {
+			fields["lb_service_path"] = path
+			p.needs[path] = true
+		} else if p.lookups.strictOrder {
+			_, err := p.pathOf(lbServiceCollection, service)
+			return err
+		}
+	}
+	return p.inlineRules(fields)
+}
+
+func (p *promotion) clientSSL(binding map[string]any) (map[string]any, error) {
+	to := map[string]any{}
+	copyFields(to, binding, "client_auth", "certificate_chain_depth")
+	if err := p.set(to, "ssl_profile_path", "loadbalancer/client-ssl-profiles", binding, "ssl_profile_id"); err != nil {
+		return nil, err
+	}
+	if err := p.set(to, "default_certificate_path", certificateCollection, binding, "default_certificate_id"); err != nil {
+		return nil, err
+	}
+	for _, list := range []struct{ to, collection, from string }{
+		{"sni_certificate_paths", certificateCollection, "sni_certificate_ids"},
+		{"client_auth_ca_paths", certificateCollection, "client_auth_ca_ids"},
+		{"client_auth_crl_paths", crlCollection, "client_auth_crl_ids"},
+	} {
+		paths, err := p.pathsOf(list.collection, texts(binding[list.from]))
+		if err != nil {
+			return nil, err
+		}
+		if len(paths) > 0 {
+			to[list.to] = paths
+		}
+	}
+	return to, nil
+}
+
+// inlineRules moves the rules of a virtual server into it. Each is named by its
+// Manager id, and the Manager's rule points to the virtual server ("vmware-nsx").
+func (p *promotion) inlineRules(fields map[string]any) error {
+	path := "/infra/lb-virtual-servers/" + p.id()
+	var rules []any
+	for _, id := range texts(p.body["rule_ids"]) {
+		key := "loadbalancer/rules/" + id
+		source, found := p.tx.Manager().Get(key)
+		if !found {
+			return missing(key)
+		}
+		body, err := source.Fields()
+		if err != nil {
+			return err
+		}
+		rule := map[string]any{"display_name": id}
+		copyFields(rule, body, "phase", "match_strategy", "match_conditions")
+		var actions []any
+		for _, action := range objects(body["actions"]) {
+			to := map[string]any{}
+			own(to, action)
+			kind, _ := action["type"].(string)
+			to["type"] = "LB" + strings.TrimPrefix(kind, "Lb")
+			if err := p.set(to, "pool_path", lbPoolCollection, action, "pool_id"); err != nil {
+				return err
+			}
+			actions = append(actions, to)
+		}
+		rule["actions"] = actions
+		rules = append(rules, rule)
+		p.adoptOnce(source, path)
+	}
+	if rules != nil {
+		fields["rules"] = rules
+	}
+	return nil
+}
+
+// buildLBService names the Tier-1 that carries the service and attaches those of its
+// virtual servers that are Policy already.
+func buildLBService(p *promotion, fields map[string]any) error {
+	own(fields, p.body)
+	delete(fields, "attachment")
+	fields["resource_type"] = "LBService"
+	if attachment, ok := p.body["attachment"].(map[string]any); ok {
+		if err := p.set(fields, "connectivity_path", routerCollection, attachment, "target_id"); err != nil {
+			return err
+		}
+	}
+	for _, id := range texts(p.body["virtual_server_ids"]) {
+		if path, promoted := p.findPath(virtualServerCollection, id); promoted {
+			p.patch(path, map[string]any{"lb_service_path": "/infra/lb-services/" + p.id()})
+		}
+	}
+	return nil
+}

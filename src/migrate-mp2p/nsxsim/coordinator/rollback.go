@@ -1,0 +1,188 @@
+package coordinator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// rollback brings promoted entries back to Manager mode, in the order given. It is
+// whole or nothing (ASSUMED): entries that are not migrated, and entries that other
+// Policy objects still need, make it fail without any change.
+func (c *Coordinator) rollback(data *migrationData) error {
+	found, problems := c.recordsOf(data)
+	updated := map[int]bool{}
+	err := c.store.Update(func(tx *store.Tx) error {
+		if len(problems) > 0 {
+			return errStop
+		}
+		for _, r := range found {
+			if err := c.restore(tx, r); err != nil {
+				problems = append(problems, failure{Type: r.Type, ID: r.ManagerID, Text: err.Error()})
+				return errStop
+			}
+			updated[r.batch] = true
+		}
+		if problems = c.stillNeeded(tx, found); len(problems) > 0 {
+			return errStop
+		}
+		return c.forget(tx, found, updated)
+	})
+	if errors.Is(err, errStop) {
+		lines := make([]string, len(problems))
+		for i, problem := range problems {
+			lines[i] = problem.String()
+		}
+		return &api.Error{
+			Status: 400, Code: codeRefused, Module: api.ModuleCoordinator,
+			Message: "Rollback of MP to Policy migration failed.", Details: strings.Join(lines, "\n"),
+		}
+	}
+	return err
+}
+
+// recordsOf finds the records of the entries, and what is wrong with them.
+func (c *Coordinator) recordsOf(data *migrationData) ([]*record, []failure) {
+	byID := map[string][]*record{}
+	for _, r := range c.records {
+		byID[r.Type+" "+r.ManagerID] = append(byID[r.Type+" "+r.ManagerID], r)
+	}
+	var found []*record
+	var problems []failure
+	seen := map[*record]bool{}
+	for _, resource := range data.MigrationData {
+		for _, one := range resource.ResourceIDs {
+			problem := func(text string) {
+				problems = append(problems, failure{Type: resource.Type, ID: one.ManagerID, Text: text})
+			}
+			candidates := byID[resource.Type+" "+one.ManagerID]
+			if len(candidates) > 1 {
+				candidates = slices.DeleteFunc(slices.Clone(candidates), func(r *record) bool { return !linkedTo(r, one) })
+			}
+			switch {
+			case len(candidates) != 1:
+				problem("is not migrated")
+			case seen[candidates[0]]:
+				problem("is listed twice")
+			case c.options.FailRollback[one.ManagerID] != "":
+				problem(c.options.FailRollback[one.ManagerID])
+			default:
+				seen[candidates[0]] = true
+				found = append(found, candidates[0])
+			}
+		}
+	}
+	return found, problems
+}
+
+// linkedTo tells whether the entry's linked ids name the record's pool; two pools
+// may hold one and the same address.
+func linkedTo(r *record, one entry) bool {
+	return slices.ContainsFunc(one.LinkedIDs, func(p pair) bool { return strings.Contains(r.Source, "/"+string(p.Value)+"/") })
+}
+
+// restore undoes one promotion. What Policy clients changed meanwhile is lost.
+func (c *Coordinator) restore(tx *store.Tx, r *record) error {
+	for _, one := range r.Patched {
+		if _, exists := tx.Policy().Get(one.Path); !exists {
+			continue
+		}
+		_, err := tx.Policy().Mutate(one.Path, func(fields map[string]any) error {
+			for _, name := range one.Fields {
+				delete(fields, name)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, path := range slices.Backward(r.Created) {
+		tx.Policy().Delete(path)
+	}
+	for _, one := range slices.Backward(r.Adopted) {
+		if _, exists := tx.Manager().Get(one.Key); !exists {
+			continue
+		}
+		_, err := tx.Manager().Mutate(one.Key, func(fields map[string]any) error {
+			giveBack(fields, one)
+			fields["_last_modified_time"] = c.clock.Now().UnixMilli()
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func giveBack(fields map[string]any, one adopted) {
+	tags, _ := fields["tags"].([]any)
+	tags = slices.DeleteFunc(tags, func(tag any) bool {
+		pair, _ := tag.(map[string]any)
+		return pair["scope"] == tagPolicyPath
+	})
+	if one.HadTags {
+		fields["tags"] = tags
+	} else {
+		delete(fields, "tags")
+	}
+	restoreField(fields, "_create_user", one.Owner)
+	restoreField(fields, "_last_modified_user", one.ModifiedBy)
+}
+
+func restoreField(fields map[string]any, name, value string) {
+	if value == "" {
+		delete(fields, name)
+		return
+	}
+	fields[name] = value
+}
+
+// stillNeeded finds deleted Policy objects that other promoted entries refer to, or
+// below which somebody else's Policy objects lie.
+func (c *Coordinator) stillNeeded(tx *store.Tx, gone []*record) []failure {
+	deleted := map[string]*record{}
+	leaving := map[*record]bool{}
+	for _, r := range gone {
+		leaving[r] = true
+		for _, path := range r.Created {
+			deleted[path] = r
+		}
+	}
+	var problems []failure
+	for _, r := range c.sortedRecords() {
+		if leaving[r] {
+			continue
+		}
+		for _, path := range r.Needs {
+			if target := deleted[path]; target != nil {
+				problems = append(problems, failure{Type: target.Type, ID: target.ManagerID, Text: fmt.Sprintf("is still referenced by %s", r.PolicyPath)})
+			}
+		}
+	}
+	for path, r := range deleted {
+		for _, collection := range childCollections {
+			for _, child := range tx.Policy().List(path + collection) {
+				problems = append(problems, failure{Type: r.Type, ID: r.ManagerID, Text: fmt.Sprintf("still has the child %s", child.Key)})
+			}
+		}
+	}
+	return problems
+}
+
+// forget drops the records of what was rolled back.
+func (c *Coordinator) forget(tx *store.Tx, gone []*record, batches map[int]bool) error {
+	for _, r := range gone {
+		delete(c.records, r.key())
+		c.unindex(r)
+	}
+	if err := c.saveBatches(tx, batches); err != nil {
+		return err
+	}
+	return tx.SetSection(sectionState, c.state)
+}

@@ -1,0 +1,150 @@
+package coordinator
+
+import (
+	"fmt"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// Statuses of plan and components ("NSX Go SDK", MigrationStatus).
+const (
+	statusNotStarted = "NOT_STARTED"
+	statusInProgress = "IN_PROGRESS"
+	statusPausing    = "PAUSING"
+	statusPaused     = "PAUSED"
+	statusSuccess    = "SUCCESS"
+	statusFailed     = "FAILED"
+)
+
+// The two components of the plan.
+const (
+	componentPrecheck  = "MP_TO_POLICY_PRECHECK"
+	componentMigration = "MP_TO_POLICY_MIGRATION"
+)
+
+// The state is kept in the store's sections: this one, and one for the records of
+// each batch, so that a batch does not rewrite the records of all others.
+const sectionState = "coordinator"
+
+func sectionBatch(number int) string { return fmt.Sprintf("coordinator/batch-%06d", number) }
+
+// state is what the coordinator remembers beside the records.
+type state struct {
+	Workflow bool           `json:"workflow"`
+	Batch    *migrationData `json:"batch,omitempty"`
+	// Overall is the status at rest; while a component runs it is PAUSING.
+	Overall   string    `json:"overall"`
+	Precheck  component `json:"precheck"`
+	Migration component `json:"migration"`
+	Feedback  []failure `json:"feedback,omitempty"`
+	History   []event   `json:"history,omitempty"`
+	// Batches are the numbers of the sections that hold records.
+	Batches   []int `json:"batches,omitempty"`
+	LastBatch int   `json:"last_batch"`
+}
+
+type component struct {
+	Status  string    `json:"status"`
+	Details string    `json:"details,omitempty"`
+	Began   time.Time `json:"began"`
+	Ends    time.Time `json:"ends"`
+}
+
+// event is one line of the promotion history.
+type event struct {
+	At     int64  `json:"at"` // milliseconds
+	Status string `json:"status"`
+}
+
+// failure is one object that could not be checked, promoted or rolled back.
+type failure struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+func (f failure) String() string { return fmt.Sprintf("%s %s: %s", f.Type, f.ID, f.Text) }
+
+func newState() state {
+	var s state
+	s.reset()
+	return s
+}
+
+// reset is what abort does: the plan and the batch are gone, the workflow stays.
+func (s *state) reset() {
+	s.Batch, s.Feedback = nil, nil
+	s.Overall = statusNotStarted
+	s.Precheck = component{Status: statusNotStarted}
+	s.Migration = component{Status: statusNotStarted}
+}
+
+func (s *state) running() bool {
+	return s.Precheck.Status == statusInProgress || s.Migration.Status == statusInProgress
+}
+
+// record is one promoted entry: what rollback and migrated-resources need.
+type record struct {
+	Type       string `json:"type"`
+	ManagerID  string `json:"manager_id"`
+	PolicyID   string `json:"policy_id"`
+	PolicyPath string `json:"policy_path"`
+	ParentType string `json:"parent_type,omitempty"`
+	ParentID   string `json:"parent_id,omitempty"`
+	// Source is the Manager object's key in the store; with the type it is unique,
+	// which an allocation's manager_id, an IP address, is not.
+	Source  string    `json:"source"`
+	Created []string  `json:"created,omitempty"` // Policy paths
+	Adopted []adopted `json:"adopted,omitempty"`
+	Patched []patched `json:"patched,omitempty"`
+	// Needs are the Policy paths that must outlive this entry.
+	Needs []string `json:"needs,omitempty"`
+	// Realized tells that a DONE came after the promotion.
+	Realized bool `json:"realized,omitempty"`
+
+	batch int
+}
+
+func (r *record) key() string { return r.Type + " " + r.Source }
+
+// adopted is a Manager object that Policy took over, and what it was before.
+type adopted struct {
+	Key        string `json:"key"`
+	Owner      string `json:"owner"`
+	ModifiedBy string `json:"modified_by"`
+	HadTags    bool   `json:"had_tags"`
+}
+
+// patched is a Policy object of another entry that got additional fields.
+type patched struct {
+	Path   string   `json:"path"`
+	Fields []string `json:"fields"`
+}
+
+// loadState reads state and records out of the store.
+func loadState(st *store.Store) (state, map[string]*record, error) {
+	s := newState()
+	records := map[string]*record{}
+	err := st.View(func(tx *store.Tx) error {
+		if _, err := tx.Section(sectionState, &s); err != nil {
+			return err
+		}
+		for _, number := range s.Batches {
+			var list []*record
+			if _, err := tx.Section(sectionBatch(number), &list); err != nil {
+				return err
+			}
+			for _, r := range list {
+				r.batch = number
+				records[r.key()] = r
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return state{}, nil, fmt.Errorf("loading the coordinator's state: %w", err)
+	}
+	return s, records, nil
+}

@@ -1,0 +1,181 @@
+package coordinator
+
+import (
+	"slices"
+	"strings"
+)
+
+func buildSpoofGuard(p *promotion, fields map[string]any) error {
+	fields["resource_type"] = "SpoofGuardProfile"
+	fields["address_binding_allowlist"] = slices.Contains(texts(p.body["white_list_providers"]), "LPORT_BINDINGS")
+	return nil
+}
+
+// buildSwitchingProfile carries over what the profile's own fields are; their Policy
+// names are partly others, which is not modelled.
+func buildSwitchingProfile(resourceType string) func(*promotion, map[string]any) error {
+	return func(p *promotion, fields map[string]any) error {
+		for name, value := range p.body {
+			if !strings.HasPrefix(name, "_") && !slices.Contains([]string{"id", "resource_type", "display_name", "description", "tags"}, name) {
+				fields[name] = value
+			}
+		}
+		fields["resource_type"] = resourceType
+		return nil
+	}
+}
+
+// buildSegment makes the segment without a gateway: that comes with the router's
+// ports.
+func buildSegment(p *promotion, fields map[string]any) error {
+	fields["resource_type"] = "Segment"
+	copyFields(fields, p.body, "admin_state", "replication_mode")
+	if zone, ok := p.body["transport_zone_id"].(string); ok {
+		fields["transport_zone_path"] = policySite + "/transport-zones/" + zone
+	}
+	if vni, ok := p.body["vni"]; ok {
+		fields["overlay_id"] = vni
+	}
+	if vlan, ok := p.body["vlan"]; ok {
+		fields["vlan_ids"] = []any{vlan}
+	}
+	advanced := map[string]any{"connectivity": "ON"}
+	if pool, _ := p.body["ip_pool_id"].(string); pool != "" {
+		path, err := p.pathOf(poolCollection, pool)
+		if err != nil {
+			return err
+		}
+		advanced["address_pool_paths"] = []any{path}
+	}
+	fields["advanced_config"] = advanced
+	return p.checkProfiles()
+}
+
+// checkProfiles demands that the switching profiles of a switch or port are Policy.
+func (p *promotion) checkProfiles() error {
+	for _, profile := range objects(p.body["switching_profile_ids"]) {
+		id, _ := profile["value"].(string)
+		if _, err := p.pathOf(profileCollection, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPort refuses too many tags and, from NSX 3.2 on, ports that travel without
+// the others of their switch ("vmware-nsx"). Router ports are no part of that rule:
+// they follow their router (ASSUMED).
+func checkPort(check *kindCheck) {
+	if n := len(check.source.Tags); n > maxPortTags {
+		check.problem("has %d tags, at most %d can be migrated", n, maxPortTags)
+	}
+	if !check.portsTogether {
+		return
+	}
+	on := field(check.source.Body, "logical_switch_id")
+	for _, id := range check.shared.portsOfSwitch(on) {
+		port, found := check.shared.tx.Manager().Get(portCollection + "/" + id)
+		if !found || check.inBatch(id) || field(port.Body, "attachment_type") == "LOGICALROUTER" {
+			continue
+		}
+		if _, promoted := port.Tag(tagPolicyPath); !promoted {
+			check.problem("all ports of logical switch %s have to be migrated in one request; %s is missing", on, id)
+			return
+		}
+	}
+}
+
+// bindingMaps are the metadata keys by which a client names the profile binding maps
+// of a port ("vmware-nsx"). Without a key the map is not modelled.
+var bindingMaps = []struct {
+	key, collection, resourceType string
+	profiles                      map[string]string
+}{
+	{"security-profile-binding-maps-id", "port-security-profile-binding-maps", "PortSecurityProfileBindingMap", map[string]string{
+		"SpoofGuardSwitchingProfile": "spoofguard_profile_path", "SwitchSecuritySwitchingProfile": "segment_security_profile_path",
+	}},
+	{"discovery-profile-binding-maps-id", "port-discovery-profile-binding-maps", "PortDiscoveryProfileBindingMap", map[string]string{
+		"IpDiscoverySwitchingProfile": "ip_discovery_profile_path", "MacManagementSwitchingProfile": "mac_discovery_profile_path",
+	}},
+	{"qos-profile-binding-maps-id", "port-qos-profile-binding-maps", "PortQoSProfileBindingMap", map[string]string{
+		"QosSwitchingProfile": "qos_profile_path",
+	}},
+}
+
+// promotePort makes a port of the segment, with its attachment and binding maps.
+func promotePort(p *promotion) (string, error) {
+	on, _ := p.body["logical_switch_id"].(string)
+	segment, err := p.pathOf(switchCollection, on)
+	if err != nil {
+		return "", err
+	}
+	if err := p.checkProfiles(); err != nil {
+		return "", err
+	}
+	path := segment + "/ports/" + p.id()
+	fields := map[string]any{"resource_type": "SegmentPort"}
+	copyFields(fields, p.body, "admin_state", "init_state")
+	if attachment, ok := p.body["attachment"].(map[string]any); ok {
+		fields["attachment"] = policyAttachment(attachment)
+	}
+	var bindings []any
+	for _, binding := range objects(p.body["address_bindings"]) {
+		one := map[string]any{}
+		copyFields(one, binding, "ip_address", "mac_address")
+		if vlan, ok := binding["vlan"]; ok {
+			one["vlan_id"] = vlan
+		}
+		bindings = append(bindings, one)
+	}
+	if bindings != nil {
+		fields["address_bindings"] = bindings
+	}
+	p.create(path, p.body, fields)
+	p.bindProfiles(path)
+	p.adopt(p.source.Key, path)
+	p.parent = parent{"LOGICAL_SWITCH", on}
+	return path, nil
+}
+
+// policyAttachment keeps the interface's id and spells out its context: the parent
+// interface becomes context_id.
+func policyAttachment(attachment map[string]any) map[string]any {
+	to := map[string]any{"id": attachment["id"]}
+	context, ok := attachment["context"].(map[string]any)
+	if !ok {
+		return to
+	}
+	copyFields(to, context, "traffic_tag", "app_id")
+	if kind, ok := context["vif_type"]; ok {
+		to["type"] = kind
+	}
+	if above, ok := context["parent_vif_id"]; ok {
+		to["context_id"] = above
+	}
+	if allocate, ok := context["allocate_addresses"].(string); ok {
+		to["allocate_addresses"] = policyAllocation[allocate]
+	}
+	return to
+}
+
+// policyAllocation is allocate_addresses as Policy spells it.
+var policyAllocation = map[string]string{"IpPool": "IP_POOL", "MacPool": "MAC_POOL", "Both": "BOTH", "None": "NONE", "Dhcp": "DHCP"}
+
+func (p *promotion) bindProfiles(port string) {
+	for _, bindingMap := range bindingMaps {
+		id, named := value(p.entry.Metadata, bindingMap.key)
+		if !named {
+			continue
+		}
+		fields := map[string]any{"resource_type": bindingMap.resourceType, "display_name": id}
+		for _, profile := range objects(p.body["switching_profile_ids"]) {
+			key, _ := profile["key"].(string)
+			name, bound := bindingMap.profiles[key]
+			profileID, _ := profile["value"].(string)
+			if path, found := p.findPath(profileCollection, profileID); bound && found {
+				fields[name] = path
+			}
+		}
+		p.create(port+"/"+bindingMap.collection+"/"+id, nil, fields)
+	}
+}
