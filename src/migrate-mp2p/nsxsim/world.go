@@ -7,8 +7,11 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// sectionFoundations keeps who uses the simulated NSX.
-const sectionFoundations = "foundations"
+// Sections of the store that keep what the model says of its world.
+const (
+	sectionFoundations = "foundations" // who uses the simulated NSX
+	sectionShared      = "shared"      // what the first foundation's user spec would list
+)
 
 // LoadWorld puts the objects of a generated world into a store.
 func LoadWorld(st *store.Store, world *model.World) error {
@@ -22,6 +25,9 @@ func LoadWorld(st *store.Store, world *model.World) error {
 			if _, err := tx.Policy().Put(o.Path, o.Body); err != nil {
 				return err
 			}
+		}
+		if err := tx.SetSection(sectionShared, world.Shared); err != nil {
+			return err
 		}
 		return tx.SetSection(sectionFoundations, world.Foundations)
 	})
@@ -40,6 +46,19 @@ func Foundations(st *store.Store) ([]model.Foundation, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the foundations: %w", err)
+	}
+	return list, nil
+}
+
+// Shared lists what an operator would write into the user spec for the first foundation, as the model said.
+func Shared(st *store.Store) ([]model.Shared, error) {
+	var list []model.Shared
+	err := st.View(func(tx *store.Tx) error {
+		_, err := tx.Section(sectionShared, &list)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the shared resources: %w", err)
 	}
 	return list, nil
 }

@@ -193,6 +193,8 @@ type ready struct {
 	Password string   `json:"password"`
 	Cluster  string   `json:"cluster"`
 	Platform string   `json:"platform"`
+	// Shared is what the user spec of this cluster lists.
+	Shared []model.Shared `json:"shared"`
 }
 
 // announce prints where the simulator listens, and writes the ready file.
@@ -207,6 +209,9 @@ func (f *serveFlags) announce(server *nsxsim.Server, stdout io.Writer) error {
 	}
 	if len(users) > 0 {
 		r.Cluster, r.Platform = users[0].Name, users[0].Platform
+	}
+	if r.Shared, err = nsxsim.Shared(server.Store()); err != nil {
+		return err
 	}
 	if f.readyFile != "" {
 		text, err := json.MarshalIndent(r, "", "  ")

@@ -56,15 +56,15 @@ type Foundation struct {
 // Shared is one admin-made object that NCP's configuration refers to.
 type Shared struct {
 	// Kind is the migration API's name of the type, for example "TIER0".
-	Kind        string
-	ID          string
-	DisplayName string
+	Kind        string `json:"kind"`
+	ID          string `json:"id"`
+	DisplayName string `json:"display_name"`
 	// Allocations are the addresses of an IP pool that NCP did not allocate.
-	Allocations []string
+	Allocations []string `json:"allocations,omitempty"`
 	// StaticRoutes and Ports are the ids of a router's static routes and of the
 	// ports that have to be migrated with it.
-	StaticRoutes []string
-	Ports        []string
+	StaticRoutes []string `json:"static_routes,omitempty"`
+	Ports        []string `json:"ports,omitempty"`
 }
 
 // Options refines a model. The zero value is fine.
