@@ -1,0 +1,115 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// ScopeState is what the objects of a scope are after the last write to NSX.
+type ScopeState struct {
+	Scope     string `json:"scope"` // shared, ncp
+	Manager   int    `json:"manager"`
+	Policy    int    `json:"policy"`
+	Pending   int    `json:"pending"`   // updates still to be made
+	Undecided int    `json:"undecided"` // objects of which NSX does not say what they are
+	Note      string `json:"note,omitempty"`
+}
+
+func (s ScopeState) String() string {
+	text := fmt.Sprintf("scope %s: %d Policy, %d Manager", s.Scope, s.Policy, s.Manager)
+	if s.Undecided > 0 {
+		text += fmt.Sprintf(", %d undecided", s.Undecided)
+	}
+	if s.Pending > 0 {
+		text += fmt.Sprintf(", %d updates pending", s.Pending)
+	}
+	if s.Note != "" {
+		text += "; " + s.Note
+	}
+	return text
+}
+
+// Outcome is how an execution ended. Paths and texts that are "" are left out.
+type Outcome struct {
+	Code    int          `json:"code"`
+	Meaning string       `json:"meaning"`
+	Scopes  []ScopeState `json:"scopes,omitempty"`
+	Failure string       `json:"failure,omitempty"`
+	Next    []string     `json:"next,omitempty"`   // what to do now, commands to type
+	Ladder  string       `json:"ladder,omitempty"` // step of the recovery ladder
+	Records string       `json:"records,omitempty"`
+	Report  string       `json:"report,omitempty"`
+	IDMap   string       `json:"id_map,omitempty"`
+	Details any          `json:"details,omitempty"` // of the command, such as the plan's totals; shown as JSON only
+}
+
+// longestFailure bounds the failure on standard output; the log has it whole.
+const longestFailure = 16 << 10
+
+// lines are the closing words. The last one says the exit code.
+func (o Outcome) lines() []string {
+	lines := []string{"", "result"}
+	for _, s := range o.Scopes {
+		lines = append(lines, "  "+s.String())
+	}
+	if o.Failure != "" {
+		lines = append(lines, indent("  failure: ", shorten(o.Failure, longestFailure))...)
+	}
+	for _, path := range []struct{ name, value string }{
+		{"records", o.Records}, {"report", o.Report}, {"id map", o.IDMap},
+	} {
+		if path.value != "" {
+			lines = append(lines, fmt.Sprintf("  %-8s %s", path.name+":", path.value))
+		}
+	}
+	if o.Ladder != "" {
+		lines = append(lines, "recovery ladder", "  "+oneLine(o.Ladder))
+	}
+	if len(o.Next) > 0 {
+		lines = append(lines, "next")
+		for i, step := range o.Next {
+			lines = append(lines, indent(fmt.Sprintf("  %d. ", i+1), step)...)
+		}
+	}
+	return append(lines, o.lastLine())
+}
+
+func (o Outcome) lastLine() string {
+	return fmt.Sprintf("exit code %d: %s", o.Code, oneLine(o.Meaning))
+}
+
+// json is the outcome as one line, with the warnings of the execution.
+func (o Outcome) json(warnings []string) ([]byte, error) {
+	return json.Marshal(struct {
+		Outcome
+		Warnings []string `json:"warnings,omitempty"`
+	}{o, warnings})
+}
+
+// indent puts a name before a text and as many blanks before its further lines.
+func indent(name, text string) []string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, line := range lines {
+		if i == 0 {
+			lines[i] = name + line
+		} else {
+			lines[i] = strings.Repeat(" ", len(name)) + line
+		}
+	}
+	return lines
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// shorten cuts a text at a line or character, and says so.
+func shorten(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	cut := text[:limit]
+	if end := strings.LastIndexByte(cut, '\n'); end > limit/2 {
+		cut = cut[:end]
+	}
+	return strings.ToValidUTF8(cut, "") + fmt.Sprintf("\n... (%d characters more are in the log)", len(text)-len(cut))
+}
