@@ -1,13 +1,17 @@
 package nsxsim
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -15,15 +19,6 @@ import (
 
 // maxPage is the largest and the default page of lists and of the search.
 const maxPage = 1000
-
-// listResult is the answer of a list. Lists have opaque cursors, absent on the last page (nsxlib).
-type listResult struct {
-	Results       []json.RawMessage `json:"results"`
-	ResultCount   int               `json:"result_count"`
-	Cursor        string            `json:"cursor,omitempty"`
-	SortBy        string            `json:"sort_by"`
-	SortAscending bool              `json:"sort_ascending"`
-}
 
 // pageSize reads page_size. smallest is 1 for lists and 0 for the search.
 func pageSize(query url.Values) (int, *api.Error) {
@@ -38,8 +33,28 @@ func pageSize(query url.Values) (int, *api.Error) {
 	return n, nil
 }
 
-// page cuts one page out of objects, sorted as the query wants; by names the default order, in which objects come.
-func page(objects []*store.Object, query url.Values, by string) (*listResult, *api.Error) {
+// listing is a whole list in its order, from which pages are cut.
+type listing struct {
+	objects   []*store.Object
+	by        string
+	ascending bool
+}
+
+// arrange sorts objects, which come in the order named by, as the query wants them.
+func arrange(objects []*store.Object, query url.Values, by string) listing {
+	if wanted := query.Get("sort_by"); wanted != "" && wanted != by {
+		by = wanted
+		sortBy(objects, by)
+	}
+	ascending := !strings.EqualFold(query.Get("sort_ascending"), "false")
+	if !ascending {
+		slices.Reverse(objects)
+	}
+	return listing{objects: objects, by: by, ascending: ascending}
+}
+
+// page cuts one page out of a list. Lists have opaque cursors, absent on the last page (nsxlib).
+func (l listing) page(query url.Values) (*api.Response, error) {
 	size, bad := pageSize(query)
 	if bad != nil {
 		return nil, bad
@@ -47,28 +62,78 @@ func page(objects []*store.Object, query url.Values, by string) (*listResult, *a
 	if size == 0 {
 		size = maxPage
 	}
-	ascending := query.Get("sort_ascending") != "false"
-	if wanted := query.Get("sort_by"); wanted != "" && wanted != by {
-		by = wanted
-		sortBy(objects, by)
-	}
-	if !ascending {
-		slices.Reverse(objects)
-	}
-	start, bad := listStart(objects, query.Get("cursor"))
+	start, bad := listStart(l.objects, query.Get("cursor"))
 	if bad != nil {
 		return nil, bad
 	}
-	end := min(start+size, len(objects))
-	result := &listResult{Results: []json.RawMessage{}, ResultCount: len(objects), SortBy: by, SortAscending: ascending}
-	included := includedFields(query)
-	for _, o := range objects[start:end] {
-		result.Results = append(result.Results, project(o, included))
+	end := min(start+size, len(l.objects))
+	tail := map[string]any{"result_count": len(l.objects), "sort_by": l.by, "sort_ascending": l.ascending}
+	if end < len(l.objects) {
+		tail["cursor"] = listCursor(l.objects[end-1].Key, end)
 	}
-	if end < len(objects) {
-		result.Cursor = listCursor(objects[end-1].Key, end)
+	return results(l.objects[start:end], includedFields(query), tail)
+}
+
+// results writes {"results": [...], ...}. The bodies are JSON already and large, so they are joined by hand.
+func results(objects []*store.Object, included []string, tail map[string]any) (*api.Response, error) {
+	var out bytes.Buffer
+	out.WriteString(`{"results":[`)
+	for i, o := range objects {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(project(o, included))
 	}
-	return result, nil
+	rest, err := json.Marshal(tail)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a page: %w", err)
+	}
+	out.WriteString("],")
+	out.Write(rest[1:])
+	return api.OK(json.RawMessage(out.Bytes()))
+}
+
+// listCache keeps the lists of the last queries while the store stays as it is, so that the pages of a large list do
+// not cost a search and a sort each.
+type listCache struct {
+	mu      sync.Mutex
+	version uint64
+	lists   map[string]listing
+}
+
+// cachedLists is the number of lists kept.
+const cachedLists = 32
+
+// fetch returns the list of a name, or makes it.
+func (c *listCache) fetch(tx *store.Tx, name string, build func() (listing, error)) (listing, error) {
+	c.mu.Lock()
+	if c.version != tx.Version() || len(c.lists) >= cachedLists || c.lists == nil {
+		c.version, c.lists = tx.Version(), map[string]listing{}
+	}
+	l, known := c.lists[name]
+	c.mu.Unlock()
+	if known && !tx.Lagging() {
+		return l, nil
+	}
+	l, err := build()
+	if err != nil {
+		return listing{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.version == tx.Version() {
+		c.lists[name] = l
+	}
+	return l, nil
+}
+
+// listName names a request's list: all of it but the page.
+func listName(r *api.Request) string {
+	query := maps.Clone(r.Query)
+	for _, paging := range []string{"cursor", "page_size", "included_fields"} {
+		query.Del(paging)
+	}
+	return r.Path + "?" + query.Encode()
 }
 
 // listCursor names the last object of a page, so that a page goes on behind it whatever happens before it; the number

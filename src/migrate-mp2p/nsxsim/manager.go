@@ -1,11 +1,13 @@
 package nsxsim
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -60,31 +62,29 @@ func managerKey(path string) string { return strings.Trim(strings.TrimPrefix(pat
 
 func (s *Server) listManager(k managerKind) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		var objects []*store.Object
-		err := s.store.View(func(tx *store.Tx) error {
+		var list listing
+		err := s.store.View(func(tx *store.Tx) (err error) {
 			collection := managerKey(r.Path)
 			if err := parentExists(tx, k.collection, collection); err != nil {
 				return err
 			}
-			objects = tx.Manager().List(collection)
-			return nil
+			list, err = s.lists.fetch(tx, listName(r), func() (listing, error) {
+				objects, err := k.filter(tx.Manager().List(collection), r)
+				if err != nil {
+					return listing{}, err
+				}
+				if k.ordered {
+					sortBy(objects, "priority")
+					return arrange(objects, r.Query, "priority"), nil
+				}
+				return arrange(objects, r.Query, "id"), nil
+			})
+			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		if objects, err = k.filter(objects, r); err != nil {
-			return nil, err
-		}
-		by := "id"
-		if k.ordered {
-			sortBy(objects, "priority")
-			by = "priority"
-		}
-		result, bad := page(objects, r.Query, by)
-		if bad != nil {
-			return nil, bad
-		}
-		return api.OK(result)
+		return list.page(r.Query)
 	}
 }
 
@@ -104,36 +104,42 @@ func parentExists(tx *store.Tx, pattern, collection string) error {
 
 // filter applies the list's parameters.
 func (k managerKind) filter(objects []*store.Object, r *api.Request) ([]*store.Object, error) {
-	active := map[string]string{}
-	for name := range k.filters {
-		if value := r.Query.Get(name); value != "" {
-			active[name] = value
-		}
-	}
 	hide := k.hidesSystem && r.Query.Get("include_system_owned") != "true"
-	if len(active) == 0 && !hide {
-		return objects, nil
-	}
 	var kept []*store.Object
 	for _, o := range objects {
 		if hide && o.System {
 			continue
 		}
-		passes := true
-		if len(active) > 0 {
-			body, err := o.Fields()
-			if err != nil {
-				return nil, err
-			}
-			for name, value := range active {
-				passes = passes && k.filters[name](o, body, value)
-			}
+		passes, err := k.passes(o, r.Query)
+		if err != nil {
+			return nil, err
 		}
 		if passes {
 			kept = append(kept, o)
 		}
 	}
 	return kept, nil
+}
+
+// passes tells whether an object passes all filters that the query names.
+func (k managerKind) passes(o *store.Object, query url.Values) (bool, error) {
+	for name, f := range k.filters {
+		value := query.Get(name)
+		if value == "" {
+			continue
+		}
+		if f.literal && !bytes.Contains(o.Body, []byte(value)) {
+			return false, nil
+		}
+		body, err := o.Fields()
+		if err != nil {
+			return false, err
+		}
+		if !f.passes(o, body, value) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func (s *Server) getManager(_ context.Context, r *api.Request) (*api.Response, error) {

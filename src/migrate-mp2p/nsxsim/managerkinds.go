@@ -1,6 +1,7 @@
 package nsxsim
 
 import (
+	"slices"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -27,73 +28,71 @@ type managerKind struct {
 	notes []string
 }
 
-// filter tells whether an object passes for the parameter's value. The body is decoded.
-type filter func(o *store.Object, body map[string]any, value string) bool
+// filter is one query parameter of a list.
+type filter struct {
+	// passes tells whether an object passes for the parameter's value. The body is decoded.
+	passes func(o *store.Object, body map[string]any, value string) bool
+	// literal means that the value stands in the body of whatever passes, which saves decoding most bodies.
+	literal bool
+}
 
 // field passes objects with that value at a dotted path.
 func field(path string) filter {
 	parts := strings.Split(path, ".")
-	return func(_ *store.Object, body map[string]any, value string) bool {
+	return filter{literal: true, passes: func(_ *store.Object, body map[string]any, value string) bool {
 		at := any(body)
 		for _, part := range parts {
-			fields, ok := at.(map[string]any)
-			if !ok {
-				return false
-			}
+			fields, _ := at.(map[string]any)
 			at = fields[part]
 		}
-		return strings.EqualFold(text(at), value)
-	}
+		return text(at) == value
+	}}
 }
 
-// typed passes objects of that resource type; a "|" in the value separates several.
-func typed(o *store.Object, _ map[string]any, value string) bool {
-	for _, one := range strings.Split(value, ",") {
-		if strings.EqualFold(o.ResourceType, one) {
-			return true
-		}
-	}
-	return false
+// byType passes objects of that resource type.
+func byType() filter {
+	return filter{passes: func(o *store.Object, _ map[string]any, value string) bool {
+		return strings.EqualFold(o.ResourceType, value)
+	}}
 }
 
-// usesProfile passes objects that name a switching profile.
-func usesProfile(_ *store.Object, body map[string]any, value string) bool {
-	list, _ := body["switching_profile_ids"].([]any)
-	for _, element := range list {
-		if pair, ok := element.(map[string]any); ok && text(pair["value"]) == value {
-			return true
-		}
-	}
-	return false
+// byProfile passes objects that name a switching profile.
+func byProfile() filter {
+	return filter{literal: true, passes: func(_ *store.Object, body map[string]any, value string) bool {
+		list, _ := body["switching_profile_ids"].([]any)
+		return slices.ContainsFunc(list, func(element any) bool {
+			pair, _ := element.(map[string]any)
+			return text(pair["value"]) == value
+		})
+	}}
 }
 
 // containerPorts passes ports of containers (CHILD) when the value is true, and the others otherwise.
-func containerPorts(_ *store.Object, body map[string]any, value string) bool {
-	attachment, _ := body["attachment"].(map[string]any)
-	context, _ := attachment["context"].(map[string]any)
-	return (text(context["vif_type"]) == "CHILD") == (value == "true")
+func containerPorts() filter {
+	return filter{passes: func(_ *store.Object, body map[string]any, value string) bool {
+		attachment, _ := body["attachment"].(map[string]any)
+		context, _ := attachment["context"].(map[string]any)
+		return (text(context["vif_type"]) == "CHILD") == (value == "true")
+	}}
 }
-
-// sectionKind passes firewall sections by section_type; LAYER3 is the usual value.
-var sectionKind = field("section_type")
 
 // managerKinds is the Manager API as far as it is simulated.
 func managerKinds() []managerKind {
-	kinds := []managerKind{
+	return []managerKind{
 		{collection: "logical-switches", types: []string{"LogicalSwitch"}, filters: map[string]filter{
 			"transport_zone_id": field("transport_zone_id"), "vlan": field("vlan"), "vni": field("vni"),
-			"switch_type": field("switch_type"), "switching_profile_id": usesProfile,
+			"switch_type": field("switch_type"), "switching_profile_id": byProfile(),
 		}, notes: []string{"the filter transport_type is ignored"}},
 		{collection: "logical-ports", types: []string{"LogicalPort"}, filters: map[string]filter{
 			"logical_switch_id": field("logical_switch_id"), "attachment_id": field("attachment.id"),
 			"attachment_type": field("attachment.attachment_type"), "parent_vif_id": field("attachment.context.parent_vif_id"),
-			"switching_profile_id": usesProfile, "container_ports_only": containerPorts,
+			"switching_profile_id": byProfile(), "container_ports_only": containerPorts(),
 		}, notes: []string{"the filter transport_zone_id is ignored"}},
 		{collection: "logical-routers", types: []string{"LogicalRouter"}, filters: map[string]filter{"router_type": field("router_type")}},
 		{collection: "logical-router-ports", types: []string{
 			"LogicalRouterDownLinkPort", "LogicalRouterUpLinkPort", "LogicalRouterLinkPortOnTIER0", "LogicalRouterLinkPortOnTIER1",
 			"LogicalRouterLoopbackPort", "LogicalRouterIPTunnelPort", "LogicalRouterCentralizedServicePort",
-		}, filters: map[string]filter{"logical_router_id": field("logical_router_id"), "resource_type": typed},
+		}, filters: map[string]filter{"logical_router_id": field("logical_router_id"), "resource_type": byType()},
 			notes: []string{"the filter logical_switch_id is ignored"}},
 		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}},
 		{collection: "logical-routers/{router}/routing/static-routes", types: []string{"StaticRoute"}},
@@ -111,7 +110,7 @@ func managerKinds() []managerKind {
 		{collection: "pools/ip-pools", types: []string{"IpPool"}},
 		{collection: "pools/ip-pools/{pool}/allocations", types: []string{""}, readOnly: true},
 		{collection: "firewall/sections", types: []string{"FirewallSection"}, ordered: true, filters: map[string]filter{
-			"type": sectionKind, "enforced_on": field("enforced_on"), "locked": field("locked"), "category": field("category"),
+			"type": field("section_type"), "enforced_on": field("enforced_on"), "locked": field("locked"), "category": field("category"),
 		}, notes: []string{"the filters filter_type, applied_tos, include_applied_to_type, exclude_applied_to_type and deep_search are ignored",
 			"ASSUMED: lists go by the body's priority, lowest first"}},
 		{collection: "firewall/sections/{section}/rules", types: []string{"FirewallRule"}, ordered: true},
@@ -121,19 +120,19 @@ func managerKinds() []managerKind {
 		{collection: "switching-profiles", types: []string{
 			"SpoofGuardSwitchingProfile", "IpDiscoverySwitchingProfile", "MacManagementSwitchingProfile", "SwitchSecuritySwitchingProfile",
 			"QosSwitchingProfile", "PortMirroringSwitchingProfile",
-		}, hidesSystem: true, filters: map[string]filter{"switching_profile_type": typed}},
+		}, hidesSystem: true, filters: map[string]filter{"switching_profile_type": byType()}},
 		{collection: "loadbalancer/services", types: []string{"LbService"}},
 		{collection: "loadbalancer/virtual-servers", types: []string{"LbVirtualServer"}},
 		{collection: "loadbalancer/pools", types: []string{"LbPool"}},
 		{collection: "loadbalancer/rules", types: []string{"LbRule"}},
 		{collection: "loadbalancer/monitors", types: []string{
 			"LbTcpMonitor", "LbHttpMonitor", "LbHttpsMonitor", "LbIcmpMonitor", "LbUdpMonitor", "LbPassiveMonitor",
-		}, filters: map[string]filter{"type": typed}},
+		}, filters: map[string]filter{"type": byType()}},
 		{collection: "loadbalancer/application-profiles", types: []string{"LbFastTcpProfile", "LbFastUdpProfile", "LbHttpProfile"},
-			filters: map[string]filter{"type": typed}},
+			filters: map[string]filter{"type": byType()}},
 		{collection: "loadbalancer/persistence-profiles", types: []string{
 			"LbSourceIpPersistenceProfile", "LbCookiePersistenceProfile", "LbGenericPersistenceProfile",
-		}, filters: map[string]filter{"type": typed}},
+		}, filters: map[string]filter{"type": byType()}},
 		{collection: "loadbalancer/client-ssl-profiles", types: []string{"LbClientSslProfile"}},
 		{collection: "loadbalancer/server-ssl-profiles", types: []string{"LbServerSslProfile"}},
 		{collection: "dhcp/server-profiles", types: []string{"DhcpProfile"}},
@@ -147,7 +146,6 @@ func managerKinds() []managerKind {
 		{collection: "edge-clusters", types: []string{"EdgeCluster"}, stays: true, readOnly: true},
 		{collection: "transport-nodes", types: []string{"TransportNode"}, stays: true, readOnly: true},
 	}
-	return kinds
 }
 
 // text is a decoded JSON scalar as text; "" for anything else.

@@ -132,24 +132,23 @@ func (s *Server) getPolicy(_ context.Context, r *api.Request) (*api.Response, er
 
 func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	collection := policyKey(r)
-	var objects []*store.Object
-	err := s.store.View(func(tx *store.Tx) error {
+	var list listing
+	err := s.store.View(func(tx *store.Tx) (err error) {
 		kind, known := s.tree.Collection(collection)
 		if parent := kind.Parent(collection + "/x"); !known || !s.exists(tx, parent) {
 			return errPath(parent)
 		}
-		objects = tx.Policy().List(collection)
-		return nil
+		list, err = s.lists.fetch(tx, listName(r), func() (listing, error) {
+			objects := tx.Policy().List(collection)
+			sortBy(objects, "display_name")
+			return arrange(objects, r.Query, "display_name"), nil
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	sortBy(objects, "display_name")
-	result, bad := page(objects, r.Query, "display_name")
-	if bad != nil {
-		return nil, bad
-	}
-	return api.OK(result)
+	return list.page(r.Query)
 }
 
 func (s *Server) realizedStatus(_ context.Context, r *api.Request) (*api.Response, error) {

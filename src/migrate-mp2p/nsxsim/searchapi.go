@@ -2,11 +2,7 @@ package nsxsim
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search"
@@ -15,14 +11,6 @@ import (
 
 // maxReachable is the number of objects that the cursor reaches (SAP driver G).
 const maxReachable = 50_000
-
-// searchResult is the answer of the search. Its cursor counts the objects returned so far and stands on the last page
-// too (policy report, nsxlib).
-type searchResult struct {
-	Results     []json.RawMessage `json:"results"`
-	ResultCount int               `json:"result_count"`
-	Cursor      string            `json:"cursor"`
-}
 
 func (s *Server) searchRoutes() []api.Route {
 	notes := []string{
@@ -63,30 +51,25 @@ func (s *Server) search(side func(*store.Tx) *store.Space, projects bool) api.Ha
 		if start > 0 && start+size > maxReachable {
 			return nil, api.BadRequest(60513, api.ModuleSearch, "Objects beyond the first %d cannot be reached; narrow the query.", maxReachable)
 		}
-		var found []*store.Object
-		err = s.store.View(func(tx *store.Tx) error {
-			found = query.Run(side(tx))
-			return nil
+		var found listing
+		err = s.store.View(func(tx *store.Tx) (err error) {
+			found, err = s.lists.fetch(tx, listName(r), func() (listing, error) {
+				return arrange(query.Run(side(tx)), r.Query, "id"), nil
+			})
+			return err
 		})
 		if err != nil {
 			return nil, err
-		}
-		if by := r.Query.Get("sort_by"); by != "" && by != "id" {
-			sortBy(found, by)
-		}
-		if strings.EqualFold(r.Query.Get("sort_ascending"), "false") {
-			slices.Reverse(found)
 		}
 		var included []string
 		if projects {
 			included = includedFields(r.Query)
 		}
-		start = min(start, len(found))
-		end := min(start+size, len(found))
-		result := searchResult{Results: make([]json.RawMessage, 0, end-start), ResultCount: len(found), Cursor: strconv.Itoa(end)}
-		for _, o := range found[start:end] {
-			result.Results = append(result.Results, project(o, included))
-		}
-		return &api.Response{Status: http.StatusOK, Body: result}, nil
+		start = min(start, len(found.objects))
+		end := min(start+size, len(found.objects))
+		// The cursor counts the objects returned so far and stands on the last page too (policy report, nsxlib).
+		return results(found.objects[start:end], included, map[string]any{
+			"result_count": len(found.objects), "cursor": strconv.Itoa(end),
+		})
 	}
 }

@@ -34,6 +34,7 @@ type Server struct {
 	service     *service
 	coordinator api.Coordinator
 	cluster     cluster
+	lists       listCache
 
 	nodes   []*listening
 	virtual *listening

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 )
 
 // Exit codes: 0 fine, 2 wrong usage, 3 anything else that failed.
@@ -89,7 +90,7 @@ func coverage(args []string, stdout, stderr io.Writer) error {
 	if err := parse(flags, args, stderr); err != nil {
 		return err
 	}
-	endpoints, err := nsxsim.Coverage(nsxsim.Options{Version: *version})
+	endpoints, err := nsxsim.Coverage(nsxsim.Options{Version: *version, Coordinator: coordinator.New(coordinator.Options{})})
 	if err != nil {
 		return err
 	}

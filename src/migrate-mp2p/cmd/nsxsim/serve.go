@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -31,6 +32,7 @@ type serveFlags struct {
 	readyFile string
 	virtual   string
 	server    nsxsim.Options
+	plan      coordinator.Options
 }
 
 func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
@@ -63,6 +65,15 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.DurationVar(&o.ServiceStartDelay, "service-start-delay", 0, "how long the migration coordinator's service takes to start")
 	flags.BoolVar(&o.PartialPatch, "partial-patch", false, "a Policy PATCH keeps fields that its body does not name")
 	flags.BoolVar(&o.KeepBodies, "bodies", false, "write request bodies into the journal")
+
+	p := &f.plan
+	flags.DurationVar(&p.PrecheckTime, "precheck-time", 0, "time that the pre-check of a batch takes")
+	flags.DurationVar(&p.BatchTime, "batch-time", 0, "time that the migration of a batch takes")
+	flags.DurationVar(&p.ObjectTime, "object-time", 0, "time added to both for each object")
+	flags.DurationVar(&p.DoneTime, "done-time", 0, "time that workflow DONE takes")
+	flags.DurationVar(&p.RollbackTime, "rollback-time", 0, "time that a rollback call takes")
+	flags.DurationVar(&p.OverallAhead, "overall-ahead", 0, "how long the overall status is final before the migration component is")
+	flags.DurationVar(&p.BusyFor, "busy-for", 0, "how long the coordinator refuses plan actions after each one (30722)")
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}
@@ -106,6 +117,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 	if f.server.Listeners, err = f.listeners(); err != nil {
 		return err
 	}
+	f.server.Coordinator = coordinator.New(f.plan)
 	server, err := nsxsim.Start(f.server)
 	if err != nil {
 		return err

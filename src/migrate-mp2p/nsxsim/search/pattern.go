@@ -51,7 +51,7 @@ func (p pattern) exact() (string, bool) {
 
 func (p pattern) matches(value string) bool {
 	if text, ok := p.exact(); ok {
-		return strings.EqualFold(text, value)
+		return text == value || strings.EqualFold(text, value)
 	}
 	return matchParts(p.parts, strings.ToLower(value))
 }

@@ -19,6 +19,7 @@ type Store struct {
 	sections map[string]json.RawMessage
 	seed     uint64
 	drawn    uint64
+	version  uint64
 	now      func() time.Time
 	lag      time.Duration
 }
@@ -77,10 +78,17 @@ func (s *Store) Update(fn func(tx *Tx) error) error {
 		p.settle()
 	}
 	if err == nil {
+		s.version++
 		s.remember(tx.undo)
 	}
 	return err
 }
+
+// Version grows with every Update that changed something or may have. It is not saved.
+func (tx *Tx) Version() uint64 { return tx.store.version }
+
+// Lagging tells whether the search index runs behind, so that its picture changes by time alone.
+func (tx *Tx) Lagging() bool { return tx.store.lag > 0 }
 
 // Manager is the Manager side: keys like "logical-switches/<id>".
 func (tx *Tx) Manager() *Space { return &Space{side: tx.store.manager, tx: tx} }
