@@ -44,14 +44,16 @@ type result struct {
 func main() {
 	onlyCount := flag.Bool("count", false, "print the counts alone, for a part of the tests")
 	flag.Parse()
-	code, err := run(flag.Args(), *onlyCount)
+	var out strings.Builder
+	code, err := run(&out, flag.Args(), *onlyCount)
+	fmt.Print(out.String())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "requirements:", err)
 	}
 	os.Exit(code)
 }
 
-func run(files []string, onlyCount bool) (int, error) {
+func run(out *strings.Builder, files []string, onlyCount bool) (int, error) {
 	var passed, failed, skipped int
 	results := map[string]result{}
 	for _, file := range files {
@@ -76,7 +78,7 @@ func run(files []string, onlyCount bool) (int, error) {
 					continue
 				default:
 					failed++
-					fmt.Println("FAILED:", spec.text())
+					fmt.Fprintln(out, "FAILED:", spec.text())
 				}
 				for _, match := range tag.FindAllStringSubmatch(spec.text(), -1) {
 					results[match[1]] = results[match[1]].add(spec)
@@ -84,14 +86,14 @@ func run(files []string, onlyCount bool) (int, error) {
 			}
 			if !suite.SuiteSucceeded && failed == before {
 				failed++
-				fmt.Println("FAILED:", suite.SuitePath, strings.Join(suite.SpecialSuiteFailureReasons, "; "))
+				fmt.Fprintln(out, "FAILED:", suite.SuitePath, strings.Join(suite.SpecialSuiteFailureReasons, "; "))
 			}
 		}
 	}
 	if !onlyCount {
-		printMap(results)
+		printMap(out, results)
 	}
-	fmt.Printf("\n%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+	fmt.Fprintf(out, "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped)
 	if failed > 0 || passed == 0 {
 		return 1, nil
 	}
@@ -111,8 +113,8 @@ func (r result) add(s spec) result {
 	return r
 }
 
-func printMap(results map[string]result) {
-	fmt.Printf("\n%-4s %-6s %5s  %-58s %s\n", "", "", "specs", "what was asked for or promised", "one of the tests")
+func printMap(out *strings.Builder, results map[string]result) {
+	fmt.Fprintf(out, "\n%-4s %-6s %5s  %-58s %s\n", "", "", "specs", "what was asked for or promised", "one of the tests")
 	open := 0
 	for _, row := range rows {
 		r := results[row.id]
@@ -124,13 +126,13 @@ func printMap(results map[string]result) {
 			verdict = "OPEN"
 			open++
 		}
-		fmt.Printf("%-4s %-6s %5d  %-58s %s\n", row.id, verdict, r.passed+r.failed, row.text, shorten(tag.ReplaceAllString(r.example, ""), 90))
+		fmt.Fprintf(out, "%-4s %-6s %5d  %-58s %s\n", row.id, verdict, r.passed+r.failed, row.text, shorten(tag.ReplaceAllString(r.example, ""), 90))
 		delete(results, row.id)
 	}
 	for id := range results {
-		fmt.Printf("%-4s is claimed by a test, but there is no such row\n", id)
+		fmt.Fprintf(out, "%-4s is claimed by a test, but there is no such row\n", id)
 	}
-	fmt.Printf("%d of %d rows are shown by tests\n", len(rows)-open, len(rows))
+	fmt.Fprintf(out, "%d of %d rows are shown by tests\n", len(rows)-open, len(rows))
 }
 
 // shorten keeps a text on one line of a width.

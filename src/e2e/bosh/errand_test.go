@@ -1,0 +1,252 @@
+package bosh_test
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+// slow delays each batch, so that a run can be disturbed in its middle.
+const slow = `[{path: "/api/v1/migration/plan", query: "action=continue", delay: 300ms}]`
+
+// closing are the last lines of an errand's output.
+func closing(stdout string) string {
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	return strings.Join(lines[max(0, len(lines)-25):], "\n")
+}
+
+var _ = Describe("bosh run-errand migrate-mp2p", func() {
+	It("touches nothing before it is armed, since Ops Manager runs errands at each Apply Changes [R25] [I4]", func() {
+		f := newFoundation("disarmed")
+		f.deploy(nil)
+		result := f.run()
+		Expect(result.Code).To(Equal(0))
+		Expect(closing(result.Stdout)).To(ContainSubstring("DISARMED"))
+		Expect(f.writes()).To(BeEmpty())
+		manager, promoted := f.counts()
+		Expect(manager).To(BeNumerically(">", 100))
+		Expect(promoted).To(BeZero())
+	})
+
+	It("plans without writing anything [R25] [I4]", func() {
+		f := newFoundation("plan")
+		f.deploy(nil, `migration/command="plan"`)
+		result := f.run()
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		Expect(f.writes()).To(BeEmpty())
+	})
+
+	It("migrates shared and NCP-created resources, keeps its archive on the disk, and has nothing to do when run again [R1] [R5] [R23] [R25]", func() {
+		f := newFoundation("whole")
+		f.deploy([]string{"arm"})
+		before, _ := f.counts()
+		result := f.run()
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		manager, promoted := f.counts()
+		Expect(manager).To(BeZero())
+		Expect(promoted).To(Equal(before))
+
+		By("bringing log, plan and report home")
+		logs := f.logs()
+		Expect(logs).To(HaveKey(HaveSuffix(".log")))
+		Expect(logs).To(HaveKey(HaveSuffix("report.json")))
+
+		By("keeping the finished runs on the persistent disk, and no password anywhere [I7]")
+		disk := f.disk()
+		Expect(disk).To(HaveKey(HavePrefix("migrate-mp2p/runs/")))
+		for name, content := range disk {
+			Expect(content).NotTo(ContainSubstring(f.nsx.Password), name)
+		}
+		for name, content := range logs {
+			Expect(content).NotTo(ContainSubstring(f.nsx.Password), name)
+		}
+		Expect(result.Stdout).NotTo(ContainSubstring(f.nsx.Password))
+
+		By("finding nothing to do on a fresh VM")
+		writes := len(f.writes())
+		result = f.run()
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		Expect(f.writes()).To(HaveLen(writes))
+	})
+
+	It("migrates the two scopes one after the other when told so [R5]", func() {
+		f := newFoundation("scopes")
+		f.deploy([]string{"arm", "scope-shared"})
+		result := f.run()
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		manager, promoted := f.counts()
+		Expect(promoted).To(BeNumerically("<", manager), "NCP's objects wait for their own run")
+
+		f.deploy([]string{"arm", "scope-ncp"})
+		result = f.run()
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		manager, _ = f.counts()
+		Expect(manager).To(BeZero())
+	})
+
+	It("rolls back and ends in 2 when a batch fails, and succeeds when run again [R14] [R18] [R19]", func() {
+		f := newFoundation("batch-fails")
+		f.deploy([]string{"arm", "scope-ncp"})
+		shared := []string{"arm", "scope-shared"}
+		f.deploy(shared)
+		Expect(f.run().Code).To(Equal(0))
+		f.deploy([]string{"arm", "scope-ncp"})
+		f.faults(`[{path: "/api/v1/migration/mp-to-policy", nth: 3, status: 400, error_code: 36001, message: "made to fail"}]`)
+		before, _ := f.counts()
+		result := f.run()
+		Expect(result.Code).To(Equal(2), result.Stdout)
+		Expect(result.Text).To(ContainSubstring("completed with error (exit code 2)"))
+		manager, _ := f.counts()
+		Expect(manager).To(Equal(before))
+		f.faults(`[]`)
+		Expect(f.run().Code).To(Equal(0))
+	})
+
+	It("keeps refused updates and ends in 1, and sends them when run again [R16] [R19]", func() {
+		f := newFoundation("updates-fail")
+		f.deploy([]string{"arm"})
+		f.faults(`[{method: PATCH, path: "/policy/api/v1/*", status: 400, error_code: 500012, message: "made to fail"}]`)
+		result := f.run()
+		Expect(result.Code).To(Equal(1), result.Stdout)
+		Expect(result.Text).To(ContainSubstring("completed with error (exit code 1)"))
+		f.faults(`[]`)
+		result = f.run()
+		for tries := 0; result.Code != 0 && tries < 3; tries++ {
+			result = f.run()
+		}
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		manager, _ := f.counts()
+		Expect(manager).To(BeZero())
+	})
+
+	It("ends in 3 when NSX cannot be reached, naming the cause [R18] [I10]", func() {
+		f := newFoundation("unreachable")
+		f.deploy([]string{"arm"})
+		f.stop()
+		result := f.run()
+		Expect(result.Code).To(Equal(3), result.Stdout)
+		Expect(result.Text).To(ContainSubstring("completed with error (exit code 3)"))
+		Expect(closing(result.Stdout)).To(ContainSubstring(strings.TrimPrefix(f.nsx.URL, "https://")))
+	})
+
+	It("ends in 3 without a persistent disk, and writes nothing [R18] [I1]", func() {
+		f := newFoundation("no-disk")
+		f.deploy([]string{"arm"}, `records/directory="/var/vcap/data/migrate-mp2p"`)
+		result := f.run()
+		Expect(result.Code).To(Equal(3), result.Stdout)
+		Expect(closing(result.Stdout)).To(ContainSubstring("/var/vcap/data/migrate-mp2p"))
+		Expect(f.writes()).To(BeEmpty())
+	})
+
+	It("rolls back on a fresh VM when its VM was destroyed in mid-run, and then migrates [R17] [R18] [R19] [R25] [I2]", func() {
+		f := newFoundation("power-failure")
+		f.deploy([]string{"arm", "scope-shared"})
+		Expect(f.run().Code).To(Equal(0))
+		f.deploy([]string{"arm", "scope-ncp"})
+		before, shared := f.counts()
+
+		f.faults(slow)
+		lost, output := f.start()
+		f.waitForPromotions(shared)
+		found, err := theDirector.DeleteVM(f.name, "migrate-mp2p")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(BeTrue())
+		Expect(lost.Wait()).To(HaveOccurred())
+		Expect(output.String()).To(ContainSubstring("VM is gone"))
+		_, promoted := f.counts()
+		Expect(promoted).To(BeNumerically(">", shared), "the power failed half-way")
+
+		f.faults(`[]`)
+		result := f.run()
+		Expect(result.Code).To(Equal(2), result.Stdout)
+		manager, promoted := f.counts()
+		Expect(manager).To(Equal(before))
+		Expect(promoted).To(Equal(shared))
+
+		result = f.run()
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		manager, _ = f.counts()
+		Expect(manager).To(BeZero())
+	})
+
+	It("ends in 143 within the agent's grace time when the task is cancelled, and recovers when run again [R18] [R19]", func() {
+		f := newFoundation("cancelled")
+		f.deploy([]string{"arm", "scope-shared"})
+		Expect(f.run().Code).To(Equal(0))
+		f.deploy([]string{"arm", "scope-ncp"})
+		_, shared := f.counts()
+		f.faults(slow)
+		running, output := f.start()
+		f.waitForPromotions(shared)
+		expectBOSH("cancel-task", f.task())
+		asked := time.Now()
+		result := parseOutcome(output.afterwards(running))
+		Expect(time.Since(asked)).To(BeNumerically("<", 10*time.Second))
+		Expect(result.Code).To(Equal(143), result.Stdout)
+		Expect(result.Text).To(ContainSubstring("was canceled (exit code 143)"))
+
+		f.faults(`[]`)
+		Expect(f.run().Code).To(Equal(2))
+	})
+
+	It("prints far less than BOSH's limit of 1 MB for a very large foundation [R21]", func() {
+		f := newFoundation("large", "--scale", "100")
+		f.deploy([]string{"arm"})
+		result := f.run()
+		Expect(result.Code).To(Equal(0), closing(result.Stdout))
+		Expect(len(result.Stdout)).To(BeNumerically("<", 200_000))
+	})
+})
+
+var _ = Describe("The manifest", func() {
+	It("has no variable without an example, with any of its operations [R23]", func() {
+		base := []string{"int", path.Join(manifests, "migrate-mp2p.yml"), "--var-errs", "-l", path.Join(manifests, "vars-example.yml")}
+		Expect(expectBOSH(base...)).To(ContainSubstring("lifecycle: errand"))
+		files, err := filepath.Glob(path.Join(manifests, "operations", "*.yml"))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(files).NotTo(BeEmpty())
+		for _, file := range files {
+			Expect(expectBOSH(append(base, "-o", file)...)).To(ContainSubstring("lifecycle: errand"), file)
+		}
+	})
+})
+
+// buffer collects the CLI's output while it runs.
+type buffer struct{ bytes.Buffer }
+
+// afterwards waits for the CLI and returns its output and error.
+func (b *buffer) afterwards(running *exec.Cmd) ([]byte, error) {
+	err := running.Wait()
+	return b.Bytes(), err
+}
+
+// start runs the errand in the background.
+func (f *foundation) start() (*exec.Cmd, *buffer) {
+	running, output := f.command(), &buffer{}
+	running.Stdout = output
+	Expect(running.Start()).To(Succeed())
+	return running, output
+}
+
+// waitForPromotions waits until more objects than before are in Policy mode.
+func (f *foundation) waitForPromotions(before int) {
+	Eventually(func() int { _, promoted := f.counts(); return promoted }, time.Minute, 20*time.Millisecond).Should(BeNumerically(">", before))
+}
+
+// task is the id of this foundation's running task.
+func (f *foundation) task() string {
+	for line := range strings.Lines(expectBOSH("tasks", "--column", "#", "--column", "deployment")) {
+		if fields := strings.Fields(line); len(fields) == 2 && fields[1] == f.name {
+			return fields[0]
+		}
+	}
+	Fail(fmt.Sprintf("no task of %s is running", f.name))
+	return ""
+}

@@ -1,0 +1,223 @@
+package bosh_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+// foundation is one simulated NSX with a TAS foundation, and the deployment of its errand.
+type foundation struct {
+	name string // of the deployment
+	dir  string // of the simulator
+	nsx  struct{ URL, Username, Password, Cluster string }
+	http *http.Client
+}
+
+// newFoundation starts a simulator with a small TAS foundation; flags are nsxsim's.
+func newFoundation(name string, flags ...string) *foundation {
+	f := &foundation{name: name, dir: GinkgoT().TempDir()}
+	flags = append([]string{"start", f.dir, "--model", "tas", "--seed", "7"}, flags...)
+	output, err := exec.Command(filepath.Join(scripts, "sim"), flags...).CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(output))
+	DeferCleanup(f.stop)
+	Expect(json.Unmarshal(f.read("nsx.json"), &f.nsx)).To(Succeed())
+	pool := x509.NewCertPool()
+	Expect(pool.AppendCertsFromPEM(f.read("ca.pem"))).To(BeTrue())
+	f.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	return f
+}
+
+// stop ends the simulator; a second call does nothing.
+func (f *foundation) stop() {
+	if _, err := os.Stat(filepath.Join(f.dir, "pid")); os.IsNotExist(err) {
+		return
+	}
+	output, err := exec.Command(filepath.Join(scripts, "sim"), "stop", f.dir).CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(output))
+}
+
+func (f *foundation) read(file string) []byte {
+	content, err := os.ReadFile(filepath.Join(f.dir, file))
+	Expect(err).NotTo(HaveOccurred())
+	return content
+}
+
+// deploy deploys the manifest as it stands in src/manifests with some of its operations; changes are further properties,
+// such as "records/require_mount=false".
+func (f *foundation) deploy(ops []string, changes ...string) {
+	variables, err := json.Marshal(map[string]any{
+		"deployment_name": f.name, "network": "default", "vm_type": "default",
+		"cluster": f.nsx.Cluster, "user_spec": string(f.read("user-spec.yaml")),
+		"nsx_managers": []string{strings.TrimPrefix(f.nsx.URL, "https://")},
+		"nsx_username": f.nsx.Username, "nsx_password": f.nsx.Password, "nsx_ca_certificate": string(f.read("ca.pem")),
+	})
+	Expect(err).NotTo(HaveOccurred())
+	file := filepath.Join(f.dir, "vars.json")
+	Expect(os.WriteFile(file, variables, 0o600)).To(Succeed())
+	arguments := []string{"-d", f.name, "deploy", filepath.Join(manifests, "migrate-mp2p.yml"), "-l", file}
+	for _, op := range ops {
+		arguments = append(arguments, "-o", filepath.Join(manifests, "operations", op+".yml"))
+	}
+	if len(changes) > 0 {
+		arguments = append(arguments, "-o", f.propertyFile(changes))
+	}
+	expectBOSH(arguments...)
+}
+
+// propertyFile writes an operations file that sets properties.
+func (f *foundation) propertyFile(changes []string) string {
+	var operations []map[string]any
+	for _, change := range changes {
+		path, value, _ := strings.Cut(change, "=")
+		operations = append(operations, map[string]any{
+			"type": "replace", "value": json.RawMessage(value),
+			"path": "/instance_groups/name=migrate-mp2p/jobs/name=migrate-mp2p/properties/" + path + "?",
+		})
+	}
+	text, err := json.Marshal(operations)
+	Expect(err).NotTo(HaveOccurred())
+	file := filepath.Join(f.dir, "properties.json")
+	Expect(os.WriteFile(file, text, 0o600)).To(Succeed())
+	return file
+}
+
+// outcome is a run of the errand as the bosh CLI shows it.
+type outcome struct {
+	Code   int    // the errand's exit code; -1 when there is none
+	Stdout string // of the errand
+	Text   string // the CLI's closing lines
+}
+
+// command is the CLI about to run this foundation's errand.
+func (f *foundation) command() *exec.Cmd {
+	return command("-d", f.name, "run-errand", "migrate-mp2p", "--json", "--download-logs", "--logs-dir", f.dir)
+}
+
+// run runs the errand and waits for it.
+func (f *foundation) run() outcome {
+	output, err := f.command().Output()
+	return parseOutcome(output, err)
+}
+
+func parseOutcome(output []byte, err error) outcome {
+	var printed struct {
+		Tables []struct {
+			Rows []struct {
+				ExitCode string `json:"exit_code"`
+				Stdout   string
+			}
+		}
+		Lines []string
+	}
+	Expect(json.Unmarshal(output, &printed)).To(Succeed(), string(output))
+	result := outcome{Code: -1, Text: strings.Join(printed.Lines, "\n")}
+	if len(printed.Tables) > 0 {
+		row := printed.Tables[0].Rows[0]
+		code, convErr := strconv.Atoi(row.ExitCode)
+		Expect(convErr).NotTo(HaveOccurred())
+		result.Code, result.Stdout = code, row.Stdout
+	}
+	// The CLI has a status of its own: 0 for the errand's 0, and 1 for everything else.
+	Expect(err == nil).To(Equal(result.Code == 0), result.Text)
+	return result
+}
+
+// logs are the files that --download-logs brought home from the last run, by name.
+func (f *foundation) logs() map[string]string {
+	archives, err := filepath.Glob(filepath.Join(f.dir, "migrate-mp2p-*.tgz"))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(archives).NotTo(BeEmpty())
+	folder := GinkgoT().TempDir()
+	output, err := exec.Command("tar", "-C", folder, "-xzf", slices.Max(archives)).CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(output))
+	return readTree(folder)
+}
+
+// disk are the files on the errand's persistent disk, by path.
+func (f *foundation) disk() map[string]string {
+	return readTree(theDirector.DiskDir(f.name, "migrate-mp2p"))
+}
+
+func readTree(folder string) map[string]string {
+	files := map[string]string{}
+	Expect(filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		files[strings.TrimPrefix(path, folder+"/")] = string(content)
+		return err
+	})).To(Succeed())
+	return files
+}
+
+// request asks NSX, or the simulator's own control address, and returns the answer's body.
+func (f *foundation) request(method, path string, body []byte) []byte {
+	request, err := http.NewRequest(method, f.nsx.URL+path, bytes.NewReader(body))
+	Expect(err).NotTo(HaveOccurred())
+	request.SetBasicAuth(f.nsx.Username, f.nsx.Password)
+	response, err := f.http.Do(request)
+	Expect(err).NotTo(HaveOccurred())
+	content, err := io.ReadAll(response.Body)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(response.Body.Close()).To(Succeed())
+	Expect(response.StatusCode).To(BeNumerically("<", 300), string(content))
+	return content
+}
+
+// faults replaces the simulator's fault rules (YAML).
+func (f *foundation) faults(rules string) {
+	f.request(http.MethodPut, "/_nsxsim/faults", []byte(rules))
+}
+
+// writes are the requests so far that could have changed NSX, logins aside.
+func (f *foundation) writes() []string {
+	var requests []struct{ Method, Path string }
+	Expect(json.Unmarshal(f.request(http.MethodGet, "/_nsxsim/requests", nil), &requests)).To(Succeed())
+	var writes []string
+	for _, r := range requests {
+		if r.Method != http.MethodGet && !strings.HasPrefix(r.Path, "/api/session/") {
+			writes = append(writes, r.Method+" "+r.Path)
+		}
+	}
+	return writes
+}
+
+// counts asks NSX how many of the foundation's objects are in which mode. A promoted object stays visible in the Manager
+// API, where it carries the tag policyPath.
+func (f *foundation) counts() (manager, promoted int) {
+	query := url.QueryEscape(`tags.scope:ncp\/cluster AND tags.tag:` + f.nsx.Cluster)
+	for cursor := ""; ; {
+		var page struct {
+			Results []struct {
+				Tags []struct{ Scope, Tag string }
+			}
+			Cursor string
+		}
+		Expect(json.Unmarshal(f.request(http.MethodGet, "/api/v1/search/query?page_size=1000&query="+query+"&cursor="+cursor, nil), &page)).To(Succeed())
+		for _, object := range page.Results {
+			if slices.ContainsFunc(object.Tags, func(tag struct{ Scope, Tag string }) bool { return tag.Scope == "policyPath" }) {
+				promoted++
+			} else {
+				manager++
+			}
+		}
+		if cursor = page.Cursor; cursor == "" {
+			return manager, promoted
+		}
+	}
+}
