@@ -38,7 +38,7 @@ var kinds = []kind{
 	{name: "IPPOOL_ALLOCATION", locate: locateAllocation, promote: promoteAllocation},
 	{name: "TIER0", collection: routerCollection, types: []string{"TIER0"}, limit: 1, root: policyTier0s, promote: promoteTier0},
 	{name: "TIER1", collection: routerCollection, types: []string{"TIER1"}, limit: 1000, root: policyTier1s, promote: flat(policyTier1s, buildTier1)},
-	{name: "TIER0_LOGICAL_ROUTER_PORT", collection: routerPortCollection, types: []string{"LogicalRouterUpLinkPort", "LoopbackPort", "CentralizedServicePort"}, limit: 1000, promote: promoteTier0Port},
+	{name: "TIER0_LOGICAL_ROUTER_PORT", collection: routerPortCollection, types: []string{"LogicalRouterUpLinkPort", "LogicalRouterLoopbackPort", "LogicalRouterCentralizedServicePort"}, limit: 1000, promote: promoteTier0Port},
 	{name: "TIER1_LOGICAL_ROUTER_PORT", collection: routerCollection, types: []string{"TIER1"}, limit: 1000, aside: true, promote: promoteTier1Ports},
 	{name: "TIER0_LOGICAL_ROUTER_CONFIG", collection: routerCollection, types: []string{"TIER0"}, limit: 1, aside: true, promote: promoteTier0Config},
 	{name: "SPOOFGUARD_PROFILES", collection: profileCollection, types: []string{"SpoofGuardSwitchingProfile"}, limit: 1500, root: "/infra/spoofguard-profiles", promote: flat("/infra/spoofguard-profiles", buildSpoofGuard)},

@@ -18,41 +18,43 @@ const base = "/api/v1/migration/"
 // Routes are the endpoints of the coordinator ("NSX Go SDK", "vmware-nsx").
 func (c *Coordinator) Routes() []api.Route {
 	routes := []api.Route{
-		{Method: http.MethodPost, Pattern: base + "mp-to-policy", Extent: api.Partial, Handle: c.post, Notes: []string{
-			"Mode GENERIC is refused.", "ASSUMED: unknown keys give 400; a batch is refused unless the plan is at rest.",
-		}},
+		{Method: http.MethodPost, Pattern: base + "mp-to-policy", Extent: api.Partial, Handle: c.post,
+			Notes: append([]string{"mode GENERIC is refused"}, assumptions()...)},
 		{Method: http.MethodPost, Pattern: base + "mp-to-policy/workflow", Action: "INITIATE", Extent: api.Full, Handle: c.postInitiate, Notes: []string{
-			"ASSUMED: a second INITIATE without DONE is refused.",
+			"ASSUMED: needed before plan start and before rollback; a second one without DONE is refused; abort keeps it",
 		}},
 		{Method: http.MethodPost, Pattern: base + "mp-to-policy/workflow", Action: "DONE", Extent: api.Full, Handle: c.postDone, Notes: []string{
-			"ASSUMED: refused without INITIATE and while a component runs; goes on when the client hangs up.",
+			"ASSUMED: refused without INITIATE and while a component runs; goes on when the client hangs up",
 		}},
 		{Method: http.MethodPost, Pattern: base + "mp-to-policy/rollback", Extent: api.Full, Handle: c.postRollback, Notes: []string{
-			"ASSUMED: whole or nothing, needs INITIATE, refuses what is not migrated or still referenced.",
+			"ASSUMED: whole or nothing; refuses what is not migrated, what promoted objects still need and what has Policy children; also possible after DONE",
 		}},
 		{Method: http.MethodPost, Pattern: base + "mp-to-policy/cancel", Extent: api.Partial, Handle: c.postCancel, Notes: []string{
-			"Refused: there is no GENERIC run to cancel.",
+			"refused: there is no GENERIC run to cancel",
 		}},
 		{Method: http.MethodGet, Pattern: base + "mp-to-policy/stats", Extent: api.Partial, Handle: c.getStats, Notes: []string{
-			"Counts what is promoted, and with pre_promotion=true what is not; location is ignored.",
+			"counts what is promoted, and with pre_promotion=true what is not; location is ignored",
 		}},
-		{Method: http.MethodGet, Pattern: base + "mp-to-policy/feedback", Extent: api.Full, Handle: c.getFeedback, Notes: []string{"ASSUMED: error ids."}},
-		{Method: http.MethodGet, Pattern: base + "status-summary", Extent: api.Full, Handle: c.getStatus},
+		{Method: http.MethodGet, Pattern: base + "mp-to-policy/feedback", Extent: api.Full, Handle: c.getFeedback, Notes: []string{"ASSUMED: error_id is a number of ours"}},
+		{Method: http.MethodGet, Pattern: base + "status-summary", Extent: api.Full, Handle: c.getStatus, Notes: []string{
+			"ASSUMED: a failed component leaves the overall status PAUSED; details hold one line per object",
+		}},
 		{Method: http.MethodGet, Pattern: base + "mp-policy-promotion/state", Extent: api.Full, Handle: c.getPromotionState, Notes: []string{
-			"ASSUMED: in progress from INITIATE to DONE.",
+			"ASSUMED: in progress from INITIATE to DONE",
 		}},
 		{Method: http.MethodGet, Pattern: base + "mp-policy-promotion/history", Extent: api.Full, Handle: c.getHistory},
 		{Method: http.MethodGet, Pattern: base + "migrated-resources", Extent: api.Full, Handle: c.getMigrated, Notes: []string{
-			"ASSUMED: lists all CONSUMER results since the beginning and survives restarts.",
+			"ASSUMED: lists all CONSUMER results since the beginning and survives restarts",
 		}},
 		{Method: http.MethodGet, Pattern: "/api/v1/mppolicy/migration/object-ids", Extent: api.Partial, Handle: c.getObjectIDs, Notes: []string{
-			"filter_value is ignored.",
+			"filter_value is ignored",
 		}},
 		{Method: http.MethodPost, Pattern: base + "plan", Action: "*", Extent: api.Partial, Handle: c.postPlan, Notes: []string{
-			"Actions start, continue and abort; others are refused.",
+			"actions start, continue and abort; others are refused", "ASSUMED: start without a batch gives 500; continue after a failed pre-check needs skip=true",
+			"ASSUMED: abort of a running migration leaves nothing of the batch promoted, unless an option says otherwise",
 		}},
-		{Method: http.MethodGet, Pattern: base + "migration-unit-groups/{type}", Extent: api.Partial, Handle: c.getUnitGroup, Notes: []string{"Without units."}},
-		{Method: http.MethodGet, Pattern: base + "migration-units", Extent: api.Partial, Handle: emptyList, Notes: []string{"Always empty."}},
+		{Method: http.MethodGet, Pattern: base + "migration-unit-groups/{type}", Extent: api.Partial, Handle: c.getUnitGroup, Notes: []string{"without units"}},
+		{Method: http.MethodGet, Pattern: base + "migration-units", Extent: api.Partial, Handle: emptyList, Notes: []string{"always empty"}},
 		{Method: http.MethodGet, Pattern: base + "summary", Extent: api.Partial, Handle: c.getSummary},
 		{Method: http.MethodGet, Pattern: base + "setup", Extent: api.Partial, Handle: c.getSetup},
 	}
@@ -295,7 +297,9 @@ func (c *Coordinator) getSetup(context.Context, *api.Request) (*api.Response, er
 	return api.OK(map[string]any{"migration_mode": "MP_TO_POLICY"})
 }
 
-func emptyList(_ context.Context, r *api.Request) (*api.Response, error) { return page(r.Query, []any{}) }
+func emptyList(_ context.Context, r *api.Request) (*api.Response, error) {
+	return page(r.Query, []any{})
+}
 
 // maxPage is NSX's page size, and its limit.
 const maxPage = 1000

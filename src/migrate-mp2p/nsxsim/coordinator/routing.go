@@ -236,7 +236,7 @@ func promoteTier1Ports(p *promotion) (string, error) {
 		switch port.ResourceType {
 		case "LogicalRouterDownLinkPort":
 			err = p.downLink(port, router)
-		case "CentralizedServicePort":
+		case "LogicalRouterCentralizedServicePort":
 			err = p.centralizedPort(port, router+"/locale-services/"+localeService)
 		case "LogicalRouterLinkPortOnTIER1":
 			p.adoptOnce(port, router)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 // Object is one object of the Manager API.
@@ -151,21 +149,4 @@ func (o Object) Tags() ([]Tag, error) {
 func Created(tags []Tag, cluster string) bool {
 	versioned := slices.ContainsFunc(tags, func(tag Tag) bool { return tag.Scope == ScopeVersion })
 	return versioned && slices.Contains(tags, Tag{Scope: ScopeCluster, Tag: cluster})
-}
-
-// Fill puts the whole world into a store.
-func (w *World) Fill(target *store.Store) error {
-	return target.Update(func(tx *store.Tx) error {
-		for _, object := range w.Manager {
-			if _, err := tx.Manager().Put(object.Collection+"/"+object.ID, object.Body); err != nil {
-				return fmt.Errorf("filling the store: %w", err)
-			}
-		}
-		for _, object := range w.Policy {
-			if _, err := tx.Policy().Put(object.Path, object.Body); err != nil {
-				return fmt.Errorf("filling the store: %w", err)
-			}
-		}
-		return nil
-	})
 }

@@ -1,0 +1,159 @@
+package coordinator_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
+)
+
+// decode reads the body of a model's object.
+func decode(o model.Object) object {
+	GinkgoHelper()
+	var body object
+	Expect(json.Unmarshal(o.Body, &body)).To(Succeed())
+	return body
+}
+
+// made are the objects that NCP of tas1 made in a collection or below it, of certain
+// resource types if any are named.
+func made(world *model.World, collection string, types ...string) []model.Object {
+	GinkgoHelper()
+	created, err := world.CreatedBy("tas1")
+	Expect(err).NotTo(HaveOccurred())
+	return slices.DeleteFunc(created, func(o model.Object) bool {
+		inside := o.Collection == collection || strings.HasPrefix(o.Collection, collection+"/")
+		return !inside || (len(types) > 0 && !slices.Contains(types, decode(o)["resource_type"].(string)))
+	})
+}
+
+// simple is a batch of objects that need nothing but their id.
+func simple(kind string, objects []model.Object) batch {
+	b := batch{kind: kind}
+	for _, o := range objects {
+		b.resources = append(b.resources, resource{ManagerID: o.ID, PolicyID: o.ID})
+	}
+	return b
+}
+
+// sharedBatches migrate the foundation's shared resources.
+func sharedBatches(world *model.World) []batch {
+	GinkgoHelper()
+	var blocks, pools, allocations, tier0, ports, config []resource
+	for _, shared := range world.Shared {
+		one := resource{ManagerID: shared.ID, PolicyID: shared.ID}
+		switch shared.Kind {
+		case "IPBLOCK":
+			blocks = append(blocks, one)
+		case "IPPOOL":
+			pools = append(pools, one)
+			for _, ip := range shared.Allocations {
+				allocations = append(allocations, resource{ManagerID: ip, LinkedIDs: []pair{{"IPPOOL", shared.ID}}})
+			}
+		case "TIER0":
+			tier0 = append(tier0, one)
+			config = append(config, resource{ManagerID: shared.ID})
+			for _, port := range shared.Ports {
+				ports = append(ports, resource{ManagerID: port})
+			}
+		}
+	}
+	return []batch{
+		{"IPBLOCK", blocks}, {"IPPOOL", pools}, {"IPPOOL_ALLOCATION", allocations},
+		{"TIER0", tier0}, {"TIER0_LOGICAL_ROUTER_PORT", ports}, {"TIER0_LOGICAL_ROUTER_CONFIG", config},
+	}
+}
+
+// ncpBatches migrate what NCP made, in the order of dependency.
+func ncpBatches(world *model.World) []batch {
+	GinkgoHelper()
+	return []batch{
+		simple("SPOOFGUARD_PROFILES", made(world, "switching-profiles")),
+		simple("IPPOOL", made(world, "pools/ip-pools")),
+		simple("IPBLOCK_SUBNET", made(world, "pools/ip-subnets")),
+		allocationBatch(world),
+		simple("TIER1", made(world, "logical-routers", "LogicalRouter")),
+		simple("LOGICAL_SWITCH", made(world, "logical-switches")),
+		simple("LOGICAL_PORT", made(world, "logical-ports")),
+		tier1Ports(world),
+		natBatch(world),
+		simple("IP_SET", made(world, "ip-sets")),
+		simple("NS_GROUP", made(world, "ns-groups")),
+		simple("CERTIFICATE", made(world, "trust-management/certificates")),
+		simple("CRL", made(world, "trust-management/crls")),
+		simple("LB_MONITOR", made(world, "loadbalancer/monitors")),
+		simple("LB_POOL", made(world, "loadbalancer/pools")),
+		simple("LB_APPLICATION_PROFILE", made(world, "loadbalancer/application-profiles")),
+		simple("LB_PERSISTENCE_PROFILE", made(world, "loadbalancer/persistence-profiles")),
+		simple("LB_CLIENT_SSL_PROFILE", made(world, "loadbalancer/client-ssl-profiles")),
+		simple("LB_VIRTUAL_SERVER", made(world, "loadbalancer/virtual-servers")),
+		simple("LB_SERVICE", made(world, "loadbalancer/services")),
+		sectionBatch(world),
+	}
+}
+
+// allocationBatch finds NCP's addresses by those who use them.
+func allocationBatch(world *model.World) batch {
+	b := batch{kind: "IPPOOL_ALLOCATION"}
+	add := func(pool, ip string) {
+		b.resources = append(b.resources, resource{ManagerID: ip, PolicyID: "ip-" + strings.ReplaceAll(ip, ".", "-"), LinkedIDs: []pair{{"IPPOOL", pool}}})
+	}
+	for _, router := range made(world, "logical-routers", "LogicalRouter") {
+		if body := decode(router); tag(body, "ncp/snat_ip") != "" {
+			add(tag(body, "ncp/extpoolid"), tag(body, "ncp/snat_ip"))
+		}
+	}
+	for _, server := range made(world, "loadbalancer/virtual-servers") {
+		body := decode(server)
+		add(tag(body, "ext_pool_id"), body["ip_address"].(string))
+	}
+	return b
+}
+
+// tier1Ports names, for each router, the segment behind each down-link.
+func tier1Ports(world *model.World) batch {
+	switchOf := map[string]string{}
+	for _, port := range world.In("logical-ports") {
+		switchOf[port.ID] = decode(port)["logical_switch_id"].(string)
+	}
+	b := batch{kind: "TIER1_LOGICAL_ROUTER_PORT"}
+	for _, router := range made(world, "logical-routers", "LogicalRouter") {
+		one := resource{ManagerID: router.ID, Metadata: []pair{{"localeServiceId", router.ID + "-0"}}}
+		for _, port := range made(world, "logical-router-ports", "LogicalRouterDownLinkPort") {
+			if body := decode(port); body["logical_router_id"] == router.ID {
+				linked := body["linked_logical_switch_port_id"].(object)["target_id"].(string)
+				one.Metadata = append(one.Metadata, pair{port.ID, switchOf[linked]})
+			}
+		}
+		b.resources = append(b.resources, one)
+	}
+	return b
+}
+
+func natBatch(world *model.World) batch {
+	b := batch{kind: "NAT"}
+	for i, rule := range made(world, "logical-routers", "NatRule") {
+		b.resources = append(b.resources, resource{
+			ManagerID: rule.ID, PolicyID: rule.ID, Metadata: []pair{{"SEQUENCE_NUMBER", fmt.Sprint(i + 1)}},
+			LinkedIDs: []pair{{"TIER0", decode(rule)["logical_router_id"].(string)}},
+		})
+	}
+	return b
+}
+
+func sectionBatch(world *model.World) batch {
+	b := batch{kind: "DFW_SECTION"}
+	for i, section := range made(world, "firewall/sections") {
+		one := resource{ManagerID: section.ID, PolicyID: section.ID, Metadata: []pair{{"category", "Application"}, {"sequence", fmt.Sprint(i)}}}
+		for n, rule := range world.In("firewall/sections/" + section.ID + "/rules") {
+			one.LinkedIDs = append(one.LinkedIDs, pair{rule.ID, fmt.Sprint(n)}, pair{rule.ID + "-policyid", "rule-" + rule.ID})
+		}
+		b.resources = append(b.resources, one)
+	}
+	return b
+}
