@@ -1,0 +1,37 @@
+// Command migrate-mp2p moves what NCP made in NSX from the Manager API to the Policy API. As a BOSH errand
+// it is started by bin/run, on Kubernetes by the Job nsx-ncp-migrate-mp2p.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// cannotTell is the exit code for everything that ends before anything was looked at.
+const cannotTell = 3
+
+func main() {
+	// A Go panic would end in 2 and claim that everything is Manager; like this it ends in 134, which claims
+	// nothing. No core file, since one would hold secrets.
+	debug.SetTraceback("crash")
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		fmt.Fprintln(os.Stderr, "limiting core files to 0:", err)
+		os.Exit(cannotTell)
+	}
+	// The first SIGTERM begins no new write and ends the run in order; a second one ends the process at once,
+	// which the records survive, too.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	context.AfterFunc(ctx, stop)
+	// A closed pipe on stdout must not end a migration.
+	signal.Ignore(syscall.SIGPIPE)
+	os.Exit(start(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -1,0 +1,390 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+)
+
+// Errors that decide what the run does next.
+var (
+	// ErrStillRunning says that NSX is still working on a batch past its time-out. Nothing may be aborted
+	// or rolled back now; a later run goes on waiting.
+	ErrStillRunning = errors.New("the migration coordinator is still working on a batch")
+	// ErrRestarted says that the coordinator lost its plan: it was restarted under us.
+	ErrRestarted = errors.New("the migration coordinator was restarted and has forgotten its plan")
+	// ErrUndecided says that neither the objects nor the coordinator tell whether entries were migrated.
+	ErrUndecided = errors.New("cannot tell whether these objects were migrated")
+)
+
+// API is what this package needs of NSX; *nsx.Client is one.
+type API interface {
+	CoordinatorService(ctx context.Context) (nsx.ServiceStatus, error)
+	MigrationStatus(ctx context.Context) (nsx.MigrationStatus, error)
+	Initiate(ctx context.Context) error
+	Promote(ctx context.Context, body nsx.Promotion) error
+	PlanAction(ctx context.Context, action string) error
+	Rollback(ctx context.Context, body nsx.Promotion) error
+	Feedback(ctx context.Context, each func(nsx.Feedback) error) error
+}
+
+// Records is what this package needs of the records; *records.Store is one.
+type Records interface {
+	Run() (records.Header, bool, error)
+	Batches(each func(records.Batch) error) error
+	Request(seq uint64) (nsx.Promotion, error)
+	SetBatch(seq uint64, to records.BatchState, change func(*records.Batch)) error
+	BatchDone(seq uint64, objects []records.MigratedObject) error
+	BatchUndone(seq uint64) error
+	TakeOut(seq uint64, ids []string, body nsx.Promotion) error
+	IsMigrated(kind, id string) (bool, error)
+	Amend(change func(*records.Header)) error
+}
+
+// Look reads what entries are now, by lists and GETs; inventory.Look does it.
+type Look func(ctx context.Context, refs []catalog.Ref) (map[catalog.Ref]inventory.Finding, error)
+
+// Events hears how the work goes.
+type Events interface {
+	Progress(done, total int, what string)
+	Waiting(reason string)
+	Warn(format string, args ...any)
+}
+
+// Clock is time as this package sees it.
+type Clock interface {
+	Now() time.Time
+	// Sleep waits for d or until ctx ends, whose error it returns.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Migrator does phase 2 and its undoing for one run.
+type Migrator struct {
+	API     API
+	Records Records
+	Look    Look
+	Events  Events
+	Clock   Clock
+	// BatchTimeout bounds the pre-check and the migration of one batch, each.
+	BatchTimeout time.Duration
+	// FinishTimeout bounds one rollback whose answer was lost.
+	FinishTimeout time.Duration
+	// TakeOutDuplicates lets entries that NSX reports as migrated already be taken out and the rest be
+	// sent again. Right for shared objects; an NCP-created duplicate means that records were lost.
+	TakeOutDuplicates bool
+
+	pace pace
+}
+
+// maxResends bounds how often one batch is sent again: after duplicates were taken out, and after the
+// answer to a POST was lost.
+const maxResends = 5
+
+// Forward sends every planned batch in order. It stops at the first failure; what was migrated until then
+// is in the records. A cancelled context ends it between two calls.
+func (m *Migrator) Forward(ctx context.Context) error {
+	batches, total, err := m.batches(records.BatchPlanned)
+	if err != nil {
+		return err
+	}
+	done := 0
+	for i, b := range batches {
+		if err := m.forwardBatch(ctx, b, i == 0); err != nil {
+			return fmt.Errorf("migrating batch %d of %d (%d x %s): %w", b.Seq, len(batches), len(b.Entries), b.Type, err)
+		}
+		done += len(b.Entries)
+		m.Events.Progress(done, total, "objects migrated")
+	}
+	return nil
+}
+
+// batches reads the batches in one of the wanted states, oldest first, and counts their entries. Entry
+// lists are small (ids); request bodies are read one at a time.
+func (m *Migrator) batches(states ...records.BatchState) ([]records.Batch, int, error) {
+	var found []records.Batch
+	entries := 0
+	err := m.Records.Batches(func(b records.Batch) error {
+		for _, s := range states {
+			if b.State == s {
+				found = append(found, b)
+				entries += len(b.Entries)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading the batches from the records: %w", err)
+	}
+	return found, entries, nil
+}
+
+// forwardBatch takes one batch from planned to migrated.
+func (m *Migrator) forwardBatch(ctx context.Context, b records.Batch, first bool) error {
+	for range maxResends {
+		body, err := m.Records.Request(b.Seq)
+		if err != nil {
+			return fmt.Errorf("reading its request from the records: %w", err)
+		}
+		if countIDs(body) == 0 {
+			return m.setAside(b) // every entry was taken out: nothing of it is ours
+		}
+		if err := m.free(ctx, first); err != nil {
+			return err
+		}
+		posted, err := m.post(ctx, b.Seq, body)
+		if err != nil {
+			return err
+		}
+		if !posted {
+			continue
+		}
+		duplicates, err := m.precheck(ctx, b, body)
+		if err != nil {
+			return err
+		}
+		if len(duplicates) == 0 {
+			return m.promote(ctx, b, body)
+		}
+		if err := m.takeOut(ctx, b, body, duplicates); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("giving up after sending it %d times", maxResends)
+}
+
+// free makes sure that the coordinator can take a batch: it has finished the one before. Before the first
+// batch a plan left over from elsewhere would show here; the precheck refused those of others already.
+func (m *Migrator) free(ctx context.Context, first bool) error {
+	status, err := m.API.MigrationStatus(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the coordinator's status: %w", err)
+	}
+	switch status.Overall {
+	case nsx.StatusSuccess:
+		return nil
+	case nsx.StatusNotStarted:
+		if first {
+			return nil
+		}
+		return m.unlessRestarted(ctx, nil)
+	case nsx.StatusPaused, nsx.StatusFailed:
+		return m.abort(ctx)
+	}
+	return fmt.Errorf("%w: its status is %s", ErrStillRunning, status.Overall)
+}
+
+// unlessRestarted answers ErrRestarted when the coordinator's processes are not those that the run began
+// with, and otherwise the given error.
+func (m *Migrator) unlessRestarted(ctx context.Context, otherwise error) error {
+	restarted, err := m.restarted(ctx)
+	if err != nil {
+		return err
+	}
+	if restarted {
+		return ErrRestarted
+	}
+	return otherwise
+}
+
+func (m *Migrator) restarted(ctx context.Context) (bool, error) {
+	header, _, err := m.Records.Run()
+	if err != nil {
+		return false, fmt.Errorf("reading the records: %w", err)
+	}
+	service, err := m.API.CoordinatorService(ctx)
+	if err != nil {
+		return false, fmt.Errorf("reading the state of the coordinator service: %w", err)
+	}
+	return len(header.CoordinatorPIDs) > 0 && !samePIDs(header.CoordinatorPIDs, service.PIDs), nil
+}
+
+func samePIDs(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	seen := map[int]bool{}
+	for _, pid := range a {
+		seen[pid] = true
+	}
+	for _, pid := range b {
+		if !seen[pid] {
+			return false
+		}
+	}
+	return true
+}
+
+// post stores the batch in the coordinator. When the answer is lost the plan is aborted and the batch may
+// be posted anew (posted false): a stored batch that was never started has no effect.
+func (m *Migrator) post(ctx context.Context, seq uint64, body nsx.Promotion) (posted bool, err error) {
+	now := m.Clock.Now()
+	err = m.Records.SetBatch(seq, records.BatchPosting, func(b *records.Batch) {
+		b.Attempts++
+		b.Started = now
+	})
+	if err != nil {
+		return false, fmt.Errorf("recording that it is about to be sent: %w", err)
+	}
+	err = m.API.Promote(ctx, body)
+	if nsx.IsKind(err, nsx.KindLost) && ctx.Err() == nil {
+		m.Events.Warn("the answer to a batch was lost (%v); aborting the plan and sending it again", err)
+		return false, m.abort(ctx)
+	}
+	if err != nil {
+		return false, fmt.Errorf("sending it to the coordinator: %w", err)
+	}
+	return true, nil
+}
+
+// precheck runs component 0. It returns the entries that NSX reports as migrated already.
+func (m *Migrator) precheck(ctx context.Context, b records.Batch, body nsx.Promotion) ([]string, error) {
+	if err := m.Records.SetBatch(b.Seq, records.BatchStarting, nil); err != nil {
+		return nil, fmt.Errorf("recording that its pre-check is about to start: %w", err)
+	}
+	if err := m.act(ctx, "start"); err != nil {
+		return nil, err
+	}
+	status, err := m.await(ctx, b, nsx.ComponentPrecheck)
+	if err != nil {
+		return nil, fmt.Errorf("waiting for its pre-check: %w", err)
+	}
+	component := status.Component(nsx.ComponentPrecheck)
+	if component.Status == nsx.StatusSuccess {
+		return nil, nil
+	}
+	if !strings.Contains(component.Details, duplicateText) {
+		return nil, m.failure(ctx, "pre-check", component)
+	}
+	return m.duplicates(ctx, body, component)
+}
+
+// promote runs component 1 and records what was migrated.
+func (m *Migrator) promote(ctx context.Context, b records.Batch, body nsx.Promotion) error {
+	if err := m.Records.SetBatch(b.Seq, records.BatchContinuing, nil); err != nil {
+		return fmt.Errorf("recording that its migration is about to start: %w", err)
+	}
+	if err := m.act(ctx, "continue"); err != nil {
+		return err
+	}
+	status, err := m.await(ctx, b, nsx.ComponentMigration)
+	if err != nil {
+		return fmt.Errorf("waiting for its migration: %w", err)
+	}
+	if component := status.Component(nsx.ComponentMigration); component.Status != nsx.StatusSuccess {
+		return m.failure(ctx, "migration", component)
+	}
+	if err := m.Records.BatchDone(b.Seq, claimed(b.Entries, sent(body), nil)); err != nil {
+		return fmt.Errorf("recording what it migrated: %w", err)
+	}
+	return nil
+}
+
+// act sends one plan action. A lost answer is not an error here: the status read next tells.
+func (m *Migrator) act(ctx context.Context, action string) error {
+	err := m.API.PlanAction(ctx, action)
+	if nsx.IsKind(err, nsx.KindLost) && ctx.Err() == nil {
+		m.Events.Warn("the answer to plan action %q was lost (%v); reading the status instead", action, err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("sending plan action %q: %w", action, err)
+	}
+	return nil
+}
+
+// abort resets the coordinator's plan so that another batch can be posted. It is never sent while the
+// migration component works.
+func (m *Migrator) abort(ctx context.Context) error {
+	if err := m.act(ctx, "abort"); err != nil {
+		return err
+	}
+	deadline := m.Clock.Now().Add(m.BatchTimeout)
+	for wait := pollMin; ; wait = longer(wait) {
+		status, err := m.API.MigrationStatus(ctx)
+		if err != nil {
+			return fmt.Errorf("reading the coordinator's status after an abort: %w", err)
+		}
+		if status.Overall == nsx.StatusNotStarted || status.Overall == nsx.StatusSuccess {
+			return nil
+		}
+		if m.Clock.Now().After(deadline) {
+			return fmt.Errorf("aborting the plan: the coordinator's status is still %s", status.Overall)
+		}
+		if err := m.Clock.Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// failure tells in NSX's own words why a component failed.
+func (m *Migrator) failure(ctx context.Context, what string, component nsx.ComponentStatus) error {
+	var rows []string
+	more := 0
+	err := m.API.Feedback(ctx, func(f nsx.Feedback) error {
+		if len(rows) == maxFeedback {
+			more++
+			return nil
+		}
+		for _, e := range f.Errors {
+			rows = append(rows, fmt.Sprintf("%s %s (%s): %s", f.Type, f.Name, f.ID, e.Description))
+		}
+		return nil
+	})
+	if err != nil {
+		rows = append(rows, fmt.Sprintf("NSX's feedback could not be read: %v", err))
+	}
+	if more > 0 {
+		rows = append(rows, fmt.Sprintf("and %d more objects", more))
+	}
+	text := strings.Join(append([]string{strings.TrimSpace(component.Details)}, rows...), "; ")
+	return fmt.Errorf("NSX's %s ended in %s: %s", what, component.Status, strings.TrimPrefix(text, "; "))
+}
+
+// maxFeedback bounds how many of NSX's complaints are printed; the first ones name the cause.
+const maxFeedback = 5
+
+func countIDs(body nsx.Promotion) int {
+	n := 0
+	for _, r := range body.MigrationData {
+		n += len(r.ResourceIDs)
+	}
+	return n
+}
+
+// sent lists the entries of a request.
+func sent(body nsx.Promotion) map[catalog.Ref]bool {
+	refs := make(map[catalog.Ref]bool, countIDs(body))
+	for _, r := range body.MigrationData {
+		for _, d := range r.ResourceIDs {
+			refs[catalog.Ref{Type: catalog.Type(r.Type), ID: d.ManagerID}] = true
+		}
+	}
+	return refs
+}
+
+// claimed makes migration records of the entries that are in the set and ours; found, where given, knows
+// Policy paths better than the plan.
+func claimed(entries []records.Entry, set map[catalog.Ref]bool, found map[catalog.Ref]inventory.Finding) []records.MigratedObject {
+	objects := make([]records.MigratedObject, 0, len(entries))
+	for _, e := range entries {
+		ref := refOf(e)
+		if e.NotOurs || !set[ref] {
+			continue
+		}
+		path := e.PolicyPath
+		if f, ok := found[ref]; ok && f.PolicyPath != "" {
+			path = f.PolicyPath
+		}
+		objects = append(objects, records.MigratedObject{Type: e.Type, ID: e.ID, PolicyPath: path})
+	}
+	return objects
+}
+
+func refOf(e records.Entry) catalog.Ref { return catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID} }

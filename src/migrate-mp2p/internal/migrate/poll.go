@@ -1,0 +1,80 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+)
+
+// Bounds of polling: short batches are not doubled by waiting, long ones are not pestered.
+const (
+	pollMin   = 50 * time.Millisecond
+	pollMax   = 2 * time.Second
+	firstMax  = 30 * time.Second // however long a batch is predicted to take
+	lostPolls = 5                // reads of NOT_STARTED before a plan counts as lost
+)
+
+func longer(d time.Duration) time.Duration { return min(d*3/2, pollMax) }
+
+// pace learns how long NSX takes per object, by type and component, so that the first look at a batch
+// comes when it is likely to be done.
+type pace map[string]time.Duration
+
+func (p pace) predict(key string, objects int) time.Duration {
+	return min(max(p[key]*time.Duration(objects), pollMin), firstMax)
+}
+
+func (p pace) learn(key string, objects int, took time.Duration) {
+	if objects > 0 {
+		p[key] = took / time.Duration(objects)
+	}
+}
+
+// await polls until the component has ended and the plan rests, and returns the last status. It leaves
+// with ErrStillRunning at the deadline and with ErrRestarted when the coordinator has forgotten the plan.
+//
+// The overall status alone lies: it can be final while the migration component still works (vmware-nsx,
+// change e62392683), and PAUSING stands for work in progress.
+func (m *Migrator) await(ctx context.Context, b records.Batch, component string) (nsx.MigrationStatus, error) {
+	if m.pace == nil {
+		m.pace = pace{}
+	}
+	key := b.Type + component
+	begin := m.Clock.Now()
+	forgotten := 0
+	next := pollMin // after the prediction, look again soon, then ever less often
+	for wait := m.pace.predict(key, len(b.Entries)); ; wait, next = next, longer(next) {
+		if err := m.Clock.Sleep(ctx, wait); err != nil {
+			return nsx.MigrationStatus{}, err
+		}
+		status, err := m.API.MigrationStatus(ctx)
+		if err != nil {
+			return status, fmt.Errorf("reading the coordinator's status: %w", err)
+		}
+		c := status.Component(component)
+		took := m.Clock.Now().Sub(begin)
+		if ended(c.Status) && resting(status.Overall) {
+			m.pace.learn(key, len(b.Entries), took)
+			return status, nil
+		}
+		if c.Status == nsx.StatusNotStarted && resting(status.Overall) {
+			// The action that should have started it did not arrive, or the plan was forgotten.
+			if forgotten++; forgotten == lostPolls {
+				return status, m.unlessRestarted(ctx, fmt.Errorf("%s is %s and the plan is %s: NSX did not take the plan action", component, c.Status, status.Overall))
+			}
+		}
+		if took > m.BatchTimeout {
+			return status, fmt.Errorf("%w: %s is %s, the plan %s, after %s", ErrStillRunning, component, c.Status, status.Overall, took.Round(time.Second))
+		}
+		m.Events.Waiting(fmt.Sprintf("%s of %d x %s: %s, %.0f %%", component, len(b.Entries), b.Type, c.Status, c.PercentComplete))
+	}
+}
+
+func ended(status string) bool { return status == nsx.StatusSuccess || status == nsx.StatusFailed }
+
+func resting(overall string) bool {
+	return overall != nsx.StatusPausing && overall != nsx.StatusInProgress
+}

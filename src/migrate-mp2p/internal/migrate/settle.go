@@ -1,0 +1,140 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+)
+
+// Settle finds out what became of a batch whose outcome is unknown: the run died, an answer was lost, or
+// NSX failed in the middle of it. Afterwards the batch is either migrated, with a migration record for
+// exactly the objects that are Policy, or rolled-back, because nothing of it took effect.
+func (m *Migrator) Settle(ctx context.Context) error {
+	unknown, _, err := m.batches(records.BatchPosting, records.BatchStarting, records.BatchContinuing)
+	if err != nil || len(unknown) == 0 {
+		return err
+	}
+	status, err := m.Idle(ctx)
+	if err != nil {
+		return err
+	}
+	restarted, err := m.restarted(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range unknown {
+		if err := m.settleBatch(ctx, b, status, restarted); err != nil {
+			return fmt.Errorf("settling batch %d (%d x %s, %s): %w", b.Seq, len(b.Entries), b.Type, b.State, err)
+		}
+	}
+	return nil
+}
+
+// Idle waits until the coordinator works on nothing, because nothing may be aborted or rolled back before.
+func (m *Migrator) Idle(ctx context.Context) (nsx.MigrationStatus, error) {
+	begin := m.Clock.Now()
+	for wait := pollMin; ; wait = longer(wait) {
+		status, err := m.API.MigrationStatus(ctx)
+		if err != nil {
+			return status, fmt.Errorf("reading the coordinator's status: %w", err)
+		}
+		component := status.Component(nsx.ComponentMigration)
+		if resting(status.Overall) && component.Status != nsx.StatusInProgress {
+			return status, nil
+		}
+		if waited := m.Clock.Now().Sub(begin); waited > m.BatchTimeout {
+			return status, fmt.Errorf("%w: its status is %s after %s", ErrStillRunning, status.Overall, waited.Round(time.Second))
+		}
+		m.Events.Waiting(fmt.Sprintf("the coordinator is still working on an earlier batch (%s, %.0f %%)", status.Overall, component.PercentComplete))
+		if err := m.Clock.Sleep(ctx, wait); err != nil {
+			return status, err
+		}
+	}
+}
+
+func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.MigrationStatus, restarted bool) error {
+	migration := status.Component(nsx.ComponentMigration)
+	untouched := b.State != records.BatchContinuing || // nothing migrates before "continue"
+		!restarted && status.Overall == nsx.StatusPaused && migration.Status == nsx.StatusNotStarted // "continue" did not arrive
+	if untouched {
+		return m.setAside(b)
+	}
+	body, err := m.Records.Request(b.Seq)
+	if err != nil {
+		return fmt.Errorf("reading its request from the records: %w", err)
+	}
+	set := sent(body)
+	refs := make([]catalog.Ref, 0, len(set))
+	for ref := range set {
+		refs = append(refs, ref)
+	}
+	found, err := m.Look(ctx, refs)
+	if err != nil {
+		return fmt.Errorf("reading its objects: %w", err)
+	}
+	var undecided []string
+	for ref := range set {
+		took, known := decide(found[ref], migration, restarted)
+		if !known {
+			withRouter, err := m.goesWithRouter(ref)
+			if err != nil {
+				return err
+			}
+			if !withRouter {
+				undecided = append(undecided, ref.String())
+			}
+		}
+		if !took {
+			delete(set, ref)
+		}
+	}
+	if len(undecided) > 0 {
+		return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(head(undecided, 5), ", "))
+	}
+	if len(set) == 0 {
+		return m.setAside(b)
+	}
+	return m.Records.BatchDone(b.Seq, claimed(b.Entries, set, found))
+}
+
+// decide says whether an entry was migrated, from its own evidence or else from the coordinator's word on
+// the whole batch, which counts only while it is the same coordinator.
+func decide(f inventory.Finding, migration nsx.ComponentStatus, restarted bool) (took, known bool) {
+	switch f.Evidence {
+	case catalog.IsPolicy:
+		return true, true
+	case catalog.IsManager, catalog.IsAbsent:
+		return false, true
+	}
+	if !restarted && migration.Status == nsx.StatusSuccess {
+		return true, true
+	}
+	return false, false
+}
+
+// goesWithRouter says whether an entry is part of a router that this run migrated, so that rolling back
+// the router takes it along whatever became of it.
+func (m *Migrator) goesWithRouter(ref catalog.Ref) (bool, error) {
+	for part, router := range map[catalog.Type]catalog.Type{
+		catalog.Tier0Port: catalog.Tier0, catalog.Tier0Config: catalog.Tier0, catalog.Tier1Port: catalog.Tier1,
+	} {
+		if ref.Type == part {
+			return m.Records.IsMigrated(string(router), ref.ID)
+		}
+	}
+	return false, nil
+}
+
+// setAside records that nothing of the batch took effect.
+func (m *Migrator) setAside(b records.Batch) error {
+	if err := m.Records.SetBatch(b.Seq, records.BatchRolledBack, nil); err != nil {
+		return fmt.Errorf("recording that nothing of it was migrated: %w", err)
+	}
+	return nil
+}

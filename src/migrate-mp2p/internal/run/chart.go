@@ -1,0 +1,109 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"nsx-mp2p/migrate-mp2p/internal/migrate"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+)
+
+// step is one state of a run: what is done in it, and where that leads.
+type step struct {
+	state records.State
+	// says tells people what is being done.
+	says string
+	do   func(*job, context.Context) error
+	// ok is the state after success; "" ends the run.
+	ok records.State
+	// fail is the state after a failure; "" keeps the state, and a re-run goes on here.
+	fail records.State
+	// found is what a re-run that finds this state on disk goes on with.
+	found records.State
+}
+
+// chart is the whole life of a run. Committing is the point of no return: DONE makes NSX realise the
+// Policy objects; until then a rollback is whole, after it there is only forward.
+var chart = []step{
+	{records.Planned, "taking the lease and starting the migration coordinator", (*job).prepare, records.Initiating, "", discard},
+	{records.Initiating, "initiating the workflow", (*job).initiate, records.Migrating, records.Closing, records.Closing},
+	{records.Migrating, "phase 2: migrating", (*job).migrate, records.Migrated, records.RollingBack, records.RollingBack},
+	{records.Migrated, "phase 3: inferring updates", (*job).infer, records.Inferred, records.RollingBack, records.RollingBack},
+	{records.Inferred, "the last look before the point of no return", (*job).confirm, records.Committing, records.RollingBack, records.RollingBack},
+	{records.Committing, "committing: NSX realises the Policy objects", (*job).commit, records.Applying, records.RollingBack, records.Committing},
+	{records.Applying, "phase 4: applying updates", (*job).apply, records.Complete, "", records.Applying},
+	{records.Complete, "verifying, reporting and archiving", (*job).finish, "", "", records.Complete},
+	{records.RollingBack, "rolling back", (*job).rollBack, records.Closing, "", records.RollingBack},
+	{records.Closing, "closing the workflow", (*job).closeWorkflow, records.RolledBack, "", records.Closing},
+	{records.RolledBack, "verifying, reporting and archiving", (*job).finish, "", "", records.RolledBack},
+}
+
+// discard stands in the chart for records that need no recovery: nothing was sent.
+const discard records.State = "discard"
+
+func stepOf(state records.State) (step, error) {
+	for _, s := range chart {
+		if s.state == state {
+			return s, nil
+		}
+	}
+	return step{}, fmt.Errorf("the records hold the state %q, which this release does not know", state)
+}
+
+// stay marks an error after which the state must be kept: going on, forward or back, could do harm or
+// cannot be known to be right.
+type stay struct{ error }
+
+func (s stay) Unwrap() error { return s.error }
+
+// stays says whether an error keeps the state whatever the chart says.
+func stays(ctx context.Context, err error) bool {
+	var marked stay
+	return ctx.Err() != nil ||
+		errors.As(err, &marked) ||
+		errors.Is(err, migrate.ErrStillRunning) ||
+		nsx.IsKind(err, nsx.KindOtherNode)
+}
+
+// drive runs the chart from the state in the records to its end, or to the first error that keeps the
+// state. It answers the error that turned the run back, if one did.
+func (j *job) drive(ctx context.Context) error {
+	for {
+		header, _, err := j.Records.Run()
+		if err != nil {
+			return fmt.Errorf("reading the records: %w", err)
+		}
+		s, err := stepOf(header.State)
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		j.Report.Phase(s.says)
+		failure := s.do(j, ctx)
+		next := s.ok
+		if failure != nil {
+			failure = fmt.Errorf("%s: %w", s.says, failure)
+			if s.fail == "" || stays(ctx, failure) {
+				return failure
+			}
+			j.turned = failure
+			j.Report.Warn("%v", failure)
+			next = s.fail
+		}
+		if next == "" {
+			return j.turned
+		}
+		err = j.Records.Transition(next, func(h *records.Header) {
+			if failure != nil {
+				h.Failure = failure.Error()
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("recording the state %q: %w", next, err)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/report"
+)
+
+// Do carries out the configured command and says how it ended.
+func (r *Runner) Do(ctx context.Context) report.Outcome {
+	open := r.openToRead
+	if r.writes() && r.Config.Migration.Enabled {
+		open = r.openToWrite
+	}
+	if err := open(); err != nil {
+		return Refused(err)
+	}
+	out := r.unlessOther(ctx)
+	if r.Records != nil {
+		if err := r.Records.Close(); err != nil {
+			r.Report.Warn("%v", err)
+		}
+	}
+	return out
+}
+
+// unlessOther leaves the work to the bootstrap instance where the group has several, unless unfinished
+// records lie on this instance's disk.
+func (r *Runner) unlessOther(ctx context.Context) report.Outcome {
+	_, unfinished, err := r.recorded()
+	if err != nil {
+		return Refused(err)
+	}
+	if !r.Config.Instance.Bootstrap && !unfinished {
+		return report.Outcome{Code: AllPolicy, Meaning: "another instance of this group acts; nothing was looked at here"}
+	}
+	return r.command(ctx)
+}
+
+func (r *Runner) command(ctx context.Context) report.Outcome {
+	switch r.Config.Migration.Command {
+	case config.CommandRun:
+		return r.conclude(ctx, r.armed(ctx, r.run))
+	case config.CommandRollback:
+		return r.conclude(ctx, r.armed(ctx, r.rollback))
+	case config.CommandPlan:
+		return r.answer(ctx, r.plan)
+	case config.CommandPrecheck:
+		return r.answer(ctx, r.precheckOnly)
+	case config.CommandVerify:
+		return r.answer(ctx, r.verifyOnly)
+	}
+	return r.answer(ctx, r.status)
+}
+
+func (r *Runner) writes() bool {
+	return r.Config.Migration.Command == config.CommandRun || r.Config.Migration.Command == config.CommandRollback
+}
+
+// armed does the work unless migration.enabled is false; then nothing is looked at and nothing is touched.
+func (r *Runner) armed(ctx context.Context, work func(context.Context) error) error {
+	if !r.Config.Migration.Enabled {
+		return nil
+	}
+	return work(ctx)
+}
+
+// minFree is what must be free on the disk before anything is begun.
+const minFree = 64 << 20
+
+func (r *Runner) openToWrite() (err error) {
+	r.Records, err = records.Open(r.Config.Records.Directory, records.Options{
+		RequireMount: r.Config.Records.RequireMount, MinFree: minFree, Clock: r.Clock.Now,
+		Holder:   fmt.Sprintf("%s of %s %q", r.Config.Migration.Command, r.Config.NCP.Platform, r.Config.NCP.Cluster),
+		OnCommit: r.OnCommit,
+	})
+	return err
+}
+
+// openToRead opens records that exist; none is no error, and a run that is alive is told from its status.
+func (r *Runner) openToRead() (err error) {
+	r.Records, err = records.OpenReadOnly(r.Config.Records.Directory)
+	var locked *records.ErrLocked
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.As(err, &locked):
+		if status, found, readErr := records.ReadStatus(r.Config.Records.Directory); readErr == nil && found {
+			r.Report.Say("a run is alive: %v", status)
+		}
+	}
+	return err
+}
+
+// answer runs a command that only reads. Its exit codes are 0 (fine), 1 (findings) and 3 (cannot tell).
+func (r *Runner) answer(ctx context.Context, read func(context.Context) (findings []string, err error)) report.Outcome {
+	findings, err := read(ctx)
+	out := report.Outcome{Code: AllPolicy, Meaning: "nothing to object to"}
+	switch {
+	case ctx.Err() != nil:
+		out.Code, out.Meaning = Interrupted, "ended by SIGTERM; nothing was written to NSX or to the records"
+	case err != nil && isProblem(err):
+		out.Code, out.Meaning, out.Failure = Mixed, "this cannot be migrated as it is", err.Error()
+	case err != nil:
+		out.Code, out.Meaning, out.Failure = CannotTell, "the question could not be answered", err.Error()
+	case len(findings) > 0:
+		out.Code, out.Meaning = Mixed, fmt.Sprintf("%d findings", len(findings))
+		for _, f := range findings {
+			r.Report.Warn("%s", f)
+		}
+	}
+	return out
+}
+
+// recorded is the header of unfinished records, if there are any.
+func (r *Runner) recorded() (header records.Header, unfinished bool, err error) {
+	if r.Records == nil {
+		return header, false, nil
+	}
+	return r.Records.Run()
+}
+
+// plan says what would be sent. It writes nothing to NSX or to the records; the plan itself goes to the log folder.
+func (r *Runner) plan(ctx context.Context) ([]string, error) {
+	drafts, err := r.readAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	total := 0
+	for _, d := range drafts {
+		total += d.objects()
+	}
+	r.Report.Say("in all %d objects would be migrated", total)
+	return nil, r.writePlan(drafts)
+}
+
+// precheckOnly runs every check.
+func (r *Runner) precheckOnly(ctx context.Context) ([]string, error) {
+	drafts, err := r.readAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.check(ctx, drafts)
+}
+
+// readAll connects and drafts every wanted scope.
+func (r *Runner) readAll(ctx context.Context) ([]draft, error) {
+	if err := r.connect(ctx, records.Header{}, false); err != nil {
+		return nil, err
+	}
+	return r.draftAll(ctx, r.scopes())
+}
+
+// status says what the records hold and what NSX's objects are.
+func (r *Runner) status(ctx context.Context) ([]string, error) {
+	header, unfinished, err := r.recorded()
+	if err != nil {
+		return nil, err
+	}
+	var findings []string
+	if unfinished {
+		pending, applied, gone, waived, err := r.Records.CountUpdates()
+		if err != nil {
+			return nil, fmt.Errorf("counting the updates: %w", err)
+		}
+		findings = append(findings, fmt.Sprintf("run %s (scope %s) is unfinished: state %s since %s; updates: %d pending, %d applied, %d gone, %d waived",
+			header.RunID, header.Scope, header.State, header.Updated.Format("2006-01-02 15:04:05 MST"), pending, applied, gone, waived))
+	} else {
+		r.Report.Say("no unfinished run is recorded in %s", r.Config.Records.Directory)
+	}
+	if err := r.connect(ctx, records.Header{}, false); err != nil {
+		return nil, fmt.Errorf("%s%w", strings.Join(append(findings, ""), "; "), err)
+	}
+	scopes, err := r.lookAtAll(ctx)
+	for _, s := range scopes {
+		r.Report.Say("scope %s: %d Manager, %d Policy, %d undecided", s.Scope, s.Manager, s.Policy, s.Undecided)
+	}
+	return findings, err
+}
+
+// verifyOnly says whether the records are sound and NSX agrees with them.
+func (r *Runner) verifyOnly(ctx context.Context) ([]string, error) {
+	findings, err := r.status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Records != nil {
+		if err := r.Records.Verify(); err != nil {
+			findings = append(findings, err.Error())
+		}
+	}
+	scopes, err := r.lookAtAll(ctx)
+	for _, s := range scopes {
+		if s.Manager > 0 && s.Policy > 0 {
+			findings = append(findings, fmt.Sprintf("scope %s is half-way: %d Manager, %d Policy", s.Scope, s.Manager, s.Policy))
+		}
+	}
+	return findings, err
+}

@@ -1,0 +1,149 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/plan"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/report"
+)
+
+// reportDir is where plan and report of a run lie, in the log folder, which BOSH brings home.
+func (r *Runner) reportDir(runID string) string {
+	return filepath.Join(r.Config.Log.Directory, "runs", runID)
+}
+
+// writeReport writes the report of a run from its records. A report that cannot be written is a warning:
+// the migration is no worse for it.
+func (r *Runner) writeReport(header records.Header, out report.Outcome) report.Files {
+	data, err := r.reportData(header, out)
+	if err != nil {
+		r.Report.Warn("the report is not complete: %v", err)
+	}
+	files, err := report.WriteFiles(r.reportDir(header.RunID), data, r.Redact, records.DurableStream)
+	if err != nil {
+		r.Report.Warn("%v", err)
+	}
+	return files
+}
+
+func (r *Runner) reportData(header records.Header, out report.Outcome) (report.Data, error) {
+	stats := r.NSX.Stats()
+	d := report.Data{
+		Version: r.Version, Command: r.Config.Migration.Command, RunID: header.RunID, Platform: header.Platform, Cluster: header.Cluster,
+		Scope: header.Scope, Manager: header.NodeAddress, NodeID: header.NodeID, NSXVersion: r.node.Version,
+		Began: header.Created, Ended: r.Clock.Now().UTC(), Outcome: out,
+		Phases: r.Report.Phases(), Warnings: r.Report.Warnings(),
+		Requests: report.RequestCount{Requests: stats.Requests, Retries: stats.Retries, Waited: stats.Waited},
+	}
+	types := map[string]*report.TypeCount{}
+	err := r.Records.Batches(func(b records.Batch) error {
+		count, ok := types[b.Type]
+		if !ok {
+			count = &report.TypeCount{Type: b.Type}
+			types[b.Type] = count
+		}
+		count.Planned += len(b.Entries)
+		for _, e := range b.Entries {
+			if e.NotOurs {
+				count.NotOurs++
+			} else if b.State == records.BatchMigrated {
+				count.Migrated++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return d, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		d.Types = append(d.Types, *types[name])
+	}
+	err = r.Records.Updates(func(u records.Update) error {
+		switch u.State {
+		case records.UpdateApplied:
+			d.Updates.Applied++
+			return nil
+		case records.UpdateGone:
+			d.Updates.Gone++
+		case records.UpdateWaived:
+			d.Updates.Waived++
+		default:
+			d.Updates.Pending++
+		}
+		d.Unapplied = append(d.Unapplied, report.Update{Path: u.Path, State: string(u.State), URL: u.URL, Answer: u.Answer})
+		return nil
+	})
+	if header.State == records.Complete {
+		d.IDMap = r.idMap()
+	}
+	return d, err
+}
+
+// idMap streams the migration records: where each Manager object is found in Policy.
+func (r *Runner) idMap() iter.Seq2[report.Mapping, error] {
+	return func(yield func(report.Mapping, error) bool) {
+		stopped := false
+		err := r.Records.Migrated(func(m records.MigratedObject) error {
+			if !stopped && !yield(report.Mapping{Type: m.Type, ManagerID: m.ID, PolicyPath: m.PolicyPath}, nil) {
+				stopped = true
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield(report.Mapping{}, err)
+		}
+	}
+}
+
+// archiveInput adds report and log to the archive of a run.
+func (r *Runner) archiveInput(files report.Files) records.ArchiveInput {
+	in := records.ArchiveInput{
+		Files:  map[string]func(io.Writer) error{report.LogFile: records.FromFile(filepath.Join(r.Config.Log.Directory, report.LogFile))},
+		CopyTo: r.Config.Log.Directory,
+	}
+	for _, path := range files.All() {
+		in.Files[filepath.Base(path)] = records.FromFile(path)
+	}
+	return in
+}
+
+// planFile is what `plan` leaves in the log folder: everything that would be sent.
+type planFile struct {
+	Tool    string                    `json:"tool"`
+	Cluster string                    `json:"cluster"`
+	Scopes  map[catalog.Scope]planned `json:"scopes"`
+}
+
+type planned struct {
+	Digest     string            `json:"digest"`
+	Totals     []plan.TypeTotal  `json:"totals"`
+	References map[string]string `json:"references"`
+	Batches    []plan.Batch      `json:"batches"`
+}
+
+// writePlan writes plan.json into the log folder.
+func (r *Runner) writePlan(drafts []draft) error {
+	file := planFile{Tool: r.Version, Cluster: r.Config.NCP.Cluster, Scopes: map[catalog.Scope]planned{}}
+	for _, d := range drafts {
+		file.Scopes[d.scope] = planned{Digest: d.plan.Digest, Totals: d.plan.Totals, References: d.plan.References, Batches: d.plan.Batches}
+	}
+	path := filepath.Join(r.Config.Log.Directory, "plan.json")
+	err := records.DurableStream(path, func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", " ")
+		return encoder.Encode(file)
+	})
+	if err != nil {
+		return fmt.Errorf("writing the plan: %w", err)
+	}
+	r.Report.Say("the whole plan: %s", path)
+	return nil
+}

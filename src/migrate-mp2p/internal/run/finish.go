@@ -1,0 +1,92 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/report"
+)
+
+// finish ends a run that is complete or rolled back: it reads once more by lists what the objects are,
+// writes the report, gives up the lease and the coordinator, and archives the records. The order lets a
+// crash anywhere in it be followed by doing all of it again.
+func (j *job) finish(ctx context.Context) error {
+	header, _, err := j.Records.Run()
+	if err != nil {
+		return fmt.Errorf("reading the records: %w", err)
+	}
+	census, err := j.census(ctx)
+	if err != nil {
+		return fmt.Errorf("verifying by lists: %w", err)
+	}
+	j.verify(header, census)
+	if err := j.releaseLease(ctx, header.RunID); err != nil {
+		return err
+	}
+	j.stopCoordinator(ctx, header)
+	r := j.Runner
+	out := report.Outcome{Records: j.Records.Dir()}
+	facts := Facts{Armed: true, Unfinished: header.State, Sent: true, Census: counts(census)}
+	out.Code = Judge(facts)
+	out.Scopes = []report.ScopeState{scopeState(header.Scope, facts.Census)}
+	advise(&out, facts, r.advice(catalog.Scope(header.Scope)))
+	if out.Failure = header.Failure; j.turned != nil {
+		out.Failure = j.turned.Error()
+	}
+	files := r.writeReport(header, out)
+	if err := j.archive(header, files); err != nil {
+		return err
+	}
+	r.done = append(r.done, finished{
+		scope: catalog.Scope(header.Scope), state: header.State, failure: out.Failure, files: files, census: facts.Census,
+	})
+	return nil
+}
+
+// counts are the numbers of a census that the exit code looks at. NCP's objects that are new count as Manager.
+func counts(c *inventory.Census) *Counts {
+	return &Counts{Manager: c.Manager.N + c.New.N, Policy: c.Policy.N, Undecided: c.Undecided.N}
+}
+
+func scopeState(scope string, c *Counts) report.ScopeState {
+	return report.ScopeState{Scope: scope, Manager: c.Manager, Policy: c.Policy, Undecided: c.Undecided}
+}
+
+// verify says what the last look shows that should not be.
+func (j *job) verify(header records.Header, census *inventory.Census) {
+	complain := func(c inventory.Count, format string) {
+		if c.N > 0 {
+			j.Report.Warn("%d objects "+format+": %v", c.N, c.First)
+		}
+	}
+	complain(census.Undecided, "do not show whether they are Manager or Policy")
+	if header.State == records.Complete {
+		complain(census.Manager, "are Manager although the run is complete")
+		complain(census.New, "were made in Manager mode while the run went on: NCP was not stopped")
+		complain(census.Absent, "were deleted while the run went on")
+		return
+	}
+	complain(census.Policy, "are still Policy although the run is rolled back")
+	complain(census.Changed, "are not what they were before the run, beyond revision and times")
+}
+
+// archive moves the records to runs/<run id>. A disk that is full here costs nothing: the records stay, and
+// the next run archives them.
+func (j *job) archive(header records.Header, files report.Files) error {
+	err := j.Records.Archive(j.archiveInput(files))
+	var after *records.ErrAfterArchive
+	var full *records.ErrNoSpace
+	switch {
+	case errors.As(err, &after):
+		j.Report.Warn("%v", err)
+		return nil
+	case errors.As(err, &full):
+		j.Report.Warn("the records stay in place, the next run archives them: %v", err)
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,258 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/plan"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/updates"
+)
+
+// draft is one scope, read and planned, with nothing sent.
+type draft struct {
+	scope    catalog.Scope
+	plan     *plan.Plan
+	criteria map[string]bool      // tag scopes that group criteria use
+	policy   []catalog.Ref        // objects of the scope that are Policy already
+	inv      *inventory.Inventory // dropped once the prechecks have seen it
+}
+
+func (d draft) objects() int {
+	n := 0
+	for _, t := range d.plan.Totals {
+		n += t.Objects
+	}
+	return n
+}
+
+// scopes are what the configuration asks for, in the order of their runs.
+func (r *Runner) scopes() []catalog.Scope {
+	switch r.Config.Migration.Resources {
+	case "shared":
+		return []catalog.Scope{catalog.Shared}
+	case "ncp":
+		return []catalog.Scope{catalog.NCP}
+	}
+	return []catalog.Scope{catalog.Shared, catalog.NCP}
+}
+
+// fresh plans every wanted scope and checks everything before the first write, and then makes one run per
+// scope. NCP's objects are planned again once the shared ones are Policy.
+func (r *Runner) fresh(ctx context.Context) error {
+	r.Report.Phase("phase 1: retrieving and planning")
+	drafts, err := r.draftAll(ctx, r.scopes())
+	if err != nil {
+		return err
+	}
+	if err := r.writePlan(drafts); err != nil {
+		r.Report.Warn("%v", err)
+	}
+	work := slices.ContainsFunc(drafts, func(d draft) bool { return d.objects() > 0 })
+	if err := r.lostRecords(drafts, work); err != nil || !work {
+		return err
+	}
+	findings, err := r.check(ctx, drafts)
+	if err != nil {
+		return err
+	}
+	if len(findings) > 0 {
+		return fmt.Errorf("%d prechecks failed, nothing was migrated:\n%s", len(findings), strings.Join(findings, "\n"))
+	}
+	for i, d := range drafts {
+		drafts[i] = draft{} // its inventory and plan are large, and the next scope needs room
+		if d.objects() == 0 {
+			continue
+		}
+		if i > 0 && len(r.done) > 0 {
+			if d, err = r.draft(ctx, d.scope, nil); err != nil {
+				return err
+			}
+		}
+		if err := r.migrate(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draftAll drafts the scopes; later ones assume that the earlier ones are Policy by then. All reasons why
+// one cannot be planned are collected.
+func (r *Runner) draftAll(ctx context.Context, scopes []catalog.Scope) ([]draft, error) {
+	var drafts []draft
+	var problems []error
+	assume := map[string]string{}
+	for _, scope := range scopes {
+		d, err := r.draft(ctx, scope, assume)
+		if err != nil {
+			if !isProblem(err) {
+				return nil, err
+			}
+			problems = append(problems, err)
+			continue
+		}
+		maps.Copy(assume, d.plan.IDMap())
+		drafts = append(drafts, d)
+	}
+	return drafts, errors.Join(problems...)
+}
+
+// isProblem tells what the operator has to cure in the objects or in the user spec from a failure to read.
+func isProblem(err error) bool {
+	var planning *plan.Error
+	var spec *inventory.SpecError
+	var inferring *updates.NotInferred
+	return errors.As(err, &planning) || errors.As(err, &spec) || errors.As(err, &inferring)
+}
+
+// draft reads and plans one scope, and runs the update rules over the plan so that phase 3 rarely fails.
+func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[string]string) (draft, error) {
+	inv, err := inventory.Retrieve(ctx, r.NSX, r.query(scope))
+	if err != nil {
+		return draft{}, err
+	}
+	p, err := plan.Build(inv, plan.Options{
+		Catalog: r.Catalog, PolicyIDs: plan.PolicyIDs(r.Config.Migration.PolicyIDs),
+		Principal: r.Config.NSX.PrincipalIdentity, SharedPrincipal: r.Config.NSX.SharedPrincipalIdentity, Assume: assume,
+	})
+	if err != nil {
+		return draft{}, err
+	}
+	d := draft{scope: scope, plan: p, criteria: inv.CriteriaScopes, inv: inv}
+	for _, o := range inv.Policy {
+		d.policy = append(d.policy, o.Ref)
+	}
+	if scope == catalog.Shared {
+		r.shared = knownOf(inv)
+	}
+	ids := p.IDMap()
+	env := r.env(scope, func(id string) (string, bool) {
+		for _, m := range []map[string]string{ids, p.References, assume} {
+			if path, ok := m[id]; ok {
+				return path, true
+			}
+		}
+		return "", false
+	}, d.criteria)
+	if errs := updates.Preview(r.Rules, objects(p), env); len(errs) > 0 {
+		return draft{}, fmt.Errorf("foreseeing the updates of phase 3: %w", errors.Join(errs...))
+	}
+	r.sayPlan(d)
+	return d, nil
+}
+
+func objects(p *plan.Plan) iter.Seq[updates.Object] {
+	return func(yield func(updates.Object) bool) {
+		for _, b := range p.Batches {
+			for _, e := range b.Entries {
+				if !yield(object(e)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (r *Runner) sayPlan(d draft) {
+	r.Report.Say("plan of scope %s: %d objects in %d batches, %d are Policy already (digest %s)", d.scope, d.objects(), len(d.plan.Batches), d.plan.AlreadyPolicy, d.plan.Digest)
+	var types []string
+	for _, t := range d.plan.Totals {
+		types = append(types, fmt.Sprintf("%s %d", t.Type, t.Objects))
+	}
+	if len(types) > 0 {
+		r.Report.Say("  %s", strings.Join(types, ", "))
+	}
+}
+
+// lostRecords stops before any write when NCP objects of this cluster are Policy although neither records
+// nor an archive say who migrated them, beside others that are Manager.
+func (r *Runner) lostRecords(drafts []draft, work bool) error {
+	for _, d := range drafts {
+		if d.scope != catalog.NCP || !work || d.objects() == 0 || len(d.policy) == 0 {
+			continue
+		}
+		refs := make([]records.Ref, 0, len(d.policy))
+		for _, ref := range d.policy {
+			refs = append(refs, records.Ref{Type: string(ref.Type), ID: ref.ID})
+		}
+		claimed, err := r.Records.ClaimedByArchive(refs)
+		if err != nil {
+			return fmt.Errorf("reading the archived records: %w", err)
+		}
+		lost := &lostRecords{total: len(d.policy) - len(claimed), manager: d.objects()}
+		for _, ref := range refs {
+			if _, ok := claimed[ref]; !ok && len(lost.names) < 5 {
+				lost.names = append(lost.names, ref.Type+"/"+ref.ID)
+			}
+		}
+		if lost.total > 0 {
+			return lost
+		}
+	}
+	return nil
+}
+
+// lostRecords says that a migration was begun whose records are not here.
+type lostRecords struct {
+	total, manager int
+	names          []string
+}
+
+func (e *lostRecords) Error() string {
+	return fmt.Sprintf("%d NCP objects of this cluster are Policy although no records on this disk claim them (%s, ...), while %d are Manager: a migration was begun from another machine or disk, or its records were lost; run the errand where those records lie",
+		e.total, strings.Join(e.names, ", "), e.manager)
+}
+
+// migrate makes one whole run of a draft.
+func (r *Runner) migrate(ctx context.Context, d draft) error {
+	now := r.Clock.Now().UTC()
+	header := records.Header{
+		Format: records.Format, RunID: r.NewRunID(), ToolVersion: r.Version,
+		Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Scope: string(d.scope),
+		NSXClusterID: r.node.ClusterID, NodeID: r.node.ID, NodeAddress: r.node.Address,
+		State: records.Planned, PlanDigest: d.plan.Digest, Objects: d.objects(), References: d.plan.References,
+		Settings: map[string]string{criteriaSetting: strings.Join(slices.Sorted(maps.Keys(d.criteria)), " ")},
+		Created:  now, Updated: now,
+	}
+	if err := r.Records.Create(header, batchesOf(d.plan)); err != nil {
+		return fmt.Errorf("recording the plan before anything is sent: %w", err)
+	}
+	d.plan, d.inv = nil, nil
+	r.Report.Say("run %s of scope %s begins: everything it will do is recorded in %s", header.RunID, d.scope, r.Records.Dir())
+	j := &job{Runner: r, header: header}
+	err := j.drive(ctx)
+	if err != nil && ctx.Err() == nil {
+		if left, unfinished, readErr := r.Records.Run(); readErr == nil && unfinished && left.State == records.Planned {
+			return errors.Join(err, r.discardPlanned(ctx, left)) // nothing was sent: leave no lease behind
+		}
+	}
+	return err
+}
+
+// criteriaSetting keeps the tag scopes of group criteria in the records, separated by spaces.
+const criteriaSetting = "criteria_scopes"
+
+// batchesOf shows a plan to the records.
+func batchesOf(p *plan.Plan) iter.Seq[records.PlannedBatch] {
+	return func(yield func(records.PlannedBatch) bool) {
+		for _, b := range p.Batches {
+			planned := records.PlannedBatch{Type: string(b.Type), Request: b.Request}
+			for _, e := range b.Entries {
+				planned.Entries = append(planned.Entries, records.Entry{Type: string(e.Type), ID: e.ID, PolicyPath: e.PolicyPath})
+				planned.Originals = append(planned.Originals, records.Original{
+					Type: string(e.Type), ID: e.ID, Hash: e.Hash, Name: e.Name, Tags: slices.Clone(e.Tags), Names: e.Names, Facts: e.Facts,
+				})
+			}
+			if !yield(planned) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/migrate"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/updates"
+)
+
+// job is one run of one scope, whose state is in the records.
+type job struct {
+	*Runner
+	header records.Header // as the job began
+	// recovered says that an earlier execution left this run unfinished.
+	recovered bool
+	// turned is the failure that turned the run back in this execution.
+	turned error
+	phase2 *migrate.Migrator
+}
+
+func (j *job) scope() catalog.Scope { return catalog.Scope(j.header.Scope) }
+
+// prepare takes the lease and starts the coordinator. Nothing has been sent yet.
+func (j *job) prepare(ctx context.Context) error {
+	if err := j.Records.Reserve(ballast(j.header.Objects)); err != nil {
+		return fmt.Errorf("reserving room for the updates: %w", err)
+	}
+	if err := j.takeLease(ctx, j.header.RunID, j.header.Cluster); err != nil {
+		return err
+	}
+	service, started, err := j.startCoordinator(ctx)
+	if err != nil {
+		return err
+	}
+	return j.Records.Amend(func(h *records.Header) {
+		h.CoordinatorPIDs = service.PIDs
+		h.CoordinatorStarted = started
+	})
+}
+
+// ballast is the room that phases 3 and 4 will need on disk, in bytes: a disk that fills later must not
+// be able to stop a rollback. An update takes about half a KiB.
+func ballast(objects int) int64 { return int64(objects)*512 + 16<<20 }
+
+func (j *job) initiate(ctx context.Context) error { return j.NSX.Initiate(ctx) }
+
+func (j *job) migrate(ctx context.Context) error { return j.migrator().Forward(ctx) }
+
+// migrator is made once per job, since it learns how fast NSX is.
+func (j *job) migrator() *migrate.Migrator {
+	if j.phase2 == nil {
+		j.phase2 = &migrate.Migrator{
+			API: j.NSX, Records: j.Records, Events: j.Report, Clock: j.Clock,
+			Look: func(ctx context.Context, refs []catalog.Ref) (map[catalog.Ref]inventory.Finding, error) {
+				return inventory.Look(ctx, j.NSX, j.Catalog, refs, j.place)
+			},
+			BatchTimeout:      time.Duration(j.Config.NSX.Timeouts.Batch),
+			FinishTimeout:     time.Duration(j.Config.NSX.Timeouts.Finish),
+			TakeOutDuplicates: j.scope() == catalog.Shared,
+		}
+	}
+	return j.phase2
+}
+
+func (j *job) infer(ctx context.Context) error {
+	counts, err := updates.Infer(ctx, updates.InferInput{
+		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: j.rulesEnv(), Index: time.Duration(j.Config.NSX.Timeouts.Index),
+		Total: j.header.Objects, Sleep: j.Clock.Sleep, Events: j.Report,
+	})
+	if err != nil {
+		return err
+	}
+	j.Report.Say("%d objects looked at, %d of them need an update of tags or names", counts.Objects, counts.Updates)
+	return nil
+}
+
+// rulesEnv is what the update rules know in phases 3 and 4: the id map is the migration records and the
+// references that the plan found outside itself.
+func (j *job) rulesEnv() updates.Env {
+	criteria := map[string]bool{}
+	for _, scope := range strings.Fields(j.header.Settings[criteriaSetting]) {
+		criteria[scope] = true
+	}
+	var ids map[string]string
+	return j.env(j.scope(), func(id string) (string, bool) {
+		if ids == nil {
+			ids = j.idsOfRun()
+		}
+		path, ok := ids[id]
+		return path, ok
+	}, criteria)
+}
+
+func (j *job) idsOfRun() map[string]string {
+	ids := map[string]string{}
+	maps.Copy(ids, j.header.References)
+	for mapping, err := range j.idMap() {
+		if err != nil {
+			j.Report.Warn("the id map of this run could not be read in full: %v", err)
+			break
+		}
+		ids[mapping.ManagerID] = mapping.PolicyPath
+	}
+	return ids
+}
+
+// confirm is the last look before the point of no return, by lists: everything that this run migrated is
+// Policy, and nothing of ours is left, new or changed in Manager mode. Otherwise NCP was not really
+// stopped, the search index was behind, or NSX skipped objects silently.
+func (j *job) confirm(ctx context.Context) error {
+	census, err := j.census(ctx)
+	if err != nil {
+		return fmt.Errorf("reading all objects: %w", err)
+	}
+	var wrong []string
+	add := func(what string, c inventory.Count) {
+		if c.N > 0 {
+			wrong = append(wrong, fmt.Sprintf("%d %s: %s", c.N, what, strings.Join(c.First, ", ")))
+		}
+	}
+	add("are still Manager", census.Manager)
+	add("are new in Manager mode (is NCP really stopped?)", census.New)
+	add("changed while they were being migrated (is NCP really stopped?)", census.Changed)
+	add("no longer exist", census.Absent)
+	add("cannot be told", census.Undecided)
+	if len(wrong) > 0 {
+		return errors.New(strings.Join(wrong, "; "))
+	}
+	return nil
+}
+
+// apply pushes the updates that are pending. What NSX refuses stays in the records for a re-run.
+func (j *job) apply(ctx context.Context) error {
+	input := updates.ApplyInput{
+		API: j.NSX, Records: j.Records, Scope: j.scope(), Cluster: j.header.Cluster,
+		Waive: j.Config.Migration.WaiveUpdates, Events: j.Report,
+	}
+	if j.Config.Migration.ReinferUpdates {
+		input.Reinfer = &updates.Reinfer{Originals: j.Records, Rules: j.Rules, Env: j.rulesEnv()}
+	}
+	result, err := updates.Apply(nsx.WithOverwrite(ctx), input)
+	for _, path := range result.NotWaived {
+		j.Report.Warn("migration.waive_updates names %s, which has no pending update", path)
+	}
+	if err != nil {
+		return err
+	}
+	j.Report.Say("updates: %d applied, %d gone, %d waived, %d refused", result.Applied, result.Gone, result.Waived, result.Refused)
+	if left := result.Left(); left > 0 {
+		return fmt.Errorf("%d updates are still pending; the records keep each with its URL, body and NSX's answer", left)
+	}
+	return nil
+}
+
+// census reads by lists what the objects of this run are now, and finds those of NCP that it does not know.
+func (j *job) census(ctx context.Context) (*inventory.Census, error) {
+	known, err := j.recordedObjects()
+	if err != nil {
+		return nil, err
+	}
+	return inventory.TakeCensus(ctx, j.NSX, j.Catalog, inventory.CensusQuery{Scope: j.scope(), Cluster: j.header.Cluster, Known: known})
+}
+
+// rollBack undoes phase 2.
+func (j *job) rollBack(ctx context.Context) error {
+	if err := j.takeLease(ctx, j.header.RunID, j.header.Cluster); err != nil {
+		return err
+	}
+	if _, _, err := j.startCoordinator(ctx); err != nil {
+		return err
+	}
+	return j.migrator().Back(ctx)
+}

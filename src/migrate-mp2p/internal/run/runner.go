@@ -1,0 +1,234 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/plan"
+	"nsx-mp2p/migrate-mp2p/internal/precheck"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/report"
+	"nsx-mp2p/migrate-mp2p/internal/updates"
+	"nsx-mp2p/migrate-mp2p/internal/workloads"
+)
+
+// Clock is time as a run sees it.
+type Clock interface {
+	Now() time.Time
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Runner holds the parts that one execution works with; cmd puts them together.
+type Runner struct {
+	Version   string
+	Config    *config.Config
+	Spec      *config.UserSpec
+	NSX       *nsx.Client
+	Records   *records.Store // nil for the commands that only read and found none
+	Catalog   *catalog.Catalog
+	Rules     *updates.Rules
+	Workloads workloads.Source
+	Report    *report.Reporter
+	Clock     Clock
+	// NewRunID makes an id that no other run has.
+	NewRunID func() string
+
+	// Redact masks secrets in reports.
+	Redact *report.Redactor
+	// OnCommit is handed to the records; it is for crash tests.
+	OnCommit func(n int)
+
+	node      nsx.Node
+	connected bool
+	shared    []inventory.Known // objects of the user spec, once it was resolved
+	done      []finished        // runs that this execution brought to their end
+}
+
+// finished is what one run of this execution came to.
+type finished struct {
+	scope   catalog.Scope
+	state   records.State
+	failure string
+	files   report.Files
+	census  *Counts
+}
+
+func (r *Runner) run(ctx context.Context) error {
+	header, unfinished, err := r.Records.Run()
+	if err != nil {
+		return err
+	}
+	if !r.Config.Migration.Enabled {
+		return nil // disarmed: nothing is looked at, nothing is touched
+	}
+	if id := r.Config.Records.Discard; unfinished && id != "" {
+		if err := r.Records.Discard(id); err != nil {
+			return fmt.Errorf("discarding the records of run %s as records.discard asks: %w", id, err)
+		}
+		r.Report.Warn("the records of run %s were archived unfinished, as records.discard asks", id)
+		unfinished = false
+	}
+	if err := r.connect(ctx, header, unfinished); err != nil {
+		return err
+	}
+	if unfinished {
+		again, err := r.recover(ctx, header)
+		if err != nil || !again {
+			return err
+		}
+	}
+	return r.fresh(ctx)
+}
+
+func (r *Runner) rollback(ctx context.Context) error {
+	header, unfinished, err := r.Records.Run()
+	if err != nil {
+		return err
+	}
+	if unfinished {
+		switch header.State {
+		case records.Committing, records.Applying, records.Complete:
+			return errPastCommit
+		}
+	}
+	if err := r.connect(ctx, header, unfinished); err != nil || !unfinished {
+		return err
+	}
+	_, err = r.recover(ctx, header)
+	return err
+}
+
+var errPastCommit = errors.New("the run is past the point of no return (DONE): NSX has realised the Policy objects, so it can only go forward; use `run`")
+
+// connect pins one manager. With unfinished records only the node that they name is used, because the
+// migration coordinator's state lives on that node alone.
+func (r *Runner) connect(ctx context.Context, header records.Header, unfinished bool) error {
+	want := ""
+	if unfinished && header.NodeID != r.Config.NSX.AcceptOtherNode {
+		want = header.NodeID
+		if r.Config.NSX.AcceptOtherNode != "" {
+			want = r.Config.NSX.AcceptOtherNode
+			r.Report.Warn("using manager node %s instead of %s, as nsx.accept_other_node asks", want, header.NodeID)
+		}
+	}
+	node, err := r.NSX.Connect(ctx, want)
+	if err != nil {
+		return fmt.Errorf("connecting to NSX Manager: %w", err)
+	}
+	r.node = node
+	if unfinished {
+		if header.NSXClusterID != node.ClusterID {
+			return &foreignRecords{"NSX cluster", header.NSXClusterID, node.ClusterID}
+		}
+		if header.Cluster != r.Config.NCP.Cluster {
+			return &foreignRecords{"ncp.cluster", header.Cluster, r.Config.NCP.Cluster}
+		}
+	}
+	if err := precheck.Version(r.Config.NCP.Platform, node.Version); err != nil {
+		return err
+	}
+	r.connected = true
+	r.Report.Start(report.Banner{
+		Version: r.Version, Command: r.Config.Migration.Command, Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster,
+		Manager: node.Address, NodeID: node.ID, NSXVersion: node.Version, Log: r.Config.Log.Directory,
+	})
+	return nil
+}
+
+// foreignRecords says that the records on this disk belong to another NSX or cluster.
+type foreignRecords struct{ what, recorded, configured string }
+
+func (e *foreignRecords) Error() string {
+	return fmt.Sprintf("the unfinished records on this disk are of another %s: they name %q, this is %q; nothing was touched: attach the right disk, or correct the configuration", e.what, e.recorded, e.configured)
+}
+
+// env is what the update rules know of a run.
+func (r *Runner) env(scope catalog.Scope, ids func(string) (string, bool), criteria map[string]bool) updates.Env {
+	return updates.Env{
+		Platform: r.Config.NCP.Platform, Scope: scope, Cluster: r.Config.NCP.Cluster,
+		IDMap: ids, Workloads: r.Workloads, CriteriaScopes: criteria,
+	}
+}
+
+// known are the objects whose state a census of the scope asks for beside what it finds by itself: those of
+// the unfinished run, or for scope shared those of the user spec.
+func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Known, error) {
+	header, unfinished, err := r.recorded()
+	if err != nil {
+		return nil, err
+	}
+	if unfinished && header.Scope == string(scope) {
+		return r.recordedObjects()
+	}
+	if scope != catalog.Shared || r.shared != nil || len(r.Spec.Shared) == 0 {
+		return r.shared, nil
+	}
+	inv, err := inventory.Retrieve(ctx, r.NSX, r.query(scope))
+	if err != nil {
+		return nil, err
+	}
+	r.shared = knownOf(inv)
+	return r.shared, nil
+}
+
+// recordedObjects are all objects of the unfinished run, as they were before it.
+func (r *Runner) recordedObjects() ([]inventory.Known, error) {
+	var known []inventory.Known
+	err := r.Records.Batches(func(b records.Batch) error {
+		for _, e := range b.Entries {
+			original, _, err := r.Records.Original(e.Type, e.ID)
+			if err != nil {
+				return err
+			}
+			known = append(known, inventory.Known{
+				Ref:   catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID},
+				Place: inventory.Place{Parent: original.Facts["parent"], PolicyPath: e.PolicyPath},
+				Hash:  original.Hash,
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the objects of the run from the records: %w", err)
+	}
+	return known, nil
+}
+
+// knownOf are the objects of an inventory. Those that are Policy already have no body to compare.
+func knownOf(inv *inventory.Inventory) []inventory.Known {
+	known := []inventory.Known{}
+	for _, objects := range [][]*inventory.Object{inv.Objects, inv.Policy} {
+		for _, o := range objects {
+			known = append(known, inventory.Known{Ref: o.Ref, Place: inventory.Place{Parent: o.Parent.ID, PolicyPath: o.PolicyPath}})
+		}
+	}
+	return known
+}
+
+// query asks for everything of one scope.
+func (r *Runner) query(scope catalog.Scope) inventory.Query {
+	return inventory.Query{
+		Scope: scope, Cluster: r.Config.NCP.Cluster, Catalog: r.Catalog, Spec: r.wanted(),
+		IndexTimeout: time.Duration(r.Config.NSX.Timeouts.Index), Waiting: r.Report.Waiting, Sleep: r.Clock.Sleep,
+	}
+}
+
+// place tells where a recorded object lives.
+func (r *Runner) place(ref catalog.Ref) inventory.Place {
+	original, _, err := r.Records.Original(string(ref.Type), ref.ID)
+	if err != nil {
+		return inventory.Place{} // the object then shows as undecided
+	}
+	return inventory.Place{Parent: original.Facts["parent"], PolicyPath: original.Facts["policy_path"]}
+}
+
+// object shows an entry of a plan to the update rules.
+func object(e plan.Entry) updates.Object {
+	return updates.Object{Type: e.Ref.Type, ID: e.Ref.ID, PolicyPath: e.PolicyPath, Name: e.Name, Tags: e.Tags, Names: e.Names, Facts: e.Facts}
+}

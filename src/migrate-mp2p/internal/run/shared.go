@@ -1,0 +1,53 @@
+package run
+
+import (
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// SpecKinds are the types that the user spec may list, as the catalog knows them.
+func SpecKinds(c *catalog.Catalog) []config.Kind {
+	var kinds []config.Kind
+	for _, e := range c.Entries() {
+		if e.SpecKey == "" {
+			continue
+		}
+		kinds = append(kinds, config.Kind{
+			Key: e.SpecKey, Type: string(e.Type),
+			Router:        e.Type == catalog.Tier0 || e.Type == catalog.Tier1,
+			MigrateConfig: e.Type == catalog.Tier0,
+			Allocations:   e.Type == catalog.IPPool,
+		})
+	}
+	return kinds
+}
+
+// wanted shows the user spec to the inventory.
+func (r *Runner) wanted() []inventory.Wanted {
+	var all []inventory.Wanted
+	for _, e := range r.Spec.Shared {
+		w := inventory.Wanted{
+			Type: catalog.Type(e.Kind.Type), Name: e.Label(), PolicyID: e.PolicyID, Config: e.MigrateConfig, Line: e.Line,
+			Metadata: pairs(e.Metadata), LinkedIDs: pairs(e.LinkedIDs),
+			Allocations: map[string]string{}, StaticRoutes: map[string]string{},
+		}
+		for _, a := range e.Allocations {
+			w.Allocations[a.IP] = a.PolicyID
+		}
+		for _, route := range e.StaticRoutes {
+			w.StaticRoutes[route.Name+route.ID+route.NameOrID] = route.PolicyID
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+func pairs(list []config.KeyValue) []nsx.KeyValue {
+	var out []nsx.KeyValue
+	for _, p := range list {
+		out = append(out, nsx.KeyValue(p))
+	}
+	return out
+}
