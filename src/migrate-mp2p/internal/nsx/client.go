@@ -129,7 +129,7 @@ func (c *Client) newLink(m Endpoint) (*link, error) {
 	if c.options.Username != "" {
 		chain = newSession(chain, "https://"+l.address, c.options)
 	}
-	chain = &retry{next: chain, log: c.log, retries: &c.retries, waited: &c.waited}
+	chain = &retry{next: chain, log: c.log, firstPause: c.options.firstPause, retries: &c.retries, waited: &c.waited}
 	if c.options.ReadOnly {
 		chain = readOnly(chain)
 	}
@@ -216,6 +216,9 @@ func (c *Client) sendOver(ctx context.Context, l *link, r request) error {
 	}
 	if r.manner.patience == 0 {
 		r.manner.patience = patience
+	}
+	if r.manner.attempts == 0 {
+		r.manner.attempts = maxAttempts
 	}
 	var body io.Reader = http.NoBody
 	if r.body != nil {

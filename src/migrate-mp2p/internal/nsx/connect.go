@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// meetAttempts is how often a candidate is asked before the next one is tried.
+const meetAttempts = 3
+
 // Connect pins the first manager that is healthy, or, when wantNodeID is given, the one that is this node, and reads
 // who it is. Managers that cannot be reached are skipped with a warning. A refused login and a failed TLS handshake
 // end the search at once: the first would count against the account on every further manager, the second is for the
@@ -74,7 +77,7 @@ func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
 		{"/api/v1/node/version", &version},
 		{"/api/v1/cluster", &cluster},
 	} {
-		quick := manner{lane: true, patience: c.options.ConnectTimeout}
+		quick := manner{lane: true, attempts: meetAttempts}
 		if err := c.sendOver(ctx, link, request{method: http.MethodGet, path: ask.path, out: ask.out, manner: quick}); err != nil {
 			return Node{}, err
 		}

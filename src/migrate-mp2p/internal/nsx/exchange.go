@@ -27,6 +27,7 @@ const (
 type manner struct {
 	timeout    time.Duration // of one attempt
 	patience   time.Duration // of all attempts together
+	attempts   int           // at most
 	repeatable bool          // a write that may be carried out twice
 	planAction bool          // 409 means that the plan is busy
 	lane       bool          // over the coordinator's connection

@@ -58,7 +58,8 @@ func (c *Client) coordinate(ctx context.Context, r request) error {
 			}
 		}
 		err := c.sendOver(ctx, link, r)
-		if errors.Is(err, errNewConnection) && !IsKind(err, KindLost) {
+		nothingSent := errors.Is(err, errNewConnection) && !IsKind(err, KindLost)
+		if nothingSent || r.manner.repeatable && errors.Is(err, errNewConnection) {
 			link.lane.checked.Store(false)
 			continue
 		}

@@ -64,6 +64,8 @@ type Options struct {
 
 	// Dial opens TCP connections; tests replace it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	firstPause time.Duration // before the first repetition of a request; tests shorten it
 }
 
 // String names the managers and nothing secret.
@@ -88,6 +90,7 @@ func (o Options) withDefaults() Options {
 		{&o.RequestTimeout, 180 * time.Second},
 		{&o.FinishTimeout, 30 * time.Minute},
 		{&o.IndexTimeout, 5 * time.Minute},
+		{&o.firstPause, 500 * time.Millisecond},
 	} {
 		if *d.value == 0 {
 			*d.value = d.fallback

@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	firstPause   = 500 * time.Millisecond
 	longestPause = 15 * time.Second
 	maxAttempts  = 40 // the patience of the call usually ends earlier
 	downAttempts = 3  // for a coordinator service that does not answer: waiting for it is the caller's task
@@ -20,21 +19,23 @@ const (
 
 // retry sends a request again where the table of answers and the manner of the call permit it.
 type retry struct {
-	next    http.RoundTripper
-	log     logrus.FieldLogger
-	retries *atomic.Int64
-	waited  *atomic.Int64 // nanoseconds
+	next       http.RoundTripper
+	log        logrus.FieldLogger
+	firstPause time.Duration
+	retries    *atomic.Int64
+	waited     *atomic.Int64 // nanoseconds
 }
 
 func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	m := mannerOf(ctx)
 	pauses := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(firstPause),
+		backoff.WithInitialInterval(r.firstPause),
 		backoff.WithMaxInterval(longestPause),
 		backoff.WithMultiplier(2),
 		backoff.WithMaxElapsedTime(m.patience),
 	)
+	limited := backoff.WithMaxRetries(pauses, uint64(m.attempts-1))
 	var resp *http.Response
 	var last error
 	lost := false // an attempt may have been carried out
@@ -58,7 +59,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		r.log.WithFields(logrus.Fields{"op": req.Method, "path": pathOf(req), "attempt": attempts}).
 			Warnf("asking again in %s: %v", pause.Round(time.Millisecond), err)
 	}
-	err := backoff.RetryNotify(send, backoff.WithContext(backoff.WithMaxRetries(pauses, maxAttempts-1), ctx), notify)
+	err := backoff.RetryNotify(send, backoff.WithContext(limited, ctx), notify)
 	if err == nil {
 		return resp, nil
 	}

@@ -1,0 +1,17 @@
+package nsx
+
+import (
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+// suiteT lets specs open bubbles of virtual time (testing/synctest).
+var suiteT *testing.T
+
+func TestNSX(t *testing.T) {
+	suiteT = t
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "nsx")
+}

@@ -1,0 +1,107 @@
+package nsx
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("the session", func() {
+	ctx := context.Background()
+	const logIn = "POST /api/session/create"
+
+	It("is renewed once when it ends in mid-run, and the request is sent again with its body [R18]", func() {
+		m := newManager()
+		m.on("PATCH /policy/api/v1/infra/segments/s", reply(200, ""))
+		c := connected(nil, m)
+		m.endSession()
+		Expect(c.PatchPolicy(ctx, "/infra/segments/s", map[string]string{"display_name": "s"})).To(Succeed())
+		Expect(m.count(logIn)).To(Equal(1))
+		Expect(m.body("PATCH /policy/api/v1/infra/segments/s")).To(Equal(`{"display_name":"s"}`))
+	})
+
+	It("is renewed by one of many requests that find it ended", func() {
+		m := newManager()
+		m.on("GET /api/v1/x", reply(200, "{}"))
+		c := connected(nil, m)
+		m.endSession()
+		var all sync.WaitGroup
+		errs := make([]error, 8)
+		for i := range errs {
+			all.Go(func() { errs[i] = c.Get(ctx, "/api/v1/x", nil) })
+		}
+		all.Wait()
+		Expect(errs).To(HaveEach(BeNil()))
+		Expect(m.count(logIn)).To(Equal(1))
+	})
+
+	It("tells a missing right from an ended session", func() {
+		m := newManager()
+		m.on("GET /api/v1/secret", nsxError(403, 403))
+		c := connected(nil, m)
+		err := c.Get(ctx, "/api/v1/secret", nil)
+		Expect(err).To(beKind(KindAuth))
+		Expect(err).To(MatchError(ContainSubstring("lacks the right")))
+		Expect(m.asked()).To(Equal([]string{"GET /api/v1/secret", logIn, "GET /api/v1/secret"}))
+	})
+
+	It("is not asked for again once NSX refused to renew it", func() {
+		m := newManager()
+		c := connected(nil, m)
+		m.endSession()
+		m.on(logIn, nsxError(403, 403))
+		for range 3 {
+			Expect(c.Get(ctx, "/api/v1/cluster", nil)).To(beKind(KindAuth))
+		}
+		Expect(m.count(logIn)).To(Equal(1))
+	})
+
+	It("waits for an NSX that is too busy to log in", func() {
+		m := newManager()
+		m.on(logIn, replies(nsxError(503, 0), nsxError(429, 102), m.login))
+		c := connected(nil, m)
+		Expect(c.Stats().Retries).To(BeEquivalentTo(2))
+	})
+
+	It("does not try to log in for ever when the answers get lost", func() {
+		m := newManager()
+		m.on(logIn, hangUp)
+		c, err := New(options(GinkgoWriter, m))
+		Expect(err).NotTo(HaveOccurred())
+		_, err = c.Connect(ctx, "")
+		Expect(err).To(beKind(KindAuth))
+		Expect(m.count(logIn)).To(Equal(maxLostLogins))
+	})
+
+	It("does not leak to other hosts by a redirection [I7]", func() {
+		elsewhere := newManager()
+		m := newManager()
+		m.on("GET /api/v1/moved", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL+"/api/v1/cluster", http.StatusFound)
+		})
+		c := connected(nil, m)
+		err := c.Get(ctx, "/api/v1/moved", nil)
+		Expect(err).To(beKind(KindInvalid))
+		Expect(err).To(MatchError(ContainSubstring("refusing to follow a redirection to https://" + elsewhere.address())))
+		Expect(elsewhere.asked()).To(BeEmpty())
+	})
+
+	It("follows two redirections of a read within the host, and none of a write", func() {
+		m := newManager()
+		to := func(path string) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, path, http.StatusTemporaryRedirect) }
+		}
+		m.on("GET /api/v1/a", to("/api/v1/b"))
+		m.on("GET /api/v1/b", to("/api/v1/c"))
+		m.on("GET /api/v1/c", to("/api/v1/cluster"))
+		m.on("PUT /policy/api/v1/infra/a", to("/policy/api/v1/infra/b"))
+		c := connected(nil, m)
+		Expect(c.Get(ctx, "/api/v1/b", nil)).To(Succeed())
+		Expect(c.Get(ctx, "/api/v1/a", nil)).To(MatchError(ContainSubstring("more than 2 redirections")))
+		Expect(c.PutPolicy(ctx, "/infra/a", struct{}{}, nil)).To(MatchError(ContainSubstring("redirection of a write")))
+		Expect(m.count("PUT /policy/api/v1/infra/b")).To(BeZero())
+	})
+})
