@@ -43,22 +43,31 @@ func Coverage(options Options) ([]Endpoint, error) {
 	return list, nil
 }
 
-// WriteCoverage prints the coverage for people: one line for each endpoint, then its notes, then all that is ASSUMED.
+// WriteCoverage prints the coverage for people: each path with its methods and notes, then all that is ASSUMED.
 func WriteCoverage(w io.Writer, endpoints []Endpoint) error {
-	var out bytes.Buffer
-	var assumed []string
-	for _, e := range endpoints {
-		fmt.Fprintf(&out, "%-7s %-7s %s\n", e.Extent, e.Method, e.Path)
+	var out, assumed bytes.Buffer
+	told := map[string]bool{}
+	for i, e := range endpoints {
+		if i == 0 || endpoints[i-1].Path != e.Path {
+			fmt.Fprintf(&out, "%s\n", e.Path)
+		}
+		fmt.Fprintf(&out, "    %-7s %s\n", e.Method, e.Extent)
 		for _, note := range e.Notes {
-			fmt.Fprintf(&out, "%16s- %s\n", "", note)
-			if strings.HasPrefix(note, assumedMark) && !slices.Contains(assumed, note) {
-				assumed = append(assumed, note)
+			if told[e.Path+note] {
+				continue
+			}
+			told[e.Path+note] = true
+			fmt.Fprintf(&out, "%12s- %s\n", "", note)
+			if text, is := strings.CutPrefix(note, assumedMark); is && !told[note] {
+				told[note] = true
+				fmt.Fprintf(&assumed, "- %s: %s\n", e.Path, text)
 			}
 		}
 	}
-	fmt.Fprintf(&out, "\n%d endpoints. What no public source states, and is assumed:\n", len(endpoints))
-	for _, note := range slices.Concat(assumed, assumptions()) {
-		fmt.Fprintf(&out, "- %s\n", strings.TrimPrefix(note, assumedMark))
+	fmt.Fprintf(&out, "\n%d endpoints. No public source states, and the simulator assumes, what follows (each with the first endpoint it concerns):\n", len(endpoints))
+	out.Write(assumed.Bytes())
+	for _, text := range assumptions() {
+		fmt.Fprintf(&out, "- everywhere: %s\n", text)
 	}
 	if _, err := out.WriteTo(w); err != nil {
 		return fmt.Errorf("printing the coverage: %w", err)
@@ -77,6 +86,5 @@ func assumptions() []string {
 		"an expired or unknown session is refused with 403, as wrong credentials are; sessions hold on all nodes",
 		"objects of local users and of the system are open to every writer; those of principal identities are protected",
 		"a PUT without _revision on an object that exists answers 412, as a stale one does",
-		"the simulator checks neither references between objects nor required fields",
 	}
 }

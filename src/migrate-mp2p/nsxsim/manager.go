@@ -35,13 +35,14 @@ func (s *Server) managerRoutes() []api.Route {
 }
 
 func (s *Server) kindRoutes(k managerKind) []api.Route {
-	extent := api.Full
-	if len(k.notes) > 0 {
-		extent = api.Partial
-	}
 	list, one := apiPrefix+k.collection, apiPrefix+k.collection+"/{id}"
 	route := func(method, pattern string, handle api.Handler, notes ...string) api.Route {
-		return api.Route{Method: method, Pattern: pattern, Extent: extent, Notes: slices.Concat(k.notes, notes), Handle: handle}
+		all := slices.Concat(k.notes, notes)
+		extent := api.Full
+		if len(all) > 0 {
+			extent = api.Partial
+		}
+		return api.Route{Method: method, Pattern: pattern, Extent: extent, Notes: all, Handle: handle}
 	}
 	if k.single {
 		return []api.Route{route("GET", list, s.getManager), route("PUT", list, s.putManager)}
@@ -49,13 +50,15 @@ func (s *Server) kindRoutes(k managerKind) []api.Route {
 	routes := []api.Route{route("GET", list, s.listManager(k)), route("GET", one, s.getManager)}
 	if !k.readOnly {
 		routes = append(routes,
-			route("POST", list, s.postManager(k), "references to other objects are not checked"),
-			route("PUT", one, s.putManager, "references to other objects are not checked"),
-			route("DELETE", one, s.deleteManager, "what uses the object is not checked"),
+			route("POST", list, s.postManager(k), referencesNote),
+			route("PUT", one, s.putManager, referencesNote),
+			route("DELETE", one, s.deleteManager, referencesNote),
 		)
 	}
 	return routes
 }
+
+const referencesNote = "neither references between objects nor required fields are checked"
 
 // managerKey is the store's key for a Manager path.
 func managerKey(path string) string { return strings.Trim(strings.TrimPrefix(path, apiPrefix), "/") }
@@ -200,6 +203,9 @@ func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields m
 	if text(fields["display_name"]) == "" {
 		fields["display_name"] = id
 	}
+	if err := checkTags(fields); err != nil {
+		return nil, err
+	}
 	fields["_system_owned"] = false
 	fields["_protection"] = "NOT_PROTECTED"
 	o, err := tx.Manager().Create(collection+"/"+id, fields, r.Author(s.clock.Now()))
@@ -226,6 +232,9 @@ func (s *Server) putManager(_ context.Context, r *api.Request) (*api.Response, e
 		}
 		if text(fields["resource_type"]) == "" {
 			fields["resource_type"] = old.ResourceType
+		}
+		if err := checkTags(fields); err != nil {
+			return err
 		}
 		fields["id"] = old.ID
 		stored, err = tx.Manager().Replace(key, fields, r.Author(s.clock.Now()))
@@ -276,6 +285,27 @@ func (s *Server) mayWrite(r *api.Request, o *store.Object) error {
 	return api.NotOwner(r.Identity, o.ResourceType, o.Owner, overwrite)
 }
 
+// NSX's limits for tags (NCP docs).
+const (
+	maxTags     = 30
+	maxTagScope = 128
+	maxTagValue = 256
+)
+
+func checkTags(fields map[string]any) error {
+	tags, _ := fields["tags"].([]any)
+	if len(tags) > maxTags {
+		return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {tags has %d items; the limit is %d}", len(tags), maxTags)
+	}
+	for _, element := range tags {
+		tag, _ := element.(map[string]any)
+		if len(text(tag["scope"])) > maxTagScope || len(text(tag["tag"])) > maxTagValue {
+			return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {a tag is longer than %d (scope) or %d (tag) characters}", maxTagScope, maxTagValue)
+		}
+	}
+	return nil
+}
+
 // decodeBody reads a JSON object.
 func decodeBody(body []byte) (map[string]any, *api.Error) {
 	fields, err := store.DecodeFields(body)
@@ -283,46 +313,6 @@ func decodeBody(body []byte) (map[string]any, *api.Error) {
 		return nil, api.BadRequest(220, api.ModuleCommon, "Error parsing the request body: %s.", err)
 	}
 	return fields, nil
-}
-
-// sectionRoutes are the firewall calls that carry a section together with its rules.
-func (s *Server) sectionRoutes() []api.Route {
-	one := apiPrefix + "firewall/sections/{section}"
-	withRules := func(method string) api.Route {
-		return api.Route{
-			Method: method, Pattern: one, Action: "list_with_rules", Reads: true, Extent: api.Full,
-			Notes: []string{"ASSUMED: accepted as GET too; the SDKs use POST"}, Handle: s.listWithRules,
-		}
-	}
-	return []api.Route{withRules(http.MethodGet), withRules(http.MethodPost)}
-}
-
-func (s *Server) listWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
-	var section *store.Object
-	var rules []*store.Object
-	err := s.store.View(func(tx *store.Tx) error {
-		key := managerKey(r.Path)
-		found := false
-		if section, found = tx.Manager().Get(key); !found {
-			return api.NotFound(lastOf(r.Path))
-		}
-		rules = tx.Manager().List(key + "/rules")
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	sortBy(rules, "priority")
-	fields, err := section.Fields()
-	if err != nil {
-		return nil, err
-	}
-	bodies := make([]json.RawMessage, 0, len(rules))
-	for _, rule := range rules {
-		bodies = append(bodies, rule.Body)
-	}
-	fields["rules"] = bodies
-	return api.OK(fields)
 }
 
 // allocationRoutes allocate and release addresses of IP pools.

@@ -112,7 +112,7 @@ func managerKinds() []managerKind {
 		{collection: "firewall/sections", types: []string{"FirewallSection"}, ordered: true, filters: map[string]filter{
 			"type": field("section_type"), "enforced_on": field("enforced_on"), "locked": field("locked"), "category": field("category"),
 		}, notes: []string{"the filters filter_type, applied_tos, include_applied_to_type, exclude_applied_to_type and deep_search are ignored",
-			"ASSUMED: lists go by the body's priority, lowest first"}},
+			assumedMark + "lists go by the body's priority, lowest first"}},
 		{collection: "firewall/sections/{section}/rules", types: []string{"FirewallRule"}, ordered: true},
 		{collection: "ns-groups", types: []string{"NSGroup"}, notes: []string{"member_types and populate_references are ignored"}},
 		{collection: "ip-sets", types: []string{"IPSet"}},

@@ -20,7 +20,7 @@ func (s *Server) policyRoutes() []api.Route {
 		{Method: "GET", Pattern: policyPrefix + "/infra", Extent: api.Partial,
 			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root"}, Handle: s.getInfra},
 		{Method: "PATCH", Pattern: policyPrefix + "/infra", Extent: api.Partial,
-			Notes: []string{"atomic, up to 5000 intents; references between objects are not checked", s.patchNote()}, Handle: s.patchInfra},
+			Notes: []string{"atomic, up to 5000 intents", referencesNote, s.patchNote()}, Handle: s.patchInfra},
 		{Method: "GET", Pattern: policyPrefix + "/infra/realized-state/status", Extent: api.Partial,
 			Notes: []string{"consolidated status only; the coordinator decides for promoted objects, others are SUCCESS"}, Handle: s.realizedStatus},
 	}
@@ -37,8 +37,8 @@ func (s *Server) policyRoutes() []api.Route {
 			add("GET", policyPrefix+named(k.Collection()), s.listPolicy)
 		}
 		add("GET", object, s.getPolicy)
-		add("PUT", object, s.putPolicy, "references to other objects are not checked")
-		add("PATCH", object, s.patchPolicy, "references to other objects are not checked", s.patchNote())
+		add("PUT", object, s.putPolicy, referencesNote)
+		add("PATCH", object, s.patchPolicy, referencesNote, s.patchNote())
 		add("DELETE", object, s.deletePolicy, "refused while another object names the path; removes what lies below")
 	}
 	return routes

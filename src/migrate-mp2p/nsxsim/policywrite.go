@@ -97,6 +97,9 @@ func (s *Server) write(tx *store.Tx, r *api.Request, in intent) (*store.Object, 
 func holdsRules(k policy.Kind) bool { return k.Child == "SecurityPolicy" || k.Child == "GatewayPolicy" }
 
 func (s *Server) writeFields(tx *store.Tx, r *api.Request, in intent, fields map[string]any) (*store.Object, error) {
+	if err := checkTags(fields); err != nil {
+		return nil, err
+	}
 	author := r.Author(s.clock.Now())
 	old, found := tx.Policy().Get(in.path)
 	if !found {

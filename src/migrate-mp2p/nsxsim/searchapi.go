@@ -15,8 +15,8 @@ const maxReachable = 50_000
 func (s *Server) searchRoutes() []api.Route {
 	notes := []string{
 		"values match whole and without case; no ranges, boosts or regular expressions (ASSUMED: refused)",
-		"ASSUMED: terms without an operator between them are joined by OR",
-		"ASSUMED: result_count is the true count also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400",
+		assumedMark + "terms without an operator between them are joined by OR",
+		assumedMark + "result_count is the true count also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400",
 	}
 	manager := func(pattern string) api.Route {
 		return api.Route{Method: "GET", Pattern: pattern, Extent: api.Partial, Notes: notes, Handle: s.search((*store.Tx).Manager, false)}
