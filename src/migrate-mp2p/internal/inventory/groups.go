@@ -1,0 +1,55 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// noteCriteria notes the tag scopes that an NSGroup asks for. The lock is held.
+func (r *retrieval) noteCriteria(b body) {
+	for _, path := range []string{"membership_criteria.scope", "membership_criteria.expressions.scope"} {
+		each(map[string]any(b), strings.Split(path, "."), b, func(scope string, _ body) {
+			r.inv.CriteriaScopes[r.intern.one(scope)] = true
+		})
+	}
+}
+
+// readOthersGroups notes what the NSGroups that the cluster did not make ask for.
+func (r *retrieval) readOthersGroups(ctx context.Context) error {
+	e, _ := r.q.Catalog.Entry(catalog.NSGroup)
+	query := ofTypes(e.ManagerTypes) + " AND NOT tags.tag:" + quote(r.q.Cluster)
+	err := r.search(ctx, nsx.Manager, query, func(b body) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.noteCriteria(b)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("searching NSGroups: %w", err)
+	}
+	return nil
+}
+
+// readPolicyGroups notes what Policy groups ask for. Their conditions write scope and tag as "scope|tag".
+func (r *retrieval) readPolicyGroups(ctx context.Context) error {
+	err := r.search(ctx, nsx.Policy, "resource_type:Group AND marked_for_delete:false", func(b body) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, path := range []string{"expression.value", "expression.expressions.value"} {
+			each(map[string]any(b), strings.Split(path, "."), b, func(value string, holder body) {
+				if scope, _, tag := strings.Cut(value, "|"); tag && holder.text("key") == "Tag" {
+					r.inv.CriteriaScopes[scope] = true
+				}
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("searching Policy groups: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package inventory
+
+import (
+	"strings"
+	"sync"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// interner holds one copy of each string that occurs often.
+type interner struct {
+	mu   sync.Mutex
+	seen map[string]string
+}
+
+func (n *interner) one(s string) string {
+	if s == "" {
+		return ""
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if known, ok := n.seen[s]; ok {
+		return known
+	}
+	n.seen[s] = s
+	return s
+}
+
+// tags interns in place.
+func (n *interner) tags(tags []nsx.Tag) []nsx.Tag {
+	for i := range tags {
+		tags[i] = nsx.Tag{Scope: n.one(tags[i].Scope), Tag: n.one(tags[i].Tag)}
+	}
+	return tags
+}
+
+// object keeps what a plan needs of a body.
+func (r *retrieval) object(e *catalog.Entry, b body) *Object {
+	tags, policyPath := b.tags()
+	o := &Object{
+		Ref: catalog.Ref{Type: e.Type, ID: r.intern.one(b.text("id"))}, Name: b.text("display_name"), Tags: r.intern.tags(tags),
+		Owner: r.intern.one(b.text("_create_user")), Hash: b.hash(), PolicyPath: policyPath,
+		Created: b.number("_create_time"), Modified: b.number("_last_modified_time"),
+	}
+	if len(e.Parents) > 0 && e.ParentField != "" {
+		o.Parent = catalog.Ref{Type: e.Parents[0], ID: r.intern.one(b.text(e.ParentField))}
+	}
+	switch e.Type {
+	case catalog.NAT:
+		o.Order = int(b.number("rule_priority"))
+	case catalog.DFWSection:
+		o.Category = r.intern.one(b.text("category"))
+	}
+	o.Refs = r.references(e.Refers, b)
+	for _, t := range o.Tags {
+		if to, ok := r.q.Catalog.TagReference(t.Scope); ok && t.Tag != "" {
+			o.Refs = append(o.Refs, Reference{To: catalog.Ref{Type: to, ID: t.Tag}, Field: "tag " + t.Scope})
+		}
+	}
+	return o
+}
+
+// references reads the ids that a body names in these fields.
+func (r *retrieval) references(fields []catalog.Field, b body) []Reference {
+	var refs []Reference
+	for _, f := range fields {
+		path := strings.Split(f.Path, ".")
+		each(map[string]any(b), path, b, func(id string, holder body) {
+			to, ours := r.target(f, holder)
+			if id != "" && ours {
+				refs = append(refs, Reference{To: catalog.Ref{Type: to, ID: r.intern.one(id)}, Field: f.Path})
+			}
+		})
+	}
+	return refs
+}
+
+// target gives the type that a field names here; ours is false for kinds that the field does not migrate.
+func (r *retrieval) target(f catalog.Field, holder body) (to catalog.Type, ours bool) {
+	if f.Kind == "" {
+		return f.To[0], true
+	}
+	kind := holder.text(f.Kind)
+	for _, t := range f.To {
+		e, _ := r.q.Catalog.Entry(t)
+		if e.Accepts(kind, e.RouterType) {
+			return t, true
+		}
+	}
+	return "", false
+}

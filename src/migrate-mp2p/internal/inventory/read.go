@@ -1,0 +1,210 @@
+package inventory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// collection is one list of the Manager API and the types that stand in it.
+type collection struct {
+	path    string
+	params  url.Values
+	ordered bool
+	entries []*catalog.Entry
+}
+
+// collections groups the types whose objects carry tags by the list that they stand in.
+func collections(cat *catalog.Catalog) []*collection {
+	var all []*collection
+	byPath := map[string]*collection{}
+	for _, e := range cat.Entries() {
+		if e.Found != catalog.ByTag || e.PerParent() {
+			continue
+		}
+		c := byPath[e.List]
+		if c == nil {
+			c = &collection{path: e.List, params: parameters(e), ordered: e.Ordered}
+			byPath[e.List] = c
+			all = append(all, c)
+		}
+		c.entries = append(c.entries, e)
+	}
+	return all
+}
+
+func parameters(e *catalog.Entry) url.Values {
+	params := url.Values{}
+	for key, value := range e.Query {
+		params.Set(key, value)
+	}
+	return params
+}
+
+// entry finds the type of an object of the collection.
+func (c *collection) entry(b body) (*catalog.Entry, bool) {
+	return accepting(c.entries, b)
+}
+
+func accepting(entries []*catalog.Entry, b body) (*catalog.Entry, bool) {
+	for _, e := range entries {
+		if e.Accepts(b.text("resource_type"), b.text("router_type")) {
+			return e, true
+		}
+	}
+	return nil, false
+}
+
+// source reads NSX for a retrieval.
+type source struct {
+	api API
+	q   Query
+}
+
+// visitor gets one decoded object after the other.
+type visitor func(b body) error
+
+// list reads a list to its end.
+func (s *source) list(ctx context.Context, path string, params url.Values, visit visitor) (int, error) {
+	return s.api.List(ctx, path, params, visiting(visit))
+}
+
+// visiting decodes the objects of a page.
+func visiting(visit visitor) nsx.Page {
+	return func(results []json.RawMessage) error {
+		for _, raw := range results {
+			b, err := decode(raw)
+			if err != nil {
+				return err
+			}
+			if err := visit(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// search reads everything that a query finds, and splits it by the first digits of the ids when NSX hands out no more
+// than a part.
+func (s *source) search(ctx context.Context, f nsx.Flavour, query string, visit visitor) error {
+	_, err := s.api.Search(ctx, f, query, visiting(visit))
+	if !nsx.IsKind(err, nsx.KindSearchCap) {
+		return err
+	}
+	total, err := s.api.SearchCount(ctx, f, query)
+	if err != nil {
+		return err
+	}
+	read, err := s.split(ctx, f, query, "", visit)
+	if err != nil {
+		return err
+	}
+	if read != total {
+		return fmt.Errorf("searching %s: NSX counts %d objects, more than it hands out at once, and %d were found by the first digits of their ids", query, total, read)
+	}
+	return nil
+}
+
+// deepest is the number of digits by which a query is split at most: 16^4 parts of 50,000 objects.
+const deepest = 4
+
+// split searches once for every digit that can follow the prefix. Ids are UUIDs or numbers.
+func (s *source) split(ctx context.Context, f nsx.Flavour, query, prefix string, visit visitor) (read int, err error) {
+	for _, digit := range "0123456789abcdef" {
+		part := prefix + string(digit)
+		n, err := s.api.Search(ctx, f, query+" AND id:"+part+"*", visiting(visit))
+		if nsx.IsKind(err, nsx.KindSearchCap) && len(part) < deepest {
+			n, err = s.split(ctx, f, query, part, visit)
+		}
+		if err != nil {
+			return 0, err
+		}
+		read += n
+	}
+	return read, nil
+}
+
+// caughtUp waits until Search counts as many objects of the collection as the list does. It answers false when the
+// index does not move any more or the time is up; then the list has to be read.
+func (s *source) caughtUp(ctx context.Context, c *collection) (bool, error) {
+	const steady = 3 // equal looks in a row that mean: it does not move
+	query := ofTypes(managerTypes(c.entries))
+	pause, waited, same := 2*time.Second, time.Duration(0), 0
+	lastFound, lastListed := -1, -1
+	for {
+		found, err := s.api.SearchCount(ctx, nsx.Manager, query)
+		if err != nil {
+			return false, err
+		}
+		listed, err := s.api.ListCount(ctx, c.path, c.params)
+		if err != nil {
+			return false, err
+		}
+		if found == listed {
+			return true, nil
+		}
+		if found == lastFound && listed == lastListed {
+			same++
+		} else {
+			same = 1
+		}
+		lastFound, lastListed = found, listed
+		if same >= steady || waited >= s.q.IndexTimeout {
+			return false, nil
+		}
+		s.waiting("the search index knows %d objects of %s and the list %d; waiting for the index", found, c.path, listed)
+		if err := s.sleep(ctx, pause); err != nil {
+			return false, err
+		}
+		waited += pause
+		pause *= 2
+	}
+}
+
+// read visits the objects of a collection that may be the cluster's.
+func (s *source) read(ctx context.Context, c *collection, cluster string, visit visitor) error {
+	if !c.ordered {
+		ready, err := s.caughtUp(ctx, c)
+		if err != nil {
+			return fmt.Errorf("comparing Search with %s: %w", c.path, err)
+		}
+		if ready {
+			query := ofTypes(managerTypes(c.entries)) + " AND " + ofCluster(cluster)
+			if err := s.search(ctx, nsx.Manager, query, visit); err != nil {
+				return fmt.Errorf("searching the objects of %s: %w", c.path, err)
+			}
+			return nil
+		}
+		s.waiting("the search index stays behind %s; reading the list", c.path)
+	}
+	if _, err := s.list(ctx, c.path, c.params, visit); err != nil {
+		return fmt.Errorf("listing %s: %w", c.path, err)
+	}
+	return nil
+}
+
+func (s *source) waiting(format string, values ...any) {
+	if s.q.Waiting != nil {
+		s.q.Waiting(fmt.Sprintf(format, values...))
+	}
+}
+
+func (s *source) sleep(ctx context.Context, d time.Duration) error {
+	if s.q.Sleep != nil {
+		return s.q.Sleep(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

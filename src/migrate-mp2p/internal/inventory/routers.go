@@ -1,0 +1,237 @@
+package inventory
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// The kinds of router ports that matter beside those that the catalog names (NSX Go SDK).
+const linkOnTier1 = "LogicalRouterLinkPortOnTIER1"
+
+// routerPort is one port of a router, whoever made it.
+type routerPort struct {
+	id         string
+	kind       string
+	router     string
+	switchPort string // the logical port that it is wired to
+	peer       string // the port on the other router
+	cluster    string // of the NCP that made it; empty when nobody's NCP did
+	policyPath string
+	hash       string
+}
+
+// route is one static route.
+type route struct {
+	id, name, router, policyPath, hash string
+}
+
+// readRouterPorts reads the ports of all routers. They are listed, not searched: ports go with their router, whoever
+// made them.
+func (r *retrieval) readRouterPorts(ctx context.Context) error {
+	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	if _, err := r.list(ctx, e.List, nil, func(b body) error {
+		r.ports = append(r.ports, readRouterPort(b))
+		return nil
+	}); err != nil {
+		return fmt.Errorf("listing %s: %w", e.List, err)
+	}
+	return nil
+}
+
+func readRouterPort(b body) *routerPort {
+	tags, policyPath := b.tags()
+	p := &routerPort{id: b.text("id"), kind: b.text("resource_type"), router: b.text("logical_router_id"), policyPath: policyPath, hash: b.hash()}
+	if cluster, made := createdByAny(tags); made {
+		p.cluster = cluster
+	}
+	each(b["linked_logical_switch_port_id"], []string{"target_id"}, b, func(id string, _ body) { p.switchPort = id })
+	// A plain id on the Tier-0's side, a reference on the Tier-1's (go-vmware-nsxt).
+	p.peer = b.text("linked_logical_router_port_id")
+	each(b["linked_logical_router_port_id"], []string{"target_id"}, b, func(id string, _ body) { p.peer = id })
+	return p
+}
+
+// readStaticRoutes reads the static routes of all routers; there is no list of them all.
+func (r *retrieval) readStaticRoutes(ctx context.Context) error {
+	if err := r.search(ctx, nsx.Manager, "resource_type:StaticRoute", func(b body) error {
+		r.routes = append(r.routes, readRoute(b))
+		return nil
+	}); err != nil {
+		return fmt.Errorf("searching static routes: %w", err)
+	}
+	return nil
+}
+
+func readRoute(b body) route {
+	_, policyPath := b.tags()
+	return route{id: b.text("id"), name: b.text("display_name"), router: b.text("logical_router_id"), policyPath: policyPath, hash: b.hash()}
+}
+
+// movable tells whether a port of this kind moves with its Tier-1.
+func movable(e *catalog.Entry, kind string) bool {
+	return slices.ContainsFunc(e.ManagerTypes, func(t string) bool { return strings.EqualFold(t, kind) })
+}
+
+// addRouterEntries makes the entries for the ports and static routes of routers, and notes which Tier-0 a Tier-1 hangs
+// on.
+func (r *retrieval) addRouterEntries(ctx context.Context) error {
+	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	slices.SortFunc(r.ports, func(x, y *routerPort) int { return cmp.Compare(x.id, y.id) })
+	slices.SortFunc(r.routes, func(x, y route) int { return cmp.Compare(x.id, y.id) })
+	ports := map[string][]*routerPort{} // by router
+	for _, p := range r.ports {
+		ports[p.router] = append(ports[p.router], p)
+	}
+	r.linkTier1s(ports)
+
+	var entries []*Object
+	for router, of := range ports {
+		whole, isTier1 := r.objects[catalog.Ref{Type: catalog.Tier1, ID: router}]
+		o := &Object{Ref: catalog.Ref{Type: catalog.Tier1Port, ID: router}, Parent: catalog.Ref{Type: catalog.Tier1, ID: router}}
+		if isTier1 {
+			o.Name, o.Owner, o.Created, o.Modified, o.Wanted = whole.Name, whole.Owner, whole.Created, whole.Modified, whole.Wanted
+		}
+		var moving []*routerPort
+		for _, p := range of {
+			if movable(e, p.kind) && r.moves(p, isTier1) {
+				moving = append(moving, p)
+			}
+		}
+		r.fillRouterEntry(o, moving, isTier1)
+		if len(o.Parts) > 0 {
+			entries = append(entries, o)
+		}
+	}
+	if err := r.placeParts(ctx, entries); err != nil {
+		return err
+	}
+	for _, o := range entries {
+		r.objects[o.Ref] = o
+	}
+	r.addTier0Entries(ports)
+	return nil
+}
+
+// moves tells whether a port of a Tier-1 goes with this run. A port on somebody else's router goes when our NCP made
+// it; a port that any NCP made never goes with a shared router, since its network is still Manager.
+func (r *retrieval) moves(p *routerPort, ourRouter bool) bool {
+	if r.q.Scope == catalog.Shared {
+		return ourRouter && p.cluster == ""
+	}
+	return ourRouter || p.cluster == r.q.Cluster
+}
+
+// fillRouterEntry gives the entry of a router its ports and routes. It is Policy when all of them are.
+func (r *retrieval) fillRouterEntry(o *Object, ports []*routerPort, whole bool) {
+	var hashes strings.Builder
+	policy := true
+	note := func(hash, policyPath string) {
+		hashes.WriteString(hash)
+		if policyPath == "" {
+			policy = false
+		} else if o.PolicyPath == "" {
+			o.PolicyPath = policyPath
+		}
+	}
+	for _, p := range ports {
+		o.Parts = append(o.Parts, Part{ID: p.id, IsPort: true, Switch: p.switchPort, PolicyPath: p.policyPath})
+		note(p.hash, p.policyPath)
+	}
+	for _, s := range r.routes {
+		if whole && s.router == o.ID {
+			part := Part{ID: s.id, Name: s.name, PolicyID: s.id, PolicyPath: s.policyPath}
+			if o.Wanted != nil {
+				part.PolicyID = cmp.Or(o.Wanted.StaticRoutes[s.id], o.Wanted.StaticRoutes[s.name], s.id)
+			}
+			o.Parts = append(o.Parts, part)
+			note(s.hash, s.policyPath)
+		}
+	}
+	o.Hash = digest([]byte(hashes.String()))
+	if !policy {
+		o.PolicyPath = ""
+	}
+}
+
+// linkTier1s notes which Tier-0 each Tier-1 is linked to.
+func (r *retrieval) linkTier1s(ports map[string][]*routerPort) {
+	routerOf := make(map[string]string, len(r.ports))
+	for _, p := range r.ports {
+		routerOf[p.id] = p.router
+	}
+	for _, o := range r.stillManager(catalog.Tier1) {
+		for _, p := range ports[o.ID] {
+			if top := routerOf[p.peer]; p.kind == linkOnTier1 && top != "" {
+				o.Refs = append(o.Refs, Reference{To: catalog.Ref{Type: catalog.Tier0, ID: r.intern.one(top)}, Field: "link to the Tier-0"})
+			}
+		}
+	}
+}
+
+// placeParts finds the switch behind every port: so far the parts hold the id of the logical port between them.
+func (r *retrieval) placeParts(ctx context.Context, entries []*Object) error {
+	switchOf := map[string]string{}
+	var unknown []string
+	for _, o := range entries {
+		for _, p := range o.Parts {
+			if p.Switch == "" {
+				continue
+			}
+			if port, ok := r.objects[catalog.Ref{Type: catalog.LogicalPort, ID: p.Switch}]; ok {
+				switchOf[p.Switch] = port.Parent.ID
+			} else {
+				unknown = append(unknown, p.Switch)
+			}
+		}
+	}
+	slices.Sort(unknown)
+	e, _ := r.q.Catalog.Entry(catalog.LogicalPort)
+	for id, found := range r.lookUp(ctx, slices.Compact(unknown)) {
+		if found.err != nil {
+			return found.err
+		}
+		if found.body != nil {
+			switchOf[id] = found.body.text(e.ParentField)
+		}
+	}
+	for _, o := range entries {
+		for i := range o.Parts {
+			p := &o.Parts[i]
+			if p.Switch == "" {
+				continue
+			}
+			p.Switch = r.intern.one(switchOf[p.Switch])
+			if p.Switch != "" && p.PolicyPath == "" {
+				o.Refs = append(o.Refs, Reference{To: catalog.Ref{Type: catalog.LogicalSwitch, ID: p.Switch}, Field: "port " + p.ID})
+			}
+		}
+	}
+	return nil
+}
+
+// addTier0Entries makes the entries of the Tier-0 routers of the user spec: their uplinks, and their configuration
+// where the router itself moves or the spec asks for it.
+func (r *retrieval) addTier0Entries(ports map[string][]*routerPort) {
+	uplink, _ := r.q.Catalog.Entry(catalog.Tier0Port)
+	for _, router := range r.ofType(catalog.Tier0) {
+		for _, p := range ports[router.ID] {
+			if !movable(uplink, p.kind) {
+				continue
+			}
+			o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Port, ID: p.id}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
+				Hash: p.hash, PolicyPath: p.policyPath, Created: router.Created, Modified: router.Modified, Wanted: router.Wanted}
+			r.objects[o.Ref] = o
+		}
+		if router.PolicyPath == "" || router.Wanted != nil && router.Wanted.Config {
+			o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Config, ID: router.ID}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
+				Hash: router.Hash, Created: router.Created, Modified: router.Modified, Wanted: router.Wanted}
+			r.objects[o.Ref] = o
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// PolicyIDs is the rule by which Policy objects get their ids.
+type PolicyIDs string
+
+// The rules: the Manager object's id (as TKGI does), or its name as NCP 3.x did. An id in the user spec wins.
+const (
+	ByUUID PolicyIDs = "uuid"
+	ByName PolicyIDs = "display-name"
+)
+
+// Options say how to plan.
+type Options struct {
+	Catalog   *catalog.Catalog
+	PolicyIDs PolicyIDs
+	// Principal will own the Policy objects of NCP; empty: the identity that made most of the Manager objects.
+	Principal string
+	// SharedPrincipal will own shared ones; empty: admin.
+	SharedPrincipal string
+	// Assume are objects that will be Policy before this plan is carried out, because another plan moves them first:
+	// Manager id -> Policy path.
+	Assume map[string]string
+}
+
+// Entry is one object of a batch and what must be known of it later. Tags and maps may be shared between entries and
+// must not be changed.
+type Entry struct {
+	catalog.Ref
+	PolicyPath string // where it will be; empty when NSX decides
+	Name       string
+	Hash       string
+	Tags       []nsx.Tag
+	Names      map[string]string // of LB rules: Manager id -> display name
+	Facts      map[string]string // FactParent, FactSwitch, and those of the inventory
+}
+
+// Facts that the plan adds to those of the inventory.
+const (
+	FactParent = "parent" // Manager id of the parent
+	FactSwitch = "switch" // Manager id of a port's switch
+)
+
+// Batch is one promotion request.
+type Batch struct {
+	Type    catalog.Type
+	Request nsx.Promotion
+	Entries []Entry
+}
+
+// TypeTotal is a line of the plan's summary.
+type TypeTotal struct {
+	Type    catalog.Type
+	Objects int
+	Batches int
+}
+
+// Plan is everything that a run will send.
+type Plan struct {
+	Scope   catalog.Scope
+	Batches []Batch
+	// References are the Policy paths of objects outside the plan that ours refer to, by Manager id.
+	References map[string]string
+	// Principal will own what is NCP's; empty in scope shared.
+	Principal     string
+	AlreadyPolicy int
+	// Digest is the same for the same requests, and only then.
+	Digest string
+	Totals []TypeTotal
+}
+
+// Objects is the number of entries.
+func (p *Plan) Objects() int {
+	n := 0
+	for _, t := range p.Totals {
+		n += t.Objects
+	}
+	return n
+}
+
+// IDMap is what the plan will have produced: Manager id -> Policy path. Objects whose place NSX decides are not in it.
+func (p *Plan) IDMap() map[string]string {
+	ids := make(map[string]string, p.Objects())
+	for _, b := range p.Batches {
+		for _, e := range b.Entries {
+			if e.PolicyPath != "" {
+				ids[e.ID] = e.PolicyPath
+			}
+		}
+	}
+	return ids
+}
+
+// Problem is one reason why there is no plan.
+type Problem struct {
+	Type catalog.Type // empty when the migration API has no type for it
+	ID   string
+	Name string
+	Text string
+	Cure string
+	Line int // of the user spec; 0 when the object does not stand there
+}
+
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.Line > 0 {
+		fmt.Fprintf(&b, "user spec, line %d: ", p.Line)
+	}
+	fmt.Fprintf(&b, "%s %s", p.Type, p.ID)
+	if p.Name != "" {
+		fmt.Fprintf(&b, " (%s)", p.Name)
+	}
+	b.WriteString(": " + p.Text)
+	if p.Cure != "" {
+		b.WriteString("; " + p.Cure)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// Error lists every reason why there is no plan.
+type Error struct{ Problems []Problem }
+
+// shown is how many problems the text of an Error spells out; all of them are in Problems.
+const shown = 20
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "planning: %d problems, nothing can be migrated", len(e.Problems))
+	for i, p := range e.Problems {
+		if i == shown {
+			fmt.Fprintf(&b, "\nand %d more", len(e.Problems)-shown)
+			break
+		}
+		b.WriteString("\n" + p.String())
+	}
+	return b.String()
+}
