@@ -48,7 +48,7 @@ type ApplyInput struct {
 	Cluster string   // value of the ncp/cluster tag
 	Waive   []string // Policy paths whose updates the operator lets go
 	Reinfer *Reinfer // nil: every update is sent as it was inferred
-	Report  Reporter
+	Events  Events
 }
 
 // ApplyResult says what became of the updates that were pending.
@@ -67,7 +67,7 @@ func (r ApplyResult) Left() int { return r.Refused + r.Pending }
 // Apply sends the pending updates. What NSX refuses is recorded and does not stop the others. The error says what
 // stopped the phase; the result is right in any case. Apply may be repeated until Left is 0.
 func Apply(ctx context.Context, in ApplyInput) (ApplyResult, error) {
-	a := &applier{ApplyInput: in, reader: &reader{api: in.API, scope: in.Scope, cluster: in.Cluster, report: in.Report}}
+	a := &applier{ApplyInput: in, reader: &reader{api: in.API, scope: in.Scope, cluster: in.Cluster, events: in.Events}}
 	pending, err := a.load()
 	if err != nil {
 		return a.result, fmt.Errorf("reading the pending updates: %w", err)
@@ -205,7 +205,7 @@ func (a *applier) flush(ctx context.Context, k kind) error {
 	if err := a.save(); err != nil {
 		return err
 	}
-	a.Report.Progress(a.total-a.result.Pending, a.total)
+	a.Events.Progress(a.total-a.result.Pending, a.total, "updating Policy objects")
 	if k.Type == certificateType && !a.certificateSafe && len(group) > 0 && a.result.Applied > applied {
 		return a.checkCertificate(ctx, group[0])
 	}
@@ -236,7 +236,10 @@ func (a *applier) send(ctx context.Context, k kind, group []change, rereads int)
 		return err
 	case len(group) > 1:
 		half := len(group) / 2
-		return errors.Join(a.send(ctx, k, group[:half], rereads), a.send(ctx, k, group[half:], rereads))
+		if err := a.send(ctx, k, group[:half], rereads); err != nil {
+			return err
+		}
+		return a.send(ctx, k, group[half:], rereads)
 	default:
 		return a.keep(ctx, k, group[0], err)
 	}
@@ -261,7 +264,7 @@ func (a *applier) patch(ctx context.Context, group []change) error {
 	if err != nil {
 		return err
 	}
-	return a.API.PatchInfra(ctx, body)
+	return a.API.PatchInfra(nsx.WithOverwrite(ctx), body)
 }
 
 // reread reads the objects of a group from NSX itself and merges their updates anew. Those that are gone or show

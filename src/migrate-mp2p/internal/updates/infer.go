@@ -37,13 +37,17 @@ type InferInput struct {
 	Index   time.Duration                              // how long the search index may take to catch up
 	Total   int                                        // migrated objects, for the progress
 	Sleep   func(context.Context, time.Duration) error // nil: the real clock
-	Report  Reporter
+	Events  Events
 }
 
 // InferCounts says what phase 3 found.
 type InferCounts struct {
 	Objects int // looked at
 	Updates int // of which so many need an update
+}
+
+func (c InferCounts) String() string {
+	return fmt.Sprintf("%d objects looked at, %d need an update", c.Objects, c.Updates)
 }
 
 // Infer compares every migrated object with what the rules want and stores the differences as pending updates. Memory
@@ -54,7 +58,7 @@ func Infer(ctx context.Context, in InferInput) (InferCounts, error) {
 		in.Sleep = sleep
 	}
 	w := &inference{InferInput: in, ctx: ctx, reader: &reader{
-		api: in.API, scope: in.Env.Scope, cluster: in.Env.Cluster, index: in.Index, sleep: in.Sleep, report: in.Report,
+		api: in.API, scope: in.Env.Scope, cluster: in.Env.Cluster, index: in.Index, sleep: in.Sleep, events: in.Events,
 	}}
 	if err := in.Records.PutUpdates(w.updates); err != nil {
 		return w.counts, err
@@ -150,14 +154,14 @@ func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, 
 			w.problem(t, id, path, "NSX has no such Policy object")
 		}
 	}
-	w.Report.Progress(w.counts.Objects, w.Total)
+	w.Events.Progress(w.counts.Objects, w.Total, "inferring updates")
 	return nil
 }
 
 // inferOne gives the update of one object, or nil when it needs none.
 func (w *inference) inferOne(t catalog.Type, id, path string, body json.RawMessage) (*records.Update, error) {
 	if w.counts.Objects++; w.counts.Objects%progressEvery == 0 {
-		w.Report.Progress(w.counts.Objects, w.Total)
+		w.Events.Progress(w.counts.Objects, w.Total, "inferring updates")
 	}
 	delta, err := deltaOf(w.Rules, w.Env, w.Records, records.MigratedObject{Type: string(t), ID: id, PolicyPath: path}, body)
 	var not *NotInferred

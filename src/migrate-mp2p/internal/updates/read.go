@@ -22,17 +22,19 @@ type API interface {
 	PatchInfra(ctx context.Context, body any) error
 }
 
-// Reporter hears how far a phase is.
-type Reporter interface {
-	// Progress is told after each page or group.
-	Progress(done, total int)
+// Events hears how far a phase is.
+type Events interface {
+	// Progress is told now and then how many of all objects are done.
+	Progress(done, total int, what string)
 	// Waiting is told why nothing seems to happen.
 	Waiting(reason string)
 }
 
 const (
-	// fewMissing objects that the index does not show are read one by one instead of being waited for.
-	fewMissing = 20
+	// searchPage is the number of objects that one search request finds.
+	searchPage = 1000
+	// fewRequests more than a search needs are worth an answer that is never behind.
+	fewRequests = 20
 	// listFrom that many wanted objects of one collection, the collection is listed.
 	listFrom = 4
 
@@ -50,18 +52,19 @@ type reader struct {
 	cluster string
 	index   time.Duration // how long the search index may take to catch up
 	sleep   func(context.Context, time.Duration) error
-	report  Reporter
+	events  Events
 }
 
 // found receives an object that was looked for, with the value that stood in the wanted map.
 type found[T any] func(value T, path string, body json.RawMessage) error
 
 // read hands out the wanted objects of one kind, by path, each once, and takes them out of the map: what is left in
-// it does not exist. NCP's objects come from the search index, 1000 a request; what it does not show yet is waited
-// for and then read directly. Shared objects, addresses (which carry no tag of ours) and very few objects are read
-// directly at once.
+// it does not exist. Where lists and GETs cost about as little as a search they are preferred, since they are never
+// behind. NCP's other objects, such as ports in thousands of segments, come from the search index, 1000 a request;
+// what it does not show yet is waited for and then read directly. Shared objects and addresses carry no tag of ours
+// that one could search for.
 func read[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T]) error {
-	if r.scope == catalog.NCP && k.Type != allocationType && len(wanted) >= listFrom {
+	if r.scope == catalog.NCP && k.Type != allocationType && directCost(wanted) > len(wanted)/searchPage+fewRequests {
 		if err := readIndex(ctx, r, k, wanted, each); err != nil {
 			return err
 		}
@@ -79,11 +82,11 @@ func readIndex[T any](ctx context.Context, r *reader, k kind, wanted map[string]
 		if err := searchAll(ctx, r.api, query, "", page); err != nil {
 			return fmt.Errorf("searching for %s objects: %w", k.Type, err)
 		}
-		if len(wanted) <= fewMissing || waited >= r.index {
+		if directCost(wanted) <= fewRequests || waited >= r.index {
 			return nil
 		}
 		pause = min(pause*2, longPause)
-		r.report.Waiting(fmt.Sprintf("the search index does not show %d %s objects yet", len(wanted), k.Type))
+		r.events.Waiting(fmt.Sprintf("the search index does not show %d %s objects yet", len(wanted), k.Type))
 		if err := r.sleep(ctx, pause); err != nil {
 			return err
 		}
@@ -115,11 +118,7 @@ func quote(text string) string {
 
 // readDirectly reads objects from NSX itself: collections of which many are wanted by list, others one by one.
 func readDirectly[T any](ctx context.Context, r *reader, wanted map[string]T, each found[T]) error {
-	collections := map[string][]string{}
-	for p := range wanted {
-		collections[path.Dir(p)] = append(collections[path.Dir(p)], p)
-	}
-	for collection, paths := range collections {
+	for collection, paths := range byCollection(wanted) {
 		if len(paths) >= listFrom {
 			if err := readList(ctx, r, collection, wanted, each); err != nil {
 				return err
@@ -133,6 +132,27 @@ func readDirectly[T any](ctx context.Context, r *reader, wanted map[string]T, ea
 		}
 	}
 	return nil
+}
+
+func byCollection[T any](wanted map[string]T) map[string][]string {
+	collections := map[string][]string{}
+	for p := range wanted {
+		collections[path.Dir(p)] = append(collections[path.Dir(p)], p)
+	}
+	return collections
+}
+
+// directCost is about the number of requests that readDirectly makes.
+func directCost[T any](wanted map[string]T) int {
+	cost := 0
+	for _, paths := range byCollection(wanted) {
+		if len(paths) < listFrom {
+			cost += len(paths)
+		} else {
+			cost += 1 + len(paths)/searchPage
+		}
+	}
+	return cost
 }
 
 func readList[T any](ctx context.Context, r *reader, collection string, wanted map[string]T, each found[T]) error {

@@ -1,0 +1,290 @@
+package updates
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/workloads"
+)
+
+// tags makes tags of "scope=value" texts.
+func tags(texts ...string) []nsx.Tag {
+	var all []nsx.Tag
+	for _, text := range texts {
+		scope, value, _ := strings.Cut(text, "=")
+		all = append(all, nsx.Tag{Scope: scope, Tag: value})
+	}
+	return all
+}
+
+func tasEnv() Env {
+	return Env{
+		Platform: "tas", Scope: catalog.NCP, Cluster: "cf",
+		IDMap: func(id string) (string, bool) {
+			known := map[string]string{"pool-mp": "/infra/ip-pools/pool-policy", "sect-mp": "/infra/domains/default/security-policies/sect-policy"}
+			path, ok := known[id]
+			return path, ok
+		},
+		Workloads: workloads.TAS{},
+	}
+}
+
+func builtInRules() *Rules {
+	rules, err := LoadRules("")
+	Expect(err).NotTo(HaveOccurred())
+	return rules
+}
+
+func parsed(text string) *Rules {
+	rules, err := ParseRules([]byte(text), "test")
+	Expect(err).NotTo(HaveOccurred())
+	return rules
+}
+
+// promoted is the Policy object that the promotion makes of an object.
+func promoted(o Object) Current {
+	current := Current{Name: o.Name, Tags: o.Tags}
+	for id := range o.Names {
+		current.RuleNames = append(current.RuleNames, id)
+	}
+	return current
+}
+
+func kubernetesSource() fakeWorkloads {
+	return fakeWorkloads{
+		"namespace_uid/shop":               "ns-uid",
+		"service_uid/shop/web":             "svc-uid",
+		"network_policy_uid/shop/deny-all": "np-uid",
+	}
+}
+
+// fakeWorkloads knows every kind of fact.
+type fakeWorkloads map[string]string
+
+func (fakeWorkloads) Provides(workloads.Kind) bool { return true }
+
+func (f fakeWorkloads) Lookup(kind workloads.Kind, keys ...string) (string, error) {
+	key := string(kind) + "/" + strings.Join(keys, "/")
+	if value, ok := f[key]; ok {
+		return value, nil
+	}
+	return "", fmt.Errorf("looking up %s: %w", key, workloads.ErrNotFound)
+}
+
+var _ = DescribeTable("the built-in rules on TAS [R15]",
+	func(o Object, set, remove []nsx.Tag) {
+		o.ID = "id-1"
+		delta, err := builtInRules().Delta(o, promoted(o), tasEnv())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(delta.SetTags).To(ConsistOf(set))
+		Expect(delta.RemoveTags).To(ConsistOf(remove))
+	},
+	Entry("raise the version of the tag schema",
+		Object{Type: catalog.Tier1, Tags: tags("ncp/cluster=cf", "ncp/version=1.1.0")},
+		tags("ncp/version=1.2.0"), tags("ncp/version=1.1.0")),
+	Entry("leave an object alone that has it",
+		Object{Type: catalog.Tier1, Tags: tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=org")}, nil, nil),
+	Entry("turn a virtual server's external pool into its Policy id under the new scope",
+		Object{Type: catalog.LBVirtualServer, Tags: tags("ncp/version=1.2.0", "ext_pool_id=pool-mp")},
+		tags("ncp/ip_pool_id=pool-policy"), tags("ext_pool_id=pool-mp")),
+	Entry("turn a router's external pool into its Policy id",
+		Object{Type: catalog.Tier1, Tags: tags("ncp/version=1.2.0", "ncp/extpoolid=pool-mp")},
+		tags("ncp/extpoolid=pool-policy"), tags("ncp/extpoolid=pool-mp")),
+	Entry("turn a port's health-check section into its policy's id",
+		Object{Type: catalog.LogicalPort, Tags: tags("ncp/version=1.2.0", "ncp/hc_sect_id=sect-mp")},
+		tags("ncp/hc_sect_id=sect-policy"), tags("ncp/hc_sect_id=sect-mp")),
+	Entry("tell what a SNAT address is for",
+		Object{Type: catalog.IPPoolAllocation, Facts: map[string]string{"owner_kind": "snat", "owner_project": "org"}},
+		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=org", "ncp/created_for=snat"), nil),
+	Entry("tell what a virtual server's address is for",
+		Object{Type: catalog.IPPoolAllocation, Facts: map[string]string{"owner_kind": "lb_virtual_server", "owner_lb_vs_type": "http"}},
+		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/created_for=l7_per_namespace"), nil),
+	Entry("ask for no Kubernetes identities",
+		Object{Type: catalog.LogicalPort, Tags: tags("ncp/version=1.2.0", "ncp/project=org", "ncp/pod=app", "ncp/pod_uid=u")}, nil, nil),
+)
+
+var _ = DescribeTable("the built-in rules on Kubernetes",
+	func(o Object, set []nsx.Tag) {
+		env := tasEnv()
+		env.Platform, env.Workloads = "kubernetes", kubernetesSource()
+		delta, err := builtInRules().Delta(o, promoted(o), env)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(delta.SetTags).To(ConsistOf(set))
+		Expect(delta.RemoveTags).To(BeEmpty())
+	},
+	Entry("namespace", Object{Type: catalog.Tier1, Tags: tags("ncp/project=shop")}, tags("ncp/project_uid=ns-uid")),
+	Entry("pod", Object{Type: catalog.LogicalPort, Tags: tags("ncp/project=shop", "ncp/pod_uid=p")}, tags("ncp/project_uid=ns-uid", "external_id=p")),
+	Entry("service", Object{Type: catalog.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web")}, tags("ncp/project_uid=ns-uid", "ncp/service_uid=svc-uid")),
+	Entry("network policy", Object{Type: catalog.IPSet, Tags: tags("ncp/project=shop", "ncp/network_policy=deny-all")},
+		tags("ncp/project_uid=ns-uid", "ncp/network_policy_uid=np-uid")),
+)
+
+var _ = Describe("Delta", func() {
+	It("restores the name of a certificate, of shared ones too", func() {
+		o := Object{Type: catalog.Certificate, Name: "pks-1234"}
+		for _, scope := range []catalog.Scope{catalog.NCP, catalog.Shared} {
+			env := tasEnv()
+			env.Scope = scope
+			delta, err := builtInRules().Delta(o, Current{Name: "internal-7"}, env)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(*delta.DisplayName).To(Equal("pks-1234"))
+			Expect(builtInRules().Delta(o, Current{Name: "pks-1234"}, env)).To(BeZero())
+		}
+	})
+
+	It("restores the names of load-balancer rules that still carry their Manager id", func() {
+		o := Object{Type: catalog.LBVirtualServer, Names: map[string]string{"r1": "shop-a", "r2": "shop-b", "r3": "", "r4": "r4"}}
+		delta, err := builtInRules().Delta(o, Current{RuleNames: []string{"r1", "shop-b", "r3", "r4"}}, tasEnv())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(delta).To(Equal(records.Delta{RuleNames: map[string]string{"r1": "shop-a"}}))
+	})
+
+	It("says so when a load-balancer rule has vanished [R15]", func() {
+		o := Object{Type: catalog.LBVirtualServer, ID: "vs-1", Name: "cf-http", Names: map[string]string{"r1": "shop-a"}}
+		_, err := builtInRules().Delta(o, Current{RuleNames: []string{"other"}}, tasEnv())
+		Expect(err).To(MatchError(And(ContainSubstring("vs-1"), ContainSubstring("cf-http"), ContainSubstring(`"r1"`), ContainSubstring(`"shop-a"`))))
+	})
+
+	It("changes nothing on shared objects but lost names", func() {
+		env := tasEnv()
+		env.Scope = catalog.Shared
+		o := Object{Type: catalog.Tier0, Tags: tags("ncp/version=1.1.0")}
+		Expect(builtInRules().Delta(o, promoted(o), env)).To(BeZero())
+		Expect(builtInRules().Touches(catalog.Tier0, env)).To(BeFalse())
+		Expect(builtInRules().Touches(catalog.Certificate, env)).To(BeTrue())
+	})
+
+	It("lists every missing thing of an object with its name and a cure [R15]", func() {
+		o := Object{Type: catalog.LBVirtualServer, ID: "vs-1", Name: "cf-http", Tags: tags("ext_pool_id=gone", "ncp/extpoolid=gone-too")}
+		_, err := builtInRules().Delta(o, promoted(o), tasEnv())
+		var not *NotInferred
+		Expect(errors.As(err, &not)).To(BeTrue())
+		Expect(not.Problems).To(HaveLen(2))
+		Expect(not.Problems[0].Error()).To(And(ContainSubstring("LB_VIRTUAL_SERVER"), ContainSubstring("vs-1"), ContainSubstring("cf-http"),
+			ContainSubstring("ext_pool_id"), ContainSubstring(`"gone"`), ContainSubstring("migration.update_rules")))
+		Expect(not.Problems[1].Error()).To(ContainSubstring(`"gone-too"`))
+	})
+
+	It("says which workload is missing [R15]", func() {
+		env := tasEnv()
+		env.Platform, env.Workloads = "kubernetes", fakeWorkloads{}
+		o := Object{Type: catalog.LogicalSwitch, ID: "ls-1", Tags: tags("ncp/project=shop")}
+		_, err := builtInRules().Delta(o, promoted(o), env)
+		Expect(err).To(MatchError(And(ContainSubstring("ls-1"), ContainSubstring("namespace_uid/shop"))))
+	})
+
+	It("keeps a tag that a group criterion asks for beside the new one [R15]", func() {
+		env := tasEnv()
+		env.CriteriaScopes = map[string]bool{"ncp/version": true}
+		o := Object{Type: catalog.LogicalPort, Tags: tags("ncp/version=1.1.0")}
+		delta, err := builtInRules().Delta(o, promoted(o), env)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(delta).To(Equal(records.Delta{SetTags: tags("ncp/version=1.2.0")}))
+	})
+
+	It("leaves a tag alone that somebody else added to the Policy object [I6]", func() {
+		o := Object{Type: catalog.Tier1, Tags: tags("ncp/version=1.1.0")}
+		delta, err := builtInRules().Delta(o, Current{Tags: tags("ncp/version=1.1.0", "ncp/version=9")}, tasEnv())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(delta.RemoveTags).To(Equal(tags("ncp/version=1.1.0")))
+	})
+
+	It("is empty once the Policy object shows it", func() {
+		o := Object{Type: catalog.Tier1, Tags: tags("ncp/version=1.1.0", "ncp/extpoolid=pool-mp")}
+		Expect(builtInRules().Delta(o, Current{Tags: tags("ncp/extpoolid=pool-policy", "ncp/version=1.2.0")}, tasEnv())).To(BeZero())
+	})
+
+	It("maps every tag of a scope that an object carries several times", func() {
+		rules := parsed(oneRule("types: [TIER1], set: {tag: new, from: tag, of: old, replaces: old}"))
+		o := Object{Type: catalog.Tier1, Tags: tags("old=a", "old=b", "x=y")}
+		Expect(rules.Delta(o, promoted(o), tasEnv())).To(Equal(records.Delta{SetTags: tags("new=a", "new=b"), RemoveTags: tags("old=a", "old=b")}))
+	})
+
+	DescribeTable("refuses what would exceed NSX's limits, naming the object [R15]",
+		func(rule string, labels int, part string) {
+			o := Object{Type: catalog.LogicalPort, ID: "port-1", Name: "app"}
+			for i := range labels {
+				o.Tags = append(o.Tags, nsx.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
+			}
+			_, err := parsed(oneRule("types: [LOGICAL_PORT], set: {"+rule+"}")).Delta(o, promoted(o), tasEnv())
+			Expect(err).To(MatchError(And(ContainSubstring("port-1"), ContainSubstring(part))))
+		},
+		Entry("31 tags", "tag: a, from: constant, of: b", 30, "31 tags"),
+		Entry("a scope of 129 characters", "tag: "+strings.Repeat("s", 129)+", from: constant, of: b", 0, "128 characters"),
+		Entry("a value of 257 characters", "tag: a, from: constant, of: "+strings.Repeat("v", 257), 0, "256 for a value"),
+	)
+
+	It("admits exactly 30 tags, and counts characters rather than bytes", func() {
+		o := Object{Type: catalog.LogicalPort}
+		for i := range 29 {
+			o.Tags = append(o.Tags, nsx.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
+		}
+		rules := parsed(oneRule("types: [LOGICAL_PORT], set: {tag: " + strings.Repeat("ü", 128) + ", from: constant, of: b}"))
+		delta, err := rules.Delta(o, promoted(o), tasEnv())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(delta.SetTags).To(HaveLen(1))
+	})
+})
+
+var _ = DescribeTable("the words of a rule",
+	func(rule string, want records.Delta) {
+		o := Object{Type: catalog.Tier1, Tags: tags("a=1", "b=2"), Facts: map[string]string{"f": "x"}}
+		Expect(parsed(oneRule("types: [TIER1], "+rule)).Delta(o, promoted(o), tasEnv())).To(Equal(want))
+	},
+	Entry("drop", "drop: a", records.Delta{RemoveTags: tags("a=1")}),
+	Entry("keep", "set: {tag: c, from: tag, of: a, replaces: a, keep: true}", records.Delta{SetTags: tags("c=1")}),
+	Entry("cluster", "set: {tag: c, from: cluster}", records.Delta{SetTags: tags("c=cf")}),
+	Entry("fact", "set: {tag: c, from: fact, of: f}", records.Delta{SetTags: tags("c=x")}),
+	Entry("when a tag has the value", "when: [{tag: a, is: '1'}], drop: b", records.Delta{RemoveTags: tags("b=2")}),
+	Entry("when a tag has another value", "when: [{tag: a, is: '2'}], drop: b", records.Delta{}),
+	Entry("when a tag is absent", "when: [{tag: c, absent: true}], drop: b", records.Delta{RemoveTags: tags("b=2")}),
+	Entry("when a tag should be absent", "when: [{tag: a, absent: true}], drop: b", records.Delta{}),
+	Entry("when a fact has the value", "when: [{fact: f, is: x}], drop: b", records.Delta{RemoveTags: tags("b=2")}),
+	Entry("when a fact is unknown", "when: [{fact: g}], drop: b", records.Delta{}),
+	Entry("another platform", "platforms: [tkgi], drop: b", records.Delta{}),
+	Entry("another scope", "scopes: [shared], drop: b", records.Delta{}),
+	Entry("this platform", "platforms: [tas], drop: b", records.Delta{RemoveTags: tags("b=2")}),
+)
+
+var _ = DescribeTable("a value that cannot be found is an error",
+	func(set, part string) {
+		o := Object{Type: catalog.Tier1, ID: "t1"}
+		env := tasEnv()
+		env.Workloads = kubernetesSource()
+		_, err := parsed(oneRule("types: [TIER1], set: {tag: c, "+set+"}")).Delta(o, promoted(o), env)
+		Expect(err).To(MatchError(And(ContainSubstring("t1"), ContainSubstring(part))))
+	},
+	Entry("tag", "from: tag, of: a", "no tag a"),
+	Entry("id map", "from: id_map, of: a", "no tag a"),
+	Entry("fact", "from: fact, of: f", "no fact f"),
+	Entry("key of a lookup", "from: lookup, of: namespace_uid, by: [ncp/project]", "no tag ncp/project"),
+)
+
+var _ = Describe("Preview", func() {
+	It("finds in phase 1 what phase 3 could not infer, all of it [R13] [R15]", func() {
+		objects := []Object{
+			{Type: catalog.LBVirtualServer, ID: "vs-1", Tags: tags("ext_pool_id=gone"), Names: map[string]string{"r1": "a"}},
+			{Type: catalog.LBVirtualServer, ID: "vs-2", Tags: tags("ext_pool_id=pool-mp"), Names: map[string]string{"r2": "b"}},
+			{Type: catalog.Tier1, ID: "t1", Tags: tags("ncp/extpoolid=gone")},
+			{Type: catalog.Tier1Port, ID: "t2", Tags: tags("ncp/extpoolid=gone")}, // becomes part of segments
+		}
+		errs := Preview(builtInRules(), slices.Values(objects), tasEnv())
+		Expect(errs).To(ConsistOf(MatchError(ContainSubstring("vs-1")), MatchError(ContainSubstring("t1"))))
+	})
+})
+
+var _ = It("NotInferred shows a few problems and counts the others", func() {
+	err := &NotInferred{}
+	for i := range 8 {
+		err.Problems = append(err.Problems, &Problem{Type: catalog.Tier1, ID: fmt.Sprintf("t%d", i)})
+	}
+	Expect(err.Error()).To(And(ContainSubstring("8 cannot"), ContainSubstring("t4"), Not(ContainSubstring("t5")), ContainSubstring("and 3 more")))
+})

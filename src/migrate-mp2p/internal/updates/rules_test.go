@@ -1,0 +1,99 @@
+package updates
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("LoadRules", func() {
+	It("has built-in rules that it accepts itself", func() {
+		rules, err := LoadRules("")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(rules.rules).NotTo(BeEmpty())
+	})
+
+	It("reads the operator's file instead", func() {
+		file := filepath.Join(GinkgoT().TempDir(), "rules.yaml")
+		Expect(os.WriteFile(file, []byte("version: 1\nrules: []\n"), 0o600)).To(Succeed())
+		rules, err := LoadRules(file)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(rules.rules).To(BeEmpty())
+	})
+
+	It("names a file that is absent or too large [I10]", func() {
+		_, err := LoadRules(filepath.Join(GinkgoT().TempDir(), "missing.yaml"))
+		Expect(err).To(MatchError(os.ErrNotExist))
+		Expect(err).To(MatchError(ContainSubstring("missing.yaml")))
+
+		large := filepath.Join(GinkgoT().TempDir(), "large.yaml")
+		Expect(os.WriteFile(large, []byte(strings.Repeat("#", maxRulesFile+1)), 0o600)).To(Succeed())
+		_, err = LoadRules(large)
+		Expect(err).To(MatchError(ContainSubstring("large.yaml: the file is larger than")))
+	})
+})
+
+// oneRule is a file with one rule, which begins on line 3.
+func oneRule(rest string) string {
+	return "version: 1\nrules:\n  - {name: r, " + rest + "}\n"
+}
+
+var _ = DescribeTable("ParseRules refuses, naming file, line and word [I10]",
+	func(text string, parts ...string) {
+		_, err := ParseRules([]byte(text), "my.yaml")
+		Expect(err).To(HaveOccurred())
+		for _, part := range append(parts, "my.yaml") {
+			Expect(err).To(MatchError(ContainSubstring(part)))
+		}
+	},
+	Entry("an empty file", "", "empty"),
+	Entry("no YAML", "version: [", "line 1"),
+	Entry("another version", "version: 2\nrules: []\n", "version 2 is not supported"),
+	Entry("no version", "rules: []\n", "version 0 is not supported"),
+	Entry("two documents", "version: 1\n---\nversion: 1\n", "only one document"),
+	Entry("an unknown key", "version: 1\nrules:\n  - name: r\n    tipes: [TIER1]\n", "line 4", "tipes"),
+	Entry("no name", "version: 1\nrules:\n\n  - {types: [TIER1], drop: x}\n", "line 4", "name is missing"),
+	Entry("a name twice", "version: 1\nrules:\n  - {name: r, types: [TIER1], drop: x}\n  - {name: r, types: [TIER1], drop: x}\n", "line 4", "same name"),
+	Entry("no types", oneRule("drop: x"), "line 3", "types is missing"),
+	Entry("an unknown type", oneRule("types: [TIER2], drop: x"), `"TIER2"`),
+	Entry("an unknown scope", oneRule("types: [TIER1], scopes: [both], drop: x"), `"both"`),
+	Entry("an unknown platform", oneRule("types: [TIER1], platforms: [pks], drop: x"), `"pks"`),
+	Entry("a condition on nothing", oneRule("types: [TIER1], when: [{is: x}], drop: x"), "condition 1: exactly one of tag and fact"),
+	Entry("a condition that contradicts itself", oneRule("types: [TIER1], when: [{tag: a, is: x, absent: true}], drop: x"), "exclude each other"),
+	Entry("no action", oneRule("types: [TIER1]"), "exactly one of set, drop and restore"),
+	Entry("two actions", oneRule("types: [TIER1], drop: x, restore: display_name"), "exactly one of set, drop and restore"),
+	Entry("an unknown thing to restore", oneRule("types: [TIER1], restore: description"), `"description"`),
+	Entry("a tag without scope", oneRule("types: [TIER1], set: {from: cluster}"), "tag is missing"),
+	Entry("an unknown source", oneRule("types: [TIER1], set: {tag: a, from: heaven}"), `"heaven"`),
+	Entry("a source that names nothing", oneRule("types: [TIER1], set: {tag: a, from: id_map}"), "of is missing"),
+	Entry("of where it has no meaning", oneRule("types: [TIER1], set: {tag: a, from: cluster, of: b}"), "no meaning"),
+	Entry("an unknown lookup", oneRule("types: [TIER1], set: {tag: a, from: lookup, of: moon, by: [x]}"), `"moon"`),
+	Entry("too few keys", oneRule("types: [TIER1], set: {tag: a, from: lookup, of: service_uid, by: [x]}"), "2 tags, by has 1"),
+	Entry("keys without a lookup", oneRule("types: [TIER1], set: {tag: a, from: tag, of: b, by: [x]}"), "by belongs to"),
+	Entry("keep without replaces", oneRule("types: [TIER1], set: {tag: a, from: tag, of: b, keep: true}"), "keep needs replaces"),
+)
+
+var _ = It("ParseRules lists all mistakes at once [I10]", func() {
+	_, err := ParseRules([]byte("version: 1\nrules:\n  - {name: a, types: [X], drop: x}\n  - {name: b, types: [Y], drop: x}\n"), "my.yaml")
+	Expect(err).To(MatchError(And(ContainSubstring(`line 3: rule "a"`), ContainSubstring(`line 4: rule "b"`))))
+})
+
+func FuzzParseRules(f *testing.F) {
+	f.Add(builtIn)
+	f.Add([]byte("version: 1\nrules: [null, {name: a}]"))
+	f.Add([]byte("a: &a [x]\nversion: 1\nrules: *a"))
+	f.Add([]byte("<<: {version: 1}\nrules:\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rules, err := ParseRules(data, "fuzz.yaml")
+		if (rules == nil) == (err == nil) {
+			t.Fatalf("rules %v with error %v", rules, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "fuzz.yaml") {
+			t.Fatalf("an error that does not name the file: %v", err)
+		}
+	})
+}
