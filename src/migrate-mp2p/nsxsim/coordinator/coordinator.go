@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -17,6 +18,7 @@ type Coordinator struct {
 	store   *store.Store
 	clock   api.Clock
 	version api.Version
+	tree    *policy.Tree
 
 	mu      sync.Mutex
 	options Options
@@ -50,7 +52,7 @@ func Open(env api.Env, options Options) (*Coordinator, error) {
 		return nil, err
 	}
 	c := &Coordinator{
-		store: env.Store, clock: env.Clock, version: env.Version,
+		store: env.Store, clock: env.Clock, version: env.Version, tree: policy.NewTree(),
 		options: options.withDefaults(), state: s, records: records, byPath: map[string]*record{},
 	}
 	for _, r := range records {

@@ -136,16 +136,6 @@ func objects(value any) []map[string]any {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// parentPath is the path of the Policy object above; paths alternate between a
-// collection's name and an id.
-func parentPath(path string) string {
-	parts := strings.Split(path, "/")
-	if len(parts) < 4 {
-		return "/infra"
-	}
-	return strings.Join(parts[:len(parts)-2], "/")
-}
-
 // lastPart is the id at the end of a path or key.
 func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 

@@ -252,20 +252,18 @@ func (c *Coordinator) carryOut(p *promotion, path string) (*record, error) {
 }
 
 func (c *Coordinator) createPolicy(tx *store.Tx, one creation) error {
+	place, known := c.tree.Object(one.path)
+	if !known {
+		return fmt.Errorf("no Policy object can stand at %s", one.path)
+	}
 	fields := maps.Clone(one.fields)
-	id := lastPart(one.path)
+	place.Complete(fields, one.path)
 	unique := one.unique
 	if unique == "" {
 		unique = tx.NewID()
 	}
-	fields["id"] = id
-	fields["path"] = one.path
-	fields["relative_path"] = id
-	fields["parent_path"] = parentPath(one.path)
 	fields["unique_id"] = unique
 	fields["realization_id"] = unique
-	fields["marked_for_delete"] = false
-	fields["overridden"] = false
 	fields["_system_owned"] = false
 	fields["_protection"] = "NOT_PROTECTED"
 	if tags, tagged := one.tags.([]any); tagged && len(tags) > 0 {

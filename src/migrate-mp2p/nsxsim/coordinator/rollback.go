@@ -102,7 +102,9 @@ func (c *Coordinator) restore(tx *store.Tx, r *record) error {
 		}
 	}
 	for _, path := range slices.Backward(r.Created) {
-		tx.Policy().Delete(path)
+		if err := tx.Policy().Delete(path); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	for _, one := range slices.Backward(r.Adopted) {
 		if _, exists := tx.Manager().Get(one.Key); !exists {

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 )
 
 // Tag scopes of NCP ("NCP clean-up script", "NCP 2.3 debug log").
@@ -37,6 +39,7 @@ type fields = map[string]any
 type builder struct {
 	world  *World
 	random *rand.Rand
+	tree   *policy.Tree
 	// clock is the creation time of the next object in milliseconds.
 	clock int64
 	// ruleID is the id of the last firewall rule.
@@ -47,6 +50,7 @@ type builder struct {
 func newBuilder(seed int64, builtAt time.Time) *builder {
 	return &builder{
 		world:  &World{},
+		tree:   policy.NewTree(),
 		ruleID: 1000,
 		random: rand.New(rand.NewPCG(uint64(seed), 0x6e73782d73696d)),
 		// Objects are made one millisecond apart and the last one before builtAt;
@@ -109,35 +113,20 @@ func (b *builder) store(collection, id string, body fields) {
 // addPolicy puts a Policy object into the world and returns its path. uniqueID is
 // the Manager id of what realizes it; empty means a random one.
 func (b *builder) addPolicy(path, owner, uniqueID string, body fields) string {
-	cut := strings.LastIndex(path, "/")
-	id := path[cut+1:]
+	kind, known := b.tree.Object(path)
+	if !known {
+		b.fail(fmt.Errorf("adding %s: no Policy object can stand there", path))
+		return path
+	}
 	if uniqueID == "" {
 		uniqueID = b.uuid()
 	}
-	if _, ok := body["display_name"]; !ok {
-		body["display_name"] = id
-	}
-	body["id"] = id
-	body["path"] = path
-	body["relative_path"] = id
-	body["parent_path"] = policyParent(path)
+	kind.Complete(body, path)
 	body["unique_id"] = uniqueID
 	body["realization_id"] = uniqueID
-	body["marked_for_delete"] = false
-	body["overridden"] = false
 	b.stamp(owner, body)
 	b.world.Policy = append(b.world.Policy, PolicyObject{Path: path, Body: b.encode(path, body)})
 	return path
-}
-
-// policyParent returns the path of the object above: paths alternate between a
-// collection's name and an id, except for /infra itself.
-func policyParent(path string) string {
-	parts := strings.Split(path, "/")
-	if len(parts) < 4 {
-		return "/"
-	}
-	return strings.Join(parts[:len(parts)-2], "/")
 }
 
 func (b *builder) stamp(owner string, body fields) {

@@ -1,0 +1,13 @@
+// Package check judges the state of a simulated NSX: is it consistent, how many of a
+// cluster's objects are Manager, Policy or half-way, is everything that was not to be
+// touched as it was, and could NCP in Policy mode start?
+//
+// It reads a state only. It knows nothing of the migration coordinator's records and
+// nothing of the product: what NCP needs comes from the public facts about NCP alone
+// (readiness.go).
+//
+// # Caveats
+//
+// Which shared objects a cluster has is not written in the state. Counted are the
+// Tier-0, IP blocks and IP pools that the cluster's own objects refer to.
+package check

@@ -1,0 +1,167 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// Report is what Inspect found.
+type Report struct {
+	Cluster string `json:"cluster"`
+	// Platform is tas, tkgi or kubernetes, as the cluster's tags tell.
+	Platform string `json:"platform"`
+	// NCP counts what NCP of the cluster made, Shared what it refers to.
+	NCP    Count `json:"ncp"`
+	Shared Count `json:"shared"`
+	// Inconsistencies are about the whole NSX.
+	Inconsistencies []string `json:"inconsistencies"`
+	// NotReady is what NCP in Policy mode would miss; empty unless all is Policy.
+	NotReady []Violation `json:"not_ready"`
+}
+
+// Count tells where objects are.
+type Count struct {
+	Manager int `json:"manager"`
+	Policy  int `json:"policy"`
+	// HalfWay names the objects that are neither.
+	HalfWay []string `json:"half_way"`
+}
+
+func (c *Count) add(at mode, name string) {
+	switch at {
+	case inManager:
+		c.Manager++
+	case inPolicy:
+		c.Policy++
+	default:
+		c.HalfWay = append(c.HalfWay, name)
+	}
+}
+
+// Violation is one thing that NCP in Policy mode expects of an object and does not
+// find.
+type Violation struct {
+	Path string `json:"path"`
+	// Row is the row of the readiness table, Assumed tells that no source proves it.
+	Row     string `json:"row"`
+	Assumed bool   `json:"assumed"`
+	Text    string `json:"text"`
+}
+
+// Inspect judges a state from the view of one cluster.
+func Inspect(st *store.Store, cluster string) (*Report, error) {
+	report := &Report{Cluster: cluster, Inconsistencies: []string{}, NotReady: []Violation{}}
+	report.NCP.HalfWay, report.Shared.HalfWay = []string{}, []string{}
+	err := st.View(func(tx *store.Tx) error {
+		v, err := newView(tx, cluster)
+		if err != nil {
+			return err
+		}
+		report.Platform = v.platform()
+		for _, o := range v.own() {
+			at, _ := v.modeOf(o)
+			report.NCP.add(at, o.Key)
+		}
+		for _, one := range v.allocations() {
+			report.NCP.add(v.modeOfAllocation(one), one.key)
+		}
+		for _, o := range v.shared() {
+			at, _ := v.modeOf(o)
+			report.Shared.add(at, o.Key)
+		}
+		report.Inconsistencies = append(report.Inconsistencies, v.inconsistencies()...)
+		if report.AllPolicy() {
+			report.NotReady = append(report.NotReady, v.notReady(report.Platform)...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("checking the state for cluster %q: %w", cluster, err)
+	}
+	return report, nil
+}
+
+// AllPolicy tells that everything that NCP of the cluster made is Policy. A cluster
+// without objects is neither all Policy nor all Manager.
+func (r *Report) AllPolicy() bool {
+	return r.NCP.Policy > 0 && r.NCP.Manager == 0 && len(r.NCP.HalfWay) == 0
+}
+
+// AllManager tells that everything that NCP of the cluster made is Manager.
+func (r *Report) AllManager() bool {
+	return r.NCP.Manager > 0 && r.NCP.Policy == 0 && len(r.NCP.HalfWay) == 0
+}
+
+// OK tells that the NSX is consistent and the cluster all Manager or all Policy.
+func (r *Report) OK() bool {
+	return len(r.Inconsistencies) == 0 && (r.AllManager() || r.AllPolicy())
+}
+
+// maxListed bounds how much of each list WriteText prints.
+const maxListed = 20
+
+// WriteText prints the report for people.
+func (r *Report) WriteText(w io.Writer) error {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "cluster %s (%s)\n", r.Cluster, r.Platform)
+	for _, line := range []struct {
+		name  string
+		count Count
+	}{{"NCP-created", r.NCP}, {"shared", r.Shared}} {
+		fmt.Fprintf(&out, "  %-12s %6d Manager %6d Policy %6d half-way\n", line.name, line.count.Manager, line.count.Policy, len(line.count.HalfWay))
+	}
+	list(&out, "half-way", append(append([]string{}, r.NCP.HalfWay...), r.Shared.HalfWay...))
+	list(&out, "inconsistent", r.Inconsistencies)
+	var missing []string
+	for _, violation := range r.NotReady {
+		missing = append(missing, violation.String())
+	}
+	list(&out, "not ready for NCP in Policy mode", missing)
+	fmt.Fprintln(&out, r.verdict())
+	if _, err := out.WriteTo(w); err != nil {
+		return fmt.Errorf("printing the report: %w", err)
+	}
+	return nil
+}
+
+func list(out *bytes.Buffer, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "%s: %d\n", title, len(lines))
+	for i, line := range lines {
+		if i == maxListed {
+			fmt.Fprintf(out, "  ... and %d more\n", len(lines)-maxListed)
+			return
+		}
+		fmt.Fprintf(out, "  %s\n", line)
+	}
+}
+
+func (r *Report) verdict() string {
+	switch {
+	case r.NCP.Manager+r.NCP.Policy+len(r.NCP.HalfWay) == 0:
+		return "verdict: this NSX has no objects of the cluster"
+	case len(r.Inconsistencies) > 0:
+		return "verdict: inconsistent"
+	case r.AllManager():
+		return "verdict: all Manager, consistent"
+	case r.AllPolicy() && len(r.NotReady) == 0:
+		return "verdict: all Policy, consistent, ready for NCP"
+	case r.AllPolicy():
+		return "verdict: all Policy, consistent, not ready for NCP"
+	}
+	return "verdict: mixed"
+}
+
+// String is the violation in one line.
+func (v Violation) String() string {
+	mark := ""
+	if v.Assumed {
+		mark = " (ASSUMED)"
+	}
+	return fmt.Sprintf("%s: %s: %s%s", v.Path, v.Row, v.Text, mark)
+}
