@@ -82,17 +82,18 @@ func (c *Config) checkManagers(p *problems) {
 // badAddress says what is wrong with host[:port].
 func badAddress(address string) string {
 	host := address
+	if strings.ContainsAny(address, "/ \t@?#%\\") {
+		return "write host or host:port, without https:// and without a path"
+	}
 	if h, port, err := net.SplitHostPort(address); err == nil {
 		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
 			return "the port must be a number from 1 to 65535"
 		}
 		host = h
-	} else if strings.Count(address, ":") == 1 && !strings.Contains(address, "//") {
-		return "write host or host:port"
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if host == "" || strings.ContainsAny(host, "/ \t@?#%\\") {
-		return "write host or host:port, without https:// and without a path"
+	if host == "" {
+		return "write host or host:port"
 	}
 	if strings.Contains(host, ":") && net.ParseIP(host) == nil {
 		return "write host or host:port, and an IPv6 address with a port as [address]:port"

@@ -47,6 +47,7 @@ func Default() *Config {
 		Migration: Migration{Command: CommandRun, Resources: "all", PolicyIDs: "uuid"},
 		Records:   Records{Directory: "/var/vcap/store/migrate-mp2p", RequireMount: true},
 		Log:       Log{Level: "info", Directory: "/var/vcap/sys/log/migrate-mp2p"},
+		Instance:  Instance{Bootstrap: true}, // outside BOSH there is no other instance
 	}
 }
 

@@ -49,10 +49,18 @@ type problems struct {
 	all  []Problem
 }
 
+// add reports a key of config.json, unless the key or what it lies in is reported already: the rest follows from that.
 func (p *problems) add(key, format string, args ...any) {
+	for _, known := range p.all {
+		rest, within := strings.CutPrefix(key, known.Key)
+		if within && (rest == "" || strings.HasPrefix(rest, ".")) {
+			return
+		}
+	}
 	p.all = append(p.all, Problem{Key: key, Text: fmt.Sprintf(format, args...)})
 }
 
+// at reports a line of the user spec.
 func (p *problems) at(line int, key, format string, args ...any) {
 	p.all = append(p.all, Problem{Line: line, Key: key, Text: fmt.Sprintf(format, args...)})
 }

@@ -100,7 +100,9 @@ func parseUserSpec(path string, data []byte, kinds []Kind) (*UserSpec, error) {
 		return nil, p.err()
 	}
 	r := specReader{problems: p, spec: spec, kinds: kinds}
-	r.document(document.Content[0])
+	for _, root := range document.Content {
+		r.document(root)
+	}
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -251,12 +253,22 @@ func (r *specReader) entry(n *yaml.Node, key string, kind Kind) SpecEntry {
 // oneLabel reports an object that is named in no way or in two.
 func (r *specReader) oneLabel(n *yaml.Node, key, name, id string) {
 	switch {
-	case n.Kind != yaml.MappingNode:
-	case name == "" && id == "":
+	case n.Kind != yaml.MappingNode: // reported already
+	case name == "" && id == "" && !holds(n, "name") && !holds(n, "id"):
 		r.at(n.Line, key, "has neither name nor id: give one of them")
 	case name != "" && id != "":
 		r.at(n.Line, key, "has both name %q and id %q: give one of them", name, id)
 	}
+}
+
+// holds says whether a mapping has a key, whatever its value.
+func holds(n *yaml.Node, key string) bool {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
 }
 
 // duplicates reports entries that name the same object or want the same Policy id.

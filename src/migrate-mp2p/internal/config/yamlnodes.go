@@ -125,7 +125,7 @@ func (r *specReader) keyValues(into *[]KeyValue) reader {
 				"key":   r.text(&pair.Key),
 				"value": r.value(&pair.Value),
 			})
-			if item.Kind != yaml.MappingNode || pair.Key == "" {
+			if isNull(item) || item.Kind == yaml.MappingNode && !holds(item, "key") {
 				r.at(item.Line, key, "is not a pair: write {key: ..., value: ...}")
 			}
 			*into = append(*into, pair)

@@ -22,7 +22,7 @@ import (
 
 const (
 	maxRedirects = 2
-	patience     = 3 * time.Minute // of all attempts of one ordinary request
+	leastWait    = 3 * time.Minute // that a request is repeated for before its error is final
 	keepIdle     = 60 * time.Second
 )
 
@@ -215,7 +215,7 @@ func (c *Client) sendOver(ctx context.Context, l *link, r request) error {
 		r.manner.timeout = c.options.RequestTimeout
 	}
 	if r.manner.patience == 0 {
-		r.manner.patience = patience
+		r.manner.patience = max(leastWait, 2*c.options.RequestTimeout)
 	}
 	if r.manner.attempts == 0 {
 		r.manner.attempts = maxAttempts

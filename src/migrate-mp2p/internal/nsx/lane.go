@@ -58,8 +58,8 @@ func (c *Client) coordinate(ctx context.Context, r request) error {
 			}
 		}
 		err := c.sendOver(ctx, link, r)
-		nothingSent := errors.Is(err, errNewConnection) && !IsKind(err, KindLost)
-		if nothingSent || r.manner.repeatable && errors.Is(err, errNewConnection) {
+		mayRepeat := r.manner.repeatable || !IsKind(err, KindLost)
+		if errors.Is(err, errNewConnection) && mayRepeat {
 			link.lane.checked.Store(false)
 			continue
 		}

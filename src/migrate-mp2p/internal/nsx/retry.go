@@ -3,6 +3,7 @@ package nsx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -67,10 +68,11 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case !errors.As(last, &e):
 		return nil, last
-	case ended(ctx) && e.Kind != KindCanceled && e.repeat != never:
-		e = &Error{Kind: KindCanceled, Method: e.Method, Path: e.Path, Cause: errors.Join(context.Cause(ctx), e)}
+	case ended(ctx) && e.Kind != KindCanceled && e.Kind != KindLost && e.repeat != never:
+		cause := fmt.Errorf("%w while waiting to ask again, because: %w", context.Cause(ctx), e)
+		e = &Error{Kind: KindCanceled, Method: e.Method, Path: e.Path, Cause: cause}
 	}
-	if lost && e.Status == 0 || lost && e.repeat == always {
+	if neverDecided := e.Status == 0 || e.repeat == always; lost && neverDecided {
 		e.Kind = KindLost
 	}
 	e.attempts = attempts
