@@ -19,7 +19,7 @@ import (
 func (s *Server) control(x *exchange) {
 	var body []byte
 	var err error
-	status := http.StatusOK
+	status, contentType := http.StatusOK, "application/json"
 	switch x.r.Method + " " + x.r.URL.Path {
 	case "GET /_nsxsim/faults":
 		body, err = json.Marshal(s.faults.Status())
@@ -34,7 +34,7 @@ func (s *Server) control(x *exchange) {
 	case "GET /_nsxsim/state":
 		var state bytes.Buffer
 		err = s.store.Save(&state)
-		body = state.Bytes()
+		body, contentType = state.Bytes(), "application/x-ndjson"
 	case "GET /_nsxsim/requests":
 		body, err = json.Marshal(s.Requests())
 	default:
@@ -46,9 +46,9 @@ func (s *Server) control(x *exchange) {
 			status = http.StatusInternalServerError
 		}
 		out := failure(&api.Error{Status: status, Module: "nsxsim", Message: err.Error()})
-		body = out.body
+		body, contentType = out.body, "application/json"
 	}
-	x.w.Header().Set("Content-Type", "application/json")
+	x.w.Header().Set("Content-Type", contentType)
 	x.w.WriteHeader(status)
 	// A client that went away needs no answer.
 	_, _ = x.w.Write(body)

@@ -336,12 +336,16 @@ func (s *Server) allocate(_ context.Context, r *api.Request) (*api.Response, err
 }
 
 func (s *Server) release(_ context.Context, r *api.Request) (*api.Response, error) {
-	return s.onAllocation(r, func(tx *store.Tx, key, address string) error {
+	_, err := s.onAllocation(r, func(tx *store.Tx, key, address string) error {
 		if err := tx.Manager().Delete(key); err != nil {
 			return api.NotFound(address)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return api.Empty()
 }
 
 func (s *Server) onAllocation(r *api.Request, change func(tx *store.Tx, key, address string) error) (*api.Response, error) {

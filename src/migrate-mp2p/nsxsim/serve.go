@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -140,7 +141,11 @@ func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error,
 	case path == pathSessionDestroy:
 		s.guard.endSession(x.r)
 	}
-	query := x.r.URL.Query()
+	// Go would drop parameters with a bare semicolon, which type_filter is commonly sent with.
+	query, err := url.ParseQuery(strings.ReplaceAll(x.r.URL.RawQuery, ";", "%3B"))
+	if err != nil {
+		return failure(api.BadRequest(220, api.ModuleCommon, "The query cannot be read: %s.", err))
+	}
 	route, params, found, known := s.router.lookup(x.r.Method, path, query.Get("action"))
 	if !found {
 		x.entry.Gap = true
