@@ -14,16 +14,18 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 )
 
-// Exit codes: 0 fine, 2 wrong usage, 3 anything else that failed.
+// Exit codes: 0 fine, 1 check found something, 2 wrong usage, 3 anything else that failed.
 const (
-	exitOK     = 0
-	exitUsage  = 2
-	exitFailed = 3
+	exitOK       = 0
+	exitFindings = 1
+	exitUsage    = 2
+	exitFailed   = 3
 )
 
 const usage = `Usage: nsxsim COMMAND [flags]
 
   serve     run a simulated NSX until SIGINT or SIGTERM
+  check     judge a saved state: consistent? how many of a cluster's objects are Manager, Policy, half-way?
   coverage  list the endpoints that are simulated, how far, and what is assumed
 
 Try: nsxsim serve --model tas --ready-file nsx.json
@@ -50,6 +52,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch command, rest := args[0], args[1:]; command {
 	case "serve":
 		err = serve(ctx, rest, stdout, stderr)
+	case "check":
+		err = checkState(rest, stdout, stderr)
 	case "coverage":
 		err = coverage(rest, stdout, stderr)
 	case "help", "-h", "--help":
@@ -61,6 +65,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
+	case errors.Is(err, errFindings):
+		return exitFindings
 	}
 	_, _ = fmt.Fprintln(stderr, "nsxsim:", err)
 	if errors.As(err, &wrong) {

@@ -100,6 +100,9 @@ func (r *Report) OK() bool {
 	return len(r.Inconsistencies) == 0 && (r.AllManager() || r.AllPolicy())
 }
 
+// Ready tells that all is Policy and NCP in Policy mode misses nothing.
+func (r *Report) Ready() bool { return r.AllPolicy() && len(r.NotReady) == 0 }
+
 // maxListed bounds how much of each list WriteText prints.
 const maxListed = 20
 
@@ -149,7 +152,7 @@ func (r *Report) verdict() string {
 		return "verdict: inconsistent"
 	case r.AllManager():
 		return "verdict: all Manager, consistent"
-	case r.AllPolicy() && len(r.NotReady) == 0:
+	case r.Ready():
 		return "verdict: all Policy, consistent, ready for NCP"
 	case r.AllPolicy():
 		return "verdict: all Policy, consistent, not ready for NCP"

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/check"
+)
+
+// errFindings means that the check did its work and is not content. What it found is
+// printed already.
+var errFindings = errors.New("the state is not as it should be")
+
+// checkFlags are the flags of nsxsim check.
+type checkFlags struct {
+	load    string
+	cluster string
+	output  string
+	ready   bool
+	before  string
+	shared  string
+}
+
+func parseCheck(args []string, stderr io.Writer) (*checkFlags, error) {
+	f := &checkFlags{}
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	flags.StringVar(&f.load, "load", "", "state to check (a file written by serve --save)")
+	flags.StringVar(&f.cluster, "cluster", "", "name of the foundation or cluster")
+	flags.StringVar(&f.output, "output", "text", "text or json")
+	flags.BoolVar(&f.ready, "ready", false, "also demand that NCP in Policy mode could start")
+	flags.StringVar(&f.before, "before", "", "earlier state: also demand that nothing but the cluster and what it shares changed since")
+	flags.StringVar(&f.shared, "shared", "", "with --before: Manager ids of the shared objects, their ports included, separated by commas")
+	if err := parse(flags, args, stderr); err != nil {
+		return nil, err
+	}
+	if f.load == "" || f.cluster == "" {
+		return nil, usageError{errors.New("check needs --load and --cluster")}
+	}
+	if f.output != "text" && f.output != "json" {
+		return nil, usageError{fmt.Errorf("--output %q is neither text nor json", f.output)}
+	}
+	return f, nil
+}
+
+// findings is the output of nsxsim check.
+type findings struct {
+	*check.Report
+	// Touched lists what changed since --before and should not have.
+	Touched []string `json:"touched,omitempty"`
+}
+
+// checkState judges a saved state. It ends well if the state is consistent and the
+// cluster all Manager or all Policy.
+func checkState(args []string, stdout, stderr io.Writer) error {
+	f, err := parseCheck(args, stderr)
+	if err != nil {
+		return err
+	}
+	st, err := loadState(f.load)
+	if err != nil {
+		return err
+	}
+	found := findings{}
+	if found.Report, err = check.Inspect(st, f.cluster); err != nil {
+		return err
+	}
+	if f.before != "" {
+		earlier, err := loadState(f.before)
+		if err != nil {
+			return err
+		}
+		except := check.Except{Cluster: f.cluster, Shared: strings.Split(f.shared, ",")}
+		if found.Touched, err = check.Untouched(earlier, st, except); err != nil {
+			return err
+		}
+	}
+	if err := found.print(stdout, f.output); err != nil {
+		return err
+	}
+	if !found.OK() || len(found.Touched) > 0 || (f.ready && !found.Ready()) {
+		return errFindings
+	}
+	return nil
+}
+
+func (f findings) print(w io.Writer, format string) error {
+	if format == "json" {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(f); err != nil {
+			return fmt.Errorf("printing the findings: %w", err)
+		}
+		return nil
+	}
+	for _, line := range f.Touched {
+		if _, err := fmt.Fprintln(w, "touched:", line); err != nil {
+			return fmt.Errorf("printing the findings: %w", err)
+		}
+	}
+	return f.WriteText(w)
+}
