@@ -223,20 +223,39 @@ func (s *Store) view(work func(*bbolt.Tx) error) error {
 // update runs work in a write transaction: all of it is durable afterwards, or nothing of it happened. The
 // caller holds s.mu.
 func (s *Store) update(work func(*bbolt.Tx) error) error {
+	worked := false
 	err := s.guard(func() error {
 		return s.db.Update(func(tx *bbolt.Tx) error {
 			if err := work(tx); err != nil {
 				return err
 			}
+			worked = true
 			s.committing()
 			return nil
 		})
 	})
-	if err != nil {
-		return noSpace(s.dir, s.named(err))
+	switch {
+	case err == nil:
+		s.committing()
+		return nil
+	case worked:
+		return s.commitError(err)
 	}
-	s.committing()
-	return nil
+	return s.named(err)
+}
+
+// growStep is by how much bbolt lets a large file grow.
+const growStep = 16 << 20
+
+// commitError finds out whether a full disk is behind an error. Where bbolt fails to let the file grow, it
+// hands on the words of the cause alone, so that the disk has to be asked.
+func (s *Store) commitError(err error) error {
+	err = noSpace(s.dir, s.named(err))
+	var full *ErrNoSpace
+	if !errors.As(err, &full) && errors.As(checkFree(s.dir, growStep), &full) {
+		return &ErrNoSpace{Dir: s.dir, Cause: err}
+	}
+	return err
 }
 
 // committing calls the failpoint.
