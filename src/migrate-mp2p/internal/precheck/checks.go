@@ -1,0 +1,84 @@
+package precheck
+
+// Checks is the table. The order is that of the report.
+func Checks() []Check {
+	return []Check{
+		{
+			Name: "nsx-version", Never: true,
+			Question: "Does this NSX version have the migration API that we need?",
+			Why:      "Older versions lack parts of it, NSX 9 has removed it.",
+			Cure:     "Upgrade NSX to a version in the supported range first.",
+			Check:    nsxVersion,
+		},
+		{
+			Name:     "nsx-scale",
+			Question: "Can Policy mode of this NSX version hold that many objects?",
+			Why:      "Before NSX 4.1.1 Policy mode supports half of what Manager mode does.",
+			Cure:     "Upgrade NSX to 4.1.1 or later first.",
+			Check:    nsxScale,
+		},
+		{
+			Name: "coordinator-idle", Never: true,
+			Question: "Is the migration coordinator free?",
+			Why:      "NSX carries out one migration at a time, and nobody else's is ever aborted.",
+			Cure:     "Wait for the other migration, or have its operator finish it; then run again.",
+			Check:    coordinatorIdle,
+		},
+		{
+			Name: "half-way", Never: true,
+			Question: "Are all other clusters and the shared objects wholly Manager or wholly Policy?",
+			Why:      "A migration that was left half-way must be finished first: only one cluster may be migrated at a time.",
+			Cure:     "Run the errand of that cluster or foundation again until it ends with 0 or 2.",
+			Check:    halfWay,
+		},
+		{
+			Name:     "migration-right",
+			Question: "May our user migrate?",
+			Why:      "Promotion and writing to objects of other owners need the role Enterprise Admin.",
+			Cure:     "Give the user or principal identity in nsx.* the role enterprise_admin.",
+			Check:    migrationRight,
+		},
+		{
+			Name:     "single-product",
+			Question: "Does only one product use this NSX?",
+			Why:      "An NSX shared by TAS, TKGI, Kubernetes or OpenStack cannot be migrated.",
+			Cure:     "If the objects are left-overs, delete them; otherwise ask VMware support.",
+			Check:    singleProduct,
+		},
+		{
+			Name:     "sections-in-between",
+			Question: "Do NCP's firewall sections stand together?",
+			Why:      "A section of the administrator between those of NCP would be evaluated elsewhere after the migration.",
+			Cure:     "Move these sections above the first or below the last section of NCP.",
+			Check:    sectionsInBetween,
+		},
+		{
+			Name:     "foreign-rules",
+			Question: "Are all rules in NCP's firewall sections made by NCP?",
+			Why:      "NCP in Policy mode does not know rules that somebody else put into its sections.",
+			Cure:     "Move these rules into a section of their own, above or below those of NCP.",
+			Check:    foreignRules,
+		},
+		{
+			Name:     "lb-rules",
+			Question: "Has every load-balancer virtual server of NCP at most 255 rules?",
+			Why:      "Policy mode does not take more.",
+			Cure:     "While NCP still runs in Manager mode, spread the Ingress rules over several LoadBalancer CRDs.",
+			Check:    lbRules,
+		},
+		{
+			Name:     "ncp-stopped",
+			Question: "Has NCP been quiet?",
+			Why:      "Whatever NCP writes during a migration makes it fail.",
+			Cure:     "Stop NCP in all clusters and foundations of this NSX, wait ten minutes, and take the NSX backup again.",
+			Check:    ncpStopped,
+		},
+		{
+			Name:     "backup",
+			Question: "Is there an NSX backup that is newer than NCP's last change?",
+			Why:      "With strategy all-down the backup is the last resort.",
+			Cure:     "With NCP stopped everywhere, back NSX up; then run again.",
+			Check:    backup,
+		},
+	}
+}

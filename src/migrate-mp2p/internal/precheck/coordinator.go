@@ -1,0 +1,61 @@
+package precheck
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+const promotionStatePath = "/api/v1/migration/mp-policy-promotion/state"
+
+// promotionIdle is the state of NSX's own promoter when it does nothing (NSX Go SDK). A failed cancel does not run.
+var promotionIdle = map[string]bool{"PROMOTION_NOT_IN_PROGRESS": true, "CANCEL_FAILED": true, "": true}
+
+func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
+	service, err := in.API.CoordinatorService(ctx)
+	if err != nil {
+		return Fail, "", err
+	}
+	if !service.Running() {
+		return OK, "the coordinator service is stopped; the run will start it", nil
+	}
+	status, err := in.API.MigrationStatus(ctx)
+	if err != nil {
+		return Fail, "", err
+	}
+	if status.Overall != nsx.StatusNotStarted && status.Overall != nsx.StatusSuccess {
+		return Fail, "somebody else's migration is " + status.Overall, nil
+	}
+	var promotion struct {
+		State string `json:"mp_policy_promotion"`
+	}
+	err = in.API.Get(ctx, promotionStatePath, &promotion)
+	if err != nil && !nsx.IsKind(err, nsx.KindNotFound) { // NSX before 4.0 has no such call
+		return Fail, "", err
+	}
+	if !promotionIdle[promotion.State] {
+		return Fail, "a promotion of all objects is under way: " + promotion.State, nil
+	}
+	return OK, "no migration is under way", nil
+}
+
+func halfWay(ctx context.Context, in *Input) (Verdict, string, error) {
+	found, err := in.HalfWay(ctx)
+	if err != nil {
+		return Fail, "", err
+	}
+	if len(found) == 0 {
+		return OK, "none is half-way", nil
+	}
+	var names []string
+	for _, h := range found {
+		name := "cluster " + h.Cluster
+		if h.Cluster == "" {
+			name = "shared objects"
+		}
+		names = append(names, fmt.Sprintf("%s: %d Manager, %d Policy", name, h.Manager.N, h.Policy.N))
+	}
+	return Fail, strings.Join(names, "; "), nil
+}

@@ -1,0 +1,104 @@
+package precheck
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+)
+
+// section is what the checks need of a Manager firewall section.
+type section struct {
+	ID         string    `json:"id"`
+	Name       string    `json:"display_name"`
+	Type       string    `json:"section_type"`
+	EnforcedOn string    `json:"enforced_on"`
+	Default    bool      `json:"is_default"`
+	Author     string    `json:"_create_user"`
+	Tags       []nsx.Tag `json:"tags"`
+}
+
+// policyUser owns what Policy mode has made in Manager mode (observed in NSX's ownership errors).
+const policyUser = "nsx_policy"
+
+func (s *section) has(scope string) bool {
+	return slices.ContainsFunc(s.Tags, func(t nsx.Tag) bool { return t.Scope == scope })
+}
+
+// madeByNCP by any NCP: clusters share the order of sections.
+func (s *section) madeByNCP() bool { return s.has("ncp/cluster") && s.has("ncp/version") }
+
+// counts leaves out what takes no part in the order of distributed firewall sections in Manager mode.
+func (s *section) counts() bool {
+	return s.Type == "LAYER3" && s.EnforcedOn != "LOGICALROUTER" && !s.Default && s.Author != policyUser && !s.has("policyPath")
+}
+
+// sectionsInBetween reads the sections in NSX's own order of evaluation.
+func sectionsInBetween(ctx context.Context, in *Input) (Verdict, string, error) {
+	if in.Scope != catalog.NCP {
+		return Skipped, "it concerns NCP-created objects", nil
+	}
+	var since, between []string // the administrator's sections since NCP's last one, and between two of NCP's
+	ncp := 0
+	_, err := in.API.List(ctx, "/api/v1/firewall/sections", nil, each(func(s section) {
+		switch {
+		case !s.counts():
+		case s.madeByNCP():
+			ncp++
+			between = append(between, since...)
+			since = nil
+		case ncp > 0:
+			since = append(since, fmt.Sprintf("%s (%s)", s.Name, s.ID))
+		}
+	}))
+	if err != nil {
+		return Fail, "", err
+	}
+	if len(between) > 0 {
+		return Fail, "between NCP's sections are " + some(between), nil
+	}
+	return OK, fmt.Sprintf("%d sections of NCP stand together", ncp), nil
+}
+
+// foreignRules asks for the rules that neither NCP nor Policy mode made, which are few, and sees whether they stand in
+// a section of ours. That rules can be searched for is ASSUMED.
+func foreignRules(ctx context.Context, in *Input) (Verdict, string, error) {
+	ours := map[string]string{} // section id -> name
+	authors := map[string]bool{policyUser: true}
+	for _, o := range in.Inventory.Objects {
+		if o.Type == catalog.DFWSection && in.Scope == catalog.NCP {
+			ours[o.ID] = o.Name
+			authors[o.Owner] = true
+		}
+	}
+	if len(ours) == 0 {
+		return Skipped, "there is no firewall section of NCP", nil
+	}
+	query := "resource_type:FirewallRule"
+	for author := range authors {
+		if author != "" {
+			query += ` AND NOT _create_user:"` + strings.ReplaceAll(author, `"`, `\"`) + `"`
+		}
+	}
+	var found []string
+	_, err := in.API.Search(ctx, nsx.Manager, query, each(func(rule struct {
+		ID      string `json:"id"`
+		Name    string `json:"display_name"`
+		Section string `json:"section_id"`
+		Author  string `json:"_create_user"`
+	}) {
+		if name, ok := ours[rule.Section]; ok && rule.Author != "" && !authors[rule.Author] {
+			found = append(found, fmt.Sprintf("rule %s (%s) of %s in section %s", rule.Name, rule.ID, rule.Author, name))
+		}
+	}))
+	if err != nil {
+		return Fail, "", err
+	}
+	if len(found) > 0 {
+		return Fail, some(found), nil
+	}
+	return OK, fmt.Sprintf("no foreign rule in %d sections", len(ours)), nil
+}

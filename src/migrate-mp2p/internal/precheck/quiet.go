@@ -1,0 +1,71 @@
+package precheck
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+)
+
+// quietFor is NCP's longest pause between two attempts (NCP docs 4.0): without a change for that long it has nothing
+// left to do, or is stopped.
+const quietFor = 10 * time.Minute
+
+// allDown is the strategy in which every cluster stands still, so that an NSX backup can be restored.
+const allDown = "all-down"
+
+// newest gives the time of the last change of any object in the inventory and that object's name.
+func newest(in *Input) (when time.Time, name string) {
+	for _, o := range in.Inventory.Objects {
+		if t := time.UnixMilli(max(o.Created, o.Modified)); t.After(when) {
+			when, name = t, fmt.Sprintf("%s %s (%s)", o.Type, o.Name, o.ID)
+		}
+	}
+	return when, name
+}
+
+func ncpStopped(_ context.Context, in *Input) (Verdict, string, error) {
+	if in.Scope != catalog.NCP {
+		return Skipped, "it concerns NCP-created objects", nil
+	}
+	changed, name := newest(in)
+	if changed.IsZero() {
+		return Skipped, "NSX tells no times of changes", nil
+	}
+	if age := in.Now.Sub(changed); age < quietFor {
+		return Warn, fmt.Sprintf("%s was changed %s ago", name, age.Round(time.Second)), nil
+	}
+	return OK, "the last change was at " + changed.UTC().Format(time.RFC3339), nil
+}
+
+// backup only warns: a backup that NSX cannot list, for example one of the whole VM, may exist (ASSUMED to be common).
+func backup(ctx context.Context, in *Input) (Verdict, string, error) {
+	if in.Strategy != allDown {
+		return Skipped, "a backup cannot be restored while other clusters go on working (strategy " + in.Strategy + ")", nil
+	}
+	var history struct {
+		Cluster []struct {
+			End     int64 `json:"end_time"` // milliseconds since 1970
+			Success bool  `json:"success"`
+		} `json:"cluster_backup_statuses"`
+	}
+	if err := in.API.Get(ctx, "/api/v1/cluster/backups/history", &history); err != nil {
+		return Warn, fmt.Sprintf("the backup history could not be read: %v", err), nil
+	}
+	var last time.Time
+	for _, b := range history.Cluster {
+		if end := time.UnixMilli(b.End); b.Success && end.After(last) {
+			last = end
+		}
+	}
+	changed, name := newest(in)
+	switch {
+	case last.IsZero():
+		return Warn, "NSX lists no successful backup", nil
+	case last.Before(changed):
+		return Warn, fmt.Sprintf("the newest backup is of %s, but %s was changed at %s",
+			last.UTC().Format(time.RFC3339), name, changed.UTC().Format(time.RFC3339)), nil
+	}
+	return OK, "the newest backup is of " + last.UTC().Format(time.RFC3339), nil
+}
