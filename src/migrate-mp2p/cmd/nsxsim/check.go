@@ -6,9 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strings"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/check"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 // errFindings means that the check did its work and is not content. What it found is
@@ -22,7 +23,6 @@ type checkFlags struct {
 	output  string
 	ready   bool
 	before  string
-	shared  string
 }
 
 func parseCheck(args []string, stderr io.Writer) (*checkFlags, error) {
@@ -33,7 +33,6 @@ func parseCheck(args []string, stderr io.Writer) (*checkFlags, error) {
 	flags.StringVar(&f.output, "output", "text", "text or json")
 	flags.BoolVar(&f.ready, "ready", false, "also demand that NCP in Policy mode could start")
 	flags.StringVar(&f.before, "before", "", "earlier state: also demand that nothing but the cluster and what it shares changed since")
-	flags.StringVar(&f.shared, "shared", "", "with --before: Manager ids of the shared objects, their ports included, separated by commas")
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}
@@ -69,12 +68,7 @@ func checkState(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if f.before != "" {
-		earlier, err := loadState(f.before)
-		if err != nil {
-			return err
-		}
-		except := check.Except{Cluster: f.cluster, Shared: strings.Split(f.shared, ",")}
-		if found.Touched, err = check.Untouched(earlier, st, except); err != nil {
+		if found.Touched, err = touched(f.before, st, f.cluster); err != nil {
 			return err
 		}
 	}
@@ -85,6 +79,23 @@ func checkState(args []string, stdout, stderr io.Writer) error {
 		return errFindings
 	}
 	return nil
+}
+
+// touched compares an earlier state with a later one.
+func touched(before string, after *store.Store, cluster string) ([]string, error) {
+	earlier, err := loadState(before)
+	if err != nil {
+		return nil, err
+	}
+	except := check.Except{Cluster: cluster}
+	shared, err := nsxsim.Shared(earlier)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range shared {
+		except.Shared = append(append(except.Shared, one.ID), one.Ports...)
+	}
+	return check.Untouched(earlier, after, except)
 }
 
 func (f findings) print(w io.Writer, format string) error {
