@@ -51,14 +51,15 @@ func mannerOf(ctx context.Context) manner {
 // exchange sends one request once, reads the whole answer within the attempt's time-out, writes a line into the
 // log and turns everything but success and redirection into an *Error.
 type exchange struct {
-	next   http.RoundTripper
-	log    logrus.FieldLogger
-	redact *strings.Replacer
-	sent   *atomic.Int64
+	next       http.RoundTripper
+	log        logrus.FieldLogger
+	redact     *strings.Replacer
+	sent       *atomic.Int64
+	writeGrace time.Duration // for a write that is under way when its context ends
 }
 
 func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), mannerOf(req.Context()).timeout)
+	ctx, cancel := x.attempt(req)
 	defer cancel()
 	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -86,6 +87,24 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.ContentLength = int64(len(body))
 	return resp, nil
+}
+
+// attempt bounds one attempt in time. A read ends with its context; a write that is under way when the context ends
+// gets writeGrace, so that its outcome is known rather than lost.
+func (x *exchange) attempt(req *http.Request) (context.Context, context.CancelFunc) {
+	timeout := mannerOf(req.Context()).timeout
+	if req.Method == http.MethodGet {
+		return context.WithTimeout(req.Context(), timeout)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), timeout)
+	stop := context.AfterFunc(req.Context(), func() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(x.writeGrace):
+			cancel()
+		}
+	})
+	return ctx, func() { stop(); cancel() }
 }
 
 func pathOf(req *http.Request) string { return req.URL.RequestURI() }

@@ -65,6 +65,7 @@ type Options struct {
 	// Dial opens TCP connections; tests replace it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
+	writeGrace time.Duration // for a write in flight when the run is told to end: 6s, since BOSH kills after 10
 	firstPause time.Duration // before the first repetition of a request; tests shorten it
 }
 
@@ -90,6 +91,7 @@ func (o Options) withDefaults() Options {
 		{&o.RequestTimeout, 180 * time.Second},
 		{&o.FinishTimeout, 30 * time.Minute},
 		{&o.IndexTimeout, 5 * time.Minute},
+		{&o.writeGrace, 6 * time.Second},
 		{&o.firstPause, 500 * time.Millisecond},
 	} {
 		if *d.value == 0 {

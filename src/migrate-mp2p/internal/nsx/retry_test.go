@@ -97,17 +97,28 @@ var _ = Describe("repeating requests", func() {
 		Expect(err).To(beKind(KindLost))
 	})
 
-	It("calls a write lost, not canceled, when the context ends while NSX works on it", func() {
+	It("calls a write lost, not canceled, when the context ends while NSX works on it for longer than the grace", func() {
 		m := newManager()
 		working, done := make(chan struct{}), make(chan struct{})
 		m.on("PUT /policy/api/v1/infra/x", func(http.ResponseWriter, *http.Request) { close(working); <-done })
-		c := connected(nil, m)
+		c := connected(func(o *Options) { o.writeGrace = 20 * time.Millisecond }, m)
 		ending, cancel := context.WithCancel(ctx)
 		go func() { <-working; cancel() }()
 		err := c.PutPolicy(ending, "/infra/x", struct{}{}, nil)
 		close(done)
 		Expect(err).To(beKind(KindLost))
 		Expect(err).To(MatchError(context.Canceled))
+	})
+
+	It("lets a write that is under way end in order when the context ends", func() {
+		m := newManager()
+		working, ended := make(chan struct{}), make(chan struct{})
+		m.on("PUT /policy/api/v1/infra/x", func(http.ResponseWriter, *http.Request) { close(working); <-ended })
+		c := connected(nil, m)
+		ending, cancel := context.WithCancel(ctx)
+		go func() { <-working; cancel(); close(ended) }()
+		Expect(c.PutPolicy(ending, "/infra/x", struct{}{}, nil)).To(Succeed())
+		Expect(c.PutPolicy(ending, "/infra/y", struct{}{}, nil)).To(beKind(KindCanceled), "no new write begins")
 	})
 
 	It("stops waiting to ask again when the context ends, and says why it waited", func() {

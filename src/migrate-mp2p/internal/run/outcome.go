@@ -221,7 +221,7 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Ladder = ladderAgain
 	}
 	if a.NeverMounted {
-		out.Next = append(out.Next, "records.require_mount is false: the records may lie on a disk that goes away with this machine")
+		out.Meaning += " (records.require_mount is false: the records may lie on a disk that goes away with this machine)"
 	}
 }
 

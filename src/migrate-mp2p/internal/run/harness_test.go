@@ -1,0 +1,219 @@
+package run_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/report"
+	"nsx-mp2p/migrate-mp2p/internal/run"
+	"nsx-mp2p/migrate-mp2p/internal/updates"
+	"nsx-mp2p/migrate-mp2p/internal/workloads"
+	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/check"
+	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// foundation is a simulated NSX with a TAS foundation, and the disk of the errand's VM.
+type foundation struct {
+	server *nsxsim.Server
+	state  *store.Store
+	dir    string
+	out    *bytes.Buffer // what the last execution printed
+	runs   int
+}
+
+const cluster = "tas1"
+
+// options of the simulator that a test may change before it starts.
+type options struct {
+	nsxsim.Options
+	plan coordinator.Options
+}
+
+func newFoundation(scale int, change ...func(*options)) *foundation {
+	GinkgoHelper()
+	world, err := model.TAS(scale, 1, model.Options{Cluster: cluster})
+	Expect(err).NotTo(HaveOccurred())
+	st := store.New(1)
+	Expect(nsxsim.LoadWorld(st, world)).To(Succeed())
+	return serve(st, change...)
+}
+
+func serve(st *store.Store, change ...func(*options)) *foundation {
+	GinkgoHelper()
+	o := &options{Options: nsxsim.Options{Store: st, KeepBodies: true}}
+	for _, c := range change {
+		c(o)
+	}
+	o.Coordinator = coordinator.New(o.plan)
+	server, err := nsxsim.Start(o.Options)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(server.Close)
+	f := &foundation{server: server, state: st, dir: GinkgoT().TempDir()}
+	Expect(os.WriteFile(filepath.Join(f.dir, "ca.pem"), server.CA(), 0o600)).To(Succeed())
+	return f
+}
+
+// config is what an operator would have configured; tests change it.
+func (f *foundation) config() *config.Config {
+	c := config.Default()
+	c.NCP = config.NCP{Platform: "tas", Cluster: cluster}
+	c.NSX.Managers = []config.Manager{{Address: strings.TrimPrefix(f.server.URL(), "https://")}}
+	c.NSX.Username, c.NSX.Password = nsxsim.AdminUser, config.Secret(f.server.Password())
+	c.NSX.CACertificate = filepath.Join(f.dir, "ca.pem")
+	c.NSX.RequestsPerSecond = 10_000
+	c.Migration.Enabled, c.Migration.Strategy = true, "all-down"
+	c.Migration.UserSpec = f.userSpec()
+	c.Records = config.Records{Directory: filepath.Join(f.dir, "records")}
+	c.Log.Directory = filepath.Join(f.dir, "log")
+	return c
+}
+
+// userSpec writes what the administrator gave to the foundation into a file.
+func (f *foundation) userSpec() string {
+	GinkgoHelper()
+	shared, err := nsxsim.Shared(f.state)
+	Expect(err).NotTo(HaveOccurred())
+	types, err := catalog.New(nil)
+	Expect(err).NotTo(HaveOccurred())
+	text := "version: 1\nshared:\n"
+	for _, e := range types.Entries() {
+		lines := ""
+		for _, s := range shared {
+			if s.Kind == string(e.Type) {
+				lines += fmt.Sprintf("  - id: %s # %s\n", s.ID, s.DisplayName)
+			}
+		}
+		if lines != "" {
+			text += "  " + e.SpecKey + ":\n" + lines
+		}
+	}
+	path := filepath.Join(f.dir, "user-spec.yaml")
+	Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
+	return path
+}
+
+// fastClock is the wall's clock with waits cut short.
+type fastClock struct{}
+
+func (fastClock) Now() time.Time { return time.Now() }
+
+func (fastClock) Sleep(ctx context.Context, d time.Duration) error {
+	return run.RealClock{}.Sleep(ctx, min(d, 5*time.Millisecond))
+}
+
+// execute runs the errand once, as a fresh process with the same disk would.
+func (f *foundation) execute(ctx context.Context, c *config.Config, change ...func(*run.Runner)) report.Outcome {
+	GinkgoHelper()
+	f.out = &bytes.Buffer{}
+	f.runs++
+	types, err := catalog.New(nil)
+	Expect(err).NotTo(HaveOccurred())
+	spec, err := config.LoadUserSpec(c.Migration.UserSpec, run.SpecKinds(types))
+	Expect(err).NotTo(HaveOccurred())
+	rules, err := updates.LoadRules(c.Migration.UpdateRules)
+	Expect(err).NotTo(HaveOccurred())
+	redact := &report.Redactor{}
+	redact.Register(c.NSX.Password.Reveal())
+	log, closer, err := report.NewLogger("debug", c.Log.Directory, redact)
+	Expect(err).NotTo(HaveOccurred())
+	defer func() { Expect(closer.Close()).To(Succeed()) }()
+	writes := c.Migration.Command == config.CommandRun || c.Migration.Command == config.CommandRollback
+	client, err := nsx.New(nsx.Options{
+		Managers: []nsx.Endpoint{nsx.Endpoint(c.NSX.Managers[0])},
+		Username: c.NSX.Username, Password: c.NSX.Password.Reveal(), CACertificate: c.NSX.CACertificate,
+		RequestsPerSecond: c.NSX.RequestsPerSecond, AllowOverwrite: true, Logger: log, ReadOnly: !writes,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	defer client.Close()
+	r := &run.Runner{
+		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Workloads: workloads.TAS{},
+		Report: report.New(report.Options{Out: f.out, Log: log, LogDir: c.Log.Directory, Redact: redact}),
+		Redact: redact, Clock: fastClock{}, NewRunID: func() string { return fmt.Sprintf("run-%03d", f.runs) },
+	}
+	n := 0
+	r.NewRunID = func() string { n++; return fmt.Sprintf("run-%03d-%d", f.runs, n) }
+	for _, ch := range change {
+		ch(r)
+	}
+	out := r.Do(ctx)
+	r.Report.Finish(out)
+	AddReportEntry(fmt.Sprintf("execution %d", f.runs), f.out.String(), ReportEntryVisibilityFailureOrVerbose)
+	return out
+}
+
+// inspect is the simulator's own judgement of the state of NSX.
+func (f *foundation) inspect() *check.Report {
+	GinkgoHelper()
+	r, err := check.Inspect(f.state, cluster)
+	Expect(err).NotTo(HaveOccurred())
+	return r
+}
+
+// copyState is the state of NSX as it is now.
+func (f *foundation) copyState() *store.Store {
+	GinkgoHelper()
+	var b bytes.Buffer
+	Expect(f.state.Save(&b)).To(Succeed())
+	st, err := store.Load(&b)
+	Expect(err).NotTo(HaveOccurred())
+	return st
+}
+
+// writes lists the requests since the n-th that could change something on NSX.
+func (f *foundation) writes(since int) []string {
+	var all []string
+	for _, r := range f.server.Requests() {
+		if r.Seq > since && r.Writes() {
+			all = append(all, r.Method+" "+r.Path+" "+r.Query)
+		}
+	}
+	return all
+}
+
+// fault adds a rule to those in force.
+func (f *foundation) fault(rules ...faults.Rule) {
+	GinkgoHelper()
+	Expect(f.server.Faults().Replace(rules)).To(Succeed())
+}
+
+// unfinished answers the state of the records on disk, "" for none.
+func (f *foundation) unfinished() records.State {
+	GinkgoHelper()
+	store, err := records.OpenReadOnly(filepath.Join(f.dir, "records"))
+	Expect(err).NotTo(HaveOccurred())
+	defer func() { Expect(store.Close()).To(Succeed()) }()
+	header, found, err := store.Run()
+	Expect(err).NotTo(HaveOccurred())
+	if !found {
+		return ""
+	}
+	return header.State
+}
+
+// sharedIDs are the Manager ids of everything that the user spec moves.
+func (f *foundation) sharedIDs() []string {
+	GinkgoHelper()
+	shared, err := nsxsim.Shared(f.state)
+	Expect(err).NotTo(HaveOccurred())
+	var ids []string
+	for _, s := range shared {
+		ids = append(append(append(append(ids, s.ID), s.Ports...), s.StaticRoutes...), s.Allocations...)
+	}
+	return ids
+}
