@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 )
 
 // writeDurably puts a file in place as a whole: readers see the old one or the complete new one, also after a crash.
@@ -27,14 +25,4 @@ func writeDurably(path string, write func(io.Writer) error) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
-}
-
-// modelNames lists the models for people.
-func modelNames() string {
-	var names []string
-	for name := range models {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
 }

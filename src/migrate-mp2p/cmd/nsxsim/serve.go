@@ -7,11 +7,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
@@ -31,6 +35,7 @@ type serveFlags struct {
 	requests  string
 	readyFile string
 	virtual   string
+	principal string
 	server    nsxsim.Options
 	plan      coordinator.Options
 }
@@ -53,6 +58,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.StringVar(&o.Version, "nsx-version", nsxsim.DefaultVersion, "NSX version to be, such as 3.0, 3.2, 4.0.1.1, 4.1.1, 4.2 or 9.0")
 	flags.IntVar(&o.Nodes, "nodes", 1, "manager nodes, 1 to 3")
 	flags.StringVar(&f.virtual, "virtual-address", "", "address in front of the nodes: source-ip (persistent) or round-robin")
+	flags.StringVar(&f.principal, "principal", "", "name of a principal identity; its client certificate goes into the ready file")
 	flags.StringVar(&o.AdminPassword, "password", nsxsim.DefaultPassword, "password of the users admin and auditor")
 	flags.DurationVar(&o.SessionLifetime, "session-lifetime", 30*time.Minute, "how long a login session lasts; 0: for ever")
 	flags.IntVar(&o.LockAfter, "lock-after", 5, "failed logins after which an account is locked; 0: never")
@@ -93,6 +99,9 @@ var models = map[string]func(scale int, seed int64, o model.Options) (*model.Wor
 	"tas":   model.TAS,
 	"empty": func(_ int, seed int64, o model.Options) (*model.World, error) { return model.Empty(seed, o) },
 }
+
+// modelNames lists the models for people.
+func modelNames() string { return strings.Join(slices.Sorted(maps.Keys(models)), ", ") }
 
 // serve runs the simulator until the context ends.
 func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
@@ -205,6 +214,8 @@ type ready struct {
 	Password string   `json:"password"`
 	Cluster  string   `json:"cluster"`
 	Platform string   `json:"platform"`
+	// Principal is the identity of --principal.
+	Principal *nsxsim.Principal `json:"principal,omitempty"`
 	// Shared is what the user spec of this cluster lists.
 	Shared []model.Shared `json:"shared"`
 }
@@ -221,6 +232,13 @@ func (f *serveFlags) announce(server *nsxsim.Server, stdout io.Writer) error {
 	}
 	if len(users) > 0 {
 		r.Cluster, r.Platform = users[0].Name, users[0].Platform
+	}
+	if f.principal != "" {
+		principal, err := server.NewPrincipal(f.principal, api.EnterpriseAdmin)
+		if err != nil {
+			return err
+		}
+		r.Principal = &principal
 	}
 	if r.Shared, err = nsxsim.Shared(server.Store()); err != nil {
 		return err
