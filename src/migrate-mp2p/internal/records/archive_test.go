@@ -79,7 +79,7 @@ var _ = Describe("the archive of a run", func() {
 		Expect(folder).To(Equal(filepath.Join(dir, "runs", "run-1")))
 		Expect(mode(folder)).To(BeEquivalentTo(0o700))
 		want := []string{
-			"archive.json", "batches.jsonl.gz", "log.txt.gz", "migrated.jsonl.gz", "originals.jsonl.gz", "plan.txt.gz", "report.txt.gz",
+			"archive.json", "batches.jsonl.gz", "entries.jsonl.gz", "log.txt.gz", "migrated.jsonl.gz", "originals.jsonl.gz", "plan.txt.gz", "report.txt.gz",
 			"requests.jsonl.gz", "run.jsonl.gz", "updates.jsonl.gz",
 		}
 		Expect(names(folder + "/")).To(Equal(want))

@@ -10,13 +10,21 @@ import (
 
 // Batches visits every batch of the run, oldest first.
 func (s *Store) Batches(visit func(Batch) error) error {
-	return each(s, bucketBatches, nil, func(b Batch) (bool, error) { return true, visit(b) })
+	return each(s, bucketBatches, nil, func(b Batch) (bool, error) {
+		if err := s.need(bucketEntries, b.Seq, &b.Entries); err != nil {
+			return false, err
+		}
+		return true, visit(b)
+	})
 }
 
 // Batch returns one batch.
 func (s *Store) Batch(seq uint64) (Batch, error) {
 	var b Batch
-	return b, s.need(bucketBatches, seq, &b)
+	if err := s.need(bucketBatches, seq, &b); err != nil {
+		return Batch{}, err
+	}
+	return b, s.need(bucketEntries, seq, &b.Entries)
 }
 
 // Request returns the body that a batch is posted with, as it was last put on disk.
@@ -53,12 +61,12 @@ func (s *Store) SetBatch(seq uint64, to BatchState, change func(*Batch)) error {
 }
 
 // unclaimed refuses a batch that has migration records.
-func unclaimed(tx *bbolt.Tx, b Batch) error {
+func unclaimed(tx *bbolt.Tx, _ uint64, entries []Entry) error {
 	migrated, err := in(tx, bucketMigrated)
 	if err != nil {
 		return err
 	}
-	for _, e := range b.Entries {
+	for _, e := range entries {
 		if migrated.Get(objectKey(e.Type, e.ID)) != nil {
 			return fmt.Errorf("%s %s is recorded as migrated", e.Type, e.ID)
 		}
@@ -68,19 +76,19 @@ func unclaimed(tx *bbolt.Tx, b Batch) error {
 
 // BatchDone moves a batch to migrated and records what it migrated, in one transaction.
 func (s *Store) BatchDone(seq uint64, objects []MigratedObject) error {
-	return s.changeBatch(seq, BatchMigrated, nil, func(tx *bbolt.Tx, b Batch) error {
-		return claim(tx, b, objects)
+	return s.changeBatch(seq, BatchMigrated, nil, func(tx *bbolt.Tx, seq uint64, entries []Entry) error {
+		return claim(tx, seq, entries, objects)
 	})
 }
 
 // BatchUndone moves a batch to rolled-back and deletes its migration records, in one transaction.
 func (s *Store) BatchUndone(seq uint64) error {
-	return s.changeBatch(seq, BatchRolledBack, nil, func(tx *bbolt.Tx, b Batch) error {
+	return s.changeBatch(seq, BatchRolledBack, nil, func(tx *bbolt.Tx, _ uint64, entries []Entry) error {
 		migrated, err := in(tx, bucketMigrated)
 		if err != nil {
 			return err
 		}
-		for _, e := range b.Entries {
+		for _, e := range entries {
 			if err := migrated.Delete(objectKey(e.Type, e.ID)); err != nil {
 				return err
 			}
@@ -99,7 +107,7 @@ func (s *Store) ClaimMigrated(seq uint64, objects []MigratedObject) error {
 		err = fmt.Errorf("it was never sent")
 	}
 	if err == nil {
-		err = s.update(func(tx *bbolt.Tx) error { return claim(tx, b, objects) })
+		err = s.update(func(tx *bbolt.Tx) error { return claim(tx, seq, b.Entries, objects) })
 	}
 	if err != nil {
 		return fmt.Errorf("recording migrated objects of batch %d: %w", seq, err)
@@ -108,14 +116,14 @@ func (s *Store) ClaimMigrated(seq uint64, objects []MigratedObject) error {
 }
 
 // claim writes migration records, for entries that this batch really was sent with.
-func claim(tx *bbolt.Tx, b Batch, objects []MigratedObject) error {
-	ours := make(map[Ref]bool, len(b.Entries))
-	for _, e := range b.Entries {
+func claim(tx *bbolt.Tx, seq uint64, entries []Entry, objects []MigratedObject) error {
+	ours := make(map[Ref]bool, len(entries))
+	for _, e := range entries {
 		ours[Ref{e.Type, e.ID}] = !e.NotOurs
 	}
 	for _, o := range objects {
 		if !ours[Ref{o.Type, o.ID}] {
-			return fmt.Errorf("%s %s is not an object of batch %d", o.Type, o.ID, b.Seq)
+			return fmt.Errorf("%s %s is not an object of batch %d", o.Type, o.ID, seq)
 		}
 		if err := put(tx, bucketMigrated, objectKey(o.Type, o.ID), o); err != nil {
 			return err
@@ -160,23 +168,28 @@ func (s *Store) takeOut(seq uint64, ids []string, body nsx.Promotion) error {
 		}
 	}
 	return s.update(func(tx *bbolt.Tx) error {
-		if err := unclaimed(tx, b); err != nil {
+		if err := unclaimed(tx, seq, b.Entries); err != nil {
 			return err
 		}
 		if err := put(tx, bucketRequests, sequenceKey(seq), body); err != nil {
 			return err
 		}
-		return put(tx, bucketBatches, sequenceKey(seq), b)
+		return put(tx, bucketEntries, sequenceKey(seq), b.Entries)
 	})
 }
 
-// changeBatch moves a batch and does what belongs to the move in the same transaction.
-func (s *Store) changeBatch(seq uint64, to BatchState, change func(*Batch), with func(*bbolt.Tx, Batch) error) error {
+// changeBatch moves a batch and does what belongs to the move, which gets the entries, in the same transaction.
+func (s *Store) changeBatch(seq uint64, to BatchState, change func(*Batch), with func(*bbolt.Tx, uint64, []Entry) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b, err := s.Batch(seq)
+	var b Batch
+	err := s.need(bucketBatches, seq, &b)
 	if err == nil {
 		err = arrow(batchArrows, fmt.Sprintf("batch %d", seq), b.State, to)
+	}
+	var entries []Entry
+	if err == nil && with != nil {
+		err = s.need(bucketEntries, seq, &entries)
 	}
 	if err != nil {
 		return fmt.Errorf("recording batch %d as %s: %w", seq, to, err)
@@ -185,13 +198,13 @@ func (s *Store) changeBatch(seq uint64, to BatchState, change func(*Batch), with
 	if change != nil {
 		change(&changed)
 	}
-	changed.Seq, changed.Type, changed.Entries, changed.State = b.Seq, b.Type, b.Entries, to
+	changed.Seq, changed.Type, changed.Entries, changed.State = b.Seq, b.Type, nil, to
 	if to == BatchMigrated || to == BatchRolledBack {
 		changed.Ended = s.clock()
 	}
 	err = s.update(func(tx *bbolt.Tx) error {
 		if with != nil {
-			if err := with(tx, changed); err != nil {
+			if err := with(tx, seq, entries); err != nil {
 				return err
 			}
 		}

@@ -27,6 +27,21 @@ var _ = Describe("a run", func() {
 		Expect(s.Request(2)).To(Equal(plannedBatch("LOGICAL_PORT", "p1").Request))
 	})
 
+	It("knows what each object was before", func() {
+		s := created(GinkgoT().TempDir())
+		original, found, err := s.Original("LOGICAL_PORT", "p1")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(BeTrue())
+		Expect(original).To(Equal(plannedBatch("LOGICAL_PORT", "p1").Originals[0]))
+		hash, found, err := s.OriginalHash("LOGICAL_PORT", "p1")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(BeTrue())
+		Expect(hash).To(Equal("hash-p1"))
+		_, found, err = s.OriginalHash("LOGICAL_SWITCH", "p1")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(BeFalse())
+	})
+
 	It("goes only along the arrows of its chart", func() {
 		states := []records.State{
 			records.Planned, records.Initiating, records.Migrating, records.Migrated, records.Inferred, records.Committing,

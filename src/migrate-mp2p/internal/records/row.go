@@ -12,7 +12,8 @@ import (
 // The buckets of the file.
 const (
 	bucketRun       = "run"       // one row, the header
-	bucketBatches   = "batches"   // sequence -> Batch
+	bucketBatches   = "batches"   // sequence -> Batch without its entries
+	bucketEntries   = "entries"   // sequence -> []Entry
 	bucketRequests  = "requests"  // sequence -> nsx.Promotion
 	bucketMigrated  = "migrated"  // type/id -> MigratedObject
 	bucketOriginals = "originals" // type/id -> Original
@@ -20,7 +21,7 @@ const (
 )
 
 // buckets lists them all, in the order in which they are archived and checked.
-var buckets = []string{bucketRun, bucketBatches, bucketRequests, bucketMigrated, bucketOriginals, bucketUpdates}
+var buckets = []string{bucketRun, bucketBatches, bucketEntries, bucketRequests, bucketMigrated, bucketOriginals, bucketUpdates}
 
 var headerKey = []byte("header")
 
@@ -32,7 +33,7 @@ func objectKey(kind, id string) []byte { return []byte(kind + "/" + id) }
 // rowName spells a key for people.
 func rowName(bucket string, key []byte) string {
 	switch bucket {
-	case bucketBatches, bucketRequests, bucketUpdates:
+	case bucketBatches, bucketEntries, bucketRequests, bucketUpdates:
 		if len(key) == 8 {
 			return strconv.FormatUint(binary.BigEndian.Uint64(key), 10)
 		}

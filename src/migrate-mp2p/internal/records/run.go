@@ -106,8 +106,10 @@ func (s *Store) create(h Header, batches iter.Seq[PlannedBatch]) error {
 
 func (c *chunk) addBatch(seq uint64, b PlannedBatch) error {
 	key := sequenceKey(seq)
-	batch := Batch{Seq: seq, Type: b.Type, State: BatchPlanned, Entries: b.Entries}
-	if err := c.add(bucketBatches, key, batch); err != nil {
+	if err := c.add(bucketBatches, key, Batch{Seq: seq, Type: b.Type, State: BatchPlanned}); err != nil {
+		return err
+	}
+	if err := c.add(bucketEntries, key, b.Entries); err != nil {
 		return err
 	}
 	if err := c.add(bucketRequests, key, b.Request); err != nil {

@@ -90,7 +90,7 @@ type Batch struct {
 	Seq      uint64     `json:"seq"`
 	Type     string     `json:"type"`
 	State    BatchState `json:"state"`
-	Entries  []Entry    `json:"entries"`
+	Entries  []Entry    `json:"entries,omitempty"` // on disk in a row of their own, as they hardly ever change
 	Attempts int        `json:"attempts"`
 	Started  time.Time  `json:"started,omitzero"`
 	Ended    time.Time  `json:"ended,omitzero"`
