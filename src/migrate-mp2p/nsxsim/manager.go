@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -272,40 +271,6 @@ func (s *Server) deleteManager(_ context.Context, r *api.Request) (*api.Response
 	return api.Empty()
 }
 
-// mayWrite protects what belongs to Policy or to another principal identity. An enterprise admin may insist with
-// X-Allow-Overwrite (nsxlib, bosh-vsphere-cpi issue 285). Objects of local users are open to every writer (ASSUMED).
-func (s *Server) mayWrite(r *api.Request, o *store.Object) error {
-	overwrite := strings.EqualFold(r.Header.Get("X-Allow-Overwrite"), "true")
-	switch {
-	case o.Owner == "" || o.Owner == r.Identity.Name || o.Owner == "system" || s.guard.local(o.Owner):
-		return nil
-	case overwrite && r.Identity.Role == api.EnterpriseAdmin:
-		return nil
-	}
-	return api.NotOwner(r.Identity, o.ResourceType, o.Owner, overwrite)
-}
-
-// NSX's limits for tags (NCP docs).
-const (
-	maxTags     = 30
-	maxTagScope = 128
-	maxTagValue = 256
-)
-
-func checkTags(fields map[string]any) error {
-	tags, _ := fields["tags"].([]any)
-	if len(tags) > maxTags {
-		return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {tags has %d items; the limit is %d}", len(tags), maxTags)
-	}
-	for _, element := range tags {
-		tag, _ := element.(map[string]any)
-		if len(text(tag["scope"])) > maxTagScope || len(text(tag["tag"])) > maxTagValue {
-			return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {a tag is longer than %d (scope) or %d (tag) characters}", maxTagScope, maxTagValue)
-		}
-	}
-	return nil
-}
-
 // decodeBody reads a JSON object.
 func decodeBody(body []byte) (map[string]any, *api.Error) {
 	fields, err := store.DecodeFields(body)
@@ -313,63 +278,4 @@ func decodeBody(body []byte) (map[string]any, *api.Error) {
 		return nil, api.BadRequest(220, api.ModuleCommon, "Error parsing the request body: %s.", err)
 	}
 	return fields, nil
-}
-
-// allocationRoutes allocate and release addresses of IP pools.
-func (s *Server) allocationRoutes() []api.Route {
-	pool := apiPrefix + "pools/ip-pools/{id}"
-	return []api.Route{
-		{Method: "POST", Pattern: pool, Action: "ALLOCATE", Extent: api.Partial,
-			Notes: []string{"only with an explicit allocation_id"}, Handle: s.allocate},
-		{Method: "POST", Pattern: pool, Action: "RELEASE", Extent: api.Full, Handle: s.release},
-	}
-}
-
-func (s *Server) allocate(_ context.Context, r *api.Request) (*api.Response, error) {
-	return s.onAllocation(r, func(tx *store.Tx, key, address string) error {
-		if _, taken := tx.Manager().Get(key); taken {
-			return api.BadRequest(5109, api.ModuleCommon, "The address %s is allocated already.", address)
-		}
-		_, err := tx.Manager().PutFields(key, map[string]any{"allocation_id": address})
-		return err
-	})
-}
-
-func (s *Server) release(_ context.Context, r *api.Request) (*api.Response, error) {
-	_, err := s.onAllocation(r, func(tx *store.Tx, key, address string) error {
-		if err := tx.Manager().Delete(key); err != nil {
-			return api.NotFound(address)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return api.Empty()
-}
-
-func (s *Server) onAllocation(r *api.Request, change func(tx *store.Tx, key, address string) error) (*api.Response, error) {
-	fields, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	address := text(fields["allocation_id"])
-	if address == "" {
-		return nil, api.BadRequest(220, api.ModuleCommon, "allocation_id is missing.")
-	}
-	err := s.store.Update(func(tx *store.Tx) error {
-		key := managerKey(r.Path)
-		pool, found := tx.Manager().Get(key)
-		if !found {
-			return api.NotFound(lastOf(r.Path))
-		}
-		if err := s.mayWrite(r, pool); err != nil {
-			return err
-		}
-		return change(tx, key+"/allocations/"+address, address)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("changing an allocation: %w", err)
-	}
-	return api.OK(map[string]any{"allocation_id": address})
 }

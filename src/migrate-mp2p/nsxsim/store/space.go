@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,46 +46,6 @@ func newSide() *side {
 		types:       map[string]*posting{},
 		scopes:      map[string]*posting{},
 		values:      map[string]*posting{},
-	}
-}
-
-// posting is one sorted list of an index. Objects added by a running Update wait in added until the list is read or
-// the Update ends, so that loading many objects sorts once.
-type posting struct {
-	sorted []*Object
-	added  []*Object
-}
-
-// Compare is the order of all lists: by id, then by key.
-func Compare(a, b *Object) int {
-	return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Key, b.Key))
-}
-
-// manyAdded is the number of new objects from which sorting the whole list is cheaper than inserting one by one.
-const manyAdded = 32
-
-func (p *posting) settle() {
-	if len(p.added) < manyAdded {
-		for _, o := range p.added {
-			at, _ := slices.BinarySearchFunc(p.sorted, o, Compare)
-			p.sorted = slices.Insert(p.sorted, at, o)
-		}
-	} else {
-		p.sorted = append(p.sorted, p.added...)
-		slices.SortFunc(p.sorted, Compare)
-	}
-	p.added = nil
-}
-
-func (p *posting) remove(o *Object) {
-	for i, added := range slices.Backward(p.added) {
-		if added == o {
-			p.added = slices.Delete(p.added, i, i+1)
-			return
-		}
-	}
-	if at, found := slices.BinarySearchFunc(p.sorted, o, Compare); found {
-		p.sorted = slices.Delete(p.sorted, at, at+1)
 	}
 }
 

@@ -140,40 +140,51 @@ func (tx *Tx) set(sd *side, key string, o *Object) error {
 
 // index replaces the object at a key, in the indexes too.
 func (tx *Tx) index(sd *side, key string, o *Object) {
-	if old := sd.objects[key]; old != nil {
-		sd.eachPosting(old, func(p *posting) { p.remove(old) })
-		delete(sd.objects, key)
+	old := sd.objects[key]
+	var was, is []*posting
+	if old != nil {
+		was = sd.postings(old)
+	}
+	if o != nil {
+		is = sd.postings(o)
+	}
+	sameID := old != nil && o != nil && old.ID == o.ID
+	for _, p := range was {
+		if sameID && slices.Contains(is, p) {
+			p.replace(old, o)
+		} else {
+			p.remove(old)
+		}
+	}
+	for _, p := range is {
+		if !sameID || !slices.Contains(was, p) {
+			p.added = append(p.added, o)
+			tx.touched[p] = struct{}{}
+		}
 	}
 	if o == nil {
-		return
+		delete(sd.objects, key)
+	} else {
+		sd.objects[key] = o
 	}
-	sd.objects[key] = o
-	sd.eachPosting(o, func(p *posting) {
-		p.added = append(p.added, o)
-		tx.touched[p] = struct{}{}
-	})
 }
 
-// eachPosting calls fn once for each index list in which the object stands.
-func (sd *side) eachPosting(o *Object, fn func(*posting)) {
-	fn(list(sd.collections, o.Collection()))
+// postings are the index lists in which the object stands, each once.
+func (sd *side) postings(o *Object) []*posting {
+	lists := []*posting{list(sd.collections, o.Collection())}
 	if o.ResourceType != "" {
-		fn(list(sd.types, strings.ToLower(o.ResourceType)))
+		lists = append(lists, list(sd.types, strings.ToLower(o.ResourceType)))
 	}
-	var scopes, values []string
 	for _, t := range o.Tags {
-		scopes = append(scopes, intern(strings.ToLower(t.Scope)))
-		values = append(values, intern(strings.ToLower(t.Value)))
+		for _, p := range []*posting{
+			list(sd.scopes, intern(strings.ToLower(t.Scope))), list(sd.values, intern(strings.ToLower(t.Value))),
+		} {
+			if !slices.Contains(lists, p) {
+				lists = append(lists, p)
+			}
+		}
 	}
-	eachDistinct(scopes, func(name string) { fn(list(sd.scopes, name)) })
-	eachDistinct(values, func(name string) { fn(list(sd.values, name)) })
-}
-
-func eachDistinct(names []string, fn func(string)) {
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		fn(name)
-	}
+	return lists
 }
 
 func list(index map[string]*posting, name string) *posting {

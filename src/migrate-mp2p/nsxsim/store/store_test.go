@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -300,3 +301,31 @@ var _ = Describe("the store", func() {
 		view(st, func(tx *store.Tx) { Expect(tx.Manager().Len()).To(Equal(400)) })
 	})
 })
+
+// BenchmarkUpdate changes 500 of 100,000 objects in one Update, as a hierarchical PATCH does.
+func BenchmarkUpdate(b *testing.B) {
+	st := store.New(1)
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	must(st.Update(func(tx *store.Tx) error {
+		for n := range 100_000 {
+			if err := putSwitch(tx, fmt.Sprintf("%06d", n*7919%100_000), "ncp/cluster", "tas1"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	for b.Loop() {
+		must(st.Update(func(tx *store.Tx) error {
+			for n := range 500 {
+				if err := putSwitch(tx, fmt.Sprintf("%06d", n*199), "ncp/cluster", "tas1"); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+}

@@ -1,0 +1,42 @@
+package nsxsim
+
+import (
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// mayWrite protects what belongs to Policy or to another principal identity. An enterprise admin may insist with
+// X-Allow-Overwrite (nsxlib, bosh-vsphere-cpi issue 285). Objects of local users are open to every writer (ASSUMED).
+func (s *Server) mayWrite(r *api.Request, o *store.Object) error {
+	overwrite := strings.EqualFold(r.Header.Get("X-Allow-Overwrite"), "true")
+	switch {
+	case o.Owner == "" || o.Owner == r.Identity.Name || o.Owner == "system" || s.guard.local(o.Owner):
+		return nil
+	case overwrite && r.Identity.Role == api.EnterpriseAdmin:
+		return nil
+	}
+	return api.NotOwner(r.Identity, o.ResourceType, o.Owner, overwrite)
+}
+
+// NSX's limits for tags (NCP docs).
+const (
+	maxTags     = 30
+	maxTagScope = 128
+	maxTagValue = 256
+)
+
+func checkTags(fields map[string]any) error {
+	tags, _ := fields["tags"].([]any)
+	if len(tags) > maxTags {
+		return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {tags has %d items; the limit is %d}", len(tags), maxTags)
+	}
+	for _, element := range tags {
+		tag, _ := element.(map[string]any)
+		if len(text(tag["scope"])) > maxTagScope || len(text(tag["tag"])) > maxTagValue {
+			return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {a tag is longer than %d (scope) or %d (tag) characters}", maxTagScope, maxTagValue)
+		}
+	}
+	return nil
+}
