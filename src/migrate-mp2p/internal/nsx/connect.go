@@ -61,7 +61,7 @@ func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
 	var health struct {
 		Healthy bool `json:"healthy"`
 	}
-	var properties nodeProperties
+	var properties, again nodeProperties
 	var version struct {
 		Product string `json:"product_version"`
 	}
@@ -74,6 +74,7 @@ func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
 	}{
 		{"/api/v1/reverse-proxy/node/health", &health},
 		{nodePath, &properties},
+		{nodePath, &again}, // a load balancer without persistence leads the second one elsewhere
 		{"/api/v1/node/version", &version},
 		{"/api/v1/cluster", &cluster},
 	} {
@@ -89,5 +90,8 @@ func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
 		return Node{}, &Error{Kind: KindServer, Method: http.MethodGet, Path: nodePath, Message: "the manager does not say which node and cluster it is"}
 	}
 	link.nodeID = properties.UUID
+	if again.UUID != link.nodeID {
+		return Node{}, link.otherNode(again.UUID)
+	}
 	return Node{ID: properties.UUID, Address: link.address, Version: version.Product, ClusterID: cluster.ID}, nil
 }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -98,6 +101,39 @@ var _ = Describe("connecting", func() {
 		Expect(err).To(beKind(KindOtherNode))
 		Expect(err).To(MatchError(And(ContainSubstring("node-9"), ContainSubstring("this is node node-1"))))
 		Expect(c.Get(ctx, "/api/v1/cluster", nil)).To(beKind(KindUnreachable), "nothing is pinned")
+	})
+
+	It("goes through the proxy, and says so when the proxy is not there", func() {
+		m := newManager()
+		tunnels := 0
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			tunnels++
+			manager, err := net.Dial("tcp", r.Host)
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(200)
+			client, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			for _, way := range [][2]net.Conn{{client, manager}, {manager, client}} {
+				go func() {
+					// Either side ends the tunnel by closing its connection.
+					_, err := io.Copy(way[0], way[1])
+					fmt.Fprintln(GinkgoWriter, "tunnel ended:", err, way[0].Close())
+				}()
+			}
+		}))
+		DeferCleanup(proxy.Close)
+		o := options(GinkgoWriter, m)
+		o.Proxy = proxy.URL
+		_, err := client(o).Connect(ctx, "")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(tunnels).To(Equal(1))
+		o.Proxy = "http://" + testUser + ":" + testPassword + "@" + closed().Address
+		_, err = client(o).Connect(ctx, "")
+		Expect(err).To(MatchError(And(ContainSubstring("proxyconnect"), Not(ContainSubstring(testPassword)))))
 	})
 
 	It("ends with the context", func() {

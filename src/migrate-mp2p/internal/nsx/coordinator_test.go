@@ -146,16 +146,29 @@ var _ = Describe("the migration coordinator", func() {
 		It("reads the node again when the connection has ended, before anything else is sent [R10]", func() {
 			m := newManager()
 			m.on(planURI, reply(200, ""))
-			m.on(statusURI, replies(hangUp, reply(200, "{}")))
 			c := connected(nil, m)
+			m.on(nodeURI, replies(reply(200, `{"node_uuid":"node-1"}`), func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Connection", "close")
+				write(w, 200, `{"node_uuid":"node-1"}`)
+			}, reply(200, `{"node_uuid":"node-2"}`)))
 			Expect(c.PlanAction(ctx, "start")).To(Succeed())
 			m.asked()
-			m.CloseClientConnections()
-			m.become("node-2")
 			err := c.PlanAction(ctx, "continue")
 			Expect(err).To(beKind(KindOtherNode))
 			Expect(err).To(MatchError(And(ContainSubstring("node-2"), ContainSubstring("node-1"), ContainSubstring("source-IP persistence"))))
 			Expect(m.asked()).To(Equal([]string{nodeURI}), "no write went to the other node")
+		})
+
+		It("reads the node again before a write after a while without one", func() {
+			m := newManager()
+			m.on(planURI, reply(200, ""))
+			c := connected(nil, m)
+			Expect(c.PlanAction(ctx, "start")).To(Succeed())
+			m.asked()
+			lane := c.pinned().lane
+			lane.checkedAt = lane.checkedAt.Add(-checkLasts)
+			Expect(c.PlanAction(ctx, "continue")).To(Succeed())
+			Expect(m.asked()).To(Equal([]string{nodeURI, planURI + "?action=continue", nodeURI}))
 		})
 
 		It("goes on with polling over a new connection to the same node", func() {

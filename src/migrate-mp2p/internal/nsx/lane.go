@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
 	nodePath      = "/api/v1/node"
-	maxReconnects = 5 // connections that may end right after the node was read, for one call
+	maxReconnects = 5               // connections that may end right after the node was read, for one call
+	checkLasts    = 5 * time.Second // how old the last check may be at a write
 )
 
 // errNewConnection says that the checked connection is gone and that nothing was sent.
@@ -22,9 +24,16 @@ var errNewConnection = errors.New("the connection on which the node was read has
 // lead each connection to another node, but the coordinator runs on one of them only; so the node id is read on a
 // connection before anything else, and a pinned request fails rather than open a new one.
 type lane struct {
-	mu        sync.Mutex // one call at a time
+	mu        sync.Mutex // one call at a time; guards checkedAt
 	transport *http.Transport
 	checked   atomic.Bool // the open connection leads to the pinned node
+	checkedAt time.Time
+}
+
+// trusted says whether a request may go out without reading the node first. A connection that has idled may be dead
+// without our knowing, and a write to it would count as lost; so before a write the last check must be recent.
+func (l *lane) trusted(method string) bool {
+	return l.checked.Load() && (method == http.MethodGet || time.Since(l.checkedAt) < checkLasts)
 }
 
 func newLane(t *http.Transport) *lane {
@@ -42,7 +51,7 @@ func newLane(t *http.Transport) *lane {
 }
 
 // coordinate sends a request to the coordinator of the pinned node, and to no other. After a write the node is read
-// again, which also serves as the check before the next one while the connection lasts.
+// again, which also serves as the check before the next one while it is recent and the connection lasts.
 func (c *Client) coordinate(ctx context.Context, r request) error {
 	link := c.pinned()
 	if link == nil {
@@ -52,7 +61,7 @@ func (c *Client) coordinate(ctx context.Context, r request) error {
 	defer link.lane.mu.Unlock()
 	r.manner.lane, r.manner.pinned = true, true
 	for range maxReconnects {
-		if !link.lane.checked.Load() {
+		if !link.lane.trusted(r.method) {
 			if err := c.checkNode(ctx, link); err != nil {
 				return err
 			}
@@ -111,15 +120,20 @@ func (c *Client) checkNode(ctx context.Context, link *link) error {
 	}
 	if properties.UUID != link.nodeID {
 		link.lane.checked.Store(false)
-		return &Error{
-			Kind: KindOtherNode, Method: http.MethodGet, Path: nodePath,
-			Message: fmt.Sprintf("node %s answered at %s, where node %s is pinned", properties.UUID, link.address, link.nodeID),
-			Hint: "a load balancer in front of the managers needs source-IP persistence during a migration, " +
-				"or nsx.managers must name one manager by its own address",
-		}
+		return link.otherNode(properties.UUID)
 	}
 	link.lane.checked.Store(true)
+	link.lane.checkedAt = time.Now()
 	return nil
+}
+
+func (l *link) otherNode(id string) *Error {
+	return &Error{
+		Kind: KindOtherNode, Method: http.MethodGet, Path: nodePath,
+		Message: fmt.Sprintf("node %s answered at %s, where node %s is expected", id, l.address, l.nodeID),
+		Hint: "a load balancer in front of the managers needs source-IP persistence during a migration, " +
+			"or nsx.managers must name one manager by its own address",
+	}
 }
 
 // nodeProperties is what we need of GET /api/v1/node.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -57,7 +58,7 @@ func newManager() *manager {
 			m.conns++
 		}
 	}
-	m.Config.ErrorLog = nil
+	m.Config.ErrorLog = log.New(GinkgoWriter, "", 0)
 	m.StartTLS()
 	DeferCleanup(m.Close)
 	return m
@@ -220,10 +221,10 @@ func page(from, to, count int, cursor string) string {
 	return string(encoded)
 }
 
-// options for a client of these managers: log lines go to log, repetitions come quickly.
-func options(log io.Writer, managers ...*manager) Options {
+// options for a client of these managers: log lines go to out, repetitions come quickly.
+func options(out io.Writer, managers ...*manager) Options {
 	logger := logrus.New()
-	logger.SetOutput(log)
+	logger.SetOutput(out)
 	logger.SetLevel(logrus.DebugLevel)
 	o := Options{
 		Username: testUser, Password: testPassword, CACertificate: managers[0].authority(), Logger: logger,

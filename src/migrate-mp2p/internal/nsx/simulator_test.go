@@ -1,0 +1,76 @@
+package nsx
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
+)
+
+var _ = Describe("the client on the simulator", func() {
+	ctx := context.Background()
+
+	// on starts a simulator and makes a client of it.
+	on := func(o nsxsim.Options) (*nsxsim.Server, *Client) {
+		o.Coordinator = coordinator.New(coordinator.Options{})
+		server, err := nsxsim.Start(o)
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(server.Close)
+		ca := filepath.Join(GinkgoT().TempDir(), "ca.pem")
+		Expect(os.WriteFile(ca, server.CA(), 0o600)).To(Succeed())
+		c, err := New(Options{
+			Managers: []Endpoint{{Address: strings.TrimPrefix(server.URL(), "https://")}}, CACertificate: ca,
+			Username: nsxsim.AdminUser, Password: server.Password(), RequestsPerSecond: 10000, Concurrency: 16, firstPause: 50 * time.Millisecond,
+		})
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(c.Close)
+		return server, c
+	}
+
+	It("works through a promotion's calls behind a load balancer with source-IP persistence [R10]", func() {
+		_, c := on(nsxsim.Options{Nodes: 3, VirtualAddress: nsxsim.SourcePersistent})
+		_, err := c.Connect(ctx, "")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(c.StartCoordinator(ctx)).To(Succeed())
+		Eventually(func() (bool, error) {
+			s, err := c.CoordinatorService(ctx)
+			return s.Running(), err
+		}).Should(BeTrue())
+		Eventually(func() error { _, err := c.MigrationStatus(ctx); return err }).Should(Succeed())
+		Expect(c.Initiate(ctx)).To(Succeed())
+		Expect(c.Done(ctx)).To(Succeed())
+		Expect(c.StopCoordinator(ctx)).To(Succeed())
+	})
+
+	It("does not connect through one without persistence, and says what is missing [R10]", func() {
+		server, c := on(nsxsim.Options{Nodes: 3, VirtualAddress: nsxsim.RoundRobin})
+		_, err := c.Connect(ctx, "")
+		Expect(err).To(beKind(KindOtherNode))
+		Expect(err).To(MatchError(ContainSubstring("source-IP persistence")))
+		for _, r := range server.Requests() {
+			Expect(r.Writes()).To(BeFalse(), "%s %s", r.Method, r.Path)
+		}
+	})
+
+	It("slows down until NSX is content, and loses no request", func() {
+		_, c := on(nsxsim.Options{Limits: nsxsim.Limits{InFlight: 4, ConcurrencyStatus: 503}, Latency: 20 * time.Millisecond})
+		_, err := c.Connect(ctx, "")
+		Expect(err).NotTo(HaveOccurred())
+		var all sync.WaitGroup
+		errs := make([]error, 60)
+		for i := range errs {
+			all.Go(func() { errs[i] = c.Get(ctx, "/api/v1/cluster", nil) })
+		}
+		all.Wait()
+		Expect(errs).To(HaveEach(BeNil()))
+		Expect(c.Stats().Retries).To(BeNumerically(">", 0), "the limits were felt")
+	})
+})
