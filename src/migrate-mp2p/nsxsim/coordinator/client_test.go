@@ -65,27 +65,40 @@ type nsx struct {
 	http   *http.Client
 }
 
-// serve starts a simulator over a state.
-func serve(st *store.Store, options coordinator.Options) *nsx {
+// serve starts a simulator over a state. A change may alter the server's options.
+func serve(st *store.Store, options coordinator.Options, changes ...func(*nsxsim.Options)) *nsx {
 	GinkgoHelper()
-	return serveVersion(st, options, "4.1.1")
-}
-
-func serveVersion(st *store.Store, options coordinator.Options, version string) *nsx {
-	GinkgoHelper()
-	server, err := nsxsim.Start(nsxsim.Options{Store: st, Version: version, Coordinator: coordinator.New(options)})
+	o := nsxsim.Options{Store: st, Coordinator: coordinator.New(options)}
+	for _, change := range changes {
+		change(&o)
+	}
+	server, err := nsxsim.Start(o)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(server.Close()).To(Succeed()) })
 	pool := x509.NewCertPool()
 	Expect(pool.AppendCertsFromPEM(server.CA())).To(BeTrue())
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
+	if o.Clock != nil {
+		transport.TLSClientConfig.Time = o.Clock.Now
+	}
 	DeferCleanup(transport.CloseIdleConnections)
 	n := &nsx{server: server, http: &http.Client{Transport: transport}}
+	n.startService()
+	return n
+}
+
+// startService starts the coordinator's service and waits for it.
+func (n *nsx) startService() {
+	GinkgoHelper()
 	n.ok("POST", "/api/v1/node/services/migration-coordinator?action=start", nil)
 	Eventually(func() any {
 		return n.ok("GET", "/api/v1/node/services/migration-coordinator/status", nil)["runtime_state"]
 	}).Should(Equal("running"))
-	return n
+}
+
+// coordinator is the coordinator behind the server.
+func (n *nsx) coordinator() *coordinator.Coordinator {
+	return n.server.Coordinator().(*coordinator.Coordinator)
 }
 
 // tas is the state of a small foundation, changed by the test if it wants to.
