@@ -1,8 +1,10 @@
 package bosh_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -50,6 +52,8 @@ func command(arguments ...string) *exec.Cmd {
 // expectBOSH runs the CLI, which must succeed, and returns what it prints.
 func expectBOSH(arguments ...string) string {
 	output, err := command(arguments...).CombinedOutput()
-	Expect(err).NotTo(HaveOccurred(), string(output))
+	if err != nil {
+		Fail(fmt.Sprintf("bosh %s: %v\n%s", strings.Join(arguments, " "), err, output))
+	}
 	return string(output)
 }

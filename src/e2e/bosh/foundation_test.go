@@ -85,7 +85,7 @@ func (f *foundation) propertyFile(changes []string) string {
 		path, value, _ := strings.Cut(change, "=")
 		operations = append(operations, map[string]any{
 			"type": "replace", "value": json.RawMessage(value),
-			"path": "/instance_groups/name=migrate-mp2p/jobs/name=migrate-mp2p/properties/" + path + "?",
+			"path": "/instance_groups/name=migrate-mp2p/jobs/name=migrate-mp2p/properties/" + strings.ReplaceAll(path, "/", "?/") + "?",
 		})
 	}
 	text, err := json.Marshal(operations)
@@ -216,7 +216,7 @@ func (f *foundation) counts() (manager, promoted int) {
 				manager++
 			}
 		}
-		if cursor = page.Cursor; cursor == "" {
+		if cursor = page.Cursor; cursor == "" || len(page.Results) == 0 {
 			return manager, promoted
 		}
 	}
