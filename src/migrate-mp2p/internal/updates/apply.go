@@ -1,6 +1,7 @@
 package updates
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -152,8 +153,8 @@ func (a *applier) applyType(ctx context.Context, wanted map[string]*records.Upda
 	if k.Type == certificateType {
 		size = 1
 	}
-	err := read(ctx, a.reader, k, wanted, func(u *records.Update, path string, body json.RawMessage) error {
-		if err := a.prepare(u, k, body); err != nil || len(a.group) < size {
+	err := read(ctx, a.reader, k, wanted, func(u *records.Update, _ string, o policyObject) error {
+		if err := a.prepare(u, k, o); err != nil || len(a.group) < size {
 			return err
 		}
 		return a.flush(ctx, k)
@@ -168,13 +169,13 @@ func (a *applier) applyType(ctx context.Context, wanted map[string]*records.Upda
 }
 
 // prepare puts an object into the next group, unless it shows its update already.
-func (a *applier) prepare(u *records.Update, k kind, body json.RawMessage) error {
+func (a *applier) prepare(u *records.Update, k kind, o policyObject) error {
 	if a.Reinfer != nil && u.Attempts > 0 {
 		delta, err := deltaOf(a.Reinfer.Rules, a.Reinfer.Env, a.Reinfer.Originals,
-			records.MigratedObject{Type: u.Type, ID: u.ID, PolicyPath: u.Path}, body)
+			records.MigratedObject{Type: u.Type, ID: u.ID, PolicyPath: u.Path}, o)
 		var not *NotInferred
 		if errors.As(err, &not) {
-			a.refuse(change{update: u, body: body}, err)
+			a.refuse(change{update: u, body: bytes.Clone(o.body)}, err)
 			return nil
 		}
 		if err != nil {
@@ -182,10 +183,10 @@ func (a *applier) prepare(u *records.Update, k kind, body json.RawMessage) error
 		}
 		u.Delta = delta
 	}
-	merged, changed, err := merge(body, u.Delta, k)
+	merged, changed, err := merge(o, u.Delta, k)
 	switch {
 	case err != nil:
-		a.refuse(change{update: u, body: body}, err)
+		a.refuse(change{update: u, body: bytes.Clone(o.body)}, err)
 	case !changed:
 		a.close(*u, records.UpdateApplied)
 	default:
@@ -276,8 +277,8 @@ func (a *applier) reread(ctx context.Context, k kind, group []change) ([]change,
 	}
 	before := a.group
 	a.group = nil
-	err := readDirectly(ctx, a.reader, wanted, func(u *records.Update, path string, body json.RawMessage) error {
-		return a.prepare(u, k, body)
+	err := readDirectly(ctx, a.reader, wanted, func(u *records.Update, _ string, o policyObject) error {
+		return a.prepare(u, k, o)
 	})
 	fresh := a.group
 	a.group = before

@@ -2,14 +2,12 @@ package updates
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -135,8 +133,8 @@ func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, 
 		wanted[k.Type][m.PolicyPath] = m.ID
 	}
 	for name, ids := range wanted {
-		err := read(w.ctx, w.reader, kinds[name], ids, func(id, path string, body json.RawMessage) error {
-			update, err := w.inferOne(t, id, path, body)
+		err := read(w.ctx, w.reader, kinds[name], ids, func(id, path string, o policyObject) error {
+			update, err := w.inferOne(t, id, path, o)
 			if err != nil || update == nil {
 				return err
 			}
@@ -159,11 +157,11 @@ func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, 
 }
 
 // inferOne gives the update of one object, or nil when it needs none.
-func (w *inference) inferOne(t catalog.Type, id, path string, body json.RawMessage) (*records.Update, error) {
+func (w *inference) inferOne(t catalog.Type, id, path string, o policyObject) (*records.Update, error) {
 	if w.counts.Objects++; w.counts.Objects%progressEvery == 0 {
 		w.Events.Progress(w.counts.Objects, w.Total, "inferring updates")
 	}
-	delta, err := deltaOf(w.Rules, w.Env, w.Records, records.MigratedObject{Type: string(t), ID: id, PolicyPath: path}, body)
+	delta, err := deltaOf(w.Rules, w.Env, w.Records, records.MigratedObject{Type: string(t), ID: id, PolicyPath: path}, o)
 	var not *NotInferred
 	switch {
 	case errors.As(err, &not):
@@ -179,17 +177,7 @@ func (w *inference) inferOne(t catalog.Type, id, path string, body json.RawMessa
 }
 
 // deltaOf applies the rules to a migrated object, given its Policy object as NSX shows it.
-func deltaOf(rules *Rules, env Env, originals Originals, m records.MigratedObject, body json.RawMessage) (records.Delta, error) {
-	var policy struct {
-		Name  string    `json:"display_name"`
-		Tags  []nsx.Tag `json:"tags"`
-		Rules []struct {
-			Name string `json:"display_name"`
-		} `json:"rules"`
-	}
-	if err := json.Unmarshal(body, &policy); err != nil {
-		return records.Delta{}, fmt.Errorf("reading Policy object %s: %w", m.PolicyPath, err)
-	}
+func deltaOf(rules *Rules, env Env, originals Originals, m records.MigratedObject, o policyObject) (records.Delta, error) {
 	original, recorded, err := originals.Original(m.Type, m.ID)
 	if err == nil && !recorded {
 		err = errors.New("there is none")
@@ -197,14 +185,31 @@ func deltaOf(rules *Rules, env Env, originals Originals, m records.MigratedObjec
 	if err != nil {
 		return records.Delta{}, fmt.Errorf("reading the record of %s %s: %w", m.Type, m.ID, err)
 	}
-	current := Current{Name: policy.Name, Tags: policy.Tags}
-	for _, rule := range policy.Rules {
-		current.RuleNames = append(current.RuleNames, rule.Name)
+	current, err := currentOf(o, len(original.Names) > 0)
+	if err != nil {
+		return records.Delta{}, fmt.Errorf("reading %s: %w", m.PolicyPath, err)
 	}
 	return rules.Delta(Object{
 		Type: catalog.Type(m.Type), ID: m.ID, PolicyPath: m.PolicyPath,
 		Name: original.Name, Tags: original.Tags, Names: original.Names, Facts: original.Facts,
 	}, current, env)
+}
+
+// currentOf reads what the rules need of a Policy object; the names of embedded rules only where they matter.
+func currentOf(o policyObject, withRules bool) (Current, error) {
+	name, err := o.text("display_name")
+	current := Current{Name: name}
+	if err := errors.Join(err, o.read("tags", &current.Tags)); err != nil || !withRules {
+		return current, err
+	}
+	var rules []struct {
+		Name string `json:"display_name"`
+	}
+	err = o.read("rules", &rules)
+	for _, rule := range rules {
+		current.RuleNames = append(current.RuleNames, rule.Name)
+	}
+	return current, err
 }
 
 // problem notes an object whose Policy side cannot be read.

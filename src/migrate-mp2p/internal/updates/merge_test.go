@@ -11,11 +11,19 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
+func mergeText(body string, d records.Delta, k kind) (json.RawMessage, bool, error) {
+	o, err := parseObject(json.RawMessage(body))
+	if err != nil {
+		return nil, false, err
+	}
+	return merge(o, d, k)
+}
+
 func ptr(text string) *string { return &text }
 
 var _ = DescribeTable("merge",
 	func(body string, d records.Delta, k kind, want string, wantChanged bool) {
-		merged, changed, err := merge(json.RawMessage(body), d, k)
+		merged, changed, err := mergeText(body, d, k)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(changed).To(Equal(wantChanged))
 		Expect(string(merged)).To(MatchJSON(want))
@@ -37,10 +45,11 @@ var _ = DescribeTable("merge",
 
 var _ = DescribeTable("merge refuses what is no Policy object",
 	func(body, part string) {
-		_, _, err := merge(json.RawMessage(body), records.Delta{SetTags: tags("a=1"), DisplayName: ptr("n"), RuleNames: map[string]string{"a": "b"}}, kind{})
+		_, _, err := mergeText(body, records.Delta{SetTags: tags("a=1"), DisplayName: ptr("n"), RuleNames: map[string]string{"a": "b"}}, kind{})
 		Expect(err).To(MatchError(ContainSubstring(part)))
 	},
-	Entry("a list", `[]`, "Policy object"),
+	Entry("a list", `[]`, "no JSON object"),
+	Entry("rules that are no objects", `{"rules":[7]}`, "no JSON object"),
 	Entry("tags that are none", `{"tags":7}`, `"tags"`),
 	Entry("a name that is none", `{"display_name":7}`, `"display_name"`),
 	Entry("rules that are none", `{"rules":7}`, `"rules"`),
@@ -67,11 +76,11 @@ var _ = It("merge changes nothing but tags and display names in a thousand gener
 			delta.RemoveTags = append(delta.RemoveTags, tags(pair["scope"]+"="+pair["tag"])...)
 		}
 
-		merged, _, err := merge(body, delta, kind{})
+		merged, _, err := mergeText(string(body), delta, kind{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(withoutNamesAndTags(merged))).To(MatchJSON(string(withoutNamesAndTags(body))))
 
-		again, changed, err := merge(merged, delta, kind{})
+		again, changed, err := mergeText(string(merged), delta, kind{})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(changed).To(BeFalse(), "a delta that is shown already changes nothing")
 		Expect(again).To(MatchJSON(merged))

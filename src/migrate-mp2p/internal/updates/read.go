@@ -56,7 +56,7 @@ type reader struct {
 }
 
 // found receives an object that was looked for, with the value that stood in the wanted map.
-type found[T any] func(value T, path string, body json.RawMessage) error
+type found[T any] func(value T, path string, o policyObject) error
 
 // read hands out the wanted objects of one kind, by path, each once, and takes them out of the map: what is left in
 // it does not exist. Where lists and GETs cost about as little as a search they are preferred, since they are never
@@ -179,19 +179,20 @@ func readOne[T any](ctx context.Context, r *reader, p string, wanted map[string]
 func pick[T any](wanted map[string]T, each found[T]) nsx.Page {
 	return func(results []json.RawMessage) error {
 		for _, body := range results {
-			var object struct {
-				Path    string `json:"path"`
-				Deleted bool   `json:"marked_for_delete"`
+			o, err := parseObject(body)
+			if err != nil {
+				return err
 			}
-			if err := json.Unmarshal(body, &object); err != nil {
-				return fmt.Errorf("reading a Policy object: %w", err)
+			p, err := o.text("path")
+			if err != nil {
+				return err
 			}
-			value, ok := wanted[object.Path]
-			if !ok || object.Deleted {
+			value, ok := wanted[p]
+			if !ok || string(o.raw("marked_for_delete")) == "true" {
 				continue
 			}
-			delete(wanted, object.Path)
-			if err := each(value, object.Path, body); err != nil {
+			delete(wanted, p)
+			if err := each(value, p, o); err != nil {
 				return err
 			}
 		}
