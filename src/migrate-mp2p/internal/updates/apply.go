@@ -101,6 +101,7 @@ type applier struct {
 // load gives the pending updates by resource type and path, and closes the waived ones.
 func (a *applier) load() (map[string]map[string]*records.Update, error) {
 	pending := map[string]map[string]*records.Update{}
+	texts := interner{}
 	waive := map[string]bool{}
 	for _, path := range a.Waive {
 		waive[path] = true
@@ -115,6 +116,7 @@ func (a *applier) load() (map[string]map[string]*records.Update, error) {
 			a.close(u, records.UpdateWaived)
 			return nil
 		}
+		texts.update(&u)
 		if pending[u.ResourceType] == nil {
 			pending[u.ResourceType] = map[string]*records.Update{}
 		}
@@ -128,6 +130,29 @@ func (a *applier) load() (map[string]map[string]*records.Update, error) {
 	a.total = a.result.Pending
 	a.result.NotWaived = slices.Sorted(maps.Keys(waive))
 	return pending, a.save()
+}
+
+// interner keeps one copy of each text that many updates share: with a hundred thousand of them, most of the memory.
+type interner map[string]string
+
+func (in interner) update(u *records.Update) {
+	u.ResourceType, u.Type = in.one(u.ResourceType), in.one(u.Type)
+	if at := len(u.Path) - len(u.ID); at > 0 && u.Path[at:] == u.ID {
+		u.ID = u.Path[at:]
+	}
+	for _, tags := range [][]nsx.Tag{u.Delta.SetTags, u.Delta.RemoveTags} {
+		for i, t := range tags {
+			tags[i] = nsx.Tag{Scope: in.one(t.Scope), Tag: in.one(t.Tag)}
+		}
+	}
+}
+
+func (in interner) one(text string) string {
+	if known, ok := in[text]; ok {
+		return known
+	}
+	in[text] = text
+	return text
 }
 
 // order is alphabetical, certificates last: if an update should harm one, nothing else is left undone.
@@ -265,7 +290,7 @@ func (a *applier) patch(ctx context.Context, group []change) error {
 	if err != nil {
 		return err
 	}
-	return a.API.PatchInfra(nsx.WithOverwrite(ctx), body)
+	return a.API.PatchInfra(ctx, body)
 }
 
 // reread reads the objects of a group from NSX itself and merges their updates anew. Those that are gone or show
