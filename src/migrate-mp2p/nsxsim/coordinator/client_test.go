@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -101,17 +103,22 @@ func (n *nsx) coordinator() *coordinator.Coordinator {
 	return n.server.Coordinator().(*coordinator.Coordinator)
 }
 
+// small is the foundation of all tests; it is made once, and copied.
+var small = sync.OnceValues(func() (*model.World, error) { return model.TAS(1, 1, model.Options{}) })
+
 // tas is the state of a small foundation, changed by the test if it wants to.
 func tas(changes ...func(*model.World)) (*store.Store, *model.World) {
 	GinkgoHelper()
-	world, err := model.TAS(1, 1, model.Options{})
+	made, err := small()
 	Expect(err).NotTo(HaveOccurred())
+	world := *made
+	world.Manager = slices.Clone(made.Manager)
 	for _, change := range changes {
-		change(world)
+		change(&world)
 	}
 	st := store.New(1)
-	Expect(nsxsim.LoadWorld(st, world)).To(Succeed())
-	return st, world
+	Expect(nsxsim.LoadWorld(st, &world)).To(Succeed())
+	return st, &world
 }
 
 // call sends a request and returns status and decoded body.
