@@ -21,10 +21,10 @@ func routing() []Entry {
 		{
 			// The manager_id is the router's; one entry moves all of its ports and static routes.
 			Type:         Tier1Port,
-			ManagerTypes: []string{"LogicalRouterDownLinkPort", "CentralizedServicePort"}, List: "/api/v1/logical-router-ports",
+			ManagerTypes: []string{"LogicalRouterDownLinkPort", "LogicalRouterCentralizedServicePort", "CentralizedServicePort"}, List: "/api/v1/logical-router-ports",
 			Found: WithParent, Parents: []Type{Tier1}, ParentField: "logical_router_id",
 			Parts: []string{
-				"LogicalRouterDownLinkPort", "CentralizedServicePort", "LogicalRouterLinkPortOnTIER0", "LogicalRouterLinkPortOnTIER1",
+				"LogicalRouterLinkPortOnTIER0", "LogicalRouterLinkPortOnTIER1",
 				"LogicalRouterLoopbackPort", "LogicalRouterIPTunnelPort", "StaticRoute",
 			},
 			PartList: "/api/v1/logical-routers/{parent}/routing/static-routes",
@@ -33,7 +33,7 @@ func routing() []Entry {
 			PartMetadata: []nsx.KeyValue{{Key: "{part}", Value: "{part_policy_id}"}},
 			Proof:        RouterParts,
 			Assumed: []string{
-				"routers that have neither a down-link or service port nor a static route get no entry",
+				"its link to the Tier-0 moves along on both sides without being named",
 				"static routes keep their Manager id as Policy id",
 			},
 		},

@@ -3,8 +3,11 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
 // Known is one object that the run's records know.
@@ -28,7 +31,27 @@ type Count struct {
 	First []string // "TYPE/id (name)", at most 50
 }
 
-// Census is what a pass over the lists of every type found.
+// named is how many objects a Count names.
+const named = 50
+
+func (c *Count) add(ref catalog.Ref, name string) {
+	c.N++
+	if len(c.First) < named {
+		text := ref.String()
+		if name != "" {
+			text += " (" + name + ")"
+		}
+		c.First = append(c.First, text)
+	}
+}
+
+func (c *Count) merge(other Count) {
+	c.N += other.N
+	c.First = append(c.First, other.First[:min(len(other.First), named-len(c.First))]...)
+}
+
+// Census is what a pass over the lists of every type found. Manager, Policy, Absent and Undecided exclude each other;
+// New and Changed are among Manager.
 type Census struct {
 	Manager   Count // ours and still, or again, Manager
 	Policy    Count // ours and Policy
@@ -38,7 +61,172 @@ type Census struct {
 	Changed   Count // known, Manager, and not what it was before the run
 }
 
-// TakeCensus reads the lists of every type once and counts. It never uses Search.
+func (c *Census) merge(other *Census) {
+	c.Manager.merge(other.Manager)
+	c.Policy.merge(other.Policy)
+	c.Absent.merge(other.Absent)
+	c.Undecided.merge(other.Undecided)
+	c.New.merge(other.New)
+	c.Changed.merge(other.Changed)
+}
+
+// note counts one object. known is nil for one that no record knows.
+func (c *Census) note(ref catalog.Ref, f Finding, known *Known) {
+	switch f.Evidence {
+	case catalog.IsPolicy:
+		c.Policy.add(ref, f.Name)
+	case catalog.IsAbsent:
+		c.Absent.add(ref, f.Name)
+	case catalog.Undecided:
+		c.Undecided.add(ref, f.Name)
+	case catalog.IsManager:
+		c.Manager.add(ref, f.Name)
+		if known == nil {
+			c.New.add(ref, f.Name)
+		} else if known.Hash != "" && known.Hash != f.Hash {
+			c.Changed.add(ref, f.Name)
+		}
+	}
+}
+
+// TakeCensus reads the lists of every type once and counts. It never uses Search. In scope ncp it finds NCP's objects
+// that the records do not know, with two exceptions that no list shows: addresses, and NAT rules on Tier-1 routers that
+// have none in the records.
 func TakeCensus(ctx context.Context, api API, cat *catalog.Catalog, q CensusQuery) (*Census, error) {
-	return nil, fmt.Errorf("taking the census of scope %s: not built yet", q.Scope)
+	c := &counting{source: source{api: api, q: Query{Catalog: cat}}, CensusQuery: q, known: map[catalog.Type]map[string]*Known{}}
+	for i := range q.Known {
+		k := &q.Known[i]
+		if c.known[k.Type] == nil {
+			c.known[k.Type] = map[string]*Known{}
+		}
+		c.known[k.Type][k.ID] = k
+	}
+	var tasks []func(context.Context, *Census) error
+	for _, one := range collections(cat) {
+		if q.Scope == catalog.NCP || slices.ContainsFunc(one.entries, func(e *catalog.Entry) bool { return len(c.known[e.Type]) > 0 }) {
+			tasks = append(tasks, func(ctx context.Context, out *Census) error { return c.countList(ctx, one, out) })
+		}
+	}
+	tasks = append(tasks, c.countNAT)
+	for _, e := range cat.Entries() {
+		if (e.Found != catalog.ByTag) && len(c.known[e.Type]) > 0 {
+			tasks = append(tasks, func(ctx context.Context, out *Census) error { return c.countByLooking(ctx, e, out) })
+		}
+	}
+	results := make([]Census, len(tasks))
+	parallel := make([]func(context.Context) error, len(tasks))
+	for i, task := range tasks {
+		parallel[i] = func(ctx context.Context) error { return task(ctx, &results[i]) }
+	}
+	const atOnce = 4
+	if err := inParallel(ctx, atOnce, parallel); err != nil {
+		return nil, fmt.Errorf("taking the census of scope %s: %w", q.Scope, err)
+	}
+	total := &Census{}
+	for i := range results {
+		total.merge(&results[i])
+	}
+	return total, nil
+}
+
+// counting is one census. Its tasks only read what they share.
+type counting struct {
+	source
+	CensusQuery
+	known map[catalog.Type]map[string]*Known
+}
+
+// countList counts the objects of one list.
+func (c *counting) countList(ctx context.Context, one *collection, out *Census) error {
+	seen := map[catalog.Ref]bool{}
+	if _, err := c.list(ctx, one.path, one.params, func(b body) error {
+		if e, ok := one.entry(b); ok {
+			c.count(e, b, seen, out)
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("listing %s: %w", one.path, err)
+	}
+	for _, e := range one.entries {
+		c.countAbsent(e.Type, seen, out)
+	}
+	return nil
+}
+
+// count counts an object that is ours.
+func (c *counting) count(e *catalog.Entry, b body, seen map[catalog.Ref]bool, out *Census) {
+	ref := catalog.Ref{Type: e.Type, ID: b.text("id")}
+	known := c.known[ref.Type][ref.ID]
+	if known == nil {
+		tags, _ := b.tags()
+		if c.Scope != catalog.NCP || !createdBy(tags, c.Cluster) {
+			return
+		}
+	}
+	if known != nil {
+		seen[ref] = true
+	}
+	out.note(ref, finding(b), known)
+}
+
+// countAbsent counts what is known and was not seen.
+func (c *counting) countAbsent(t catalog.Type, seen map[catalog.Ref]bool, out *Census) {
+	var absent []string
+	for id := range c.known[t] {
+		if !seen[catalog.Ref{Type: t, ID: id}] {
+			absent = append(absent, id)
+		}
+	}
+	slices.Sort(absent)
+	for _, id := range absent {
+		out.note(catalog.Ref{Type: t, ID: id}, Finding{Evidence: catalog.IsAbsent}, nil)
+	}
+}
+
+// countNAT counts the NAT rules of all Tier-0 routers and of the routers whose rules are known.
+func (c *counting) countNAT(ctx context.Context, out *Census) error {
+	e, _ := c.source.q.Catalog.Entry(catalog.NAT)
+	var routers []string
+	for _, k := range c.known[catalog.NAT] {
+		routers = append(routers, k.Parent)
+	}
+	if c.Scope == catalog.NCP {
+		tops, err := tier0s(ctx, &c.source)
+		if err != nil {
+			return err
+		}
+		routers = append(routers, tops...)
+	}
+	slices.Sort(routers)
+	seen := map[catalog.Ref]bool{}
+	for _, router := range slices.Compact(routers) {
+		path := e.ListPath(router)
+		_, err := c.list(ctx, path, nil, func(b body) error {
+			c.count(e, b, seen, out)
+			return nil
+		})
+		if err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+			return fmt.Errorf("listing %s: %w", path, err)
+		}
+	}
+	c.countAbsent(catalog.NAT, seen, out)
+	return nil
+}
+
+// countByLooking counts known entries that no list shows by a tag of their own.
+func (c *counting) countByLooking(ctx context.Context, e *catalog.Entry, out *Census) error {
+	of := c.known[e.Type]
+	refs := make([]catalog.Ref, 0, len(of))
+	for id := range of {
+		refs = append(refs, catalog.Ref{Type: e.Type, ID: id})
+	}
+	found, err := Look(ctx, c.api, c.source.q.Catalog, refs, func(ref catalog.Ref) Place { return of[ref.ID].Place })
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(refs, func(x, y catalog.Ref) int { return strings.Compare(x.ID, y.ID) })
+	for _, ref := range refs {
+		out.note(ref, found[ref], of[ref.ID])
+	}
+	return nil
 }

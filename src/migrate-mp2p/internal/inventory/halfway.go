@@ -3,8 +3,11 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
 // HalfWay is a cluster, or the shared objects, of which some are Policy and others still Manager.
@@ -14,7 +17,99 @@ type HalfWay struct {
 	Policy  Count
 }
 
-// FindHalfWay looks for other clusters than ours, and for shared routers, that a migration left half-way.
+// telling are types of which practically every cluster has objects, from the beginning and the end of the order of
+// migration: where a migration stopped half-way, they differ.
+func telling() []catalog.Type {
+	return []catalog.Type{
+		catalog.IPPool, catalog.Tier1, catalog.LogicalSwitch, catalog.NAT, catalog.NSGroup, catalog.LBVirtualServer, catalog.DFWSection,
+	}
+}
+
+// FindHalfWay looks for other clusters than ours, and for shared Tier-0 routers, that a migration left half-way. It
+// reads objects of the types that tell, not all. A Tier-0 counts as half-way when it is Policy and an uplink is not.
 func FindHalfWay(ctx context.Context, api API, cat *catalog.Catalog, cluster string) ([]HalfWay, error) {
-	return nil, fmt.Errorf("looking for half-way migrations: not built yet")
+	s := &source{api: api, q: Query{Catalog: cat}}
+	clusters, err := otherClusters(ctx, s, cluster)
+	if err != nil {
+		return nil, fmt.Errorf("looking for half-way clusters: %w", err)
+	}
+	shared, err := sharedRouters(ctx, s)
+	if err != nil {
+		return nil, fmt.Errorf("looking for half-way shared routers: %w", err)
+	}
+	var found []HalfWay
+	for _, h := range append(clusters, shared) {
+		if h.Manager.N > 0 && h.Policy.N > 0 {
+			found = append(found, h)
+		}
+	}
+	return found, nil
+}
+
+// otherClusters counts the objects of every cluster but ours.
+func otherClusters(ctx context.Context, s *source, ours string) ([]HalfWay, error) {
+	var entries []*catalog.Entry
+	for _, t := range telling() {
+		e, _ := s.q.Catalog.Entry(t)
+		entries = append(entries, e)
+	}
+	byCluster := map[string]*HalfWay{}
+	query := ofTypes(managerTypes(entries)) + " AND tags.scope:" + quote(scopeCluster) + " AND NOT tags.tag:" + quote(ours)
+	if err := s.search(ctx, nsx.Manager, query, func(b body) error {
+		tags, _ := b.tags()
+		name, made := createdByAny(tags)
+		e, ok := accepting(entries, b)
+		if !made || !ok || name == ours {
+			return nil
+		}
+		if byCluster[name] == nil {
+			byCluster[name] = &HalfWay{Cluster: name}
+		}
+		byCluster[name].note(catalog.Ref{Type: e.Type, ID: b.text("id")}, b)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	all := make([]HalfWay, 0, len(byCluster))
+	for _, h := range byCluster {
+		all = append(all, *h)
+	}
+	slices.SortFunc(all, func(x, y HalfWay) int { return strings.Compare(x.Cluster, y.Cluster) })
+	return all, nil
+}
+
+func (h *HalfWay) note(ref catalog.Ref, b body) {
+	if _, policyPath := b.tags(); policyPath != "" {
+		h.Policy.add(ref, b.text("display_name"))
+	} else {
+		h.Manager.add(ref, b.text("display_name"))
+	}
+}
+
+// sharedRouters counts the Tier-0 routers that are Policy and those of their uplinks that are not.
+func sharedRouters(ctx context.Context, s *source) (HalfWay, error) {
+	var shared HalfWay
+	top, _ := s.q.Catalog.Entry(catalog.Tier0)
+	uplink, _ := s.q.Catalog.Entry(catalog.Tier0Port)
+	policy := map[string]bool{}
+	if _, err := s.list(ctx, top.List, map[string][]string{"router_type": {top.RouterType}}, func(b body) error {
+		if _, policyPath := b.tags(); policyPath != "" && top.Accepts(b.text("resource_type"), b.text("router_type")) {
+			policy[b.text("id")] = true
+			shared.note(catalog.Ref{Type: catalog.Tier0, ID: b.text("id")}, b)
+		}
+		return nil
+	}); err != nil || len(policy) == 0 {
+		return shared, err
+	}
+	for router := range policy {
+		if _, err := s.list(ctx, uplink.List, map[string][]string{uplink.ParentField: {router}}, func(b body) error {
+			if movable(uplink, b.text("resource_type")) && b.text(uplink.ParentField) == router {
+				shared.note(catalog.Ref{Type: catalog.Tier0Port, ID: b.text("id")}, b)
+			}
+			return nil
+		}); err != nil {
+			return shared, err
+		}
+	}
+	return shared, nil
 }

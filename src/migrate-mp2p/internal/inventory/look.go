@@ -3,14 +3,17 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
 // Finding is what NSX shows of one entry when it is read directly.
 type Finding struct {
 	Evidence   catalog.Evidence
-	PolicyPath string // where NSX says it is, when it is Policy
+	PolicyPath string // where NSX says it is, when it is Policy and NSX says so
 	Name       string
 	Hash       string // of the Manager object's body, see Hash; empty when it was not read
 }
@@ -22,8 +25,228 @@ type Place struct {
 	PolicyPath string
 }
 
+// few is the number of objects up to which they are read one by one; more are read by list.
+const few = 20
+
 // Look reads what the entries are now, by lists where there are many and by single reads where there are few, never by
-// Search. Every ref gets a finding. place tells where an entry lives; it is only asked for types that have parents.
+// Search. Every ref gets a finding. place tells where an entry lives; it is asked for NAT rules and allocations only,
+// and may be nil without them. What cannot be found out is Undecided; an error means that NSX could not be read.
 func Look(ctx context.Context, api API, cat *catalog.Catalog, refs []catalog.Ref, place func(catalog.Ref) Place) (map[catalog.Ref]Finding, error) {
-	return nil, fmt.Errorf("looking at %d objects: not built yet", len(refs))
+	l := &look{source: source{api: api, q: Query{Catalog: cat}}, place: place, found: make(map[catalog.Ref]Finding, len(refs))}
+	byType := map[catalog.Type][]catalog.Ref{}
+	for _, ref := range refs {
+		l.found[ref] = Finding{}
+		byType[ref.Type] = append(byType[ref.Type], ref)
+	}
+	for _, e := range cat.Entries() {
+		of := byType[e.Type]
+		if len(of) == 0 {
+			continue
+		}
+		slices.SortFunc(of, func(x, y catalog.Ref) int { return strings.Compare(x.ID, y.ID) })
+		if err := l.lookAt(ctx, e, slices.Compact(of)); err != nil {
+			return nil, fmt.Errorf("looking at %d objects of type %s: %w", len(of), e.Type, err)
+		}
+	}
+	return l.found, nil
+}
+
+// look is one call of Look.
+type look struct {
+	source
+	place func(catalog.Ref) Place
+	found map[catalog.Ref]Finding
+}
+
+func (l *look) lookAt(ctx context.Context, e *catalog.Entry, refs []catalog.Ref) error {
+	switch {
+	case e.Proof == catalog.RouterParts:
+		return l.atRouters(ctx, e, refs)
+	case e.Proof == catalog.PolicyChild:
+		return l.byPlace(refs, func(pool string, of []catalog.Ref) error { return l.atAllocations(ctx, e, pool, of) })
+	case e.Proof == catalog.MigratedResources:
+		return l.atConfigurations(ctx, e, refs)
+	case e.PerParent():
+		return l.byPlace(refs, func(parent string, of []catalog.Ref) error { return l.atObjects(ctx, e, parent, of) })
+	default:
+		return l.atObjects(ctx, e, "", refs)
+	}
+}
+
+// byPlace goes through the parents of refs. Refs without a known parent stay undecided.
+func (l *look) byPlace(refs []catalog.Ref, visit func(parent string, of []catalog.Ref) error) error {
+	var parents []string
+	byParent := map[string][]catalog.Ref{}
+	for _, ref := range refs {
+		parent := l.placeOf(ref).Parent
+		if parent == "" {
+			continue
+		}
+		if byParent[parent] == nil {
+			parents = append(parents, parent)
+		}
+		byParent[parent] = append(byParent[parent], ref)
+	}
+	slices.Sort(parents)
+	for _, parent := range parents {
+		if err := visit(parent, byParent[parent]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *look) placeOf(ref catalog.Ref) Place {
+	if l.place == nil {
+		return Place{}
+	}
+	return l.place(ref)
+}
+
+// finding is what a Manager object shows by its policyPath tag.
+func finding(b body) Finding {
+	_, policyPath := b.tags()
+	f := Finding{Evidence: catalog.IsManager, PolicyPath: policyPath, Name: b.text("display_name"), Hash: b.hash()}
+	if policyPath != "" {
+		f.Evidence = catalog.IsPolicy
+	}
+	return f
+}
+
+// atObjects reads objects whose own tag proves what they are.
+func (l *look) atObjects(ctx context.Context, e *catalog.Entry, parent string, refs []catalog.Ref) error {
+	if len(refs) <= few {
+		for _, ref := range refs {
+			b, err := l.get(ctx, e.Item(parent, ref.ID))
+			if err != nil {
+				return err
+			}
+			l.found[ref] = Finding{Evidence: catalog.IsAbsent}
+			if b != nil {
+				l.found[ref] = finding(b)
+			}
+		}
+		return nil
+	}
+	asked := make(map[string]catalog.Ref, len(refs))
+	for _, ref := range refs {
+		asked[ref.ID] = ref
+		l.found[ref] = Finding{Evidence: catalog.IsAbsent}
+	}
+	_, err := l.list(ctx, e.ListPath(parent), parameters(e), func(b body) error {
+		if ref, ok := asked[b.text("id")]; ok {
+			l.found[ref] = finding(b)
+		}
+		return nil
+	})
+	if nsx.IsKind(err, nsx.KindNotFound) {
+		return nil // the parent is gone, and they with it
+	}
+	return err
+}
+
+// get reads one object; nil when there is none.
+func (s *source) get(ctx context.Context, path string) (body, error) {
+	var b body
+	err := s.api.Get(ctx, path, &b)
+	if nsx.IsKind(err, nsx.KindNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return b, nil
+}
+
+// atAllocations reads addresses of one pool: Policy when the pool's Policy twin holds the address where the plan wanted
+// it, else Manager when the Manager's pool does.
+func (l *look) atAllocations(ctx context.Context, e *catalog.Entry, pool string, refs []catalog.Ref) error {
+	hashes := map[string]string{}
+	_, err := l.list(ctx, e.ListPath(pool), nil, func(b body) error {
+		hashes[b.text("allocation_id")] = b.hash()
+		return nil
+	})
+	if err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+		return err
+	}
+	twins := map[string]map[string]string{} // by Policy pool
+	for _, ref := range refs {
+		wanted := l.placeOf(ref).PolicyPath
+		policyPool, _, named := strings.Cut(wanted, "/ip-allocations/")
+		if !named {
+			continue
+		}
+		if twins[policyPool] == nil {
+			if twins[policyPool], err = policyAllocations(ctx, &l.source, policyPool); err != nil {
+				return err
+			}
+		}
+		f := Finding{Evidence: catalog.IsAbsent, Name: ref.ID, Hash: hashes[ref.ID]}
+		if f.Hash != "" {
+			f.Evidence = catalog.IsManager
+		}
+		if p := twins[policyPool][ref.ID]; p != "" {
+			f.Evidence, f.PolicyPath = catalog.IsPolicy, p
+		}
+		l.found[ref] = f
+	}
+	return nil
+}
+
+// atConfigurations reads what became of the routing configuration of Tier-0 routers. It cannot be Policy without its
+// router; beyond that only the coordinator's memory tells, and NSX's tag on BGP where it sets one.
+func (l *look) atConfigurations(ctx context.Context, e *catalog.Entry, refs []catalog.Ref) error {
+	for _, ref := range refs {
+		router, err := l.get(ctx, e.Item("", ref.ID))
+		if err != nil {
+			return err
+		}
+		if router == nil {
+			l.found[ref] = Finding{Evidence: catalog.IsAbsent}
+			continue
+		}
+		f := finding(router)
+		if f.Evidence == catalog.IsPolicy {
+			if f.Evidence, err = l.remembered(ctx, ref, catalog.Tier0); err != nil {
+				return err
+			}
+		}
+		if f.Evidence == catalog.Undecided {
+			bgp, err := l.get(ctx, e.Item("", ref.ID)+"/routing/bgp")
+			if err != nil {
+				return err
+			}
+			if _, policyPath := bgp.tags(); policyPath != "" {
+				f.Evidence = catalog.IsPolicy
+			}
+		}
+		l.found[ref] = f
+	}
+	return nil
+}
+
+// remembered asks the coordinator whether it migrated an entry. Its silence means something only when it remembers the
+// router that the entry belongs to. A coordinator that does not run tells nothing.
+func (l *look) remembered(ctx context.Context, ref catalog.Ref, router catalog.Type) (catalog.Evidence, error) {
+	known := func(t catalog.Type) (bool, error) {
+		listed := false
+		err := l.api.MigratedResources(ctx, string(t), ref.ID, func(m nsx.MigratedResource) error {
+			listed = listed || m.ResourceID == ref.ID && m.ResourceType == string(t)
+			return nil
+		})
+		if nsx.IsKind(err, nsx.KindCoordinatorDown) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("asking the coordinator about %s: %w", ref, err)
+		}
+		return listed, nil
+	}
+	if itself, err := known(ref.Type); err != nil || itself {
+		return catalog.IsPolicy, err
+	}
+	if parent, err := known(router); err != nil || parent {
+		return catalog.IsManager, err
+	}
+	return catalog.Undecided, nil
 }

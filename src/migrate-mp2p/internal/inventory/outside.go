@@ -89,6 +89,9 @@ func (r *retrieval) outsideIDs() map[string]catalog.Ref {
 			note(ref.To)
 		}
 	}
+	for _, u := range r.uses { // whoever uses the address, Policy or not
+		note(catalog.Ref{Type: catalog.IPPool, ID: u.pool})
+	}
 	return hints
 }
 

@@ -28,7 +28,7 @@ type routerPort struct {
 
 // route is one static route.
 type route struct {
-	id, name, router, policyPath, hash string
+	id, name, router, policyPath string
 }
 
 // readRouterPorts reads the ports of all routers. They are listed, not searched: ports go with their router, whoever
@@ -70,7 +70,7 @@ func (r *retrieval) readStaticRoutes(ctx context.Context) error {
 
 func readRoute(b body) route {
 	_, policyPath := b.tags()
-	return route{id: b.text("id"), name: b.text("display_name"), router: b.text("logical_router_id"), policyPath: policyPath, hash: b.hash()}
+	return route{id: b.text("id"), name: b.text("display_name"), router: b.text("logical_router_id"), policyPath: policyPath}
 }
 
 // movable tells whether a port of this kind moves with its Tier-1.
@@ -92,20 +92,15 @@ func (r *retrieval) addRouterEntries(ctx context.Context) error {
 
 	var entries []*Object
 	for router, of := range ports {
-		whole, isTier1 := r.objects[catalog.Ref{Type: catalog.Tier1, ID: router}]
-		o := &Object{Ref: catalog.Ref{Type: catalog.Tier1Port, ID: router}, Parent: catalog.Ref{Type: catalog.Tier1, ID: router}}
-		if isTier1 {
-			o.Name, o.Owner, o.Created, o.Modified, o.Wanted = whole.Name, whole.Owner, whole.Created, whole.Modified, whole.Wanted
-		}
+		whole := r.objects[catalog.Ref{Type: catalog.Tier1, ID: router}]
 		var moving []*routerPort
 		for _, p := range of {
-			if movable(e, p.kind) && r.moves(p, isTier1) {
+			if movable(e, p.kind) && r.moves(p, whole != nil) {
 				moving = append(moving, p)
 			}
 		}
-		r.fillRouterEntry(o, moving, isTier1)
-		if len(o.Parts) > 0 {
-			entries = append(entries, o)
+		if whole != nil || len(moving) > 0 {
+			entries = append(entries, r.routerEntry(router, whole, moving, of))
 		}
 	}
 	if err := r.placeParts(ctx, entries); err != nil {
@@ -127,36 +122,62 @@ func (r *retrieval) moves(p *routerPort, ourRouter bool) bool {
 	return ourRouter || p.cluster == r.q.Cluster
 }
 
-// fillRouterEntry gives the entry of a router its ports and routes. It is Policy when all of them are.
-func (r *retrieval) fillRouterEntry(o *Object, ports []*routerPort, whole bool) {
-	var hashes strings.Builder
-	policy := true
-	note := func(hash, policyPath string) {
-		hashes.WriteString(hash)
-		if policyPath == "" {
-			policy = false
-		} else if o.PolicyPath == "" {
-			o.PolicyPath = policyPath
-		}
-	}
+// linkPath is the Policy path that the router's link to the Tier-0 carries.
+func linkPath(ports []*routerPort) string {
 	for _, p := range ports {
-		o.Parts = append(o.Parts, Part{ID: p.id, IsPort: true, Switch: p.switchPort, PolicyPath: p.policyPath})
-		note(p.hash, p.policyPath)
-	}
-	for _, s := range r.routes {
-		if whole && s.router == o.ID {
-			part := Part{ID: s.id, Name: s.name, PolicyID: s.id, PolicyPath: s.policyPath}
-			if o.Wanted != nil {
-				part.PolicyID = cmp.Or(o.Wanted.StaticRoutes[s.id], o.Wanted.StaticRoutes[s.name], s.id)
-			}
-			o.Parts = append(o.Parts, part)
-			note(s.hash, s.policyPath)
+		if p.kind == linkOnTier1 {
+			return p.policyPath
 		}
 	}
-	o.Hash = digest([]byte(hashes.String()))
-	if !policy {
-		o.PolicyPath = ""
+	return ""
+}
+
+// routerEntry makes the entry of a router's ports and routes. whole is the router itself when it is ours, moving are
+// those of its ports that go with this run. The entry is Policy when all of its parts are; a router without parts when
+// its link to the Tier-0 is.
+func (r *retrieval) routerEntry(router string, whole *Object, moving, all []*routerPort) *Object {
+	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	o := &Object{Ref: catalog.Ref{Type: e.Type, ID: router}, Parent: catalog.Ref{Type: catalog.Tier1, ID: router}, Hash: portsHash(only(e, all))}
+	for _, p := range moving {
+		o.Parts = append(o.Parts, Part{ID: p.id, IsPort: true, Switch: p.switchPort, PolicyPath: p.policyPath})
 	}
+	if whole != nil {
+		o.Name, o.Owner, o.Created, o.Modified, o.Wanted = whole.Name, whole.Owner, whole.Created, whole.Modified, whole.Wanted
+		for _, s := range r.routes {
+			if s.router == router {
+				o.Parts = append(o.Parts, r.routePart(s, whole.Wanted))
+			}
+		}
+	}
+	o.PolicyPath = linkPath(all)
+	for i, p := range o.Parts {
+		if p.PolicyPath == "" {
+			o.PolicyPath = ""
+			break
+		}
+		if i == 0 {
+			o.PolicyPath = p.PolicyPath
+		}
+	}
+	return o
+}
+
+// routePart names the Policy id that a static route shall get.
+func (r *retrieval) routePart(s route, w *Wanted) Part {
+	part := Part{ID: s.id, Name: s.name, PolicyID: s.id, PolicyPath: s.policyPath}
+	if w != nil {
+		part.PolicyID = cmp.Or(w.StaticRoutes[s.id], w.StaticRoutes[s.name], s.id)
+	}
+	return part
+}
+
+// portsHash is the hash of a router's ports. Static routes are left out: no list shows those of many routers.
+func portsHash(sorted []*routerPort) string {
+	var hashes strings.Builder
+	for _, p := range sorted {
+		hashes.WriteString(p.hash)
+	}
+	return digest([]byte(hashes.String()))
 }
 
 // linkTier1s notes which Tier-0 each Tier-1 is linked to.

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -13,6 +14,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -31,6 +33,7 @@ func start(scale int, options nsxsim.Options, change func(*store.Tx) error) *gro
 	world, err := model.TAS(scale, 1, model.Options{})
 	Expect(err).NotTo(HaveOccurred())
 	options.Store = store.New(1)
+	options.Coordinator = coordinator.New(coordinator.Options{})
 	Expect(nsxsim.LoadWorld(options.Store, world)).To(Succeed())
 	if change != nil {
 		Expect(options.Store.Update(change)).To(Succeed())
@@ -42,7 +45,7 @@ func start(scale int, options nsxsim.Options, change func(*store.Tx) error) *gro
 	Expect(os.WriteFile(ca, server.CA(), 0o600)).To(Succeed())
 	client, err := nsx.New(nsx.Options{
 		Managers: []nsx.Endpoint{{Address: server.URL()[len("https://"):]}}, Username: nsxsim.AdminUser, Password: server.Password(),
-		CACertificate: ca, RequestsPerSecond: 10_000, ReadOnly: true,
+		CACertificate: ca, RequestsPerSecond: 10_000,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(client.Close)
@@ -55,6 +58,96 @@ func (g *ground) connect(ctx SpecContext) {
 	GinkgoHelper()
 	_, err := g.client.Connect(ctx, "")
 	Expect(err).NotTo(HaveOccurred())
+}
+
+// retrieve must succeed.
+func (g *ground) retrieve(ctx SpecContext, scope catalog.Scope) *inventory.Inventory {
+	GinkgoHelper()
+	inv, err := inventory.Retrieve(ctx, g.client, g.query(scope))
+	Expect(err).NotTo(HaveOccurred())
+	return inv
+}
+
+// build must succeed.
+func (g *ground) build(inv *inventory.Inventory, assume map[string]string) *plan.Plan {
+	GinkgoHelper()
+	p, err := plan.Build(inv, plan.Options{Catalog: g.cat, Assume: assume})
+	Expect(err).NotTo(HaveOccurred())
+	return p
+}
+
+// promote sends batches to the coordinator, and ends the workflow when asked to.
+func (g *ground) promote(ctx SpecContext, batches []plan.Batch, done bool) {
+	GinkgoHelper()
+	Expect(g.client.StartCoordinator(ctx)).To(Succeed())
+	Eventually(func() error { _, err := g.client.MigrationStatus(ctx); return err }).Should(Succeed())
+	Expect(g.client.Initiate(ctx)).To(Succeed())
+	for _, b := range batches {
+		Expect(g.client.Promote(ctx, b.Request)).To(Succeed())
+		for _, step := range []struct{ action, component string }{{"start", nsx.ComponentPrecheck}, {"continue", nsx.ComponentMigration}} {
+			Expect(g.client.PlanAction(ctx, step.action)).To(Succeed())
+			Eventually(func() string {
+				status, err := g.client.MigrationStatus(ctx)
+				Expect(err).NotTo(HaveOccurred())
+				c := status.Component(step.component)
+				Expect(c.Status).NotTo(Equal(nsx.StatusFailed), "%s of %s: %s", step.action, b.Type, c.Details)
+				return c.Status
+			}).WithPolling(1e6).Should(Equal(nsx.StatusSuccess))
+		}
+	}
+	if done {
+		Expect(g.client.Done(ctx)).To(Succeed())
+	}
+}
+
+// rollBack takes batches back, newest first.
+func (g *ground) rollBack(ctx SpecContext, batches []plan.Batch) {
+	GinkgoHelper()
+	for _, b := range slices.Backward(batches) {
+		request := b.Request
+		request.SetupDetails = nil
+		Expect(g.client.Rollback(ctx, request)).To(Succeed())
+	}
+	Expect(g.client.Done(ctx)).To(Succeed())
+}
+
+// known is what records would say of a plan.
+func known(p *plan.Plan) []inventory.Known {
+	var all []inventory.Known
+	for _, b := range p.Batches {
+		for _, e := range b.Entries {
+			all = append(all, inventory.Known{Ref: e.Ref, Place: placeOf(e), Hash: e.Hash})
+		}
+	}
+	return all
+}
+
+func placeOf(e plan.Entry) inventory.Place {
+	return inventory.Place{Parent: e.Facts[plan.FactParent], PolicyPath: e.PolicyPath}
+}
+
+// look reads every entry of a plan.
+func (g *ground) look(ctx SpecContext, batches []plan.Batch) map[catalog.Ref]inventory.Finding {
+	GinkgoHelper()
+	places := map[catalog.Ref]inventory.Place{}
+	var refs []catalog.Ref
+	for _, b := range batches {
+		for _, e := range b.Entries {
+			places[e.Ref] = placeOf(e)
+			refs = append(refs, e.Ref)
+		}
+	}
+	found, err := inventory.Look(ctx, g.client, g.cat, refs, func(ref catalog.Ref) inventory.Place { return places[ref] })
+	Expect(err).NotTo(HaveOccurred())
+	Expect(found).To(HaveLen(len(refs)))
+	return found
+}
+
+func (g *ground) census(ctx SpecContext, scope catalog.Scope, p *plan.Plan) *inventory.Census {
+	GinkgoHelper()
+	c, err := inventory.TakeCensus(ctx, g.client, g.cat, inventory.CensusQuery{Scope: scope, Cluster: "tas1", Known: known(p)})
+	Expect(err).NotTo(HaveOccurred())
+	return c
 }
 
 func (g *ground) query(scope catalog.Scope) inventory.Query {
@@ -75,18 +168,4 @@ func (g *ground) spec() []inventory.Wanted {
 		spec = append(spec, w)
 	}
 	return spec
-}
-
-// both retrieves and plans the shared resources, and then NCP's as if those were Policy.
-func (g *ground) both(ctx SpecContext) (shared, ncp *plan.Plan) {
-	GinkgoHelper()
-	inv, err := inventory.Retrieve(ctx, g.client, g.query(catalog.Shared))
-	Expect(err).NotTo(HaveOccurred())
-	shared, err = plan.Build(inv, plan.Options{Catalog: g.cat})
-	Expect(err).NotTo(HaveOccurred())
-	inv, err = inventory.Retrieve(ctx, g.client, g.query(catalog.NCP))
-	Expect(err).NotTo(HaveOccurred())
-	ncp, err = plan.Build(inv, plan.Options{Catalog: g.cat, Assume: shared.IDMap()})
-	Expect(err).NotTo(HaveOccurred())
-	return shared, ncp
 }

@@ -1,17 +1,198 @@
 package inventory_test
 
 import (
+	"context"
+	"maps"
+	"strings"
+	"time"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 )
 
-var _ = Describe("A TAS foundation", func() {
-	It("is planned whole and without problems [R4] [R13]", func(ctx SpecContext) {
+var _ = Describe("A TAS foundation on a simulated NSX", func() {
+	It("is retrieved whole: exactly what NCP made, and its addresses and router ports [R4] [R13]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		_, ncp := g.both(ctx)
+		inv := g.retrieve(ctx, catalog.NCP)
+
+		created, err := g.world.CreatedBy("tas1")
+		Expect(err).NotTo(HaveOccurred())
+		want := map[string]bool{}
+		for _, o := range created {
+			if o.Collection != "logical-router-ports" && o.Collection != "loadbalancer/rules" { // these travel inside others
+				want[o.ID] = true
+			}
+		}
+		got := map[string]bool{}
+		for _, o := range inv.Objects {
+			if o.Type != catalog.Tier1Port && o.Type != catalog.IPPoolAllocation {
+				Expect(got).NotTo(HaveKey(o.ID))
+				got[o.ID] = true
+			}
+		}
+		Expect(got).To(Equal(want))
+		Expect(inv.Policy).To(BeEmpty())
+		Expect(inv.Unsupported).To(BeEmpty())
+		Expect(inv.CriteriaScopes).To(HaveKey("ncp/project"))
+		Expect(inv.CriteriaScopes).To(HaveKey("team"), "asked for by a Policy group of the administrator")
+	})
+
+	It("is planned without problems, the shared resources first [R3] [R13]", func(ctx SpecContext) {
+		g := start(1, nsxsim.Options{}, nil)
+		g.connect(ctx)
+		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		Expect(shared.Objects()).To(Equal(10))
+		ncp := g.build(g.retrieve(ctx, catalog.NCP), shared.IDMap())
 		Expect(ncp.Objects()).To(BeNumerically(">", 480))
+		Expect(ncp.Principal).To(Equal("tas1-ncp"))
+		for id, path := range ncp.References {
+			Expect(shared.IDMap()).To(HaveKeyWithValue(id, path))
+		}
+
+		_, err := plan.Build(g.retrieve(ctx, catalog.NCP), plan.Options{Catalog: g.cat})
+		Expect(err).To(MatchError(ContainSubstring("list it in the user spec (tier0_routers:")), "the shared resources are still Manager")
+	})
+
+	It("gives the same plan every time [I4]", func(ctx SpecContext) {
+		g := start(1, nsxsim.Options{}, nil)
+		g.connect(ctx)
+		assume := g.build(g.retrieve(ctx, catalog.Shared), nil).IDMap()
+		first := g.build(g.retrieve(ctx, catalog.NCP), assume)
+		for range 3 {
+			Expect(g.build(g.retrieve(ctx, catalog.NCP), assume).Digest).To(Equal(first.Digest))
+		}
+		for _, r := range g.server.Requests() {
+			Expect(r.Method == "GET" || strings.Contains(r.Path, "/api/session/create")).To(BeTrue(), "%s %s", r.Method, r.Path)
+		}
+	})
+
+	It("is accepted by the coordinator, and every entry shows what it is before, after and after the way back [R14] [R17]", func(ctx SpecContext) {
+		g := start(1, nsxsim.Options{}, nil)
+		g.connect(ctx)
+		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		g.promote(ctx, shared.Batches, true)
+		Expect(g.census(ctx, catalog.Shared, shared)).To(beAll("Policy", shared.Objects()))
+		again := g.retrieve(ctx, catalog.Shared)
+		Expect(again.Objects).To(BeEmpty(), "what is Policy is not migrated again")
+		Expect(again.Policy).NotTo(BeEmpty())
+
+		ncp := g.build(g.retrieve(ctx, catalog.NCP), nil)
+		Expect(ncp.References).To(Equal(intersect(shared.IDMap(), ncp.References)))
+		Expect(g.census(ctx, catalog.NCP, ncp)).To(beAll("Manager", ncp.Objects()))
+		expectEvidence(g.look(ctx, ncp.Batches), catalog.IsManager)
+
+		g.promote(ctx, ncp.Batches, false)
+		expectEvidence(g.look(ctx, ncp.Batches), catalog.IsPolicy)
+		for _, b := range ncp.Batches { // one by one: read by GET and not by list
+			expectEvidence(g.look(ctx, []plan.Batch{{Type: b.Type, Entries: b.Entries[:1]}}), catalog.IsPolicy)
+		}
+		Expect(g.census(ctx, catalog.NCP, ncp)).To(beAll("Policy", ncp.Objects()))
+		for _, b := range ncp.Batches {
+			found := g.look(ctx, []plan.Batch{b})
+			for _, e := range b.Entries {
+				if e.PolicyPath != "" {
+					Expect(found[e.Ref].PolicyPath).To(Equal(e.PolicyPath), e.Ref.String())
+				}
+			}
+		}
+		after := g.retrieve(ctx, catalog.NCP)
+		Expect(after.Objects).To(BeEmpty())
+		Expect(after.Policy).To(HaveLen(ncp.Objects()))
+
+		g.rollBack(ctx, ncp.Batches)
+		expectEvidence(g.look(ctx, ncp.Batches), catalog.IsManager)
+		back := g.census(ctx, catalog.NCP, ncp)
+		Expect(back).To(beAll("Manager", ncp.Objects()))
+		Expect(g.build(g.retrieve(ctx, catalog.NCP), nil).Digest).To(Equal(ncp.Digest))
+	})
+
+	It("is seen half-way by another run [I8]", func(ctx SpecContext) {
+		g := start(1, nsxsim.Options{}, nil)
+		g.connect(ctx)
+		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas1-other")).To(BeEmpty())
+		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		g.promote(ctx, shared.Batches, true)
+		ncp := g.build(g.retrieve(ctx, catalog.NCP), nil)
+		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas1-other")).To(BeEmpty(), "shared is whole, the cluster untouched")
+		g.promote(ctx, ncp.Batches[:6], true)
+
+		found, err := inventory.FindHalfWay(ctx, g.client, g.cat, "tas1-other")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(HaveLen(1))
+		Expect(found[0].Cluster).To(Equal("tas1"))
+		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas1")).To(BeEmpty(), "our own cluster is judged by our records")
+	})
+
+	It("is seen half-way when a shared Tier-0 is Policy and its uplinks are not [I8]", func(ctx SpecContext) {
+		g := start(1, nsxsim.Options{}, nil)
+		g.connect(ctx)
+		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		var upToTier0 []plan.Batch
+		for _, b := range shared.Batches {
+			upToTier0 = append(upToTier0, b)
+			if b.Type == catalog.Tier0 {
+				break
+			}
+		}
+		g.promote(ctx, upToTier0, true)
+		found, err := inventory.FindHalfWay(ctx, g.client, g.cat, "tas1")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(HaveLen(1))
+		Expect(found[0].Cluster).To(BeEmpty())
+
+		rest := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		Expect(rest.Totals).To(HaveExactElements(plan.TypeTotal{Type: catalog.Tier0Port, Objects: 2, Batches: 1}), "no configuration without its router or the operator's wish")
+	})
+
+	It("is frugal: few requests, whatever its size", func(ctx SpecContext) {
+		requests := map[int]int64{}
+		for _, scale := range []int{1, 8} {
+			g := start(scale, nsxsim.Options{}, nil)
+			g.connect(ctx)
+			before := g.client.Stats().Requests
+			g.retrieve(ctx, catalog.NCP)
+			requests[scale] = g.client.Stats().Requests - before
+		}
+		Expect(requests[1]).To(BeNumerically("<", 80))
+		Expect(requests[8]-requests[1]).To(BeNumerically("<", 12), "3,500 more objects")
+	})
+
+	It("is read in time or not at all", func(ctx SpecContext) {
+		g := start(1, nsxsim.Options{Latency: 50 * time.Millisecond}, nil)
+		g.connect(ctx)
+		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+		_, err := inventory.Retrieve(short, g.client, g.query(catalog.NCP))
+		Expect(err).To(MatchError(context.DeadlineExceeded))
 	})
 })
+
+// beAll expects all objects in one count of a census, and nothing in the others.
+func beAll(field string, n int) OmegaMatcher {
+	counts := func(c *inventory.Census) map[string]int {
+		return map[string]int{"Manager": c.Manager.N, "Policy": c.Policy.N, "Absent": c.Absent.N, "Undecided": c.Undecided.N, "New": c.New.N, "Changed": c.Changed.N}
+	}
+	want := map[string]int{"Manager": 0, "Policy": 0, "Absent": 0, "Undecided": 0, "New": 0, "Changed": 0}
+	want[field] = n
+	return WithTransform(counts, Equal(want))
+}
+
+func expectEvidence(found map[catalog.Ref]inventory.Finding, want catalog.Evidence) {
+	GinkgoHelper()
+	for ref, f := range found {
+		Expect(f.Evidence).To(Equal(want), ref.String())
+	}
+}
+
+// intersect keeps the pairs of all whose keys are in some.
+func intersect(all, some map[string]string) map[string]string {
+	kept := maps.Clone(all)
+	maps.DeleteFunc(kept, func(key, _ string) bool { _, ok := some[key]; return !ok })
+	return kept
+}
