@@ -59,7 +59,7 @@ var kinds = []kind{
 	{name: "DFW_SECTION", collection: sectionCollection, types: []string{"FirewallSection"}, limit: 3000, root: policySections, check: checkSection, promote: promoteSection},
 	{name: "MACDISCOVERY_PROFILES", collection: profileCollection, types: []string{"MacManagementSwitchingProfile"}, limit: 1500, root: "/infra/mac-discovery-profiles", promote: flat("/infra/mac-discovery-profiles", buildSwitchingProfile("MacDiscoveryProfile"))},
 	{name: "SEGMENT_SECURITY_PROFILES", collection: profileCollection, types: []string{"SwitchSecuritySwitchingProfile"}, limit: 1500, root: "/infra/segment-security-profiles", promote: flat("/infra/segment-security-profiles", buildSwitchingProfile("SegmentSecurityProfile"))},
-	{name: "QOS_PROFILES", collection: profileCollection, types: []string{"QosSwitchingProfile"}, limit: 1500, root: "/infra/qos-profiles", promote: flat("/infra/qos-profiles", buildSwitchingProfile("QosProfile"))},
+	{name: "QOS_PROFILES", collection: profileCollection, types: []string{"QosSwitchingProfile"}, limit: 1500, root: "/infra/qos-profiles", promote: flat("/infra/qos-profiles", buildSwitchingProfile("QoSProfile"))},
 	{name: "IPDISCOVERY_PROFILES", collection: profileCollection, types: []string{"IpDiscoverySwitchingProfile"}, limit: 1500, root: "/infra/ip-discovery-profiles", promote: flat("/infra/ip-discovery-profiles", buildSwitchingProfile("IPDiscoveryProfile"))},
 }
 

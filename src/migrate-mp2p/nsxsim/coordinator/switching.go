@@ -97,7 +97,7 @@ var bindingMaps = []struct {
 	{"discovery-profile-binding-maps-id", "port-discovery-profile-binding-maps", "PortDiscoveryProfileBindingMap", map[string]string{
 		"IpDiscoverySwitchingProfile": "ip_discovery_profile_path", "MacManagementSwitchingProfile": "mac_discovery_profile_path",
 	}},
-	{"qos-profile-binding-maps-id", "port-qos-profile-binding-maps", "PortQosProfileBindingMap", map[string]string{
+	{"qos-profile-binding-maps-id", "port-qos-profile-binding-maps", "PortQoSProfileBindingMap", map[string]string{
 		"QosSwitchingProfile": "qos_profile_path",
 	}},
 }

@@ -79,7 +79,7 @@ func (b *builder) policyRoots(f fabric) {
 func (b *builder) systemProfile(resourceType, name, policyCollection string, body fields) string {
 	policyTypes := map[string]string{
 		"spoofguard-profiles": "SpoofGuardProfile", "segment-security-profiles": "SegmentSecurityProfile",
-		"mac-discovery-profiles": "MacDiscoveryProfile", "ip-discovery-profiles": "IPDiscoveryProfile", "qos-profiles": "QosProfile",
+		"mac-discovery-profiles": "MacDiscoveryProfile", "ip-discovery-profiles": "IPDiscoveryProfile", "qos-profiles": "QoSProfile",
 	}
 	body["resource_type"] = resourceType
 	body["display_name"] = name

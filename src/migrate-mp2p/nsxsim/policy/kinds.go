@@ -52,7 +52,7 @@ func Kinds() []Kind {
 		{Pattern: "/infra/spoofguard-profiles/*", Child: "SpoofGuardProfile"},
 		{Pattern: "/infra/mac-discovery-profiles/*", Child: "MacDiscoveryProfile"},
 		{Pattern: "/infra/segment-security-profiles/*", Child: "SegmentSecurityProfile"},
-		{Pattern: "/infra/qos-profiles/*", Child: "QosProfile", Types: []string{"QosProfile", "QoSProfile"}},
+		{Pattern: "/infra/qos-profiles/*", Child: "QoSProfile"},
 		{Pattern: "/infra/ip-discovery-profiles/*", Child: "IPDiscoveryProfile"},
 		{Pattern: "/infra/dhcp-server-configs/*", Child: "DhcpServerConfig"},
 		{Pattern: "/infra/dhcp-relay-configs/*", Child: "DhcpRelayConfig"},
@@ -103,6 +103,6 @@ func bindingMaps(place, owner string) []Kind {
 	return []Kind{
 		{Pattern: prefix + "-discovery-profile-binding-maps/*", Child: owner + "DiscoveryProfileBindingMap"},
 		{Pattern: prefix + "-security-profile-binding-maps/*", Child: owner + "SecurityProfileBindingMap"},
-		{Pattern: prefix + "-qos-profile-binding-maps/*", Child: owner + "QosProfileBindingMap"},
+		{Pattern: prefix + "-qos-profile-binding-maps/*", Child: owner + "QoSProfileBindingMap"},
 	}
 }
