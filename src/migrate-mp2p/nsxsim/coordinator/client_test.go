@@ -124,6 +124,18 @@ func tas(changes ...func(*model.World)) (*store.Store, *model.World) {
 // call sends a request and returns status and decoded body.
 func (n *nsx) call(method, path string, body any) (int, object) {
 	GinkgoHelper()
+	return n.exchange(method, path, body, http.Header{})
+}
+
+// send is call with headers, for those who only want the status.
+func (n *nsx) send(method, path string, body any, header http.Header) int {
+	GinkgoHelper()
+	status, _ := n.exchange(method, path, body, header)
+	return status
+}
+
+func (n *nsx) exchange(method, path string, body any, header http.Header) (int, object) {
+	GinkgoHelper()
 	var sent io.Reader
 	if body != nil {
 		encoded, err := json.Marshal(body)
@@ -132,12 +144,13 @@ func (n *nsx) call(method, path string, body any) (int, object) {
 	}
 	request, err := http.NewRequest(method, n.server.URL()+path, sent)
 	Expect(err).NotTo(HaveOccurred())
+	request.Header = header
 	request.SetBasicAuth(nsxsim.AdminUser, n.server.Password())
 	response, err := n.http.Do(request)
 	Expect(err).NotTo(HaveOccurred())
-	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
 	Expect(err).NotTo(HaveOccurred())
+	Expect(response.Body.Close()).To(Succeed())
 	var decoded object
 	if len(raw) > 0 {
 		Expect(json.Unmarshal(raw, &decoded)).To(Succeed(), string(raw))
