@@ -23,7 +23,7 @@ func NewLogger(level, dir string, redact *Redactor) (*logrus.Logger, io.Closer, 
 		return nil, nil, fmt.Errorf("log.level %q is none of error, warn, info, debug, trace", level)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("creating log.directory: %w", err)
+		return nil, nil, fmt.Errorf("creating log.directory %s: %w", dir, err)
 	}
 	file, err := os.OpenFile(filepath.Join(dir, LogFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"html/template"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,10 +16,12 @@ const (
 	shortestSecret = 4
 	// shortestLine is the length from which a line of a PEM file is a secret of its own.
 	shortestLine = 16
+	// jsonDepth is how deeply JSON is looked into: a line of the log may quote the body of a request.
+	jsonDepth = 2
 )
 
 // Redactor replaces secrets by "***", in every spelling in which they may turn up: as they are, within JSON,
-// within a URL, and line by line. The zero value and nil replace nothing. It is safe for concurrent use.
+// HTML or a URL, and line by line. The zero value and nil replace nothing. It is safe for concurrent use.
 type Redactor struct {
 	mu        sync.RWMutex
 	spellings []string
@@ -62,7 +65,7 @@ func spellings(secret string) []string {
 	if len(secret) < shortestSecret {
 		return nil
 	}
-	all := []string{secret, inJSON(secret, true), inJSON(secret, false), url.QueryEscape(secret), url.PathEscape(secret)}
+	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), inHTML(secret)}
 	if lines := strings.Fields(secret); len(lines) > 1 {
 		for _, line := range lines {
 			if len(line) >= shortestLine && !strings.HasPrefix(line, "-----") {
@@ -70,7 +73,18 @@ func spellings(secret string) []string {
 			}
 		}
 	}
-	return all
+	for range jsonDepth {
+		for _, s := range slices.Clone(all) {
+			all = append(all, inJSON(s, true), inJSON(s, false))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// inHTML is how package html/template writes a text.
+func inHTML(text string) string {
+	return strings.ReplaceAll(template.HTMLEscapeString(text), "+", "&#43;")
 }
 
 // inJSON is how a text looks inside of a JSON string, with or without HTML's characters escaped.

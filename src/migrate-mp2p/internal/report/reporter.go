@@ -14,10 +14,10 @@ import (
 // Options says where a Reporter speaks and how.
 type Options struct {
 	Out      io.Writer
-	Terminal bool // Out is a terminal: progress is a line that changes in place
-	JSON     bool // Out gets nothing but one JSON object at the end
-	Log      logrus.FieldLogger
-	LogDir   string // where the log lies, for the line that says where the rest is
+	Terminal bool               // Out is a terminal: progress is a line that changes in place
+	JSON     bool               // Out gets nothing but one JSON object at the end
+	Log      logrus.FieldLogger // default: none
+	LogDir   string             // where the log lies, for the line that says where the rest is
 	Clock    func() time.Time
 	Redact   *Redactor
 	// MaxBytes bounds what is written to Out before the closing words (default 64 KiB). Progress takes at most
@@ -91,6 +91,11 @@ func New(o Options) *Reporter {
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		log := logrus.New()
+		log.SetOutput(io.Discard)
+		o.Log = log
 	}
 	return &Reporter{o: o, hinted: o.Clock()}
 }
@@ -316,4 +321,5 @@ func (r *Reporter) log() logrus.FieldLogger {
 	return r.o.Log
 }
 
+// logPath is where the rest of what is cut here can be read.
 func (r *Reporter) logPath() string { return filepath.Join(r.o.LogDir, LogFile) }
