@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -27,7 +28,12 @@ func (r *Runner) writeReport(header records.Header, out report.Outcome) report.F
 	if err != nil {
 		r.Report.Warn("the report is not complete: %v", err)
 	}
-	files, err := report.WriteFiles(r.reportDir(header.RunID), data, r.Redact, records.DurableStream)
+	dir := r.reportDir(header.RunID)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		r.Report.Warn("creating the folder of the report: %v", err)
+		return report.Files{}
+	}
+	files, err := report.WriteFiles(dir, data, r.Redact, records.DurableStream)
 	if err != nil {
 		r.Report.Warn("%v", err)
 	}
