@@ -171,7 +171,7 @@ func (b *builder) apply(r *rule) {
 func (b *builder) set(r *rule) {
 	values, err := b.values(r.Set)
 	if err != nil {
-		b.problem(fmt.Sprintf("rule %q: %v", r.Name, err), "see docs on update rules, or replace them by migration.update_rules")
+		b.problem(fmt.Sprintf("rule %q: %v", r.Name, err), "correct the tags of the object in Manager mode, or the rules by migration.update_rules")
 		return
 	}
 	for _, value := range values {

@@ -11,6 +11,11 @@
 //  4. An object that is gone is never created.
 //  5. Inferring is all or nothing; every object that cannot be inferred is listed.
 //
-// Caveat: NSX checks revisions in a hierarchical PATCH only when asked to (enforce_revision_check, NSX Go SDK); the
-// client's PatchInfra must do so.
+// Caveats:
+//   - NSX checks revisions in a hierarchical PATCH only when asked to (enforce_revision_check, NSX Go SDK); the client's
+//     PatchInfra must do so.
+//   - Whether NSX refuses a body with a revision for an object that has just been deleted is UNKNOWN. Objects that are
+//     read by list or GET are known to exist a moment before the write. For those read from the search index, such as
+//     ports in thousands of segments, the moment is as long as the index is behind; a reader of one list per segment
+//     would be exact and a hundred times as expensive.
 package updates
