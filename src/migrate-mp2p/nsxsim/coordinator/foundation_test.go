@@ -24,11 +24,10 @@ func decode(o model.Object) object {
 // resource types if any are named.
 func made(world *model.World, collection string, types ...string) []model.Object {
 	GinkgoHelper()
-	created, err := world.CreatedBy("tas1")
-	Expect(err).NotTo(HaveOccurred())
-	return slices.DeleteFunc(created, func(o model.Object) bool {
-		inside := o.Collection == collection || strings.HasPrefix(o.Collection, collection+"/")
-		return !inside || (len(types) > 0 && !slices.Contains(types, decode(o)["resource_type"].(string)))
+	return slices.DeleteFunc(world.In(collection), func(o model.Object) bool {
+		tags, err := o.Tags()
+		Expect(err).NotTo(HaveOccurred())
+		return !model.Created(tags, "tas1") || (len(types) > 0 && !slices.Contains(types, decode(o)["resource_type"].(string)))
 	})
 }
 
@@ -122,9 +121,10 @@ func tier1Ports(world *model.World) batch {
 		switchOf[port.ID] = decode(port)["logical_switch_id"].(string)
 	}
 	b := batch{kind: "TIER1_LOGICAL_ROUTER_PORT"}
+	downLinks := made(world, "logical-router-ports", "LogicalRouterDownLinkPort")
 	for _, router := range made(world, "logical-routers", "LogicalRouter") {
 		one := resource{ManagerID: router.ID, Metadata: []pair{{"localeServiceId", router.ID + "-0"}}}
-		for _, port := range made(world, "logical-router-ports", "LogicalRouterDownLinkPort") {
+		for _, port := range downLinks {
 			if body := decode(port); body["logical_router_id"] == router.ID {
 				linked := body["linked_logical_switch_port_id"].(object)["target_id"].(string)
 				one.Metadata = append(one.Metadata, pair{port.ID, switchOf[linked]})
