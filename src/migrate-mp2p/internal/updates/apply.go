@@ -73,10 +73,8 @@ func Apply(ctx context.Context, in ApplyInput) (ApplyResult, error) {
 	if err != nil {
 		return a.result, fmt.Errorf("reading the pending updates: %w", err)
 	}
-	for _, resourceType := range a.order(pending) {
-		if err := a.applyType(ctx, pending[resourceType]); err != nil {
-			return a.result, fmt.Errorf("updating %s objects: %w", resourceType, errors.Join(err, a.save()))
-		}
+	if err := a.applyAll(ctx, pending); err != nil {
+		return a.result, fmt.Errorf("updating Policy objects: %w", errors.Join(err, a.save()))
 	}
 	return a.result, nil
 }
@@ -84,6 +82,7 @@ func Apply(ctx context.Context, in ApplyInput) (ApplyResult, error) {
 // change is an update with the body that carries it out.
 type change struct {
 	update *records.Update
+	kind   kind
 	body   json.RawMessage
 }
 
@@ -155,17 +154,22 @@ func (in interner) one(text string) string {
 	return text
 }
 
-// order is alphabetical, certificates last: if an update should harm one, nothing else is left undone.
-func (a *applier) order(pending map[string]map[string]*records.Update) []string {
-	types := slices.Sorted(maps.Keys(pending))
-	if i := slices.Index(types, certificateType); i >= 0 {
-		types = append(slices.Delete(types, i, i+1), certificateType)
+// applyAll applies one resource type after the other. Certificates come last: if an update should harm one, nothing
+// else is left undone.
+func (a *applier) applyAll(ctx context.Context, pending map[string]map[string]*records.Update) error {
+	certificates := pending[certificateType]
+	delete(pending, certificateType)
+	for _, resourceType := range slices.Sorted(maps.Keys(pending)) {
+		if err := a.applyType(ctx, pending[resourceType], groupSize); err != nil {
+			return err
+		}
 	}
-	return types
+	return a.applyType(ctx, certificates, 1)
 }
 
-// applyType applies all updates of one resource type. Objects are sent page by page as they are read.
-func (a *applier) applyType(ctx context.Context, wanted map[string]*records.Update) error {
+// applyType applies all updates of one resource type. Objects are sent in groups while they are read. A group has
+// objects of one type only, so that it never holds an object beside a reference to it as the parent of another.
+func (a *applier) applyType(ctx context.Context, wanted map[string]*records.Update, size int) error {
 	var k kind
 	for path := range wanted {
 		var err error
@@ -174,15 +178,11 @@ func (a *applier) applyType(ctx context.Context, wanted map[string]*records.Upda
 		}
 		break
 	}
-	size := groupSize
-	if k.Type == certificateType {
-		size = 1
-	}
 	err := read(ctx, a.reader, k, wanted, func(u *records.Update, _ string, o policyObject) error {
 		if err := a.prepare(u, k, o); err != nil || len(a.group) < size {
 			return err
 		}
-		return a.flush(ctx, k)
+		return a.flush(ctx)
 	})
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (a *applier) applyType(ctx context.Context, wanted map[string]*records.Upda
 	for _, u := range wanted {
 		a.close(*u, records.UpdateGone)
 	}
-	return a.flush(ctx, k)
+	return a.flush(ctx)
 }
 
 // prepare puts an object into the next group, unless it shows its update already.
@@ -215,31 +215,31 @@ func (a *applier) prepare(u *records.Update, k kind, o policyObject) error {
 	case !changed:
 		a.close(*u, records.UpdateApplied)
 	default:
-		a.group = append(a.group, change{update: u, body: merged})
+		a.group = append(a.group, change{update: u, kind: k, body: merged})
 	}
 	return nil
 }
 
 // flush sends the group and records what became of it.
-func (a *applier) flush(ctx context.Context, k kind) error {
+func (a *applier) flush(ctx context.Context) error {
 	group := a.group
 	a.group = nil
 	applied := a.result.Applied
-	if err := a.send(ctx, k, group, 0); err != nil {
+	if err := a.send(ctx, group, 0); err != nil {
 		return err
 	}
 	if err := a.save(); err != nil {
 		return err
 	}
 	a.Events.Progress(a.total-a.result.Pending, a.total, "updating Policy objects")
-	if k.Type == certificateType && !a.certificateSafe && len(group) > 0 && a.result.Applied > applied {
+	if len(group) == 1 && group[0].kind.Type == certificateType && !a.certificateSafe && a.result.Applied > applied {
 		return a.checkCertificate(ctx, group[0])
 	}
 	return nil
 }
 
 // send patches a group. A refused group is halved until the culprit is alone.
-func (a *applier) send(ctx context.Context, k kind, group []change, rereads int) error {
+func (a *applier) send(ctx context.Context, group []change, rereads int) error {
 	if len(group) == 0 {
 		return nil
 	}
@@ -253,21 +253,21 @@ func (a *applier) send(ctx context.Context, k kind, group []change, rereads int)
 		}
 		return nil
 	case (lost || stale && len(group) <= rereadAtOnce) && rereads < maxRereads:
-		fresh, err := a.reread(ctx, k, group)
+		fresh, err := a.reread(ctx, group)
 		if err != nil {
 			return err
 		}
-		return a.send(ctx, k, fresh, rereads+1)
+		return a.send(ctx, fresh, rereads+1)
 	case !refused(err):
 		return err
 	case len(group) > 1:
 		half := len(group) / 2
-		if err := a.send(ctx, k, group[:half], rereads); err != nil {
+		if err := a.send(ctx, group[:half], rereads); err != nil {
 			return err
 		}
-		return a.send(ctx, k, group[half:], rereads)
+		return a.send(ctx, group[half:], rereads)
 	default:
-		return a.keep(ctx, k, group[0], err)
+		return a.keep(ctx, group[0], err)
 	}
 }
 
@@ -295,30 +295,30 @@ func (a *applier) patch(ctx context.Context, group []change) error {
 
 // reread reads the objects of a group from NSX itself and merges their updates anew. Those that are gone or show
 // their update already are closed; the others are given back.
-func (a *applier) reread(ctx context.Context, k kind, group []change) ([]change, error) {
-	wanted := map[string]*records.Update{}
+func (a *applier) reread(ctx context.Context, group []change) ([]change, error) {
+	wanted := map[string]change{}
 	for _, c := range group {
-		wanted[c.update.Path] = c.update
+		wanted[c.update.Path] = c
 	}
 	before := a.group
 	a.group = nil
-	err := readDirectly(ctx, a.reader, wanted, func(u *records.Update, _ string, o policyObject) error {
-		return a.prepare(u, k, o)
+	err := readDirectly(ctx, a.reader, wanted, func(c change, _ string, o policyObject) error {
+		return a.prepare(c.update, c.kind, o)
 	})
 	fresh := a.group
 	a.group = before
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range wanted {
-		a.close(*u, records.UpdateGone)
+	for _, c := range wanted {
+		a.close(*c.update, records.UpdateGone)
 	}
 	return fresh, nil
 }
 
 // keep records a refused update with its URL, its body and NSX's answer, unless its object is gone.
-func (a *applier) keep(ctx context.Context, k kind, c change, answer error) error {
-	fresh, err := a.reread(ctx, k, []change{c})
+func (a *applier) keep(ctx context.Context, c change, answer error) error {
+	fresh, err := a.reread(ctx, []change{c})
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,9 @@ type Events interface {
 const (
 	// searchPage is the number of objects that one search request finds.
 	searchPage = 1000
-	// fewRequests more than a search needs are worth an answer that is never behind.
+	// worthwhile is how many requests more than a search an answer may cost that is never behind.
+	worthwhile = 3
+	// fewRequests are made for objects that the index does not show yet, instead of waiting for it.
 	fewRequests = 20
 	// listFrom that many wanted objects of one collection, the collection is listed.
 	listFrom = 4
@@ -64,7 +66,7 @@ type found[T any] func(value T, path string, o policyObject) error
 // what it does not show yet is waited for and then read directly. Shared objects and addresses carry no tag of ours
 // that one could search for.
 func read[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T]) error {
-	if r.scope == catalog.NCP && k.Type != allocationType && directCost(wanted) > len(wanted)/searchPage+fewRequests {
+	if r.scope == catalog.NCP && k.Type != allocationType && directCost(wanted) > len(wanted)/searchPage+worthwhile {
 		if err := readIndex(ctx, r, k, wanted, each); err != nil {
 			return err
 		}
