@@ -77,12 +77,12 @@ type Mapping struct {
 // Duration is how long the run took, to the second.
 func (d Data) Duration() time.Duration { return d.Ended.Sub(d.Began).Round(time.Second) }
 
-// Duration is how long a phase took, to a tenth of a second; 0 while it goes on.
-func (p Phase) Duration() time.Duration {
+// Took says how long a phase took, to a tenth of a second.
+func (p Phase) Took() string {
 	if p.Ended.IsZero() {
-		return 0
+		return "not ended"
 	}
-	return p.Ended.Sub(p.Begun).Round(100 * time.Millisecond)
+	return p.Ended.Sub(p.Begun).Round(100 * time.Millisecond).String()
 }
 
 // totals adds the counts of all types up.

@@ -87,7 +87,7 @@ func writeText(w io.Writer, d Data) error {
 	if len(d.Phases) > 0 {
 		p.line("\nphases\tbegan\ttook")
 		for _, phase := range d.Phases {
-			p.line("  %s\t%s\t%s", phase.Title, stamp(phase.Begun), phase.Duration())
+			p.line("  %s\t%s\t%s", phase.Title, stamp(phase.Begun), phase.Took())
 		}
 	}
 	p.line("\nupdates\t%d applied, %d pending, %d gone, %d waived", d.Updates.Applied, d.Updates.Pending, d.Updates.Gone, d.Updates.Waived)
