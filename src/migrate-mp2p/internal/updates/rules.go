@@ -121,7 +121,7 @@ func ParseRules(data []byte, name string) (*Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading update rules %s: %w", name, err)
 	}
-	lines := ruleLines(data)
+	lines := ruleLines(data, len(file.Rules))
 	names := map[string]bool{}
 	var problems []error
 	for i, r := range file.Rules {
@@ -136,17 +136,18 @@ func ParseRules(data []byte, name string) (*Rules, error) {
 	return &Rules{rules: file.Rules, catalog: types}, nil
 }
 
-// ruleLines gives the line on which each rule begins. The strict decoder cannot tell, so the text is read once more.
-func ruleLines(data []byte) []int {
+// ruleLines gives the lines on which count rules begin. The strict decoder cannot tell, so the text is read once more;
+// where that fails, the line is 0.
+func ruleLines(data []byte, count int) []int {
 	var file struct {
 		Rules []yaml.Node `yaml:"rules"`
 	}
+	lines := make([]int, count)
 	if err := yaml.Unmarshal(data, &file); err != nil {
-		return nil // cannot happen: the strict decoder has read the same text
+		return lines
 	}
-	lines := make([]int, len(file.Rules))
-	for i, node := range file.Rules {
-		lines[i] = node.Line
+	for i := range min(count, len(file.Rules)) {
+		lines[i] = file.Rules[i].Line
 	}
 	return lines
 }
