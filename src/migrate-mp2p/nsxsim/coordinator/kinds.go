@@ -57,10 +57,10 @@ var kinds = []kind{
 	{name: "LB_CLIENT_SSL_PROFILE", collection: "loadbalancer/client-ssl-profiles", root: "/infra/lb-client-ssl-profiles", promote: flat("/infra/lb-client-ssl-profiles", buildLBProfile)},
 	{name: "LB_VIRTUAL_SERVER", collection: virtualServerCollection, limit: 2000, root: "/infra/lb-virtual-servers", promote: flat("/infra/lb-virtual-servers", buildVirtualServer)},
 	{name: "DFW_SECTION", collection: sectionCollection, types: []string{"FirewallSection"}, limit: 3000, root: policySections, check: checkSection, promote: promoteSection},
-	{name: "MACDISCOVERY_PROFILES", collection: profileCollection, types: []string{"MacManagementSwitchingProfile"}, limit: 1500, root: "/infra/mac-discovery-profiles", promote: flat("/infra/mac-discovery-profiles", buildSwitchingProfile("MacDiscoveryProfile"))},
-	{name: "SEGMENT_SECURITY_PROFILES", collection: profileCollection, types: []string{"SwitchSecuritySwitchingProfile"}, limit: 1500, root: "/infra/segment-security-profiles", promote: flat("/infra/segment-security-profiles", buildSwitchingProfile("SegmentSecurityProfile"))},
-	{name: "QOS_PROFILES", collection: profileCollection, types: []string{"QosSwitchingProfile"}, limit: 1500, root: "/infra/qos-profiles", promote: flat("/infra/qos-profiles", buildSwitchingProfile("QoSProfile"))},
-	{name: "IPDISCOVERY_PROFILES", collection: profileCollection, types: []string{"IpDiscoverySwitchingProfile"}, limit: 1500, root: "/infra/ip-discovery-profiles", promote: flat("/infra/ip-discovery-profiles", buildSwitchingProfile("IPDiscoveryProfile"))},
+	{name: "MACDISCOVERY_PROFILES", collection: profileCollection, types: []string{"MacManagementSwitchingProfile"}, limit: 1500, root: "/infra/mac-discovery-profiles", promote: flat("/infra/mac-discovery-profiles", buildSwitchingProfile)},
+	{name: "SEGMENT_SECURITY_PROFILES", collection: profileCollection, types: []string{"SwitchSecuritySwitchingProfile"}, limit: 1500, root: "/infra/segment-security-profiles", promote: flat("/infra/segment-security-profiles", buildSwitchingProfile)},
+	{name: "QOS_PROFILES", collection: profileCollection, types: []string{"QosSwitchingProfile"}, limit: 1500, root: "/infra/qos-profiles", promote: flat("/infra/qos-profiles", buildSwitchingProfile)},
+	{name: "IPDISCOVERY_PROFILES", collection: profileCollection, types: []string{"IpDiscoverySwitchingProfile"}, limit: 1500, root: "/infra/ip-discovery-profiles", promote: flat("/infra/ip-discovery-profiles", buildSwitchingProfile)},
 }
 
 // Collections of Manager and Policy objects that several families refer to.
@@ -180,6 +180,19 @@ func copyFields(to, from map[string]any, names ...string) {
 	for _, name := range names {
 		if value, present := from[name]; present {
 			to[name] = value
+		}
+	}
+}
+
+// own copies the fields that a type brings itself, but for references, by the same
+// names; where Policy spells some of them differently, that is not modelled.
+func own(fields, body map[string]any) {
+	for name, value := range body {
+		switch {
+		case strings.HasPrefix(name, "_"), strings.HasSuffix(name, "_id"), strings.HasSuffix(name, "_ids"):
+		case name == "id", name == "resource_type", name == "display_name", name == "description", name == "tags":
+		default:
+			fields[name] = value
 		}
 	}
 }

@@ -8,18 +8,6 @@ func policyLBType(p *promotion) string {
 	return "LB" + strings.TrimPrefix(p.source.ResourceType, "Lb")
 }
 
-// own copies the fields that a type brings itself, which Policy spells alike.
-func own(fields, body map[string]any) {
-	for name, value := range body {
-		switch {
-		case strings.HasPrefix(name, "_"), strings.HasSuffix(name, "_id"), strings.HasSuffix(name, "_ids"):
-		case name == "id", name == "resource_type", name == "display_name", name == "description", name == "tags":
-		default:
-			fields[name] = value
-		}
-	}
-}
-
 func buildLBMonitor(p *promotion, fields map[string]any) error {
 	own(fields, p.body)
 	fields["resource_type"] = policyLBType(p) + "Profile"

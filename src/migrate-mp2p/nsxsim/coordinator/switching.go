@@ -1,9 +1,6 @@
 package coordinator
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 func buildSpoofGuard(p *promotion, fields map[string]any) error {
 	fields["resource_type"] = "SpoofGuardProfile"
@@ -11,18 +8,10 @@ func buildSpoofGuard(p *promotion, fields map[string]any) error {
 	return nil
 }
 
-// buildSwitchingProfile carries over what the profile's own fields are; their Policy
-// names are partly others, which is not modelled.
-func buildSwitchingProfile(resourceType string) func(*promotion, map[string]any) error {
-	return func(p *promotion, fields map[string]any) error {
-		for name, value := range p.body {
-			if !strings.HasPrefix(name, "_") && !slices.Contains([]string{"id", "resource_type", "display_name", "description", "tags"}, name) {
-				fields[name] = value
-			}
-		}
-		fields["resource_type"] = resourceType
-		return nil
-	}
+// buildSwitchingProfile makes a profile of the kinds other than spoof guard.
+func buildSwitchingProfile(p *promotion, fields map[string]any) error {
+	own(fields, p.body)
+	return nil
 }
 
 // buildSegment makes the segment without a gateway: that comes with the router's
@@ -88,16 +77,16 @@ func checkPort(check *kindCheck) {
 // bindingMaps are the metadata keys by which a client names the profile binding maps
 // of a port ("vmware-nsx"). Without a key the map is not modelled.
 var bindingMaps = []struct {
-	key, collection, resourceType string
-	profiles                      map[string]string
+	key, collection string
+	profiles        map[string]string
 }{
-	{"security-profile-binding-maps-id", "port-security-profile-binding-maps", "PortSecurityProfileBindingMap", map[string]string{
+	{"security-profile-binding-maps-id", "port-security-profile-binding-maps", map[string]string{
 		"SpoofGuardSwitchingProfile": "spoofguard_profile_path", "SwitchSecuritySwitchingProfile": "segment_security_profile_path",
 	}},
-	{"discovery-profile-binding-maps-id", "port-discovery-profile-binding-maps", "PortDiscoveryProfileBindingMap", map[string]string{
+	{"discovery-profile-binding-maps-id", "port-discovery-profile-binding-maps", map[string]string{
 		"IpDiscoverySwitchingProfile": "ip_discovery_profile_path", "MacManagementSwitchingProfile": "mac_discovery_profile_path",
 	}},
-	{"qos-profile-binding-maps-id", "port-qos-profile-binding-maps", "PortQoSProfileBindingMap", map[string]string{
+	{"qos-profile-binding-maps-id", "port-qos-profile-binding-maps", map[string]string{
 		"QosSwitchingProfile": "qos_profile_path",
 	}},
 }
@@ -167,7 +156,7 @@ func (p *promotion) bindProfiles(port string) {
 		if !named {
 			continue
 		}
-		fields := map[string]any{"resource_type": bindingMap.resourceType, "display_name": id}
+		fields := map[string]any{"display_name": id}
 		for _, profile := range objects(p.body["switching_profile_ids"]) {
 			key, _ := profile["key"].(string)
 			name, bound := bindingMap.profiles[key]

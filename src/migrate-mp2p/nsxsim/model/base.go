@@ -1,5 +1,7 @@
 package model
 
+import "strings"
+
 // Ids and paths that are the same in every NSX.
 const (
 	policySite        = "/infra/sites/default/enforcement-points/default"
@@ -77,15 +79,10 @@ func (b *builder) policyRoots(f fabric) {
 // systemProfile adds a switching profile of the system and its Policy twin. Both
 // exist from the start and no promotion touches them.
 func (b *builder) systemProfile(resourceType, name, policyCollection string, body fields) string {
-	policyTypes := map[string]string{
-		"spoofguard-profiles": "SpoofGuardProfile", "segment-security-profiles": "SegmentSecurityProfile",
-		"mac-discovery-profiles": "MacDiscoveryProfile", "ip-discovery-profiles": "IPDiscoveryProfile", "qos-profiles": "QoSProfile",
-	}
 	body["resource_type"] = resourceType
 	body["display_name"] = name
 	id := b.add("switching-profiles", ownerSystem, body)
-	b.addPolicy("/infra/"+policyCollection+"/default-"+policyCollection[:len(policyCollection)-1], ownerSystem, id,
-		fields{"resource_type": policyTypes[policyCollection]})
+	b.addPolicy("/infra/"+policyCollection+"/default-"+strings.TrimSuffix(policyCollection, "s"), ownerSystem, id, fields{})
 	return id
 }
 
