@@ -80,6 +80,13 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.DurationVar(&p.RollbackTime, "rollback-time", 0, "time that a rollback call takes")
 	flags.DurationVar(&p.OverallAhead, "overall-ahead", 0, "how long the overall status is final before the migration component is")
 	flags.DurationVar(&p.BusyFor, "busy-for", 0, "how long the coordinator refuses plan actions after each one (30722)")
+	flags.BoolVar(&p.EnforceLimits, "enforce-limits", false, "refuse batches above the sizes that vmware-nsx keeps to")
+	flags.BoolVar(&p.StrictOrder, "strict-order", false, "demand load balancer services before their virtual servers")
+	flags.BoolVar(&p.ForgetOnRestart, "forget-on-restart", false, "lose workflow and plan when the coordinator's service stops")
+	flags.BoolVar(&p.KeepPartial, "keep-partial", false, "leave promoted what a failing or aborted batch had reached")
+	flags.Func("fail-precheck", "Manager id that fails in the pre-check; may be repeated", failing(&p.FailPrecheck))
+	flags.Func("fail-migration", "Manager id that fails in the migration; may be repeated", failing(&p.FailMigration))
+	flags.Func("fail-rollback", "Manager id that fails in a rollback; may be repeated", failing(&p.FailRollback))
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}
@@ -92,6 +99,17 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 		return nil, usageError{fmt.Errorf("--virtual-address %q is neither %q nor %q", f.virtual, nsxsim.SourcePersistent, nsxsim.RoundRobin)}
 	}
 	return f, nil
+}
+
+// failing collects the ids of a repeatable flag, each with the text of its failure.
+func failing(ids *map[string]string) func(string) error {
+	return func(id string) error {
+		if *ids == nil {
+			*ids = map[string]string{}
+		}
+		(*ids)[id] = "fails because the simulator was told so"
+		return nil
+	}
 }
 
 // models makes the worlds that --model offers.
