@@ -133,23 +133,22 @@ func (r *retrieval) poolPath(pool string) string {
 	return r.inv.Outside[pool].PolicyPath
 }
 
-// policyAllocations lists the allocations of a Policy pool: address -> path.
+// policyAllocations lists the allocations of a Policy pool: address -> path. A pool that is not Policy has none.
 func policyAllocations(ctx context.Context, s *source, pool string) (map[string]string, error) {
 	if pool == "" {
 		return nil, nil
 	}
+	if found, err := s.get(ctx, policyAPI+pool); found == nil || err != nil {
+		return nil, err // the list of a pool that does not exist is an invalid path to NSX, not an empty list
+	}
 	paths := map[string]string{}
-	path := "/policy/api/v1" + pool + "/ip-allocations"
-	_, err := s.list(ctx, path, nil, func(b body) error {
+	path := policyAPI + pool + "/ip-allocations"
+	if _, err := s.list(ctx, path, nil, func(b body) error {
 		if !b.is("marked_for_delete") {
 			paths[b.text("allocation_ip")] = b.text("path")
 		}
 		return nil
-	})
-	if nsx.IsKind(err, nsx.KindNotFound) {
-		return nil, nil
-	}
-	if err != nil {
+	}); err != nil {
 		return nil, fmt.Errorf("listing %s: %w", path, err)
 	}
 	return paths, nil

@@ -176,7 +176,7 @@ func (l *look) atAllocations(ctx context.Context, e *catalog.Entry, pool string,
 		if !named {
 			continue
 		}
-		if twins[policyPool] == nil {
+		if _, read := twins[policyPool]; !read {
 			if twins[policyPool], err = policyAllocations(ctx, &l.source, policyPool); err != nil {
 				return err
 			}

@@ -146,7 +146,7 @@ func (l *look) byConnectivity(ctx context.Context, e *catalog.Entry, refs []cata
 // connectedPorts gives the logical ports between a router and a segment that is connected to a gateway.
 func (l *look) connectedPorts(ctx context.Context) (map[string]bool, error) {
 	segments := map[string]bool{}
-	const segmentList = "/policy/api/v1/infra/segments"
+	const segmentList = policyAPI + "/infra/segments"
 	if _, err := l.list(ctx, segmentList, nil, func(b body) error {
 		if b.text("connectivity_path") != "" {
 			segments[b.text("path")] = true

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -8,10 +9,37 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
-// interner holds one copy of each string that occurs often.
+// interner holds one copy of what occurs often: strings, and lists of references, which all ports of a switch share.
 type interner struct {
-	mu   sync.Mutex
-	seen map[string]string
+	mu    sync.Mutex
+	seen  map[string]string
+	lists map[string][]Reference
+}
+
+func newInterner() *interner {
+	return &interner{seen: map[string]string{}, lists: map[string][]Reference{}}
+}
+
+// references gives the list that equals the given one. It is clipped, so that appending to it copies it.
+func (n *interner) references(refs []Reference) []Reference {
+	if len(refs) == 0 {
+		return nil
+	}
+	var key strings.Builder
+	for _, ref := range refs {
+		for _, s := range []string{string(ref.To.Type), ref.To.ID, ref.Field} {
+			key.WriteString(s)
+			key.WriteByte(0)
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if known, ok := n.lists[key.String()]; ok {
+		return known
+	}
+	refs = slices.Clip(slices.Clone(refs))
+	n.lists[key.String()] = refs
+	return refs
 }
 
 func (n *interner) one(s string) string {
@@ -58,6 +86,7 @@ func (r *retrieval) object(e *catalog.Entry, b body) *Object {
 			o.Refs = append(o.Refs, Reference{To: catalog.Ref{Type: to, ID: t.Tag}, Field: "tag " + t.Scope})
 		}
 	}
+	o.Refs = r.intern.references(o.Refs)
 	return o
 }
 

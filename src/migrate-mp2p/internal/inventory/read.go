@@ -11,6 +11,9 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
+// policyAPI stands before Policy paths.
+const policyAPI = "/policy/api/v1"
+
 // collection is one list of the Manager API and the types that stand in it.
 type collection struct {
 	path    string

@@ -34,7 +34,7 @@ func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 		q.Concurrency = 4
 	}
 	r := &retrieval{
-		source: source{api: api, q: q}, intern: &interner{seen: map[string]string{}},
+		source: source{api: api, q: q}, intern: newInterner(),
 		objects: map[catalog.Ref]*Object{}, ruleCount: map[string]int{},
 		inv: &Inventory{Scope: q.Scope, Cluster: q.Cluster, Outside: map[string]Outside{}, CriteriaScopes: map[string]bool{}},
 	}
