@@ -112,10 +112,12 @@ var _ = Describe("connecting", func() {
 			if err != nil {
 				panic(http.ErrAbortHandler)
 			}
-			w.WriteHeader(200)
 			client, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				panic(http.ErrAbortHandler)
+			}
+			if _, err := io.WriteString(client, "HTTP/1.1 200 Connection Established\r\n\r\n"); err != nil {
+				return
 			}
 			for _, way := range [][2]net.Conn{{client, manager}, {manager, client}} {
 				go func() {

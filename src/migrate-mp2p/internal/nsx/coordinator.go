@@ -77,7 +77,7 @@ func (c *Client) Rollback(ctx context.Context, p Promotion) error {
 }
 
 // MigratedResources delivers what the coordinator says it has migrated, of one type unless it is empty, and of one
-// Manager id unless that is empty.
+// Manager id unless that is empty. KindCoordinatorDown comes at once.
 func (c *Client) MigratedResources(ctx context.Context, resourceType, id string, each func(MigratedResource) error) error {
 	params := url.Values{}
 	if resourceType != "" {
@@ -86,7 +86,11 @@ func (c *Client) MigratedResources(ctx context.Context, resourceType, id string,
 	if id != "" {
 		params.Set("resource_id", id)
 	}
-	return eachOf(ctx, c.coordinate, migrationAPI+"migrated-resources", params, each)
+	ask := func(ctx context.Context, r request) error {
+		r.manner.mayBeDown = true
+		return c.coordinate(ctx, r)
+	}
+	return eachOf(ctx, ask, migrationAPI+"migrated-resources", params, each)
 }
 
 // Feedback delivers what the coordinator complains about in the current promotion.

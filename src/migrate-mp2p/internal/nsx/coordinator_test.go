@@ -100,6 +100,15 @@ var _ = Describe("the migration coordinator", func() {
 		Expect(m.count(statusURI)).To(Equal(downAttempts))
 	})
 
+	It("is not waited for when its memory is asked for", func() {
+		m := newManager()
+		m.on("GET /api/v1/migration/migrated-resources", nsxError(500, 0))
+		c := connected(nil, m)
+		m.asked()
+		Expect(c.MigratedResources(ctx, "TIER0", "m1", nil)).To(beKind(KindCoordinatorDown))
+		Expect(m.asked()).To(ConsistOf(HavePrefix("GET /api/v1/migration/migrated-resources?"), nodeURI))
+	})
+
 	It("is asked again for a plan action while it is busy or somebody changes the plan", func() {
 		m := newManager()
 		m.on(planURI, replies(nsxError(400, 30722), nsxError(409, 0), reply(200, "")))

@@ -31,6 +31,7 @@ type manner struct {
 	repeatable bool          // a write that may be carried out twice
 	planAction bool          // 409 means that the plan is busy
 	lane       bool          // over the coordinator's connection
+	mayBeDown  bool          // a coordinator that does not answer is an answer
 	pinned     bool          // fail with errNewConnection rather than open a connection
 }
 

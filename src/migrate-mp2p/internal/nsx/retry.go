@@ -85,7 +85,7 @@ func mayRepeat(err error, m manner, method string, attempts int) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	if e.Kind == KindCoordinatorDown && attempts >= downAttempts {
+	if e.Kind == KindCoordinatorDown && (m.mayBeDown || attempts >= downAttempts) {
 		return false
 	}
 	switch e.repeat {
