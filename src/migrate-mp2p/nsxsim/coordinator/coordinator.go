@@ -3,6 +3,7 @@ package coordinator
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -152,6 +153,9 @@ func (c *Coordinator) saveOrFail() {
 	}
 }
 
+// errClosed ends what was under way when the coordinator was closed.
+var errClosed = errors.New("the coordinator was closed")
+
 // finish carries out one of the long synchronous calls, DONE and rollback. It takes
 // its time and then goes on to its end, whether the client still waits or not.
 func (c *Coordinator) finish(ctx context.Context, length func(Options) time.Duration, work func() error) (*api.Response, error) {
@@ -168,6 +172,10 @@ func (c *Coordinator) finish(ctx context.Context, length func(Options) time.Dura
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.finishing = false
+		if c.closed {
+			done <- errClosed // somebody else may serve the store by now
+			return
+		}
 		done <- work()
 	})
 	select {

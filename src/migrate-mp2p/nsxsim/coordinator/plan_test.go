@@ -208,6 +208,27 @@ var _ = Describe("the plan", func() {
 		Expect(realized()).To(Equal("SUCCESS"))
 	})
 
+	It("leaves the state alone once it is closed, whatever was under way", func() {
+		n := serve(st, coordinator.Options{DoneTime: time.Minute}, with(clock))
+		n.initiate()
+		n.promote(groups)
+		go func() {
+			request, err := http.NewRequest("POST", n.server.URL()+migration+"mp-to-policy/workflow?action=DONE", nil)
+			if err != nil {
+				return
+			}
+			request.SetBasicAuth(nsxsim.AdminUser, n.server.Password())
+			if response, err := n.http.Do(request); err == nil {
+				_ = response.Body.Close() // the server is closed before it answers
+			}
+		}()
+		Eventually(clock.waiting).Should(Equal(1))
+		Expect(n.server.Close()).To(Succeed())
+		clock.advance(time.Minute)
+		again := serve(st, coordinator.Options{}, with(clock))
+		again.done()
+	})
+
 	It("refuses what it does not model", func() {
 		n := serve(st, coordinator.Options{})
 		Expect(n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy", object{"mode": "GENERIC"})).To(ContainSubstring("not modelled"))

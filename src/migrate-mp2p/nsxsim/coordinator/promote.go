@@ -167,6 +167,7 @@ func (c *Coordinator) promoteEntries(tx *store.Tx, limit int) ([]*record, []fail
 	var fresh []*record
 	var problems []failure
 	shared := newLookups(tx)
+	shared.strictOrder = c.options.StrictOrder
 	for _, resource := range c.state.Batch.MigrationData {
 		for _, one := range resource.ResourceIDs {
 			if limit == 0 {
@@ -207,7 +208,6 @@ func (c *Coordinator) promoteEntry(tx *store.Tx, shared *lookups, typeName strin
 		return nil, err
 	}
 	p := &promotion{tx: tx, kind: k, entry: one, source: source, body: body, lookups: shared, needs: map[string]bool{}}
-	p.lookups.strictOrder = c.options.StrictOrder
 	path, err := k.promote(p)
 	if err != nil {
 		return nil, err
