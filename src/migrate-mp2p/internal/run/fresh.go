@@ -108,7 +108,7 @@ func (r *Runner) draftAll(ctx context.Context, scopes []catalog.Scope) ([]draft,
 func isProblem(err error) bool {
 	var planning *plan.Error
 	var spec *inventory.SpecError
-	var inferring *updates.NotInferred
+	var inferring *updates.Problem
 	return errors.As(err, &planning) || errors.As(err, &spec) || errors.As(err, &inferring)
 }
 
