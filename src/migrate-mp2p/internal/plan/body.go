@@ -40,10 +40,10 @@ func (b *builder) details(e *catalog.Entry, o *inventory.Object) nsx.ResourceDet
 // values fills the placeholders of the catalog's templates for one object.
 func (b *builder) values(o *inventory.Object) map[string]string {
 	values := map[string]string{"id": o.ID, "policy_id": b.policyID(o), "name": o.Name, "sequence": strconv.Itoa(o.Order)}
-	if o.Parent.ID != "" {
+	if len(b.entry(o).Parents) > 0 {
 		values["parent"] = o.Parent.ID
 		values["parent_type"] = string(o.Parent.Type)
-		values["parent_policy_id"], _ = b.idOf(o.Parent.ID) // checkReferences reports a parent that is not Policy
+		values["parent_policy_id"], _ = b.idOf(o.Parent.ID) // checkReferences reports a parent that is unknown or not Policy
 	}
 	if o.Type == catalog.DFWSection {
 		values["category"] = category(o.Category)
