@@ -95,6 +95,18 @@ var _ = Describe("inspecting a state", func() {
 		Expect(report.Shared.Manager).To(Equal(4))
 	})
 
+	It("finds every generated world consistent, whatever its size and seed", func() {
+		empty, err := model.Empty(3, model.Options{})
+		Expect(err).NotTo(HaveOccurred())
+		large, err := model.TAS(3, 99, model.Options{Cluster: "blue"})
+		Expect(err).NotTo(HaveOccurred())
+		for _, world := range []*model.World{empty, large} {
+			st := store.New(1)
+			Expect(nsxsim.LoadWorld(st, world)).To(Succeed())
+			Expect(inspect(st, "blue").Inconsistencies).To(BeEmpty())
+		}
+	})
+
 	It("finds neither all Manager nor all Policy where the cluster has nothing", func() {
 		st, _ := tas()
 		report := inspect(st, "unknown")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -128,15 +127,22 @@ func (c *Coordinator) unindex(r *record) {
 	}
 }
 
-// sortedRecords returns the records by the order of the type table, then by id.
-func (c *Coordinator) sortedRecords() []*record {
+// sortedRecords returns the wanted records by the order of the type table, then by id.
+func (c *Coordinator) sortedRecords(wanted func(*record) bool) []*record {
 	rank := map[string]int{}
 	for i, k := range kinds {
 		rank[k.name] = i
 	}
-	return slices.SortedFunc(maps.Values(c.records), func(a, b *record) int {
+	var list []*record
+	for _, r := range c.records {
+		if wanted(r) {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b *record) int {
 		return cmp.Or(cmp.Compare(rank[a.Type], rank[b.Type]), cmp.Compare(a.ManagerID, b.ManagerID), cmp.Compare(a.Source, b.Source))
 	})
+	return list
 }
 
 // save writes the state, without the records.

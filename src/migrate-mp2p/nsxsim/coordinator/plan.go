@@ -264,10 +264,8 @@ func (c *Coordinator) done() error {
 // saveBatches writes the records of these batches anew.
 func (c *Coordinator) saveBatches(tx *store.Tx, numbers map[int]bool) error {
 	lists := map[int][]*record{}
-	for _, r := range c.sortedRecords() {
-		if numbers[r.batch] {
-			lists[r.batch] = append(lists[r.batch], r)
-		}
+	for _, r := range c.sortedRecords(func(r *record) bool { return numbers[r.batch] }) {
+		lists[r.batch] = append(lists[r.batch], r)
 	}
 	for number := range numbers {
 		if len(lists[number]) == 0 {

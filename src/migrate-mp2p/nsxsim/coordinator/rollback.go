@@ -157,17 +157,18 @@ func (c *Coordinator) stillNeeded(tx *store.Tx, gone []*record) []failure {
 		}
 	}
 	var problems []failure
-	for _, r := range c.sortedRecords() {
-		if leaving[r] {
-			continue
-		}
+	needing := func(r *record) bool {
+		return !leaving[r] && slices.ContainsFunc(r.Needs, func(path string) bool { return deleted[path] != nil })
+	}
+	for _, r := range c.sortedRecords(needing) {
 		for _, path := range r.Needs {
 			if target := deleted[path]; target != nil {
 				problems = append(problems, failure{Type: target.Type, ID: target.ManagerID, Text: fmt.Sprintf("is still referenced by %s", r.PolicyPath)})
 			}
 		}
 	}
-	for path, r := range deleted {
+	for _, path := range sortedKeys(deleted) {
+		r := deleted[path]
 		for _, collection := range childCollections {
 			for _, child := range tx.Policy().List(path + collection) {
 				problems = append(problems, failure{Type: r.Type, ID: r.ManagerID, Text: fmt.Sprintf("still has the child %s", child.Key)})

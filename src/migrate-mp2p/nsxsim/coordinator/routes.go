@@ -188,10 +188,10 @@ func (c *Coordinator) getMigrated(_ context.Context, r *api.Request) (*api.Respo
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	rows := []any{}
-	for _, one := range c.sortedRecords() {
-		if !wants(r.Query, "resource_type", one.Type) || !wants(r.Query, "resource_id", one.ManagerID) {
-			continue
-		}
+	wanted := func(one *record) bool {
+		return wants(r.Query, "resource_type", one.Type) && wants(r.Query, "resource_id", one.ManagerID)
+	}
+	for _, one := range c.sortedRecords(wanted) {
 		row := map[string]any{"resource_type": one.Type, "resource_id": one.ManagerID, "policy_id": one.PolicyID, "policy_path": one.PolicyPath}
 		if one.ParentID != "" {
 			row["parent_resource_type"], row["parent_resource_id"] = one.ParentType, one.ParentID
