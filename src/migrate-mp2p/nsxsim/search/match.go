@@ -46,6 +46,8 @@ func (t term) matches(d *document) bool {
 		return t.pattern.matches(o.DisplayName)
 	case "_create_user":
 		return t.pattern.matches(o.Owner)
+	case "unique_id":
+		return o.UniqueID != "" && t.pattern.matches(o.UniqueID)
 	case "tags.scope":
 		return slices.ContainsFunc(o.Tags, func(tag store.Tag) bool { return t.pattern.matches(tag.Scope) })
 	case "tags.tag":

@@ -29,7 +29,9 @@ type Object struct {
 	DisplayName  string
 	Tags         []Tag
 	// Owner is the body's _create_user.
-	Owner    string
+	Owner string
+	// UniqueID is the body's unique_id, of Policy objects. Clients split large searches by it.
+	UniqueID string
 	Revision int64
 	// System is the body's _system_owned.
 	System bool
@@ -44,6 +46,7 @@ type header struct {
 	DisplayName  string `json:"display_name"`
 	Tags         []Tag  `json:"tags"`
 	Owner        string `json:"_create_user"`
+	UniqueID     string `json:"unique_id"`
 	Revision     int64  `json:"_revision"`
 	System       bool   `json:"_system_owned"`
 }
@@ -73,6 +76,7 @@ func newObject(key string, body []byte) (*Object, error) {
 		DisplayName:  h.DisplayName,
 		Tags:         h.Tags,
 		Owner:        intern(h.Owner),
+		UniqueID:     h.UniqueID,
 		Revision:     h.Revision,
 		System:       h.System,
 		Body:         bytes.Clone(compact.Bytes()),
