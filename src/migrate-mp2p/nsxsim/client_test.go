@@ -102,7 +102,7 @@ func (c *client) try(method, path string, body any) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	defer response.Body.Close()
+	defer func() { Expect(response.Body.Close()).To(Succeed()) }()
 	raw, err := io.ReadAll(response.Body)
 	if err != nil {
 		return reply{}, err

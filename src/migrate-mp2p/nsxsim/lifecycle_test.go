@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -33,6 +34,20 @@ var _ = Describe("a simulated NSX", func() {
 		Expect(c.get(ipSets).ids()).To(Equal([]string{"a"}))
 		Expect(c.get(service + "/status").Body).To(Equal(status))
 		Expect(c.get("/api/v1/node").Body["node_uuid"]).To(Equal(node))
+	})
+
+	It("may be closed in the middle of a request, which then has no effect", func() {
+		var server *nsxsim.Server
+		st := store.New(1)
+		server = start(nsxsim.Options{Store: st, Faults: rule(func(r *faults.Rule) {
+			r.Hook = func(faults.Call) {
+				defer GinkgoRecover()
+				Expect(server.Close()).To(Succeed())
+			}
+		})})
+		_, err := admin(server).try("POST", ipSets, object{})
+		Expect(err).To(HaveOccurred())
+		Expect(admin(start(nsxsim.Options{Store: st})).get(ipSets).results()).To(BeEmpty())
 	})
 
 	It("shows its whole state", func() {
@@ -135,5 +150,7 @@ func TestVirtualTime(t *testing.T) {
 		time.Sleep(4 * time.Minute)
 		g.Expect(call("GET", summary)).To(Equal(http.StatusOK))
 		g.Expect(server.Close()).To(Succeed())
+		// TLS may wait 5 s for the other end's farewell.
+		time.Sleep(6 * time.Second)
 	})
 }

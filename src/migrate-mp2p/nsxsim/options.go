@@ -30,7 +30,9 @@ type Options struct {
 	Nodes int
 	// VirtualAddress adds an address in front of the nodes.
 	VirtualAddress VirtualAddress
-	// Listeners are used in place of loopback ports: one per node, and one more for the virtual address.
+	// Listeners are used in place of loopback ports: one per node, and one more for the virtual address. In virtual
+	// time (testing/synctest) they must be in-memory ones; sleep more than 5 s after Close there, since TLS may wait
+	// that long for the other end's farewell.
 	Listeners []net.Listener
 
 	// AdminPassword is the password of the users admin (enterprise_admin) and auditor; default DefaultPassword.

@@ -136,6 +136,8 @@ func (s *Server) disturb(x *exchange, when string) *answer {
 func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error, node int) answer {
 	path := x.r.URL.Path
 	switch {
+	case s.closed.Load():
+		return answer{dropped: true}
 	case refused != nil:
 		return failure(refused)
 	case path == pathSessionDestroy:

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
@@ -40,6 +41,7 @@ type Server struct {
 	virtual *listening
 	serving sync.WaitGroup
 	close   sync.Once
+	closed  atomic.Bool
 
 	mu      sync.Mutex
 	turn    int
@@ -182,9 +184,11 @@ func (s *Server) balance(r *http.Request) int {
 	return node
 }
 
-// Close ends all connections and timers. The store keeps its state. It returns what went wrong with the journal.
+// Close ends all connections and timers; requests that are under way but did not reach their endpoint yet have no
+// effect any more. The store keeps its state. It may be called from a fault's Hook. It returns what went wrong with the journal.
 func (s *Server) Close() error {
 	s.close.Do(func() {
+		s.closed.Store(true)
 		for _, l := range append(s.nodes, s.virtual) {
 			if l != nil {
 				// Closing the listener a second time is the only failure, and harmless.
