@@ -24,6 +24,7 @@
 //
 // # Caveats
 //
-// Much about the real coordinator is not public. What was assumed is listed in
-// [Assumptions]. The GENERIC mode ("promote everything") is not modelled.
+// Much about the real coordinator is not public. What was assumed stands in
+// assumptions.go and in the notes of the routes, and so on the coverage page. The
+// GENERIC mode ("promote everything") is not modelled.
 package coordinator

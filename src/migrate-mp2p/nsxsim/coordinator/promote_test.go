@@ -300,6 +300,31 @@ var _ = Describe("the entries of a batch", func() {
 		Expect(n.policy("/infra/tier-1s/" + router + "/static-routes/10.9.0.0_16")).To(HaveKeyWithValue("network", "10.9.0.0/16"))
 	})
 
+	It("fail where a Policy object stands already below their parent", func() {
+		st, world := tas()
+		n := serve(st, coordinator.Options{})
+		n.initiate()
+		n.promote(sharedBatches(world)...)
+		rules := natBatch(world)
+		taken := "/infra/tier-0s/" + world.Shared[0].ID + "/nat/USER/nat-rules/" + rules.resources[3].PolicyID
+		n.ok("PUT", "/policy/api/v1"+taken, object{"action": "SNAT", "translated_network": "1.2.3.4"})
+		failed := n.migrate(rules)
+		Expect(failed.Status).To(Equal("FAILED"))
+		Expect(failed.Details).To(ContainSubstring(taken + " exists already"))
+	})
+
+	It("fail for a Tier-0 with BGP neighbors but BGP off", func() {
+		st, world := tas(func(world *model.World) {
+			Expect(world.Edit("logical-routers/"+world.Shared[0].ID+"/routing", "bgp", func(body map[string]any) { body["enabled"] = false })).To(Succeed())
+		})
+		n := serve(st, coordinator.Options{})
+		n.initiate()
+		shared := sharedBatches(world)
+		last := len(shared) - 1
+		n.promote(shared[:last]...)
+		Expect(n.migrate(shared[last]).Details).To(ContainSubstring("BGP is disabled"))
+	})
+
 	It("must name the segment behind each down-link", func() {
 		st, world := tas()
 		n := serve(st, coordinator.Options{})
