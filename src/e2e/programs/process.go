@@ -1,0 +1,123 @@
+package programs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Process is a started program.
+type Process struct {
+	command *exec.Cmd
+	output  *buffer
+	begun   time.Time
+	ended   chan struct{}
+	result  Result
+}
+
+// Result is how a program ended.
+type Result struct {
+	// Code is the exit code; of a killed process 128 and the signal's number, as shells count.
+	Code int
+	// Output is standard output and standard error in one.
+	Output string
+	// Stdout is standard output alone.
+	Stdout string
+	Took   time.Duration
+}
+
+// LastLine is the last line of standard output.
+func (r Result) LastLine() string {
+	lines := strings.Split(strings.TrimRight(r.Stdout, "\n"), "\n")
+	return lines[len(lines)-1]
+}
+
+// buffer collects output; it may be read while the program writes.
+type buffer struct {
+	mu       sync.Mutex
+	all, out bytes.Buffer
+}
+
+// stream is one of a process's two outputs.
+type stream struct {
+	to     *buffer
+	stdout bool
+}
+
+func (s stream) Write(p []byte) (int, error) {
+	s.to.mu.Lock()
+	defer s.to.mu.Unlock()
+	if s.stdout {
+		s.to.out.Write(p)
+	}
+	return s.to.all.Write(p)
+}
+
+func (b *buffer) strings() (all, stdout string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.String(), b.out.String()
+}
+
+// start starts a program.
+func start(dir, program string, arguments ...string) (*Process, error) {
+	p := &Process{command: exec.Command(program, arguments...), output: &buffer{}, begun: time.Now(), ended: make(chan struct{})}
+	p.command.Dir = dir
+	p.command.Stdout, p.command.Stderr = stream{p.output, true}, stream{p.output, false}
+	if err := p.command.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", program, err)
+	}
+	go func() {
+		defer close(p.ended)
+		// The state below says how it ended, also after a failure.
+		_ = p.command.Wait()
+		p.result.Code = p.command.ProcessState.ExitCode()
+		if status, ok := p.command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			p.result.Code = 128 + int(status.Signal())
+		}
+		p.result.Took = time.Since(p.begun)
+		p.result.Output, p.result.Stdout = p.output.strings()
+	}()
+	return p, nil
+}
+
+// Wait waits for the end. When the context ends first, the process is killed and an error says so.
+func (p *Process) Wait(ctx context.Context) (Result, error) {
+	select {
+	case <-p.ended:
+		return p.result, nil
+	case <-ctx.Done():
+		err := p.Kill()
+		<-p.ended
+		return p.result, errors.Join(fmt.Errorf("waiting for %s: %w; it said:\n%s", p.command.Path, ctx.Err(), p.result.Output), err)
+	}
+}
+
+// Ended is closed when the process has ended.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// Output is what the process has printed so far.
+func (p *Process) Output() string {
+	all, _ := p.output.strings()
+	return all
+}
+
+// Kill ends the process at once (SIGKILL).
+func (p *Process) Kill() error { return p.signal(syscall.SIGKILL) }
+
+// Terminate asks the process to end (SIGTERM).
+func (p *Process) Terminate() error { return p.signal(syscall.SIGTERM) }
+
+func (p *Process) signal(s syscall.Signal) error {
+	if err := p.command.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("sending %v to %s: %w", s, p.command.Path, err)
+	}
+	return nil
+}
