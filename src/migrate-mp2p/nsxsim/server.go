@@ -51,7 +51,7 @@ type Server struct {
 // listening is one address with its HTTP server.
 type listening struct {
 	http     *http.Server
-	listener net.Listener
+	listener *connections
 }
 
 func (l *listening) url() string { return "https://" + l.listener.Addr().String() }
@@ -144,7 +144,8 @@ func (s *Server) listen() error {
 		if i == s.options.Nodes {
 			choose = s.balance
 		}
-		at := &listening{listener: l, http: &http.Server{
+		open := newConnections(l)
+		at := &listening{listener: open, http: &http.Server{
 			Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, choose(r)) }),
 			TLSConfig: config,
 			// Only HTTP/1.1, as a dropped connection must hit one request alone.
@@ -158,7 +159,7 @@ func (s *Server) listen() error {
 		}
 		s.serving.Go(func() {
 			// It always ends with an error; the expected one is that of Close.
-			_ = at.http.ServeTLS(l, "", "")
+			_ = at.http.ServeTLS(open, "", "")
 		})
 	}
 	return nil
@@ -191,6 +192,7 @@ func (s *Server) Close() error {
 		s.closed.Store(true)
 		for _, l := range append(s.nodes, s.virtual) {
 			if l != nil {
+				l.listener.cutAll()
 				// Closing the listener a second time is the only failure, and harmless.
 				_ = l.http.Close()
 			}
