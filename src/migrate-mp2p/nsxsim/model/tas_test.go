@@ -35,11 +35,8 @@ var _ = Describe("model tas", func() {
 		Expect(len(created(tas(4, 1), "tas1"))).To(BeNumerically("~", 4*small, small/10))
 	})
 
-	It("holds 100,000 objects within seconds", func() {
-		begin := time.Now()
-		world := tas(200, 1)
-		Expect(len(created(world, "tas1"))).To(BeNumerically("~", 100_000, 2_000))
-		Expect(time.Since(begin)).To(BeNumerically("<", time.Minute))
+	It("can be as large as a foundation of 100,000 objects", func() {
+		Expect(len(tas(200, 1).Manager)).To(BeNumerically("~", 115_000, 10_000), "with rules, addresses and what is not NCP's")
 	})
 
 	It("holds, made by NCP, every kind that the migration API knows and NCP makes", func() {
