@@ -106,8 +106,14 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	defer closeLog(closer, stderr)
 	printer.Log, printer.LogDir = log, cfg.Log.Directory
+	var r *run.Runner
+	printer.OnStatus = func(s report.Status) {
+		if r != nil {
+			r.SaveStatus(s)
+		}
+	}
 	reporter := report.New(printer)
-	r, err := wire(cfg, reporter, redact, log)
+	r, err = wire(cfg, reporter, redact, log)
 	if err != nil {
 		return finish(reporter, run.Refused(err))
 	}
@@ -165,7 +171,7 @@ func wire(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor
 	}
 	return &run.Runner{
 		Version: version, Config: cfg, Spec: spec, NSX: client, Catalog: types, Rules: rules, Workloads: source,
-		Report: reporter, Redact: redact, Clock: run.RealClock{}, NewRunID: newRunID,
+		Report: reporter, Redact: redact, Log: log, Clock: run.RealClock{}, NewRunID: newRunID,
 	}, nil
 }
 

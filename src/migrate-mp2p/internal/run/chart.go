@@ -79,6 +79,7 @@ func (j *job) drive(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		j.running = header
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -83,19 +83,36 @@ func (r *Runner) openToWrite() (err error) {
 	return err
 }
 
-// openToRead opens records that exist; none is no error, and a run that is alive is told from its status.
-func (r *Runner) openToRead() (err error) {
-	r.Records, err = records.OpenReadOnly(r.Config.Records.Directory)
+// openToRead opens records that exist; none is no error. While a run is alive its status stands in for them.
+func (r *Runner) openToRead() error {
+	store, err := records.OpenReadOnly(r.Config.Records.Directory)
 	var locked *records.ErrLocked
 	switch {
+	case err == nil:
+		r.Records = store
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case errors.As(err, &locked):
-		if status, found, readErr := records.ReadStatus(r.Config.Records.Directory); readErr == nil && found {
-			r.Report.Say("a run is alive: %v", status)
-		}
+		r.Report.Say("%v", err)
+		status, _, err := records.ReadStatus(r.Config.Records.Directory)
+		r.live = &status
+		return err
 	}
 	return err
+}
+
+// SaveStatus keeps what a progress line says beside the records, for those who ask while the run is alive.
+func (r *Runner) SaveStatus(s report.Status) {
+	if r.running.RunID == "" {
+		return
+	}
+	err := r.Records.WriteStatus(records.Status{
+		RunID: r.running.RunID, Scope: r.running.Scope, Cluster: r.running.Cluster, State: r.running.State,
+		Title: s.Phase, Done: s.Done, Total: s.Total, What: s.What, Waiting: s.Waiting,
+	})
+	if err != nil {
+		r.Log.WithError(err).Warn("the status of the run could not be saved") // the run is no worse for it
+	}
 }
 
 // answer runs a command that only reads. Its exit codes are 0 (fine), 1 (findings) and 3 (cannot tell).
@@ -164,14 +181,18 @@ func (r *Runner) status(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	var findings []string
-	if unfinished {
+	switch {
+	case r.live != nil:
+		findings = append(findings, fmt.Sprintf("run %s (scope %s) is alive: state %s, %s, %d of %d %s %s; as of %s",
+			r.live.RunID, r.live.Scope, r.live.State, r.live.Title, r.live.Done, r.live.Total, r.live.What, r.live.Waiting, r.live.Updated.Format("15:04:05 MST")))
+	case unfinished:
 		pending, applied, gone, waived, err := r.Records.CountUpdates()
 		if err != nil {
 			return nil, fmt.Errorf("counting the updates: %w", err)
 		}
 		findings = append(findings, fmt.Sprintf("run %s (scope %s) is unfinished: state %s since %s; updates: %d pending, %d applied, %d gone, %d waived",
 			header.RunID, header.Scope, header.State, header.Updated.Format("2006-01-02 15:04:05 MST"), pending, applied, gone, waived))
-	} else {
+	default:
 		r.Report.Say("no unfinished run is recorded in %s", r.Config.Records.Directory)
 	}
 	if err := r.connect(ctx, records.Header{}, false); err != nil {

@@ -144,7 +144,7 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 	r := &run.Runner{
 		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Workloads: workloads.TAS{},
 		Report: report.New(report.Options{Out: f.out, Log: log, LogDir: c.Log.Directory, Redact: redact}),
-		Redact: redact, Clock: fastClock{}, NewRunID: func() string { return fmt.Sprintf("run-%03d", f.runs) },
+		Redact: redact, Log: log, Clock: fastClock{}, NewRunID: func() string { return fmt.Sprintf("run-%03d", f.runs) },
 	}
 	n := 0
 	r.NewRunID = func() string { n++; return fmt.Sprintf("run-%03d-%d", f.runs, n) }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
@@ -35,6 +37,7 @@ type Runner struct {
 	Rules     *updates.Rules
 	Workloads workloads.Source
 	Report    *report.Reporter
+	Log       logrus.FieldLogger
 	Clock     Clock
 	// NewRunID makes an id that no other run has.
 	NewRunID func() string
@@ -46,6 +49,8 @@ type Runner struct {
 
 	node      nsx.Node
 	connected bool
+	live      *records.Status   // of another process that holds the records
+	running   records.Header    // the run that this execution is at
 	shared    []inventory.Known // objects of the user spec, once it was resolved
 	done      []finished        // runs that this execution brought to their end
 }

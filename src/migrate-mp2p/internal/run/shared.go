@@ -1,6 +1,8 @@
 package run
 
 import (
+	"slices"
+
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
@@ -24,10 +26,14 @@ func SpecKinds(c *catalog.Catalog) []config.Kind {
 	return kinds
 }
 
-// wanted shows the user spec to the inventory.
+// wanted shows the user spec to the inventory. Custom resources, which NCP did not make, move with the shared
+// ones. Ports need no mention: all ports of a listed router move with it.
 func (r *Runner) wanted() []inventory.Wanted {
 	var all []inventory.Wanted
-	for _, e := range r.Spec.Shared {
+	for _, e := range slices.Concat(r.Spec.Shared, r.Spec.Custom) {
+		if e.Cluster != "" && e.Cluster != r.Config.NCP.Cluster {
+			continue
+		}
 		w := inventory.Wanted{
 			Type: catalog.Type(e.Kind.Type), Name: e.Label(), PolicyID: e.PolicyID, Config: e.MigrateConfig, Line: e.Line,
 			Metadata: pairs(e.Metadata), LinkedIDs: pairs(e.LinkedIDs),

@@ -1,0 +1,131 @@
+package run_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+func (f *foundation) shared() *config.Config {
+	c := f.config()
+	c.Migration.Resources = "shared"
+	return c
+}
+
+// changedManager lists the Manager objects that are not what they were, beyond revision and times.
+func (f *foundation) changedManager(before *store.Store) []string {
+	GinkgoHelper()
+	old, now := managerBodies(before), managerBodies(f.state)
+	var changed []string
+	for key, body := range old {
+		if now[key] != body {
+			changed = append(changed, key)
+		}
+	}
+	for key := range now {
+		if _, known := old[key]; !known {
+			changed = append(changed, "new: "+key)
+		}
+	}
+	return changed
+}
+
+func managerBodies(st *store.Store) map[string]string {
+	GinkgoHelper()
+	bodies := map[string]string{}
+	Expect(st.View(func(tx *store.Tx) error {
+		for o := range tx.Manager().All() {
+			fields, err := o.Fields()
+			if err != nil {
+				return err
+			}
+			fields = maps.Clone(fields)
+			for _, volatile := range []string{"_revision", "_last_modified_time", "_last_modified_user"} {
+				delete(fields, volatile)
+			}
+			body, err := json.Marshal(fields)
+			if err != nil {
+				return err
+			}
+			bodies[o.Key] = string(body)
+		}
+		return nil
+	})).To(Succeed())
+	return bodies
+}
+
+// leaseHeld says whether a lease is left on NSX.
+func (f *foundation) leaseHeld() (held bool) {
+	GinkgoHelper()
+	Expect(f.state.View(func(tx *store.Tx) error {
+		_, held = tx.Policy().Get("/infra/domains/default/groups/nsx-mp2p-lease")
+		return nil
+	})).To(Succeed())
+	return held
+}
+
+// createPort is NCP in Manager mode at work: it makes one more port.
+func (f *foundation) createPort() {
+	defer GinkgoRecover()
+	Expect(f.state.Update(func(tx *store.Tx) error {
+		for _, o := range tx.Manager().List("logical-ports") {
+			if !o.HasTag("ncp/cluster", cluster) {
+				continue
+			}
+			if _, pod := o.Tag("ncp/pod"); !pod {
+				continue
+			}
+			fields, err := o.Fields()
+			if err != nil {
+				return err
+			}
+			id := tx.NewID()
+			fields["id"] = id
+			var tags []any
+			for _, tag := range o.Tags {
+				if tag.Scope != "policyPath" {
+					tags = append(tags, map[string]any{"scope": tag.Scope, "tag": tag.Value})
+				}
+			}
+			fields["tags"] = tags
+			_, err = tx.Manager().PutFields("logical-ports/"+id, fields)
+			return err
+		}
+		return fmt.Errorf("no port to copy")
+	})).To(Succeed())
+}
+
+// patches lists the hierarchical PATCHes since a request.
+func (f *foundation) patches(since int) []string {
+	var all []string
+	for _, w := range f.writes(since) {
+		if strings.HasPrefix(w, "PATCH /policy/api/v1/infra ") {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// someObject is the id of the n-th object of a collection that NCP of the cluster made.
+func (f *foundation) someObject(collection string, n int) (id string) {
+	GinkgoHelper()
+	Expect(f.state.View(func(tx *store.Tx) error {
+		for _, o := range tx.Manager().List(collection) {
+			if _, made := o.Tag("ncp/version"); made && o.HasTag("ncp/cluster", cluster) {
+				if n--; n == 0 {
+					id = o.ID
+				}
+			}
+		}
+		return nil
+	})).To(Succeed())
+	Expect(id).NotTo(BeEmpty())
+	return id
+}
