@@ -83,6 +83,15 @@ func (b body) tags() (tags []nsx.Tag, policyPath string) {
 	return tags, policyPath
 }
 
+// shadowed tells whether NSX keeps a Policy shadow of the object.
+func (b body) shadowed() bool {
+	found := false
+	each(b["tags"], []string{"tag"}, nil, func(value string, tag body) {
+		found = found || tag.text("scope") == scopePolicyPath && strings.Contains(value, shadow)
+	})
+	return found
+}
+
 // each visits the strings at a dotted path, through arrays, with the object that holds each.
 func each(value any, path []string, holder body, visit func(leaf string, holder body)) {
 	switch v := value.(type) {

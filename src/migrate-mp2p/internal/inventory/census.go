@@ -50,10 +50,10 @@ func (c *Count) merge(other Count) {
 	c.First = append(c.First, other.First[:min(len(other.First), named-len(c.First))]...)
 }
 
-// Census is what a pass over the lists of every type found. Manager, Policy, Absent and Undecided exclude each other;
-// New and Changed are among Manager.
+// Census is what a pass over the lists of every type found. The counts exclude each other, but for Changed, which are
+// among Manager.
 type Census struct {
-	Manager   Count // ours and still, or again, Manager
+	Manager   Count // known and still, or again, Manager
 	Policy    Count // ours and Policy
 	Absent    Count // known, but gone
 	Undecided Count // known, and NSX does not show what it is
@@ -80,10 +80,12 @@ func (c *Census) note(ref catalog.Ref, f Finding, known *Known) {
 	case catalog.Undecided:
 		c.Undecided.add(ref, f.Name)
 	case catalog.IsManager:
-		c.Manager.add(ref, f.Name)
 		if known == nil {
 			c.New.add(ref, f.Name)
-		} else if known.Hash != "" && known.Hash != f.Hash {
+			return
+		}
+		c.Manager.add(ref, f.Name)
+		if known.Hash != "" && known.Hash != f.Hash {
 			c.Changed.add(ref, f.Name)
 		}
 	}

@@ -62,7 +62,7 @@ func (e *SpecError) add(line int, format string, values ...any) {
 func (r *retrieval) wantedIn(c *collection) []*Wanted {
 	var wanted []*Wanted
 	for i := range r.q.Spec {
-		if slices.ContainsFunc(c.entries, func(e *catalog.Entry) bool { return e.Type == r.q.Spec[i].Type }) {
+		if slices.ContainsFunc(c.entries, func(e *catalog.Entry) bool { return e.Type == r.q.Spec[i].Type && e.SpecKey != "" }) {
 			wanted = append(wanted, &r.q.Spec[i])
 		}
 	}
@@ -193,12 +193,13 @@ func (r *retrieval) explainMissing(ctx context.Context, w *Wanted, key string, s
 }
 
 // addSwitchPorts takes the ports of a listed switch along, since all ports of a switch travel together (vmware-nsx).
-// NCP's own stay for scope ncp.
+// NCP's own stay for scope ncp, and ports made on a switch that was Policy already have nothing to be migrated: NSX
+// keeps a Policy shadow of each.
 func (r *retrieval) addSwitchPorts(ctx context.Context, logicalSwitch string) error {
 	e, _ := r.q.Catalog.Entry(catalog.LogicalPort)
 	_, err := r.list(ctx, e.List, url.Values{e.ParentField: {logicalSwitch}}, func(b body) error {
 		tags, _ := b.tags()
-		if _, made := createdByAny(tags); !made && b.text(e.ParentField) == logicalSwitch {
+		if _, made := createdByAny(tags); !made && !b.shadowed() && b.text(e.ParentField) == logicalSwitch {
 			r.add(e, b, 0)
 		}
 		return nil
