@@ -85,6 +85,7 @@ func assumptions() []string {
 		"a call to the coordinator on a node where its service does not run answers 500 with error_code 98",
 		"an expired or unknown session is refused with 403, as wrong credentials are; sessions hold on all nodes",
 		"objects of local users and of the system are open to every writer; those of principal identities are protected",
+		"the error_codes 202 (id exists), 220 (unreadable request), 401 (account locked), 604 (stale revision), 5109 and 5110 (address taken, pool exhausted), 30700 (service runs elsewhere), 60512 and 60513 (search syntax, cursor)",
 		"a PUT without _revision on an object that exists answers 412, as a stale one does",
 	}
 }

@@ -200,13 +200,30 @@ var _ = Describe("firewall sections", func() {
 })
 
 var _ = Describe("pool allocations", func() {
-	It("have the address as id, cannot be made twice, and are released", func() {
-		c := admin(start(nsxsim.Options{Store: world(map[string]object{"pools/ip-pools/p": {"id": "p", "resource_type": "IpPool"}})}))
-		address := object{"allocation_id": "10.0.0.1"}
-		Expect(c.do("POST", "/api/v1/pools/ip-pools/p?action=ALLOCATE", address).Status).To(Equal(http.StatusOK))
-		Expect(c.do("POST", "/api/v1/pools/ip-pools/p?action=ALLOCATE", address).Status).To(Equal(http.StatusBadRequest))
+	var c *client
+
+	BeforeEach(func() {
+		c = admin(start(nsxsim.Options{Store: world(map[string]object{"pools/ip-pools/p": {"id": "p", "resource_type": "IpPool", "subnets": []any{
+			object{"cidr": "10.0.0.0/24", "allocation_ranges": []any{object{"start": "10.0.0.1", "end": "10.0.0.2"}}}}}})}))
+	})
+
+	allocate := func(address any) reply {
+		return c.do("POST", "/api/v1/pools/ip-pools/p?action=ALLOCATE", object{"allocation_id": address})
+	}
+
+	It("have the address as id, cannot be made twice, and are released without an answer", func() {
+		Expect(allocate("10.0.0.1").Body).To(HaveKeyWithValue("allocation_id", "10.0.0.1"))
+		Expect(allocate("10.0.0.1").Status).To(Equal(http.StatusBadRequest))
 		Expect(c.get("/api/v1/pools/ip-pools/p/allocations").results()).To(Equal([]object{{"allocation_id": "10.0.0.1"}}))
-		Expect(c.do("POST", "/api/v1/pools/ip-pools/p?action=RELEASE", address).Status).To(Equal(http.StatusOK))
+		released := c.do("POST", "/api/v1/pools/ip-pools/p?action=RELEASE", object{"allocation_id": "10.0.0.1"})
+		Expect(released.Status).To(Equal(http.StatusOK))
+		Expect(released.Raw).To(BeEmpty())
 		Expect(c.get("/api/v1/pools/ip-pools/p/allocations").results()).To(BeEmpty())
+	})
+
+	It("take the next free address when none is named, until there is none", func() {
+		Expect(allocate("10.0.0.1").Status).To(Equal(http.StatusOK))
+		Expect(allocate(nil).Body).To(HaveKeyWithValue("allocation_id", "10.0.0.2"))
+		Expect(allocate(nil).Status).To(Equal(http.StatusBadRequest))
 	})
 })

@@ -44,7 +44,7 @@ func (s *Server) admit(name string, role api.Role, certificate []byte) error {
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
 	}
-	s.guard.addPrincipal(parsed, api.Identity{Name: name, Role: role, Principal: true})
+	s.guard.addPrincipal(parsed, api.Identity{Name: name, Role: role})
 	return s.store.Update(func(tx *store.Tx) error {
 		id := tx.NewID()
 		_, err := tx.Manager().PutFields("trust-management/principal-identities/"+id, map[string]any{

@@ -25,8 +25,6 @@ type Identity struct {
 	// Name is the user or principal identity; it becomes the owner of what the caller creates.
 	Name string
 	Role Role
-	// Principal is true for a principal identity (client certificate).
-	Principal bool
 }
 
 // Request is one authenticated call. The body has been read already.
