@@ -42,7 +42,7 @@ func (c *connections) cutAll() {
 	defer c.mu.Unlock()
 	c.cut = true
 	// Closing a second time is the only failure, and harmless.
-	_ = c.Listener.Close()
+	_ = c.Close()
 	for open := range c.open {
 		_ = open.Close()
 	}
