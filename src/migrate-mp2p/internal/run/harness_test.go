@@ -47,9 +47,15 @@ type options struct {
 
 func newFoundation(scale int, change ...func(*options)) *foundation {
 	GinkgoHelper()
-	world, err := model.TAS(scale, 1, model.Options{Cluster: cluster})
+	return newNSX(scale, 1, change...)
+}
+
+// newNSX makes another NSX for each seed.
+func newNSX(scale int, seed uint64, change ...func(*options)) *foundation {
+	GinkgoHelper()
+	world, err := model.TAS(scale, int64(seed), model.Options{Cluster: cluster})
 	Expect(err).NotTo(HaveOccurred())
-	st := store.New(1)
+	st := store.New(seed)
 	Expect(nsxsim.LoadWorld(st, world)).To(Succeed())
 	return serve(st, change...)
 }

@@ -157,11 +157,11 @@ func (r *Runner) advice(scope catalog.Scope) advice {
 	return a
 }
 
-// The steps of the recovery ladder, mildest first.
+// The steps of the recovery ladder: 1 run again, 2 skip this cluster for now, 3 restore the NSX backup.
 const (
-	ladderAgain   = "step 1: run the errand again; it goes on from its records, as often as needed"
-	ladderSkip    = "step 1: cure the cause and run the errand again; if this cluster cannot be migrated now, step 2: leave its NCP stopped, migrate the others first, then start NCP here in Manager mode (which voids the NSX backup) and in Policy mode there, let it run for at least 60 minutes, and begin this cluster again from its first step; step 3, the last resort: restore the NSX backup, start NCP everywhere in the mode it had then, begin again"
-	ladderForward = "step 1: run the errand again; it sends the kept updates, as often as needed, until all are done"
+	ladderAgain   = "step 1 of 3: run the errand again; it goes on from its records, as often as needed"
+	ladderForward = "step 1 of 3: run the errand again; it sends the kept updates, as often as needed, until all are done"
+	ladderSkip    = "step 1 of 3: cure the cause and run the errand again; step 2, if that does not help now: skip this cluster and migrate the others first; step 3, the last resort: restore the NSX backup and start NCP everywhere in the mode it had then"
 )
 
 // advise fills in meaning, next steps and the step of the ladder: one table from code and state to words.
@@ -209,6 +209,7 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Next = []string{
 			"leave NCP stopped until the others are migrated (starting it in Manager mode voids the NSX backup), or start it in Manager mode and give this window up",
 			"to try again, cure the cause and run: " + a.Rerun,
+			"to skip this cluster for now, leave its NCP stopped and migrate the others; then start NCP here in Manager mode and there in Policy mode, let it run for at least 60 minutes, and begin again from the first step",
 		}
 		out.Ladder = ladderSkip
 	case out.Code == Interrupted:

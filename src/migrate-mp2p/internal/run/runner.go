@@ -171,7 +171,10 @@ func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Kn
 	if unfinished && header.Scope == string(scope) {
 		return r.recordedObjects()
 	}
-	if scope != catalog.Shared || r.shared != nil || len(r.Spec.Shared) == 0 {
+	if scope == catalog.NCP {
+		return nil, nil // the census finds them by their tags
+	}
+	if r.shared != nil || len(r.wanted()) == 0 {
 		return r.shared, nil
 	}
 	inv, err := inventory.Retrieve(ctx, r.NSX, r.query(scope))
