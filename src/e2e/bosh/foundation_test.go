@@ -197,22 +197,28 @@ func (f *foundation) writes() []string {
 	return writes
 }
 
-// counts asks NSX how many of the foundation's objects are in which mode. A promoted object stays visible in the Manager
-// API, where it carries the tag policyPath.
+// counts asks NSX how many of the NCP-created objects (they carry ncp/cluster and ncp/version) are in which mode. A promoted
+// object stays visible in the Manager API, where it carries the tag policyPath.
 func (f *foundation) counts() (manager, promoted int) {
 	query := url.QueryEscape(`tags.scope:ncp\/cluster AND tags.tag:` + f.nsx.Cluster)
 	for cursor := ""; ; {
 		var page struct {
 			Results []struct {
-				Tags []struct{ Scope, Tag string }
+				Tags []struct{ Scope string }
 			}
 			Cursor string
 		}
 		Expect(json.Unmarshal(f.request(http.MethodGet, "/api/v1/search/query?page_size=1000&query="+query+"&cursor="+cursor, nil), &page)).To(Succeed())
 		for _, object := range page.Results {
-			if slices.ContainsFunc(object.Tags, func(tag struct{ Scope, Tag string }) bool { return tag.Scope == "policyPath" }) {
+			has := map[string]bool{}
+			for _, tag := range object.Tags {
+				has[tag.Scope] = true
+			}
+			switch {
+			case !has["ncp/version"]:
+			case has["policyPath"]:
 				promoted++
-			} else {
+			default:
 				manager++
 			}
 		}

@@ -1,0 +1,61 @@
+package stories_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// table is exit-codes/table.yaml: which code and last line follow from a cause and from what the records hold.
+type table struct {
+	// Causes are what may be wrong when the errand is run: a step of its own before it, or changes of the run's step.
+	Causes map[string]cause `yaml:"causes"`
+	// Records are the states that the records may be in, with a story that leads there.
+	Records []recordsRow `yaml:"records"`
+}
+
+type cause struct {
+	Config map[string]any `yaml:"config"`
+	Before []step         `yaml:"before"`
+	After  []step         `yaml:"after"` // puts in order again what Before did
+}
+
+// recordsRow is one state of the records and what comes out of it. The outcomes are tried one after the other on the same
+// records: all but the last must leave them, and NSX, as they are.
+type recordsRow struct {
+	State    string    `yaml:"state"`
+	Tags     string    `yaml:"tags"`
+	Reached  []step    `yaml:"reached"`
+	Outcomes []outcome `yaml:"outcomes"`
+}
+
+type outcome struct {
+	Cause    string `yaml:"cause"`
+	expected `yaml:",inline"`
+	Check    *checked `yaml:"check"`
+}
+
+// exitCodes makes one story of each state.
+func exitCodes(path string) []story {
+	t := read[table](path)
+	var stories []story
+	for _, row := range t.Records {
+		s := story{Title: fmt.Sprintf("gets the code and the words of the table when the records are %s %s", row.State, row.Tags), Steps: row.Reached}
+		for i, o := range row.Outcomes {
+			c, known := t.Causes[o.Cause]
+			if !known {
+				panic(fmt.Sprintf("%s: records %s: cause %q is none of %v", path, row.State, o.Cause, slices.Sorted(maps.Keys(t.Causes))))
+			}
+			if o.Writes == nil && i < len(row.Outcomes)-1 {
+				o.Writes = new(int)
+			}
+			s.Steps = append(append(s.Steps, c.Before...), step{Run: "run", Config: c.Config, expected: o.expected})
+			s.Steps = append(s.Steps, c.After...)
+			if o.Check != nil {
+				s.Steps = append(s.Steps, step{Check: o.Check})
+			}
+		}
+		stories = append(stories, s)
+	}
+	return stories
+}

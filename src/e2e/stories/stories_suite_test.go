@@ -1,0 +1,46 @@
+package stories_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/e2e/programs"
+)
+
+func TestStories(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "stories")
+}
+
+// built are the programs under test. The first process builds them for all.
+var built *programs.Programs
+
+var _ = SynchronizedBeforeSuite(func(ctx context.Context) []byte {
+	folder, err := os.MkdirTemp("", "programs-")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(os.RemoveAll, folder)
+	_, err = programs.Build(ctx, folder)
+	Expect(err).NotTo(HaveOccurred())
+	return []byte(folder)
+}, func(folder []byte) {
+	built = programs.In(string(folder))
+})
+
+var _ = Describe("an operator", func() {
+	paths, err := filepath.Glob("*/story.yaml")
+	if err != nil {
+		panic(err)
+	}
+	stories := exitCodes("exit-codes/table.yaml")
+	for _, path := range paths {
+		stories = append(stories, read[story](path))
+	}
+	for _, s := range stories {
+		It(s.Title, func(ctx context.Context) { newStage(s).play(ctx, s.Steps) }, NodeTimeout(storyTime))
+	}
+})

@@ -1,0 +1,190 @@
+package stories_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"nsx-mp2p/e2e/programs"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
+)
+
+// storyTime bounds one story.
+const storyTime = 3 * time.Minute
+
+// story is one story.yaml.
+type story struct {
+	// Title is the spec's text, with the tags of what it shows.
+	Title string `yaml:"title"`
+	// World changes what the simulated NSX holds.
+	World []worldChange `yaml:"world"`
+	// NSX are flags of nsxsim serve.
+	NSX []string `yaml:"nsx"`
+	// Config changes config.json from the start (dotted keys).
+	Config programs.Changes `yaml:"config"`
+	// UserSpec replaces the user spec; Without takes kinds out of it.
+	UserSpec string   `yaml:"user_spec"`
+	Without  []string `yaml:"without"`
+	// Disk mounts a disk of that size, such as 80M, for the records.
+	Disk  string `yaml:"disk"`
+	Steps []step `yaml:"steps"`
+}
+
+// worldChange makes the foundation a special one. Exactly one of the changes is made.
+type worldChange struct {
+	// Collection and ID name a Manager object for Tags and Name.
+	Collection string `yaml:"collection"`
+	ID         string `yaml:"id"`
+	Tags       int    `yaml:"tags"` // so many tags has the object
+	Name       string `yaml:"name"` // the object's display name
+
+	LBRules      int  `yaml:"lb_rules"`      // more rules of the first virtual server
+	AdminRule    bool `yaml:"admin_rule"`    // a rule of the administrator's in a section of NCP's
+	AdminSection bool `yaml:"admin_section"` // a section of the administrator's between those of NCP
+}
+
+// step is one thing that happens. Exactly one of Run, NSX, Call, Check and Disk says what.
+type step struct {
+	// Run is a command of migrate-mp2p, and Arguments follow it.
+	Run       string   `yaml:"run"`
+	Arguments []string `yaml:"arguments"`
+	// Config changes config.json for this step and those after it.
+	Config programs.Changes `yaml:"config"`
+	// Faults are the fault rules in force during this step.
+	Faults []faults.Rule `yaml:"faults"`
+	// At names one of them: once it acts, the steps of Meanwhile are carried out and then what Then says: kill,
+	// terminate, or nothing.
+	At        string        `yaml:"at"`
+	Meanwhile []step        `yaml:"meanwhile"`
+	Then      string        `yaml:"then"`
+	Within    time.Duration `yaml:"within"` // the end must follow terminate within this time
+	expected  `yaml:",inline"`
+
+	// NSX is stop or start, the latter with further Flags.
+	NSX   string   `yaml:"nsx"`
+	Flags []string `yaml:"flags"`
+	// Call is a request of somebody else's to NSX, such as "POST /api/v1/ip-sets", with Body.
+	Call string `yaml:"call"`
+	Body string `yaml:"body"`
+	// Check is what nsxsim check must find.
+	Check *checked `yaml:"check"`
+	// Disk is fill or free: everything of the records' disk is used up or given back.
+	Disk string `yaml:"disk"`
+}
+
+// expected is what must come out of a run.
+type expected struct {
+	Code int `yaml:"code"`
+	// Last is a regular expression for the last line, Says and Never for the whole output.
+	Last  string   `yaml:"last"`
+	Says  []string `yaml:"says"`
+	Never []string `yaml:"never"`
+	// Writes is how many requests may have changed NSX; without it any number.
+	Writes *int `yaml:"writes"`
+	// Requests are counts of requests in the journal of this step.
+	Requests []counted `yaml:"requests"`
+	// JSON demands that standard output ends in a line of JSON with this exit code.
+	JSON bool `yaml:"json"`
+}
+
+// counted is a kind of request and how many there must be.
+type counted struct {
+	faults.Rule `yaml:",inline"`
+	Count       int `yaml:"count"`
+	AtLeast     int `yaml:"at_least"`
+}
+
+// checked is where the objects of the two scopes must be: manager or policy. Ready demands that NCP in Policy mode
+// would miss nothing.
+type checked struct {
+	NCP    string `yaml:"ncp"`
+	Shared string `yaml:"shared"`
+	Ready  bool   `yaml:"ready"`
+}
+
+// read reads a YAML file with placeholders. Like everything that goes on while ginkgo collects its specs it panics.
+func read[T any](path string) T {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		panic(err)
+	}
+	var result T
+	decoder := yaml.NewDecoder(bytes.NewReader(fillIn(text)))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&result); err != nil {
+		panic(fmt.Errorf("reading %s: %w", path, err))
+	}
+	return result
+}
+
+var placeholder = regexp.MustCompile(`\$\{(shared|ncp):([^:}]+):?(\d*)\}`)
+
+// fillIn replaces placeholders by Manager ids.
+func fillIn(text []byte) []byte {
+	world := foundation()
+	created, err := world.CreatedBy(world.Foundations[0].Name)
+	if err != nil {
+		panic(err)
+	}
+	ids := map[string][]string{}
+	for _, s := range world.Shared {
+		ids["shared:"+s.Kind] = append(ids["shared:"+s.Kind], s.ID)
+	}
+	for _, o := range created {
+		ids["ncp:"+o.Collection] = append(ids["ncp:"+o.Collection], o.ID)
+	}
+	return placeholder.ReplaceAllFunc(text, func(found []byte) []byte {
+		part := placeholder.FindStringSubmatch(string(found))
+		nth, _ := strconv.Atoi(part[3]) // none is the first
+		list := ids[part[1]+":"+part[2]]
+		if nth >= len(list) {
+			panic(fmt.Sprintf("%s: the foundation has %d of these", found, len(list)))
+		}
+		return []byte(list[nth])
+	})
+}
+
+// foundation is the world that every story begins with.
+func foundation() *model.World {
+	world, err := model.TAS(1, 1, model.Options{})
+	if err != nil {
+		panic(err)
+	}
+	return world
+}
+
+// apply makes the change.
+func (c worldChange) apply(world *model.World) error {
+	cluster := world.Foundations[0].Name
+	switch {
+	case c.Tags > 0:
+		return world.SetTagCount(c.Collection, c.ID, c.Tags)
+	case c.Name != "":
+		return world.Rename(c.Collection, c.ID, c.Name)
+	case c.LBRules > 0:
+		return world.AddLBRules(cluster, c.LBRules)
+	case c.AdminRule:
+		return world.AddAdminRule(cluster, "temporary")
+	case c.AdminSection:
+		return world.AddSectionBetween(cluster, "in-between")
+	}
+	return fmt.Errorf("a change of the world that changes nothing: %+v", c)
+}
+
+// without drops kinds from a list of shared objects.
+func without(shared []model.Shared, kinds []string) []model.Shared {
+	var left []model.Shared
+	for _, s := range shared {
+		if !strings.Contains(" "+strings.Join(kinds, " ")+" ", " "+s.Kind+" ") {
+			left = append(left, s)
+		}
+	}
+	return left
+}
