@@ -22,14 +22,16 @@ func In(folder string) *Programs {
 	return &Programs{Migrate: filepath.Join(folder, "migrate-mp2p"), Sim: filepath.Join(folder, "nsxsim")}
 }
 
-// Build builds both programs into a folder, from the product's own module and its vendored packages.
-func Build(ctx context.Context, folder string) (*Programs, error) {
+// Build builds both programs into a folder, from the product's own module and its vendored packages. Flags are further
+// ones of go build, such as "-tags=crashtest".
+func Build(ctx context.Context, folder string, flags ...string) (*Programs, error) {
 	find := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", product)
 	module, err := find.Output()
 	if err != nil {
 		return nil, fmt.Errorf("finding the module %s: %w", product, err)
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", folder+string(filepath.Separator), "./cmd/migrate-mp2p", "./cmd/nsxsim")
+	arguments := append([]string{"build", "-buildvcs=false", "-o", folder + string(filepath.Separator)}, flags...)
+	build := exec.CommandContext(ctx, "go", append(arguments, "./cmd/migrate-mp2p", "./cmd/nsxsim")...)
 	build.Dir = string(bytes.TrimSpace(module))
 	if output, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building the programs: %w\n%s", err, output)

@@ -15,13 +15,19 @@ import (
 
 // Machine is the errand's VM: a folder with configuration, records and log. Its programs are started anew for each run.
 type Machine struct {
+	// Environment is added to that of the errand's process ("NAME=value").
+	Environment []string
+
 	programs *Programs
-	nsx      *NSX
+	nsx      Readier
 	dir      string
 }
 
+// Readier is an NSX that says how to connect: the built simulator, or one within the test process.
+type Readier interface{ Ready() Ready }
+
 // NewMachine makes a machine in a folder, for an NSX. Configure it before the first run.
-func (p *Programs) NewMachine(dir string, nsx *NSX) *Machine {
+func (p *Programs) NewMachine(dir string, nsx Readier) *Machine {
 	return &Machine{programs: p, nsx: nsx, dir: dir}
 }
 
@@ -114,7 +120,7 @@ func UserSpec(shared []model.Shared) string {
 
 // Start starts migrate-mp2p with a command and the machine's configuration.
 func (m *Machine) Start(command string, arguments ...string) (*Process, error) {
-	return start(m.dir, m.programs.Migrate, append([]string{command, "--config", m.ConfigFile()}, arguments...)...)
+	return start(m.dir, m.Environment, m.programs.Migrate, append([]string{command, "--config", m.ConfigFile()}, arguments...)...)
 }
 
 // Run runs migrate-mp2p to its end.

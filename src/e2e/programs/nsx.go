@@ -67,7 +67,7 @@ func (n *NSX) Start(flags ...string) error {
 		listen = strings.TrimPrefix(n.ready.Nodes[0], "https://")
 		arguments = append(arguments, "--load", n.StateFile())
 	}
-	process, err := start(n.dir, n.programs.Sim, append(append(arguments, "--listen", listen), flags...)...)
+	process, err := start(n.dir, nil, n.programs.Sim, append(append(arguments, "--listen", listen), flags...)...)
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (n *NSX) Check(cluster string) (*check.Report, error) {
 			return nil, fmt.Errorf("writing the state: %w", err)
 		}
 	}
-	process, err := start(n.dir, n.programs.Sim, "check", "--load", state, "--cluster", cluster, "--output", "json")
+	process, err := start(n.dir, nil, n.programs.Sim, "check", "--load", state, "--cluster", cluster, "--output", "json")
 	if err != nil {
 		return nil, err
 	}

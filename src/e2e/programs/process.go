@@ -66,10 +66,10 @@ func (b *buffer) strings() (all, stdout string) {
 	return b.all.String(), b.out.String()
 }
 
-// start starts a program.
-func start(dir, program string, arguments ...string) (*Process, error) {
+// start starts a program. The environment is added to that of the test.
+func start(dir string, environment []string, program string, arguments ...string) (*Process, error) {
 	p := &Process{command: exec.Command(program, arguments...), output: &buffer{}, begun: time.Now(), ended: make(chan struct{})}
-	p.command.Dir = dir
+	p.command.Dir, p.command.Env = dir, append(os.Environ(), environment...)
 	p.command.Stdout, p.command.Stderr = stream{p.output, true}, stream{p.output, false}
 	if err := p.command.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", program, err)
