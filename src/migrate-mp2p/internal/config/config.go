@@ -68,7 +68,6 @@ type Migration struct {
 	UserSpec             string              `json:"user_spec"` // path of user-spec.yaml
 	PolicyIDs            string              `json:"policy_ids"`
 	MigrateAfterRollback bool                `json:"migrate_after_rollback"`
-	Adopt                bool                `json:"adopt"`
 	IgnorePrechecks      []string            `json:"ignore_prechecks"`
 	PlanFingerprint      string              `json:"plan_fingerprint"`
 	Overrides            map[string]Override `json:"overrides"` // by resource type of the migration API

@@ -153,7 +153,7 @@ func (r *Runner) plan(ctx context.Context) ([]string, error) {
 	for _, d := range drafts {
 		total += d.objects()
 	}
-	r.Report.Say("in all %d objects would be migrated", total)
+	r.Report.Say("in all %d objects would be migrated; plan fingerprint %s", total, fingerprint(drafts))
 	return nil, r.writePlan(drafts)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -57,6 +58,20 @@ var _ = Describe("the commands", func() {
 		plan, err := os.ReadFile(filepath.Join(f.dir, "log", "plan.json"))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(plan)).To(ContainSubstring(`"LOGICAL_PORT"`))
+	})
+
+	It("run carries out no other plan than the one whose fingerprint was signed [R13]", func() {
+		f := newFoundation(1)
+		Expect(f.execute(ctx, command(f.config(), "plan")).Code).To(BeZero())
+		fingerprint := regexp.MustCompile(`plan fingerprint (\w+)`).FindStringSubmatch(f.out.String())[1]
+		c := f.config()
+		c.Migration.PlanFingerprint = "0123456789abcdef"
+		out := f.execute(ctx, c)
+		Expect(out.Code).To(Equal(run.AllManager))
+		Expect(out.Failure).To(ContainSubstring(fingerprint))
+		Expect(f.writes(0)).To(BeEmpty())
+		c.Migration.PlanFingerprint = fingerprint
+		Expect(f.execute(ctx, c).Code).To(Equal(run.AllPolicy), f.out.String())
 	})
 
 	It("plan lists every reason why there is none, with the line of the user spec to add [R13] [I10]", func() {

@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
@@ -55,6 +57,9 @@ func (r *Runner) fresh(ctx context.Context) error {
 	if err := r.writePlan(drafts); err != nil {
 		r.Report.Warn("%v", err)
 	}
+	if err := r.signed(drafts); err != nil {
+		return err
+	}
 	work := slices.ContainsFunc(drafts, func(d draft) bool { return d.objects() > 0 })
 	if err := r.lostRecords(drafts, work); err != nil || !work {
 		return err
@@ -72,8 +77,12 @@ func (r *Runner) fresh(ctx context.Context) error {
 			continue
 		}
 		if i > 0 && len(r.done) > 0 {
+			signed := d.plan.Digest
 			if d, err = r.draft(ctx, d.scope, nil); err != nil {
 				return err
+			}
+			if r.Config.Migration.PlanFingerprint != "" && d.plan.Digest != signed {
+				return &otherPlan{signed, d.plan.Digest}
 			}
 		}
 		if err := r.migrate(ctx, d); err != nil {
@@ -255,4 +264,29 @@ func batchesOf(p *plan.Plan) iter.Seq[records.PlannedBatch] {
 			}
 		}
 	}
+}
+
+// fingerprint names what all drafts together would send.
+func fingerprint(drafts []draft) string {
+	sum := sha256.New()
+	for _, d := range drafts {
+		fmt.Fprintf(sum, "%s=%s;", d.scope, d.plan.Digest)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16]
+}
+
+// signed refuses every plan but the one whose fingerprint the operator has put into the configuration.
+func (r *Runner) signed(drafts []draft) error {
+	want, is := r.Config.Migration.PlanFingerprint, fingerprint(drafts)
+	if want == "" || want == is {
+		return nil
+	}
+	return &otherPlan{want, is}
+}
+
+// otherPlan says that NSX or the configuration changed since the operator signed the plan.
+type otherPlan struct{ signed, is string }
+
+func (e *otherPlan) Error() string {
+	return fmt.Sprintf("migration.plan_fingerprint is %s, but the plan is now %s: NSX or the configuration has changed since; nothing was sent: look at the new plan and sign that", e.signed, e.is)
 }
