@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -29,6 +30,7 @@ func (m *Migrator) duplicates(ctx context.Context, body nsx.Promotion, component
 		}
 	}
 	if len(named) > 0 {
+		slices.Sort(named)
 		return named, nil
 	}
 	found, err := m.Look(ctx, refs)
@@ -43,6 +45,7 @@ func (m *Migrator) duplicates(ctx context.Context, body nsx.Promotion, component
 	if len(named) == 0 {
 		return nil, m.failure(ctx, "pre-check", component)
 	}
+	slices.Sort(named)
 	return named, nil
 }
 
@@ -63,7 +66,7 @@ func idsIn(text string) map[string]bool {
 // transaction, so that a rollback can never touch what somebody else migrated.
 func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body nsx.Promotion, ids []string) error {
 	if !m.TakeOutDuplicates {
-		return fmt.Errorf("NSX says that %s are Policy already though no record claims them: %w", strings.Join(head(ids, 5), ", "), errDuplicates)
+		return fmt.Errorf("NSX says that %s are Policy already though no record claims them: %w", strings.Join(head(ids, maxNamed), ", "), errDuplicates)
 	}
 	if err := m.abort(ctx); err != nil {
 		return err
@@ -85,7 +88,7 @@ func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body nsx.Promot
 		}
 	}
 	body.MigrationData = rest
-	m.Events.Warn("%d of %d x %s are Policy already and are left to whoever migrated them: %s", len(ids), len(b.Entries), b.Type, strings.Join(head(ids, 5), ", "))
+	m.Events.Warn("%d of %d x %s are Policy already and are left to whoever migrated them: %s", len(ids), len(b.Entries), b.Type, strings.Join(head(ids, maxNamed), ", "))
 	if err := m.Records.TakeOut(b.Seq, ids, body); err != nil {
 		return fmt.Errorf("recording that duplicates are not ours: %w", err)
 	}

@@ -160,24 +160,23 @@ func (m *Migrator) forwardBatch(ctx context.Context, b records.Batch, first bool
 }
 
 // free makes sure that the coordinator can take a batch: it has finished the one before. Before the first
-// batch a plan left over from elsewhere would show here; the precheck refused those of others already.
+// batch nothing of ours can be half-way, so that such a plan is somebody else's and is left alone.
 func (m *Migrator) free(ctx context.Context, first bool) error {
 	status, err := m.API.MigrationStatus(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the coordinator's status: %w", err)
 	}
-	switch status.Overall {
-	case nsx.StatusSuccess:
+	switch {
+	case working(status):
+		return fmt.Errorf("%w: its status is %s", ErrStillRunning, status.Overall)
+	case status.Overall == nsx.StatusSuccess:
 		return nil
-	case nsx.StatusNotStarted:
-		if first {
-			return nil
-		}
+	case status.Overall == nsx.StatusNotStarted:
 		return m.unlessRestarted(ctx, nil)
-	case nsx.StatusPaused, nsx.StatusFailed:
-		return m.abort(ctx)
+	case first:
+		return fmt.Errorf("somebody else's plan is %s in the migration coordinator; it must be ended by whoever began it", status.Overall)
 	}
-	return fmt.Errorf("%w: its status is %s", ErrStillRunning, status.Overall)
+	return m.abort(ctx)
 }
 
 // unlessRestarted answers ErrRestarted when the coordinator's processes are not those that the run began
@@ -305,7 +304,7 @@ func (m *Migrator) abort(ctx context.Context) error {
 	if err := m.act(ctx, "abort"); err != nil {
 		return err
 	}
-	deadline := m.Clock.Now().Add(m.BatchTimeout)
+	deadline := m.Clock.Now().Add(abortTimeout)
 	for wait := pollMin; ; wait = longer(wait) {
 		status, err := m.API.MigrationStatus(ctx)
 		if err != nil {
@@ -325,30 +324,45 @@ func (m *Migrator) abort(ctx context.Context) error {
 
 // failure tells in NSX's own words why a component failed.
 func (m *Migrator) failure(ctx context.Context, what string, component nsx.ComponentStatus) error {
-	var rows []string
-	more := 0
+	var texts []string
+	if details := brief(component.Details); details != "" {
+		texts = append(texts, details)
+	}
+	objects := 0
 	err := m.API.Feedback(ctx, func(f nsx.Feedback) error {
-		if len(rows) == maxFeedback {
-			more++
+		if objects++; objects > maxNamed {
 			return nil
 		}
+		var reasons []string
 		for _, e := range f.Errors {
-			rows = append(rows, fmt.Sprintf("%s %s (%s): %s", f.Type, f.Name, f.ID, e.Description))
+			reasons = append(reasons, e.Description)
 		}
+		texts = append(texts, fmt.Sprintf("%s %s (%s): %s", f.Type, f.Name, f.ID, brief(strings.Join(reasons, ", "))))
 		return nil
 	})
+	if objects > maxNamed {
+		texts = append(texts, fmt.Sprintf("and %d more objects", objects-maxNamed))
+	}
 	if err != nil {
-		rows = append(rows, fmt.Sprintf("NSX's feedback could not be read: %v", err))
+		texts = append(texts, fmt.Sprintf("NSX's feedback could not be read: %v", err))
 	}
-	if more > 0 {
-		rows = append(rows, fmt.Sprintf("and %d more objects", more))
-	}
-	text := strings.Join(append([]string{strings.TrimSpace(component.Details)}, rows...), "; ")
-	return fmt.Errorf("NSX's %s ended in %s: %s", what, component.Status, strings.TrimPrefix(text, "; "))
+	return fmt.Errorf("NSX's %s ended in %s: %s", what, component.Status, strings.Join(texts, "; "))
 }
 
-// maxFeedback bounds how many of NSX's complaints are printed; the first ones name the cause.
-const maxFeedback = 5
+// Bounds of what an error repeats of a batch of thousands; the first ones name the cause.
+const (
+	maxNamed = 5    // objects
+	maxWords = 1000 // bytes of one text of NSX
+)
+
+// brief puts NSX's text on one line and cuts it where it gets long.
+func brief(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) <= maxWords {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxWords], "") + " ..."
+}
 
 func countIDs(body nsx.Promotion) int {
 	n := 0

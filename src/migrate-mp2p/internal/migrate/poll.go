@@ -14,7 +14,10 @@ const (
 	pollMin   = 50 * time.Millisecond
 	pollMax   = 2 * time.Second
 	firstMax  = 30 * time.Second // however long a batch is predicted to take
-	lostPolls = 5                // reads of NOT_STARTED before a plan counts as lost
+	lostPolls = 10               // reads of NOT_STARTED, about six seconds, before a plan counts as lost
+
+	// abortTimeout bounds the wait for an abort, which has nothing to wait for: no component works then.
+	abortTimeout = 2 * time.Minute
 )
 
 func longer(d time.Duration) time.Duration { return min(d*3/2, pollMax) }
@@ -27,7 +30,12 @@ func (p pace) predict(key string, objects int) time.Duration {
 	return min(max(p[key]*time.Duration(objects), pollMin), firstMax)
 }
 
-func (p pace) learn(key string, objects int, took time.Duration) {
+// learn takes in what a batch took. One that had ended by the first look may have ended long before: half
+// of the time is taken, so that one slow batch does not slow down all that follow.
+func (p pace) learn(key string, objects int, took time.Duration, looks int) {
+	if looks == 1 {
+		took /= 2
+	}
 	if objects > 0 {
 		p[key] = took / time.Duration(objects)
 	}
@@ -44,7 +52,7 @@ func (m *Migrator) await(ctx context.Context, b records.Batch, component string)
 	}
 	key := b.Type + component
 	begin := m.Clock.Now()
-	forgotten := 0
+	forgotten, looks := 0, 0
 	next := pollMin // after the prediction, look again soon, then ever less often
 	for wait := m.pace.predict(key, len(b.Entries)); ; wait, next = next, longer(next) {
 		if err := m.Clock.Sleep(ctx, wait); err != nil {
@@ -54,10 +62,11 @@ func (m *Migrator) await(ctx context.Context, b records.Batch, component string)
 		if err != nil {
 			return status, fmt.Errorf("reading the coordinator's status: %w", err)
 		}
+		looks++
 		c := status.Component(component)
 		took := m.Clock.Now().Sub(begin)
 		if ended(c.Status) && resting(status.Overall) {
-			m.pace.learn(key, len(b.Entries), took)
+			m.pace.learn(key, len(b.Entries), took, looks)
 			return status, nil
 		}
 		if c.Status == nsx.StatusNotStarted && resting(status.Overall) {
@@ -77,4 +86,10 @@ func ended(status string) bool { return status == nsx.StatusSuccess || status ==
 
 func resting(overall string) bool {
 	return overall != nsx.StatusPausing && overall != nsx.StatusInProgress
+}
+
+// working says whether the coordinator is at something, so that it takes no batch and nothing may be aborted
+// or rolled back.
+func working(s nsx.MigrationStatus) bool {
+	return !resting(s.Overall) || s.Component(nsx.ComponentMigration).Status == nsx.StatusInProgress
 }

@@ -44,14 +44,14 @@ func (m *Migrator) Idle(ctx context.Context) (nsx.MigrationStatus, error) {
 		if err != nil {
 			return status, fmt.Errorf("reading the coordinator's status: %w", err)
 		}
-		component := status.Component(nsx.ComponentMigration)
-		if resting(status.Overall) && component.Status != nsx.StatusInProgress {
+		if !working(status) {
 			return status, nil
 		}
 		if waited := m.Clock.Now().Sub(begin); waited > m.BatchTimeout {
 			return status, fmt.Errorf("%w: its status is %s after %s", ErrStillRunning, status.Overall, waited.Round(time.Second))
 		}
-		m.Events.Waiting(fmt.Sprintf("the coordinator is still working on an earlier batch (%s, %.0f %%)", status.Overall, component.PercentComplete))
+		percent := status.Component(nsx.ComponentMigration).PercentComplete
+		m.Events.Waiting(fmt.Sprintf("the coordinator is still working on an earlier batch (%s, %.0f %%)", status.Overall, percent))
 		if err := m.Clock.Sleep(ctx, wait); err != nil {
 			return status, err
 		}
@@ -95,7 +95,7 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.
 		}
 	}
 	if len(undecided) > 0 {
-		return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(head(undecided, 5), ", "))
+		return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(head(undecided, maxNamed), ", "))
 	}
 	if len(set) == 0 {
 		return m.setAside(b)
