@@ -19,11 +19,17 @@ func (m *Migrator) Back(ctx context.Context) error {
 	if err := m.Settle(ctx); err != nil {
 		return err
 	}
-	batches, total, err := m.batches(records.BatchMigrated, records.BatchRollingBack)
-	if err != nil || len(batches) == 0 {
+	begun, _, err := m.batches(records.BatchMigrated, records.BatchRollingBack, records.BatchRolledBack)
+	if err != nil || len(begun) == 0 {
 		return err
 	}
+	// Even when nothing is left to be rolled back, a failed batch may have left a plan half-way, which would
+	// keep every later run from starting.
 	if err := m.ready(ctx); err != nil {
+		return err
+	}
+	batches, total, err := m.batches(records.BatchMigrated, records.BatchRollingBack)
+	if err != nil {
 		return err
 	}
 	slices.Reverse(batches)
@@ -52,15 +58,9 @@ func (m *Migrator) ready(ctx context.Context) error {
 		return err
 	}
 	if restarted {
-		m.Events.Warn("the migration coordinator was restarted; initiating its workflow again for the rollback")
-		if err := m.API.Initiate(ctx); err != nil {
-			return fmt.Errorf("initiating the workflow again: %w", err)
+		if err := m.initiateAgain(ctx); err != nil {
+			return err
 		}
-		service, err := m.API.CoordinatorService(ctx)
-		if err != nil {
-			return fmt.Errorf("reading the state of the coordinator service: %w", err)
-		}
-		return m.Records.Amend(func(h *records.Header) { h.CoordinatorPIDs = service.PIDs })
 	}
 	status, err := m.Idle(ctx)
 	if err != nil {
@@ -68,6 +68,29 @@ func (m *Migrator) ready(ctx context.Context) error {
 	}
 	if status.Overall == nsx.StatusPaused || status.Overall == nsx.StatusFailed {
 		return m.abort(ctx)
+	}
+	return nil
+}
+
+// initiateAgain opens the workflow in a coordinator that was restarted, and remembers its processes. An
+// execution that ended before it could remember them has opened it already, and NSX refuses to do so twice:
+// that is no reason to stop, because a rollback that needs more is refused as well.
+func (m *Migrator) initiateAgain(ctx context.Context) error {
+	m.Events.Warn("the migration coordinator was restarted; initiating its workflow again for the rollback")
+	err := m.API.Initiate(ctx)
+	switch {
+	case nsx.IsKind(err, nsx.KindInvalid), nsx.IsKind(err, nsx.KindConflict), nsx.IsKind(err, nsx.KindServer):
+		m.Events.Warn("NSX did not initiate the workflow, which may be open from an earlier execution; going on: %v", err)
+	case err != nil:
+		return fmt.Errorf("initiating the workflow again: %w", err)
+	}
+	service, err := m.API.CoordinatorService(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the state of the coordinator service: %w", err)
+	}
+	err = m.Records.Amend(func(h *records.Header) { h.CoordinatorPIDs = service.PIDs })
+	if err != nil {
+		return fmt.Errorf("recording the coordinator's new processes: %w", err)
 	}
 	return nil
 }
@@ -108,12 +131,10 @@ func (m *Migrator) undo(ctx context.Context, b records.Batch, found map[catalog.
 			ours[ref] = true
 		}
 	}
+	if err := m.Records.SetBatch(b.Seq, records.BatchRollingBack, nil); err != nil {
+		return fmt.Errorf("recording that it is about to be rolled back: %w", err)
+	}
 	if len(ours) > 0 {
-		if b.State != records.BatchRollingBack {
-			if err := m.Records.SetBatch(b.Seq, records.BatchRollingBack, nil); err != nil {
-				return fmt.Errorf("recording that it is about to be rolled back: %w", err)
-			}
-		}
 		if err := m.rollback(ctx, only(body, ours), ours); err != nil {
 			return err
 		}
@@ -155,7 +176,7 @@ func (m *Migrator) rollback(ctx context.Context, body nsx.Promotion, ours map[ca
 			return nil
 		}
 		if m.Clock.Now().After(deadline) {
-			return fmt.Errorf("its answer was lost and after %s these are still not back: %s", m.FinishTimeout, strings.Join(head(left, 5), ", "))
+			return fmt.Errorf("its answer was lost and after %s these are still not back: %s", m.FinishTimeout, strings.Join(head(left, maxNamed), ", "))
 		}
 		m.Events.Waiting(fmt.Sprintf("a rollback whose answer was lost: %d of %d objects are not back yet", len(left), len(refs)))
 		if err := m.Clock.Sleep(ctx, wait); err != nil {

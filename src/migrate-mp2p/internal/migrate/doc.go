@@ -3,10 +3,11 @@
 //
 // What must hold:
 //
-//  1. Nothing is sent without a record that was durable before the request left [I1]: every call to the
-//     coordinator is preceded by one records transaction that names it.
+//  1. Nothing is sent without a record that was durable before the request left [I1]: each POST, start,
+//     continue and rollback is preceded by one records transaction that names it.
 //  2. A plan call whose answer was lost is followed by reading the status, never by repeating it.
-//  3. A batch is never aborted or rolled back while its migration component is IN_PROGRESS.
+//  3. A batch is never aborted or rolled back while its migration component is IN_PROGRESS, and a plan that
+//     we did not begin is never aborted [I8].
 //  4. Only objects that our records claim and that NSX says are Policy are rolled back [I3].
 //  5. Settling reads the objects themselves by lists and GETs, never the search index.
 //
