@@ -1,12 +1,14 @@
 package inventory
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
@@ -36,10 +38,8 @@ var volatile = []string{"pool_usage", "member_count", "used_by"}
 type body map[string]any
 
 func decode(raw json.RawMessage) (body, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
 	var b body
-	if err := decoder.Decode(&b); err != nil {
+	if err := json.Unmarshal(raw, &b); err != nil {
 		return nil, fmt.Errorf("reading an object of NSX: %w", err)
 	}
 	return b, nil
@@ -50,13 +50,10 @@ func (b body) text(key string) string {
 	return s
 }
 
+// number is exact up to 2^53, which NSX's counters and times in milliseconds do not reach.
 func (b body) number(key string) int64 {
-	n, _ := b[key].(json.Number)
-	i, err := n.Int64()
-	if err != nil {
-		return 0
-	}
-	return i
+	n, _ := b[key].(float64)
+	return int64(n)
 }
 
 func (b body) is(key string) bool {
@@ -124,22 +121,47 @@ func Hash(raw json.RawMessage) (string, error) {
 func (b body) hash() string {
 	kept := make(map[string]any, len(b))
 	for key, value := range b {
-		if !strings.HasPrefix(key, "_") && !slices.Contains(volatile, key) {
+		if key != "tags" && !strings.HasPrefix(key, "_") && !slices.Contains(volatile, key) {
 			kept[key] = value
 		}
 	}
-	delete(kept, "tags")
-	if tags, _ := b.tags(); len(tags) > 0 {
-		slices.SortFunc(tags, func(x, y nsx.Tag) int {
-			return strings.Compare(x.Scope+"\x00"+x.Tag, y.Scope+"\x00"+y.Tag)
-		})
-		kept["tags"] = tags
-	}
-	text, err := json.Marshal(kept)
-	if err != nil {
-		return "" // what was decoded from JSON can always be encoded
+	tags, _ := b.tags()
+	slices.SortFunc(tags, func(x, y nsx.Tag) int {
+		return cmp.Or(strings.Compare(x.Scope, y.Scope), strings.Compare(x.Tag, y.Tag))
+	})
+	text := canonical(make([]byte, 0, 2048), kept)
+	for _, t := range tags {
+		text = strconv.AppendQuote(strconv.AppendQuote(text, t.Scope), t.Tag)
 	}
 	return digest(text)
+}
+
+// canonical appends a text that is the same for equal values and for no others. It is json.Marshal without its cost,
+// which would be the largest of a whole census.
+func canonical(text []byte, value any) []byte {
+	switch v := value.(type) {
+	case map[string]any:
+		text = append(text, '{')
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			text = append(strconv.AppendQuote(text, key), ':')
+			text = append(canonical(text, v[key]), ',')
+		}
+		return append(text, '}')
+	case []any:
+		text = append(text, '[')
+		for _, element := range v {
+			text = append(canonical(text, element), ',')
+		}
+		return append(text, ']')
+	case string:
+		return strconv.AppendQuote(text, v)
+	case float64:
+		return strconv.AppendFloat(text, v, 'g', -1, 64)
+	case bool:
+		return strconv.AppendBool(text, v)
+	default:
+		return append(text, "null"...)
+	}
 }
 
 func digest(text []byte) string {

@@ -199,7 +199,9 @@ var _ = Describe("The hash of an object", func() {
 		Entry("order of tags", true, `{"tags":[{"scope":"a","tag":"1"},{"scope":"b","tag":"2"}]}`, `{"tags":[{"scope":"b","tag":"2"},{"scope":"a","tag":"1"}]}`),
 		Entry("but not a value", false, `{"id":"a"}`, `{"id":"b"}`),
 		Entry("nor a tag", false, `{"tags":[{"scope":"a","tag":"1"}]}`, `{"tags":[{"scope":"a","tag":"2"}]}`),
-		Entry("nor a large number", false, `{"n":9007199254740993}`, `{"n":9007199254740992}`),
+		Entry("nor a number", false, `{"n":1}`, `{"n":1.5}`),
+		Entry("nor null in the place of nothing", false, `{"n":[{"a":null,"b":true}]}`, `{"n":[{"b":true}]}`),
+		Entry("nor a number in the place of a text", false, `{"n":1}`, `{"n":"1"}`),
 	)
 
 	It("refuses what is no object [I10]", func() {
