@@ -165,13 +165,17 @@ func wire(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor
 	if err != nil {
 		return nil, err
 	}
+	atCommit, err := onCommit()
+	if err != nil {
+		return nil, err
+	}
 	client, err := nsx.New(options(cfg, log))
 	if err != nil {
 		return nil, err
 	}
 	return &run.Runner{
 		Version: version, Config: cfg, Spec: spec, NSX: client, Catalog: types, Rules: rules, Workloads: source,
-		Report: reporter, Redact: redact, Log: log, Clock: run.RealClock{}, NewRunID: newRunID,
+		Report: reporter, Redact: redact, Log: log, Clock: run.RealClock{}, NewRunID: newRunID, OnCommit: atCommit,
 	}, nil
 }
 
