@@ -84,6 +84,16 @@ func (d *Duration) UnmarshalYAML(value *yaml.Node) error {
 // MarshalText writes "250ms".
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
+// UnmarshalText reads what MarshalText writes.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("reading a duration: %w", err)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
 // Call is a request as rules see it.
 type Call struct {
 	Method, Path, Query, User, Node string

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"encoding/json"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -120,6 +121,16 @@ var _ = Describe("a rules file", func() {
 				Delay: faults.Duration(250 * time.Millisecond), Drop: true},
 			{Path: "*", Status: 503, ErrorCode: 98, Headers: map[string]string{"Retry-After": "1"}},
 		}))
+	})
+
+	It("can be sent back as its status is answered", func() {
+		delay := faults.Duration(250 * time.Millisecond)
+		text, err := json.Marshal([]faults.Rule{{Name: "slow", Delay: delay}})
+		Expect(err).NotTo(HaveOccurred())
+		var rules []faults.Rule
+		Expect(json.Unmarshal(text, &rules)).To(Succeed())
+		Expect(rules).To(HaveExactElements(HaveField("Delay", delay)))
+		Expect(faults.Parse(text)).To(HaveExactElements(HaveField("Delay", delay)))
 	})
 
 	It("may be empty", func() {
