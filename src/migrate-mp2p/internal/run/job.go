@@ -58,10 +58,11 @@ func (j *job) migrate(ctx context.Context) error { return j.migrator().Forward(c
 // migrator is made once per job, since it learns how fast NSX is.
 func (j *job) migrator() *migrate.Migrator {
 	if j.phase2 == nil {
+		places := j.places()
 		j.phase2 = &migrate.Migrator{
 			API: j.NSX, Records: j.Records, Events: j.Report, Clock: j.Clock,
 			Look: func(ctx context.Context, refs []catalog.Ref) (map[catalog.Ref]inventory.Finding, error) {
-				return inventory.Look(ctx, j.NSX, j.Catalog, refs, j.place)
+				return inventory.Look(ctx, j.NSX, j.Catalog, refs, places)
 			},
 			BatchTimeout:      time.Duration(j.Config.NSX.Timeouts.Batch),
 			FinishTimeout:     time.Duration(j.Config.NSX.Timeouts.Finish),

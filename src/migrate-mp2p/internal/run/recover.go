@@ -77,7 +77,7 @@ func (r *Runner) restored(ctx context.Context, header records.Header) (bool, err
 	if err != nil {
 		return false, fmt.Errorf("reading the migration records: %w", err)
 	}
-	found, err := inventory.Look(ctx, r.NSX, r.Catalog, refs, r.place)
+	found, err := inventory.Look(ctx, r.NSX, r.Catalog, refs, r.places())
 	if err != nil {
 		return false, fmt.Errorf("reading the migrated objects: %w", err)
 	}

@@ -227,13 +227,37 @@ func (r *Runner) query(scope catalog.Scope) inventory.Query {
 	}
 }
 
-// place tells where a recorded object lives.
-func (r *Runner) place(ref catalog.Ref) inventory.Place {
-	original, _, err := r.Records.Original(string(ref.Type), ref.ID)
-	if err != nil {
-		return inventory.Place{} // the object then shows as undecided
+// places tells where recorded objects live: the parent as it was read, and for allocations, whose evidence lies
+// nowhere else, the Policy path that the plan expects. The batches are read once, when the first place is asked for.
+func (r *Runner) places() func(catalog.Ref) inventory.Place {
+	var expected map[catalog.Ref]string
+	return func(ref catalog.Ref) inventory.Place {
+		if expected == nil {
+			expected = r.expectedAllocations()
+		}
+		original, _, err := r.Records.Original(string(ref.Type), ref.ID)
+		if err != nil {
+			return inventory.Place{} // the object then shows as undecided
+		}
+		return inventory.Place{Parent: original.Facts["parent"], PolicyPath: expected[ref]}
 	}
-	return inventory.Place{Parent: original.Facts["parent"], PolicyPath: original.Facts["policy_path"]}
+}
+
+// expectedAllocations are the Policy paths that the plan expects of the run's allocations.
+func (r *Runner) expectedAllocations() map[catalog.Ref]string {
+	expected := map[catalog.Ref]string{}
+	err := r.Records.Batches(func(b records.Batch) error {
+		for _, e := range b.Entries {
+			if ref := (catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID}); ref.Type == catalog.IPPoolAllocation {
+				expected[ref] = e.PolicyPath
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		r.Report.Warn("reading from the records where allocations go failed, so that they show as undecided: %v", err)
+	}
+	return expected
 }
 
 // object shows an entry of a plan to the update rules.
