@@ -30,7 +30,7 @@ type Query struct {
 	Spec []Wanted
 	// IndexTimeout is how long the search index may take to catch up before the lists are read instead.
 	IndexTimeout time.Duration
-	// Waiting is told why nothing seems to happen; it may be nil.
+	// Waiting is told why nothing seems to happen, by one goroutine at a time; it may be nil.
 	Waiting func(reason string)
 	// Sleep waits, unless the context ends; nil means the real clock.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -87,7 +87,6 @@ type Reference struct {
 // Part is what travels inside an entry: a rule of a section, a port or a static route of a router.
 type Part struct {
 	ID         string
-	Name       string
 	IsPort     bool   // of a router
 	Switch     string // of a router port: the switch behind it; empty when it is not wired
 	PolicyID   string // wanted Policy id; empty: the Manager id

@@ -57,3 +57,16 @@ func first(failures []error) error {
 	}
 	return errors.Join(causes...)
 }
+
+// oneAtATime lets several goroutines call a function that is made for one.
+func oneAtATime(tell func(string)) func(string) {
+	if tell == nil {
+		return func(string) {}
+	}
+	var mu sync.Mutex
+	return func(text string) {
+		mu.Lock()
+		defer mu.Unlock()
+		tell(text)
+	}
+}

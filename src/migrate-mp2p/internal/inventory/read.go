@@ -193,9 +193,7 @@ func (s *source) read(ctx context.Context, c *collection, cluster string, visit 
 }
 
 func (s *source) waiting(format string, values ...any) {
-	if s.q.Waiting != nil {
-		s.q.Waiting(fmt.Sprintf(format, values...))
-	}
+	s.q.Waiting(fmt.Sprintf(format, values...))
 }
 
 func (s *source) sleep(ctx context.Context, d time.Duration) error {

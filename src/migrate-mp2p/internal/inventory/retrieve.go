@@ -33,6 +33,7 @@ func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 	if q.Concurrency <= 0 {
 		q.Concurrency = 4
 	}
+	q.Waiting = oneAtATime(q.Waiting)
 	r := &retrieval{
 		source: source{api: api, q: q}, intern: newInterner(),
 		objects: map[catalog.Ref]*Object{}, ruleCount: map[string]int{},

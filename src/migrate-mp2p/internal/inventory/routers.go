@@ -164,7 +164,7 @@ func (r *retrieval) routerEntry(router string, whole *Object, moving, all []*rou
 
 // routePart names the Policy id that a static route shall get.
 func (r *retrieval) routePart(s route, w *Wanted) Part {
-	part := Part{ID: s.id, Name: s.name, PolicyID: s.id, PolicyPath: s.policyPath}
+	part := Part{ID: s.id, PolicyID: s.id, PolicyPath: s.policyPath}
 	if w != nil {
 		part.PolicyID = cmp.Or(w.StaticRoutes[s.id], w.StaticRoutes[s.name], s.id)
 	}

@@ -47,12 +47,12 @@ func (r *retrieval) stillManager(t catalog.Type) []*Object {
 func (r *retrieval) readFirewallRules(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.DFWSection)
 	sections := r.stillManager(catalog.DFWSection)
-	ids := make([]string, len(sections))
+	sectionIDs := make([]string, len(sections))
 	for i, s := range sections {
-		ids[i] = s.ID
+		sectionIDs[i] = s.ID
 	}
 	found := map[string][]rule{}
-	for _, some := range chunks(ids, perQuery) {
+	for _, some := range chunks(sectionIDs, perQuery) {
 		query := ofTypes(e.Parts) + " AND " + anyOf("section_id", some)
 		err := r.search(ctx, nsx.Manager, query, func(b body) error {
 			section := b.text("section_id")

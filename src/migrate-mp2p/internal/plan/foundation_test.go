@@ -39,7 +39,7 @@ func foundation() *inventory.Inventory {
 	segment := object(catalog.LogicalSwitch, "ls", "org 1")
 	segment.Refs = []inventory.Reference{ref(catalog.IPPool, "pool"), ref(catalog.SpoofGuardProfile, "sg"), ref(catalog.QOSProfile, "system-qos")}
 	ports := below(t1, catalog.Tier1Port, "t1", "tas1/org 1")
-	ports.Parts = []inventory.Part{{ID: "down", IsPort: true, Switch: "ls"}, {ID: "loose", IsPort: true}, {ID: "route", Name: "a route", PolicyID: "wanted-route"}}
+	ports.Parts = []inventory.Part{{ID: "down", IsPort: true, Switch: "ls"}, {ID: "loose", IsPort: true}, {ID: "route", PolicyID: "wanted-route"}}
 	ports.Refs = []inventory.Reference{ref(catalog.LogicalSwitch, "ls")}
 	nat := below(&inventory.Object{Ref: catalog.Ref{Type: catalog.Tier0, ID: "t0"}}, catalog.NAT, "nat", "snat")
 	nat.Order = 1024
