@@ -87,6 +87,13 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.Func("fail-precheck", "Manager id that fails in the pre-check; may be repeated", failing(&p.FailPrecheck))
 	flags.Func("fail-migration", "Manager id that fails in the migration; may be repeated", failing(&p.FailMigration))
 	flags.Func("fail-rollback", "Manager id that fails in a rollback; may be repeated", failing(&p.FailRollback))
+	flags.Func("skip-silently", "Manager id that a batch reports as migrated and leaves alone; may be repeated", func(id string) error {
+		if p.SkipSilently == nil {
+			p.SkipSilently = map[string]bool{}
+		}
+		p.SkipSilently[id] = true
+		return nil
+	})
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}
