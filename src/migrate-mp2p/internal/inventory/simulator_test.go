@@ -35,7 +35,6 @@ func start(scale int, options nsxsim.Options, change func(*store.Tx) error) *gro
 	options.Store = store.New(1)
 	options.Coordinator = coordinator.New(coordinator.Options{})
 	Expect(nsxsim.LoadWorld(options.Store, world)).To(Succeed())
-	Expect(options.Store.Update(countRules)).To(Succeed())
 	if change != nil {
 		Expect(options.Store.Update(change)).To(Succeed())
 	}
@@ -169,18 +168,4 @@ func (g *ground) spec() []inventory.Wanted {
 		spec = append(spec, w)
 	}
 	return spec
-}
-
-// countRules gives every firewall section the rule_count that NSX shows.
-func countRules(tx *store.Tx) error {
-	for _, section := range tx.Manager().List("firewall/sections") {
-		rules := len(tx.Manager().List(section.Key + "/rules"))
-		if _, err := tx.Manager().Mutate(section.Key, func(fields map[string]any) error {
-			fields["rule_count"] = rules
-			return nil
-		}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -154,8 +155,22 @@ func (b *builder) fail(err error) {
 	}
 }
 
+// countRules writes into every section how many rules it has.
+func (b *builder) countRules() {
+	rules := map[string]int{}
+	for _, o := range b.world.Manager {
+		rules[o.Collection]++
+	}
+	for i, o := range b.world.Manager {
+		if n := rules["firewall/sections/"+o.ID+"/rules"]; o.Collection == "firewall/sections" && n > 0 {
+			b.world.Manager[i].Body = bytes.Replace(o.Body, []byte(`"rule_count":0`), fmt.Appendf(nil, `"rule_count":%d`, n), 1)
+		}
+	}
+}
+
 // finish returns the world or the first failure.
 func (b *builder) finish() (*World, error) {
+	b.countRules()
 	if b.err != nil {
 		return nil, fmt.Errorf("building a world: %w", b.err)
 	}

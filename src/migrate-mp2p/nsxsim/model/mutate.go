@@ -78,6 +78,11 @@ func (w *World) AddAdminRule(cluster, id string) error {
 	if err != nil {
 		return err
 	}
+	rules := len(w.In("firewall/sections/" + section.ID + "/rules"))
+	err = w.Edit("firewall/sections", section.ID, func(body map[string]any) { body["rule_count"] = rules + 1 })
+	if err != nil {
+		return err
+	}
 	return w.addRaw("firewall/sections/"+section.ID+"/rules", id, fields{
 		"resource_type": "FirewallRule", "display_name": "temporary", "action": "ALLOW", "direction": "IN_OUT",
 		"section_id": section.ID, "priority": 100, "_create_user": ownerAdmin,

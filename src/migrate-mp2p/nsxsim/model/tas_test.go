@@ -173,6 +173,20 @@ var _ = Describe("changing a world", func() {
 		Expect(err).NotTo(HaveOccurred())
 	})
 
+	It("counts the rules of every section", func() {
+		Expect(world.AddAdminRule("tas1", "9998")).To(Succeed())
+		for _, section := range world.In("firewall/sections") {
+			if section.Collection != "firewall/sections" {
+				continue
+			}
+			var body struct {
+				RuleCount int `json:"rule_count"`
+			}
+			Expect(json.Unmarshal(section.Body, &body)).To(Succeed())
+			Expect(body.RuleCount).To(Equal(len(world.In("firewall/sections/"+section.ID+"/rules"))), section.ID)
+		}
+	})
+
 	It("names what it cannot find", func() {
 		Expect(world.Rename("logical-ports", "nowhere", "x")).To(MatchError(ContainSubstring("logical-ports/nowhere")))
 		Expect(world.Remove("logical-ports", "nowhere")).To(MatchError(ContainSubstring("logical-ports/nowhere")))
