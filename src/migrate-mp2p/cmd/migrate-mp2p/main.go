@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// version is set by the build.
-var version = "dev"
+// version is written into records and reports; a release changes it.
+const version = "0.1.0"
 
 // cannotTell is the exit code for everything that ends before anything was looked at.
 const cannotTell = 3
