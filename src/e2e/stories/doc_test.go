@@ -7,6 +7,7 @@
 //
 //	${shared:TIER0}             the first shared object of a kind that the administrator made
 //	${ncp:logical-ports:2}      the third object of a collection that NCP made (without a number: the first)
+//	${address}                  in config: where NSX listens
 //
 // After each story all files that the errand left are searched for its password.
 package stories_test

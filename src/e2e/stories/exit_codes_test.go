@@ -37,7 +37,7 @@ type outcome struct {
 
 // exitCodes makes one story of each state.
 func exitCodes(path string) []story {
-	t := read[table](path)
+	t := decode[table](path, readFile(path))
 	var stories []story
 	for _, row := range t.Records {
 		s := story{Title: fmt.Sprintf("gets the code and the words of the table when the records are %s %s", row.State, row.Tags), Steps: row.Reached}

@@ -36,7 +36,7 @@ type stage struct {
 func newStage(s story) *stage {
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
-	st := &stage{dir: filepath.Join(folder, "machine"), config: []programs.Changes{s.Config}}
+	st := &stage{dir: filepath.Join(folder, "machine")}
 	nsxDir := filepath.Join(folder, "nsx")
 	Expect(os.Mkdir(nsxDir, 0o700)).To(Succeed())
 	Expect(os.Mkdir(st.dir, 0o700)).To(Succeed())
@@ -50,6 +50,7 @@ func newStage(s story) *stage {
 		spec = programs.UserSpec(without(st.nsx.Ready().Shared, s.Without))
 	}
 	Expect(os.WriteFile(st.machine.SpecFile(), []byte(spec), 0o600)).To(Succeed())
+	st.config = []programs.Changes{st.addressed(s.Config)}
 	if s.Disk != "" {
 		st.mount(s.Disk)
 	}
@@ -126,7 +127,7 @@ func (s step) String() string {
 // run runs the errand as the step says.
 func (s *stage) run(ctx context.Context, one step) {
 	GinkgoHelper()
-	s.config = append(s.config, one.Config)
+	s.config = append(s.config, s.addressed(one.Config))
 	Expect(s.machine.Configure(s.config...)).To(Succeed())
 	before := s.journal()
 	up := s.setFaults(one.Faults)
@@ -144,6 +145,17 @@ func (s *stage) run(ctx context.Context, one step) {
 		s.settle(len(before))
 	}
 	one.expected.judge(result, s.journal()[len(before):])
+}
+
+// addressed fills in where NSX listens.
+func (s *stage) addressed(changes programs.Changes) programs.Changes {
+	GinkgoHelper()
+	text, err := json.Marshal(changes)
+	Expect(err).NotTo(HaveOccurred())
+	address := strings.TrimPrefix(s.nsx.Ready().URL, "https://")
+	var filled programs.Changes
+	Expect(json.Unmarshal(bytes.ReplaceAll(text, []byte("${address}"), []byte(address)), &filled)).To(Succeed())
+	return filled
 }
 
 // disturb waits for the rule that the step names, and does what the step says then. It answers when that was.

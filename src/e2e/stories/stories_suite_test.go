@@ -8,12 +8,14 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/format"
 
 	"nsx-mp2p/e2e/programs"
 )
 
 func TestStories(t *testing.T) {
 	RegisterFailHandler(Fail)
+	format.MaxLength = 0 // the whole output of a program
 	RunSpecs(t, "stories")
 }
 
@@ -38,7 +40,7 @@ var _ = Describe("an operator", func() {
 	}
 	stories := exitCodes("exit-codes/table.yaml")
 	for _, path := range paths {
-		stories = append(stories, read[story](path))
+		stories = append(stories, readStories(path)...)
 	}
 	for _, s := range stories {
 		It(s.Title, func(ctx context.Context) { newStage(s).play(ctx, s.Steps) }, NodeTimeout(storyTime))

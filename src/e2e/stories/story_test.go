@@ -23,6 +23,8 @@ const storyTime = 3 * time.Minute
 type story struct {
 	// Title is the spec's text, with the tags of what it shows.
 	Title string `yaml:"title"`
+	// Variants make one story of each of them: <name> in the file's text stands for the variant's value of that name.
+	Variants []map[string]string `yaml:"variants"`
 	// World changes what the simulated NSX holds.
 	World []worldChange `yaml:"world"`
 	// NSX are flags of nsxsim serve.
@@ -109,14 +111,43 @@ type checked struct {
 	Ready  bool   `yaml:"ready"`
 }
 
-// read reads a YAML file with placeholders. Like everything that goes on while ginkgo collects its specs it panics.
-func read[T any](path string) T {
+// readStories reads a story.yaml: one story, or one for each of its variants.
+func readStories(path string) []story {
+	text := readFile(path)
+	var head struct {
+		Variants []map[string]string `yaml:"variants"`
+	}
+	if err := yaml.Unmarshal(text, &head); err != nil {
+		panic(fmt.Errorf("reading %s: %w", path, err))
+	}
+	if len(head.Variants) == 0 {
+		return []story{decode[story](path, text)}
+	}
+	var all []story
+	for _, variant := range head.Variants {
+		varied := text
+		for name, value := range variant {
+			varied = bytes.ReplaceAll(varied, []byte("<"+name+">"), []byte(value))
+		}
+		all = append(all, decode[story](path, varied))
+	}
+	return all
+}
+
+// readFile reads a file with its placeholders filled in. Like everything that goes on while ginkgo collects its specs it
+// panics.
+func readFile(path string) []byte {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		panic(err)
 	}
+	return fillIn(text)
+}
+
+// decode reads YAML; unknown fields are errors.
+func decode[T any](path string, text []byte) T {
 	var result T
-	decoder := yaml.NewDecoder(bytes.NewReader(fillIn(text)))
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&result); err != nil {
 		panic(fmt.Errorf("reading %s: %w", path, err))
