@@ -127,5 +127,5 @@ func (b *builder) listIt(ref catalog.Ref) string {
 	if !ok || e.SpecKey == "" {
 		return "see the assumptions about " + string(ref.Type) + " in the documentation"
 	}
-	return fmt.Sprintf("list it in the user spec (%s: [{name: %q}]) and migrate the shared resources first", e.SpecKey, ref.ID)
+	return fmt.Sprintf("list it in the user spec (%s: [{id: %q}]) and migrate the shared resources first", e.SpecKey, ref.ID)
 }

@@ -184,7 +184,7 @@ var _ = Describe("What cannot be planned", func() {
 
 		found := problems(inv, plan.Options{})
 		Expect(found).To(ConsistOf(
-			And(ContainSubstring("TIER0 t0 (t0-main): 2 objects need it"), ContainSubstring(`list it in the user spec (tier0_routers: [{name: "t0"}])`)),
+			And(ContainSubstring("TIER0 t0 (t0-main): 2 objects need it"), ContainSubstring(`list it in the user spec (tier0_routers: [{id: "t0"}])`)),
 			And(ContainSubstring("IPPOOL ext: 2 objects need it"), ContainSubstring("NSX has no such object")),
 			ContainSubstring("PortMirroringSwitchingProfile/pm (mirror): NCP made it, but it cannot be migrated"),
 			ContainSubstring("IPBLOCK_SUBNET orphan (orphan): NSX does not show what it belongs to"),

@@ -19,7 +19,7 @@ func lbRules(_ context.Context, in *Input) (Verdict, string, error) {
 		}
 		servers++
 		if len(o.Names) > maxLBRules {
-			over = append(over, fmt.Sprintf("%s (%s) has %d rules", o.Name, o.ID, len(o.Names)))
+			over = append(over, fmt.Sprintf("%s (%s) has %d rules, %d are allowed", o.Name, o.ID, len(o.Names), maxLBRules))
 		}
 	}
 	if len(over) > 0 {
