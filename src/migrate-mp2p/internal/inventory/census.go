@@ -187,7 +187,7 @@ func (c *counting) countAbsent(t catalog.Type, seen map[catalog.Ref]bool, out *C
 
 // countNAT counts the NAT rules of all Tier-0 routers and of the routers whose rules are known.
 func (c *counting) countNAT(ctx context.Context, out *Census) error {
-	e, _ := c.source.q.Catalog.Entry(catalog.NAT)
+	e, _ := c.q.Catalog.Entry(catalog.NAT)
 	var routers []string
 	for _, k := range c.known[catalog.NAT] {
 		routers = append(routers, k.Parent)
@@ -222,7 +222,7 @@ func (c *counting) countByLooking(ctx context.Context, e *catalog.Entry, out *Ce
 	for id := range of {
 		refs = append(refs, catalog.Ref{Type: e.Type, ID: id})
 	}
-	found, err := Look(ctx, c.api, c.source.q.Catalog, refs, func(ref catalog.Ref) Place { return of[ref.ID].Place })
+	found, err := Look(ctx, c.api, c.q.Catalog, refs, func(ref catalog.Ref) Place { return of[ref.ID].Place })
 	if err != nil {
 		return err
 	}

@@ -165,8 +165,8 @@ var _ = Describe("A census", func() {
 
 		c := g.census(ctx, catalog.NCP, p)
 		Expect(c.New).To(Equal(inventory.Count{N: 2, First: []string{"IP_SET/new (new set)", "NAT/new"}}))
-		Expect(c.Changed.First).To(Equal([]string{renamed.Ref.String() + " (another)"}))
-		Expect(c.Absent.First).To(ConsistOf(gone.Ref.String(), nat.Ref.String()))
+		Expect(c.Changed.First).To(Equal([]string{renamed.String() + " (another)"}))
+		Expect(c.Absent.First).To(ConsistOf(gone.String(), nat.String()))
 		Expect(c.Manager.N).To(Equal(p.Objects() - 2))
 		Expect(c.Manager.First).To(HaveLen(50), "names are for people")
 		Expect(c.Policy.N + c.Undecided.N).To(BeZero())

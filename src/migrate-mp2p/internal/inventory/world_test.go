@@ -96,7 +96,7 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 			found := g.look(ctx, []plan.Batch{b})
 			for _, e := range b.Entries {
 				if e.PolicyPath != "" {
-					Expect(found[e.Ref].PolicyPath).To(Equal(e.PolicyPath), e.Ref.String())
+					Expect(found[e.Ref].PolicyPath).To(Equal(e.PolicyPath), e.String())
 				}
 			}
 		}

@@ -19,7 +19,6 @@ const (
 // limiter holds requests back: so many per second and so many in flight. Both limits are halved when NSX answers
 // 429 or 503 and rise again by one a second while it answers well, never above what was configured.
 type limiter struct {
-	next   http.RoundTripper
 	waited *atomic.Int64 // nanoseconds
 
 	pace               *rate.Limiter

@@ -61,13 +61,20 @@ func (r *Runner) stopCoordinator(ctx context.Context, header records.Header) {
 // Bounds of settling a DONE whose answer was lost.
 const (
 	doneSends  = 3                // how often DONE is sent at most
-	doneSettle = 10 * time.Second // how long realisation may take to show before it is sent again
+	doneSettle = 10 * time.Second // how long realisation may take to show before DONE is sent again
 	doneSample = 20               // objects whose realisation is read
 )
 
 // commit sends DONE, the point of no return, and makes sure that it took effect. An error that is not
-// marked as staying means: NSX refused it and realised nothing, so that a rollback is still whole.
+// marked as staying means: NSX refused it and realised nothing, so that a rollback is still whole. The
+// refusal of a DONE that follows one without an answer says less: the first may have closed the workflow and
+// be at work, so that a rollback waits for the whole finish time-out without any realisation.
 func (j *job) commit(ctx context.Context) error {
+	if j.recovered {
+		if _, _, err := j.startCoordinator(ctx); err != nil {
+			return stay{err}
+		}
+	}
 	for attempt := 1; ; attempt++ {
 		var sent error
 		if attempt > 1 || !j.recovered { // found on disk: it may have been sent already
@@ -80,7 +87,14 @@ func (j *job) commit(ctx context.Context) error {
 			return ctx.Err()
 		}
 		lost := sent == nil || nsx.IsKind(sent, nsx.KindLost)
-		realised, err := j.realised(ctx, lost)
+		var patience time.Duration
+		switch {
+		case lost:
+			patience = doneSettle
+		case attempt > 1:
+			patience = time.Duration(j.Config.NSX.Timeouts.Finish)
+		}
+		realised, err := j.realised(ctx, patience)
 		switch {
 		case err != nil:
 			return stay{fmt.Errorf("finding out whether DONE took effect (%v): %w", sent, err)}
@@ -99,8 +113,8 @@ func (j *job) commit(ctx context.Context) error {
 }
 
 // realised says whether NSX has realised any of the migrated objects. Between INITIATE and DONE it
-// realises none. With patience it looks for a while, since realisation follows DONE.
-func (j *job) realised(ctx context.Context, patience bool) (bool, error) {
+// realises none. It goes on looking for as long as patience says, since realisation follows DONE.
+func (j *job) realised(ctx context.Context, patience time.Duration) (bool, error) {
 	paths, err := j.samplePaths()
 	if err != nil {
 		return false, err
@@ -116,7 +130,7 @@ func (j *job) realised(ctx context.Context, patience bool) (bool, error) {
 				return true, nil
 			}
 		}
-		if !patience || j.Clock.Now().Sub(begin) > doneSettle {
+		if j.Clock.Now().Sub(begin) >= patience {
 			return false, nil
 		}
 		j.Report.Waiting("finding out whether DONE took effect")

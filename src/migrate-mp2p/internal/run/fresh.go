@@ -268,11 +268,12 @@ func batchesOf(p *plan.Plan) iter.Seq[records.PlannedBatch] {
 
 // fingerprint names what all drafts together would send.
 func fingerprint(drafts []draft) string {
-	sum := sha256.New()
+	var digests []byte
 	for _, d := range drafts {
-		fmt.Fprintf(sum, "%s=%s;", d.scope, d.plan.Digest)
+		digests = fmt.Appendf(digests, "%s=%s;", d.scope, d.plan.Digest)
 	}
-	return hex.EncodeToString(sum.Sum(nil))[:16]
+	sum := sha256.Sum256(digests)
+	return hex.EncodeToString(sum[:8])
 }
 
 // signed refuses every plan but the one whose fingerprint the operator has put into the configuration.

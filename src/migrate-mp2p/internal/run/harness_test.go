@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -222,4 +223,14 @@ func (f *foundation) sharedIDs() []string {
 		ids = append(append(append(append(ids, s.ID), s.Ports...), s.StaticRoutes...), s.Allocations...)
 	}
 	return ids
+}
+
+// leapingClock is a clock on which no wait takes longer than a moment of real time.
+type leapingClock struct{ ahead atomic.Int64 }
+
+func (c *leapingClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *leapingClock) Sleep(ctx context.Context, d time.Duration) error {
+	c.ahead.Add(int64(d))
+	return run.RealClock{}.Sleep(ctx, min(d, 5*time.Millisecond))
 }
