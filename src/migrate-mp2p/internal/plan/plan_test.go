@@ -229,7 +229,7 @@ var _ = Describe("What cannot be planned", func() {
 		Expect(problems(inv, plan.Options{})).To(ConsistOf(
 			ContainSubstring("list what it belongs to in the user spec, under logical_switches"),
 			ContainSubstring("list what it belongs to in the user spec, under ip_pools"),
-			ContainSubstring(`ip_sets: [{name: "set"}]`),
+			ContainSubstring(`ip_sets: [{id: "set"}]`),
 		))
 	})
 

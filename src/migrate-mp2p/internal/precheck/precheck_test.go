@@ -381,7 +381,7 @@ var _ = DescribeTable("lb-rules [R9]",
 		r := result(in, "lb-rules")
 		Expect(r.Verdict).To(Equal(verdict))
 		if verdict == precheck.Fail {
-			Expect(r.Text).To(Equal("cf-http (vs-1) has 256 rules"))
+			Expect(r.Text).To(Equal("cf-http (vs-1) has 256 rules, 255 are allowed"))
 			Expect(r.Cure).To(ContainSubstring("LoadBalancer CRDs"))
 		}
 	},
