@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -128,4 +130,19 @@ func (f *foundation) someObject(collection string, n int) (id string) {
 	})).To(Succeed())
 	Expect(id).NotTo(BeEmpty())
 	return id
+}
+
+// stopCoordinator stops the coordinator service as its operator would.
+func (f *foundation) stopCoordinator() {
+	GinkgoHelper()
+	ctx, c := context.Background(), f.config()
+	client, err := nsx.New(nsx.Options{
+		Managers: []nsx.Endpoint{nsx.Endpoint(c.NSX.Managers[0])}, CACertificate: c.NSX.CACertificate,
+		Username: c.NSX.Username, Password: c.NSX.Password.Reveal(), RequestsPerSecond: c.NSX.RequestsPerSecond,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	defer client.Close()
+	_, err = client.Connect(ctx, "")
+	Expect(err).NotTo(HaveOccurred())
+	Expect(client.StopCoordinator(ctx)).To(Succeed())
 }
