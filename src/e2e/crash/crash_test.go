@@ -1,0 +1,65 @@
+package crash_test
+
+import (
+	"iter"
+	"math/rand/v2"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+// sample is how many of the requests between runs are tried: every n-th.
+const sample = 10
+
+// twice is how many pairs of moments are tried.
+const twice = 30
+
+var _ = Describe("an errand that is killed and run again", func() {
+	It("ends with all Manager or all Policy, and says which, wherever a request did not get through [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
+		playAll(ctx, "before requests", moments(beforeRequest, func(n int) bool { return n%sample == 0 || usual.busy(n) }))
+	})
+
+	It("does so wherever a write got through and its answer did not [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
+		playAll(ctx, "after writes", moments(afterWrite, always))
+	})
+
+	It("does so before and after each commit of the records [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
+		playAll(ctx, "at commits", moments(atCommit, always))
+	})
+
+	It("does so when the recovery is killed, too [I2] [R17] [R18] [R19]", func(ctx SpecContext) {
+		t := playAll(ctx, "twice", pairs(rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1))))
+		Expect(t.reached + t.partly).To(Equal(twice))
+		Expect(t.reached).NotTo(BeZero())
+	})
+})
+
+func always(int) bool { return true }
+
+// moments are all the moments of a kind that are wanted, without an end.
+func moments(k kind, wanted func(n int) bool) iter.Seq[point] {
+	return func(yield func(point) bool) {
+		for n := 1; ; n++ {
+			if wanted(n) && !yield(point{kills: []moment{{k, n}}}) {
+				return
+			}
+		}
+	}
+}
+
+// pairs are seeded pairs of a moment in the busy part of a run and one in the recovery from it.
+func pairs(random *rand.Rand) iter.Seq[point] {
+	first, last := usual.bounds()
+	return func(yield func(point) bool) {
+		for range twice {
+			// A run may need some polls fewer than the usual one did.
+			p := point{kills: []moment{
+				{beforeRequest, first + random.IntN((last-first)*9/10)},
+				{beforeRequest, 1 + random.IntN(usual.recovery)},
+			}}
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
