@@ -1,17 +1,18 @@
 package inventory
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
 // The tag scopes that this package knows (NCP clean-up scripts, vmware-nsx).
@@ -34,84 +35,100 @@ const shadow = "/default:"
 // volatile are fields that NSX itself changes: no part of what an object is.
 var volatile = []string{"pool_usage", "member_count", "used_by"}
 
-// body is a decoded NSX object.
-type body map[string]any
+// body is an object of NSX, taken apart. It refers to the page that it came on: whoever keeps it clones it.
+type body rawjson.Object
 
-func decode(raw json.RawMessage) (body, error) {
-	var b body
-	if err := json.Unmarshal(raw, &b); err != nil {
+// decode takes an object apart; the members are put into room, which may be nil.
+func decode(raw json.RawMessage, room body) (body, error) {
+	o, err := rawjson.Parse(raw, rawjson.Object(room))
+	if err != nil {
 		return nil, fmt.Errorf("reading an object of NSX: %w", err)
 	}
-	return b, nil
+	return body(o), nil
 }
 
+func (b body) clone() body {
+	clone := make(body, 0, len(b))
+	for _, m := range b {
+		clone = append(clone, rawjson.Member{Key: bytes.Clone(m.Key), Value: bytes.Clone(m.Value)})
+	}
+	return clone
+}
+
+func (b body) raw(key string) json.RawMessage { return rawjson.Object(b).Raw(key) }
+
 func (b body) text(key string) string {
-	s, _ := b[key].(string)
+	s, _ := rawjson.Text(b.raw(key))
 	return s
 }
 
 // number is exact up to 2^53, which NSX's counters and times in milliseconds do not reach.
 func (b body) number(key string) int64 {
-	n, _ := b[key].(float64)
+	n, _ := strconv.ParseFloat(string(b.raw(key)), 64)
 	return int64(n)
 }
 
-func (b body) is(key string) bool {
-	v, _ := b[key].(bool)
-	return v
-}
+func (b body) is(key string) bool { return string(b.raw(key)) == "true" }
 
 // tags gives the tags without policyPath, and the value of that one.
 func (b body) tags() (tags []nsx.Tag, policyPath string) {
-	list, _ := b["tags"].([]any)
-	if len(list) == 0 {
-		return nil, ""
-	}
-	tags = make([]nsx.Tag, 0, len(list))
-	for _, element := range list {
-		fields, _ := element.(map[string]any)
-		t := nsx.Tag{Scope: body(fields).text("scope"), Tag: body(fields).text("tag")}
+	elements(b.raw("tags"), func(value json.RawMessage) {
+		if tags == nil {
+			tags = make([]nsx.Tag, 0, 16)
+		}
+		var room [4]rawjson.Member
+		fields, _ := decode(value, room[:0]) // the text was checked with the whole object
+		t := nsx.Tag{Scope: fields.text("scope"), Tag: fields.text("tag")}
 		if t.Scope != scopePolicyPath {
 			tags = append(tags, t)
 		} else if !strings.Contains(t.Tag, shadow) {
 			policyPath = t.Tag
 		}
-	}
-	return tags, policyPath
+	})
+	return slices.Clip(tags), policyPath
 }
 
 // shadowed tells whether NSX keeps a Policy shadow of the object.
 func (b body) shadowed() bool {
 	found := false
-	each(b["tags"], []string{"tag"}, nil, func(value string, tag body) {
+	b.each("tags.tag", func(value string, tag body) {
 		found = found || tag.text("scope") == scopePolicyPath && strings.Contains(value, shadow)
 	})
 	return found
 }
 
 // each visits the strings at a dotted path, through arrays, with the object that holds each.
-func each(value any, path []string, holder body, visit func(leaf string, holder body)) {
-	switch v := value.(type) {
-	case []any:
-		for _, element := range v {
-			each(element, path, holder, visit)
-		}
-	case map[string]any:
-		if len(path) > 0 {
-			each(v[path[0]], path[1:], v, visit)
-		}
-	case string:
-		if len(path) == 0 {
-			visit(v, holder)
+func (b body) each(path string, visit func(leaf string, holder body)) {
+	key, rest, deeper := strings.Cut(path, ".")
+	var walk func(value json.RawMessage)
+	walk = func(value json.RawMessage) {
+		switch {
+		case len(value) == 0:
+		case value[0] == '[':
+			elements(value, walk)
+		case value[0] == '{' && deeper:
+			inner, _ := decode(value, nil)
+			inner.each(rest, visit)
+		case !deeper:
+			if leaf, ok := rawjson.Text(value); ok {
+				visit(leaf, b)
+			}
 		}
 	}
+	walk(b.raw(key))
+}
+
+// elements visits the elements of an array; anything else has none.
+func elements(value json.RawMessage, visit func(element json.RawMessage)) {
+	s := rawjson.NewScanner(value)
+	s.Array(func() { visit(s.Value()) })
 }
 
 // Hash is a short fingerprint of what an object is: its body without NSX's bookkeeping (fields that begin with an
 // underscore), without usage counters, without the policyPath tag, and whatever the order of the tags. Two bodies with
 // the same hash are the same to us; 128 bits of SHA-256.
 func Hash(raw json.RawMessage) (string, error) {
-	b, err := decode(raw)
+	b, err := decode(raw, nil)
 	if err != nil {
 		return "", err
 	}
@@ -119,49 +136,53 @@ func Hash(raw json.RawMessage) (string, error) {
 }
 
 func (b body) hash() string {
-	kept := make(map[string]any, len(b))
-	for key, value := range b {
-		if key != "tags" && !strings.HasPrefix(key, "_") && !slices.Contains(volatile, key) {
-			kept[key] = value
+	kept := make(body, 0, len(b))
+	for _, m := range b {
+		if key := string(m.Key); key != "tags" && !strings.HasPrefix(key, "_") && !slices.Contains(volatile, key) {
+			kept = append(kept, m)
 		}
 	}
 	tags, _ := b.tags()
 	slices.SortFunc(tags, func(x, y nsx.Tag) int {
 		return cmp.Or(strings.Compare(x.Scope, y.Scope), strings.Compare(x.Tag, y.Tag))
 	})
-	text := canonical(make([]byte, 0, 2048), kept)
+	text := canonicalObject(make([]byte, 0, 2048), kept)
 	for _, t := range tags {
 		text = strconv.AppendQuote(strconv.AppendQuote(text, t.Scope), t.Tag)
 	}
 	return digest(text)
 }
 
-// canonical appends a text that is the same for equal values and for no others. It is json.Marshal without its cost,
-// which would be the largest of a whole census.
-func canonical(text []byte, value any) []byte {
-	switch v := value.(type) {
-	case map[string]any:
-		text = append(text, '{')
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			text = append(strconv.AppendQuote(text, key), ':')
-			text = append(canonical(text, v[key]), ',')
-		}
-		return append(text, '}')
-	case []any:
+// canonical appends a text that is the same for equal values, however NSX writes them, and for no others.
+func canonical(text []byte, value json.RawMessage) []byte {
+	switch first := value[0]; {
+	case first == '{':
+		inner, _ := decode(value, nil)
+		return canonicalObject(text, inner)
+	case first == '[':
 		text = append(text, '[')
-		for _, element := range v {
-			text = append(canonical(text, element), ',')
-		}
+		elements(value, func(element json.RawMessage) { text = append(canonical(text, element), ',') })
 		return append(text, ']')
-	case string:
-		return strconv.AppendQuote(text, v)
-	case float64:
-		return strconv.AppendFloat(text, v, 'g', -1, 64)
-	case bool:
-		return strconv.AppendBool(text, v)
-	default:
-		return append(text, "null"...)
+	case first == '"':
+		s, _ := rawjson.Text(value)
+		return strconv.AppendQuote(text, s)
+	case first == '-' || first >= '0' && first <= '9':
+		n, _ := strconv.ParseFloat(string(value), 64)
+		return strconv.AppendFloat(text, n, 'g', -1, 64)
+	default: // true, false, null
+		return append(text, value...)
 	}
+}
+
+// canonicalObject sorts the members.
+func canonicalObject(text []byte, b body) []byte {
+	slices.SortFunc(b, func(x, y rawjson.Member) int { return bytes.Compare(x.Key, y.Key) })
+	text = append(text, '{')
+	for _, m := range b {
+		text = append(strconv.AppendQuote(text, string(m.Key)), ':')
+		text = append(canonical(text, m.Value), ',')
+	}
+	return append(text, '}')
 }
 
 func digest(text []byte) string {

@@ -12,7 +12,7 @@ import (
 // noteCriteria notes the tag scopes that an NSGroup asks for. The lock is held.
 func (r *retrieval) noteCriteria(b body) {
 	for _, path := range []string{"membership_criteria.scope", "membership_criteria.expressions.scope"} {
-		each(map[string]any(b), strings.Split(path, "."), b, func(scope string, _ body) {
+		b.each(path, func(scope string, _ body) {
 			r.inv.CriteriaScopes[r.intern.one(scope)] = true
 		})
 	}
@@ -40,7 +40,7 @@ func (r *retrieval) readPolicyGroups(ctx context.Context) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		for _, path := range []string{"expression.value", "expression.expressions.value"} {
-			each(map[string]any(b), strings.Split(path, "."), b, func(value string, holder body) {
+			b.each(path, func(value string, holder body) {
 				if scope, _, tag := strings.Cut(value, "|"); tag && holder.text("key") == "Tag" {
 					r.inv.CriteriaScopes[scope] = true
 				}

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,15 +148,15 @@ func (l *look) atObjects(ctx context.Context, e *catalog.Entry, parent string, r
 
 // get reads one object; nil when there is none.
 func (s *source) get(ctx context.Context, path string) (body, error) {
-	var b body
-	err := s.api.Get(ctx, path, &b)
+	var raw json.RawMessage
+	err := s.api.Get(ctx, path, &raw)
 	if nsx.IsKind(err, nsx.KindNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
-	return b, nil
+	return decode(raw, nil)
 }
 
 // atAllocations reads addresses of one pool: Policy when the pool's Policy twin holds the address where the plan wanted

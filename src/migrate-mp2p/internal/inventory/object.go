@@ -94,8 +94,7 @@ func (r *retrieval) object(e *catalog.Entry, b body) *Object {
 func (r *retrieval) references(fields []catalog.Field, b body) []Reference {
 	var refs []Reference
 	for _, f := range fields {
-		path := strings.Split(f.Path, ".")
-		each(map[string]any(b), path, b, func(id string, holder body) {
+		b.each(f.Path, func(id string, holder body) {
 			to, ours := r.target(f, holder)
 			if id != "" && ours {
 				refs = append(refs, Reference{To: catalog.Ref{Type: to, ID: r.intern.one(id)}, Field: f.Path})

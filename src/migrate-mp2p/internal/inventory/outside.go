@@ -26,7 +26,7 @@ func (s *source) lookUp(ctx context.Context, ids []string) map[string]lookedUp {
 	found := make(map[string]lookedUp, len(ids))
 	for _, some := range chunks(ids, perQuery) {
 		err := s.search(ctx, nsx.Manager, anyOf("id", some), func(b body) error {
-			found[b.text("id")] = lookedUp{body: b}
+			found[b.text("id")] = lookedUp{body: b.clone()}
 			return nil
 		})
 		for _, id := range some {
@@ -114,14 +114,13 @@ func (r *retrieval) confirm(ctx context.Context, o Outside) (Outside, error) {
 	if e.PerParent() {
 		return o, nil
 	}
-	var b body
-	err := r.api.Get(ctx, e.Item("", o.Ref.ID), &b)
-	switch {
-	case nsx.IsKind(err, nsx.KindNotFound):
+	b, err := r.get(ctx, e.Item("", o.Ref.ID))
+	if err != nil {
+		return o, err
+	}
+	if b == nil {
 		o.Missing = true
 		return o, nil
-	case err != nil:
-		return o, fmt.Errorf("reading %s: %w", o.Ref, err)
 	}
 	return r.describe(o.Ref, b), nil
 }

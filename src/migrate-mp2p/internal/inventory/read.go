@@ -69,7 +69,7 @@ type source struct {
 	q   Query
 }
 
-// visitor gets one decoded object after the other.
+// visitor gets one object after the other; it clones what it keeps.
 type visitor func(b body) error
 
 // list reads a list to its end.
@@ -77,12 +77,13 @@ func (s *source) list(ctx context.Context, path string, params url.Values, visit
 	return s.api.List(ctx, path, params, visiting(visit))
 }
 
-// visiting decodes the objects of a page.
+// visiting takes the objects of a page.
 func visiting(visit visitor) nsx.Page {
 	return func(results []json.RawMessage) error {
+		var b body
 		for _, raw := range results {
-			b, err := decode(raw)
-			if err != nil {
+			var err error
+			if b, err = decode(raw, b); err != nil {
 				return err
 			}
 			if err := visit(b); err != nil {

@@ -93,7 +93,7 @@ func (r *retrieval) add(e *catalog.Entry, b body, position int) *Object {
 	case catalog.DFWSection:
 		r.ruleCount[o.ID] = int(b.number("rule_count"))
 	case catalog.LBVirtualServer:
-		each(map[string]any(b), []string{"rule_ids"}, b, func(id string, _ body) {
+		b.each("rule_ids", func(id string, _ body) {
 			if o.Names == nil {
 				o.Names = map[string]string{}
 			}

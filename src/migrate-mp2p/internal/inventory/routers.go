@@ -50,10 +50,10 @@ func readRouterPort(b body) *routerPort {
 	if cluster, made := createdByAny(tags); made {
 		p.cluster = cluster
 	}
-	each(b["linked_logical_switch_port_id"], []string{"target_id"}, b, func(id string, _ body) { p.switchPort = id })
+	b.each("linked_logical_switch_port_id.target_id", func(id string, _ body) { p.switchPort = id })
 	// A plain id on the Tier-0's side, a reference on the Tier-1's (go-vmware-nsxt).
 	p.peer = b.text("linked_logical_router_port_id")
-	each(b["linked_logical_router_port_id"], []string{"target_id"}, b, func(id string, _ body) { p.peer = id })
+	b.each("linked_logical_router_port_id.target_id", func(id string, _ body) { p.peer = id })
 	return p
 }
 

@@ -109,10 +109,10 @@ func noting(found map[string][]candidate, names []string) visitor {
 		position++
 		id, name := b.text("id"), b.text("display_name")
 		if asked[id] {
-			found[id] = append(found[id], candidate{b, position})
+			found[id] = append(found[id], candidate{b.clone(), position})
 		}
 		if asked[name] && name != id {
-			found[name] = append(found[name], candidate{b, position})
+			found[name] = append(found[name], candidate{b.clone(), position})
 		}
 		return nil
 	}

@@ -257,13 +257,18 @@ func (c *Client) sendOver(ctx context.Context, l *link, r request) error {
 }
 
 // decode reads an answer that exchange has already taken in whole.
-func decode(resp *http.Response, out any) (err error) {
-	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+func decode(resp *http.Response, out any) error {
 	if out == nil {
 		return nil
 	}
-	body, err := io.ReadAll(resp.Body)
-	if err == nil {
+	var body []byte
+	if whole, ok := resp.Body.(*taken); ok {
+		body = whole.text
+	}
+	var err error
+	if page, ok := out.(*listing); ok {
+		err = page.parse(body)
+	} else {
 		err = json.Unmarshal(body, out)
 	}
 	if err != nil {

@@ -85,10 +85,18 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode >= http.StatusBadRequest {
 		return nil, x.refused(req, resp, body)
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body = &taken{Reader: bytes.NewReader(body), text: body}
 	resp.ContentLength = int64(len(body))
 	return resp, nil
 }
+
+// taken is the body of an answer that has been read to its end.
+type taken struct {
+	*bytes.Reader
+	text []byte
+}
+
+func (*taken) Close() error { return nil }
 
 // attempt bounds one attempt in time. A read ends with its context; a write that is under way when the context ends
 // gets writeGrace, so that its outcome is known rather than lost.
@@ -114,14 +122,16 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 
 func readAll(resp *http.Response) (body []byte, err error) {
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	var buffer bytes.Buffer
+	buffer.Grow(int(min(max(resp.ContentLength, 0), maxAnswer)) + bytes.MinRead)
+	_, err = buffer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(body) > maxAnswer {
+	if buffer.Len() > maxAnswer {
 		return nil, errTooLarge
 	}
-	return body, nil
+	return buffer.Bytes(), nil
 }
 
 // unanswered classifies a request without a whole answer. connected says whether it may have left this machine.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
 const (
@@ -25,9 +27,41 @@ var searchPaths = map[Flavour]string{
 
 // listing is one page of a search or list.
 type listing struct {
-	Results []json.RawMessage `json:"results"`
-	Count   int               `json:"result_count"`
-	Cursor  string            `json:"cursor"`
+	Results []json.RawMessage // they refer to the text of the page
+	Count   int
+	Cursor  string
+}
+
+// parse reads the text of a page. Pages are nearly all that NSX answers, so that nothing of them is copied.
+func (l *listing) parse(text []byte) error {
+	var count, cursor []byte
+	page := rawjson.NewScanner(text)
+	page.Object(func(key []byte) {
+		switch string(key) {
+		case "results":
+			page.Array(func() { l.Results = append(l.Results, page.Value()) })
+		case "result_count":
+			count = page.Value()
+		case "cursor":
+			cursor = page.Value()
+		default:
+			page.Value()
+		}
+	})
+	if err := page.End(); err != nil {
+		return err
+	}
+	if count != nil {
+		if err := json.Unmarshal(count, &l.Count); err != nil {
+			return fmt.Errorf("reading result_count: %w", err)
+		}
+	}
+	if cursor != nil {
+		if err := json.Unmarshal(cursor, &l.Cursor); err != nil {
+			return fmt.Errorf("reading cursor: %w", err)
+		}
+	}
+	return nil
 }
 
 // Search delivers all objects that a query finds, ordered by id, and how many these were. More than 50,000 are a
