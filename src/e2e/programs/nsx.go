@@ -118,6 +118,9 @@ func (n *NSX) Stop() error {
 	return err
 }
 
+// Running tells whether the simulator was started and not stopped since.
+func (n *NSX) Running() bool { return n.process != nil }
+
 // Ready says how to connect.
 func (n *NSX) Ready() Ready { return n.ready }
 
