@@ -163,13 +163,13 @@ func canonical(text []byte, value json.RawMessage) []byte {
 		text = append(text, '[')
 		elements(value, func(element json.RawMessage) { text = append(canonical(text, element), ',') })
 		return append(text, ']')
-	case first == '"':
+	case first == '"' && bytes.IndexByte(value, '\\') >= 0:
 		s, _ := rawjson.Text(value)
 		return strconv.AppendQuote(text, s)
-	case first == '-' || first >= '0' && first <= '9':
+	case (first == '-' || first >= '0' && first <= '9') && bytes.ContainsAny(value, ".eE"):
 		n, _ := strconv.ParseFloat(string(value), 64)
-		return strconv.AppendFloat(text, n, 'g', -1, 64)
-	default: // true, false, null
+		return strconv.AppendFloat(text, n, 'f', -1, 64)
+	default: // a plain string, an integer, true, false, null
 		return append(text, value...)
 	}
 }
@@ -179,7 +179,7 @@ func canonicalObject(text []byte, b body) []byte {
 	slices.SortFunc(b, func(x, y rawjson.Member) int { return bytes.Compare(x.Key, y.Key) })
 	text = append(text, '{')
 	for _, m := range b {
-		text = append(strconv.AppendQuote(text, string(m.Key)), ':')
+		text = append(append(append(text, '"'), m.Key...), '"', ':')
 		text = append(canonical(text, m.Value), ',')
 	}
 	return append(text, '}')

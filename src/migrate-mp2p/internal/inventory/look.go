@@ -16,7 +16,7 @@ type Finding struct {
 	Evidence   catalog.Evidence
 	PolicyPath string // where NSX says it is, when it is Policy and NSX says so
 	Name       string
-	Hash       string // of the Manager object's body, see Hash; empty when it was not read
+	Hash       string // of the body of an object that is Manager, see Hash
 }
 
 // Place is what must be known of an entry to find it: the Manager id of its parent (NAT rules, allocations) and the
@@ -107,11 +107,10 @@ func (l *look) placeOf(ref catalog.Ref) Place {
 // finding is what a Manager object shows by its policyPath tag.
 func finding(b body) Finding {
 	_, policyPath := b.tags()
-	f := Finding{Evidence: catalog.IsManager, PolicyPath: policyPath, Name: b.text("display_name"), Hash: b.hash()}
 	if policyPath != "" {
-		f.Evidence = catalog.IsPolicy
+		return Finding{Evidence: catalog.IsPolicy, PolicyPath: policyPath, Name: b.text("display_name")}
 	}
-	return f
+	return Finding{Evidence: catalog.IsManager, Name: b.text("display_name"), Hash: b.hash()}
 }
 
 // atObjects reads objects whose own tag proves what they are.

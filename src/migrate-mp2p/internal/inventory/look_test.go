@@ -197,6 +197,7 @@ var _ = Describe("The hash of an object", func() {
 		Entry("usage", true, `{"id":"a","pool_usage":{"free_ids":1}}`, `{"id":"a"}`),
 		Entry("the policyPath tag", true, `{"id":"a","tags":[{"scope":"policyPath","tag":"/infra/x"}]}`, `{"id":"a"}`),
 		Entry("order of tags", true, `{"tags":[{"scope":"a","tag":"1"},{"scope":"b","tag":"2"}]}`, `{"tags":[{"scope":"b","tag":"2"},{"scope":"a","tag":"1"}]}`),
+		Entry("ways of writing", true, `{"a":"\u00e9\/","n":1.0,"e":1e2}`, `{"a":"é/","n":1,"e":100}`),
 		Entry("but not a value", false, `{"id":"a"}`, `{"id":"b"}`),
 		Entry("nor a tag", false, `{"tags":[{"scope":"a","tag":"1"}]}`, `{"tags":[{"scope":"a","tag":"2"}]}`),
 		Entry("nor a number", false, `{"n":1}`, `{"n":1.5}`),

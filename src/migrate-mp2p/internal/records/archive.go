@@ -198,7 +198,10 @@ func writeInfo(folder string, info ArchiveInfo) error {
 
 func writeCompressed(path string, write func(io.Writer) error) error {
 	return DurableStream(path, func(w io.Writer) error {
-		zip := gzip.NewWriter(w)
+		zip, err := gzip.NewWriterLevel(w, gzip.BestSpeed) // NCP may not start before this is done
+		if err != nil {
+			return err
+		}
 		return errors.Join(write(zip), zip.Close())
 	})
 }

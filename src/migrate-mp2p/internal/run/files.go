@@ -1,7 +1,9 @@
 package run
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -10,8 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -121,35 +121,52 @@ func (r *Runner) archiveInput(files report.Files) records.ArchiveInput {
 	return in
 }
 
-// planFile is what `plan` leaves in the log folder: everything that would be sent.
-type planFile struct {
-	Tool    string                    `json:"tool"`
-	Cluster string                    `json:"cluster"`
-	Scopes  map[catalog.Scope]planned `json:"scopes"`
-}
-
-type planned struct {
-	Digest     string            `json:"digest"`
-	Totals     []plan.TypeTotal  `json:"totals"`
-	References map[string]string `json:"references"`
-	Batches    []plan.Batch      `json:"batches"`
-}
-
-// writePlan writes plan.json into the log folder.
+// writePlan writes plan.json into the log folder: everything that would be sent.
 func (r *Runner) writePlan(drafts []draft) error {
-	file := planFile{Tool: r.Version, Cluster: r.Config.NCP.Cluster, Scopes: map[catalog.Scope]planned{}}
-	for _, d := range drafts {
-		file.Scopes[d.scope] = planned{Digest: d.plan.Digest, Totals: d.plan.Totals, References: d.plan.References, Batches: d.plan.Batches}
-	}
 	path := filepath.Join(r.Config.Log.Directory, "plan.json")
-	err := records.DurableStream(path, func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", " ")
-		return encoder.Encode(file)
-	})
+	err := records.DurableStream(path, func(w io.Writer) error { return r.encodePlan(w, drafts) })
 	if err != nil {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
 	r.Report.Say("the whole plan: %s", path)
 	return nil
+}
+
+// punctuation is written as it is; encodePlan encodes everything else.
+type punctuation string
+
+// encodePlan writes one batch a line. Encoding a whole plan at once would hold it in memory several times.
+func (r *Runner) encodePlan(w io.Writer, drafts []draft) error {
+	out := bufio.NewWriter(w)
+	var failed error
+	put := func(parts ...any) {
+		for _, part := range parts {
+			text, asIs := part.(punctuation)
+			data, err := []byte(text), error(nil)
+			if !asIs {
+				data, err = json.Marshal(part)
+			}
+			_, writeErr := out.Write(data)
+			failed = errors.Join(failed, err, writeErr)
+		}
+	}
+	put(punctuation(`{"tool":`), r.Version, punctuation(`,"cluster":`), r.Config.NCP.Cluster, punctuation(`,"scopes":{`))
+	for i, d := range drafts {
+		put(separator(i), d.scope, punctuation(`:{"digest":`), d.plan.Digest, punctuation(`,"totals":`), d.plan.Totals,
+			punctuation(`,"references":`), d.plan.References, punctuation(`,"batches":[`))
+		for j, b := range d.plan.Batches {
+			put(separator(j), b)
+		}
+		put(punctuation("]}"))
+	}
+	put(punctuation("}}\n"))
+	return errors.Join(failed, out.Flush())
+}
+
+// separator stands before the i-th element of a list.
+func separator(i int) punctuation {
+	if i == 0 {
+		return "\n"
+	}
+	return ",\n"
 }
