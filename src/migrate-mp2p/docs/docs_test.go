@@ -1,0 +1,143 @@
+package docs_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"gopkg.in/yaml.v3"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/precheck"
+	"nsx-mp2p/migrate-mp2p/internal/run"
+)
+
+const root = "../../.."
+
+// read gives the text of a file.
+func read(path string) string {
+	GinkgoHelper()
+	text, err := os.ReadFile(path)
+	Expect(err).NotTo(HaveOccurred())
+	return string(text)
+}
+
+// table is a Markdown table as the pages write it; the blank line after it keeps a page from having more rows.
+func table(header string, rows [][]string) string {
+	var b strings.Builder
+	columns := strings.Count(header, "|") - 1
+	fmt.Fprintf(&b, "\n%s\n|%s\n", header, strings.Repeat("---|", columns))
+	for _, row := range rows {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+	}
+	return b.String() + "\n"
+}
+
+var _ = Describe("The documentation", func() {
+	It("lists every key of the user spec and what it stands for [R3]", func() {
+		types, err := catalog.New(nil)
+		Expect(err).NotTo(HaveOccurred())
+		var rows [][]string
+		for _, e := range types.Entries() {
+			if e.SpecKey != "" {
+				rows = append(rows, []string{e.SpecKey, strings.Join(e.ManagerTypes, ", "), string(e.Type)})
+			}
+		}
+		Expect(read("user-spec.md")).To(ContainSubstring(table("| key | Manager objects | migration type |", rows)))
+	})
+
+	It("names everything that the catalog assumes", func() {
+		types, err := catalog.New(nil)
+		Expect(err).NotTo(HaveOccurred())
+		var rows [][]string
+		for _, e := range types.Entries() {
+			if len(e.Assumed) > 0 {
+				rows = append(rows, []string{string(e.Type), strings.Join(e.Assumed, "; ")})
+			}
+		}
+		Expect(read("assumptions.md")).To(ContainSubstring(table("| type | assumed |", rows)))
+	})
+
+	It("lists every precheck, its question and its cure, and whether it may be ignored [R18]", func() {
+		var rows [][]string
+		for _, c := range precheck.Checks() {
+			ignorable := "yes"
+			if c.Never {
+				ignorable = "never"
+			}
+			rows = append(rows, []string{"`" + c.Name + "`", c.Question, c.Cure, ignorable})
+		}
+		Expect(read("output.md")).To(ContainSubstring(table("| precheck | question | cure | may be ignored |", rows)))
+	})
+
+	DescribeTable("explains every exit code", func(page string) {
+		text := read(page)
+		for _, code := range []int{run.AllPolicy, run.Mixed, run.AllManager, run.CannotTell, run.Interrupted} {
+			Expect(text).To(MatchRegexp(`(?m)^\| %d \| `, code))
+		}
+	},
+		Entry("in the README", filepath.Join(root, "README.md")),
+		Entry("beside the output", "output.md"),
+	)
+
+	pages, err := filepath.Glob("*.md")
+	if err != nil {
+		panic(err) // only a malformed pattern can do that
+	}
+	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		Describe("on page "+filepath.Base(page), func() {
+			It("links to files that exist", func() {
+				for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(read(page), -1) {
+					if !strings.Contains(link[1], "://") {
+						Expect(filepath.Join(filepath.Dir(page), link[1])).To(BeAnExistingFile(), "or a folder")
+					}
+				}
+			})
+
+			It("names properties that the job has", func() {
+				properties := jobProperties()
+				for _, name := range named(read(page)) {
+					known := slices.ContainsFunc(properties, func(p string) bool { return p == name || strings.HasPrefix(p, name+".") })
+					// Below an override stands the resource type.
+					Expect(known || strings.HasPrefix(name, "migration.overrides.")).To(BeTrue(), name)
+				}
+			})
+
+			It("names scripts and ops-files that exist", func() {
+				for _, path := range regexp.MustCompile(`(?:^|[ (\x60])((?:scripts|src/manifests)/[a-z0-9/.-]*[a-z])`).FindAllStringSubmatch(read(page), -1) {
+					_, err := os.Stat(filepath.Join(root, path[1]))
+					Expect(err).NotTo(HaveOccurred())
+				}
+			})
+		})
+	}
+})
+
+// named finds the properties that a text names. What follows a slash is part of a path.
+func named(text string) []string {
+	var names []string
+	pattern := regexp.MustCompile(`(?:^|[^/\w.-])((?:ncp|nsx|migration|kubernetes|records|log)\.[a-z_]+(?:\.[A-Za-z_]+)*)`)
+	for _, match := range pattern.FindAllStringSubmatch(text, -1) {
+		names = append(names, match[1])
+	}
+	return names
+}
+
+// jobProperties are the names in the job's spec.
+func jobProperties() []string {
+	GinkgoHelper()
+	var spec struct {
+		Properties map[string]any `yaml:"properties"`
+	}
+	Expect(yaml.Unmarshal([]byte(read(filepath.Join(root, "jobs/migrate-mp2p/spec"))), &spec)).To(Succeed())
+	var names []string
+	for name := range spec.Properties {
+		names = append(names, name)
+	}
+	return names
+}

@@ -1,0 +1,29 @@
+package run
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/records"
+)
+
+var _ = It("draws the same chart in the documentation as in the program [R17] [R19]", func() {
+	page, err := os.ReadFile("../../docs/states.md")
+	Expect(err).NotTo(HaveOccurred())
+	named := func(state records.State, otherwise string) string {
+		if state == "" {
+			return otherwise
+		}
+		return "`" + string(state) + "`"
+	}
+	var b strings.Builder
+	b.WriteString("\n| state | what is done | after success | after failure | a re-run goes on with |\n|---|---|---|---|---|\n")
+	for _, s := range chart {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", s.state, s.says, named(s.ok, "end"), named(s.fail, "kept"), named(s.found, ""))
+	}
+	Expect(string(page)).To(ContainSubstring(b.String() + "\n"))
+})
