@@ -86,11 +86,11 @@ var _ = Describe("a run", func() {
 	It("is amended without being moved, and keeps id, format and state whatever is changed", func() {
 		s := created(GinkgoT().TempDir())
 		Expect(s.Amend(func(h *records.Header) {
-			h.LeaseID, h.RunID, h.State, h.Format = "lease", "another", records.Complete, 9
+			h.NodeAddress, h.RunID, h.State, h.Format = "nsx-2", "another", records.Complete, 9
 		})).To(Succeed())
 		h, _, err := s.Run()
 		Expect(err).NotTo(HaveOccurred())
-		Expect([]any{h.LeaseID, h.RunID, h.State, h.Format}).To(Equal([]any{"lease", "run-1", records.Planned, 1}))
+		Expect([]any{h.NodeAddress, h.RunID, h.State, h.Format}).To(Equal([]any{"nsx-2", "run-1", records.Planned, 1}))
 	})
 
 	It("is replaced by another plan only while nothing was sent", func() {

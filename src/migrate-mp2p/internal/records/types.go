@@ -66,7 +66,7 @@ type Header struct {
 	NodeAddress        string            `json:"node_address"`
 	CoordinatorPIDs    []int             `json:"coordinator_pids,omitempty"`
 	CoordinatorStarted bool              `json:"coordinator_started,omitempty"` // by us
-	LeaseID            string            `json:"lease_id,omitempty"`
+	NotInitiated       bool              `json:"not_initiated,omitempty"`       // NSX refused INITIATE: no workflow is ours
 	State              State             `json:"state"`
 	Failure            string            `json:"failure,omitempty"` // why it is rolled back
 	PlanDigest         string            `json:"plan_digest"`

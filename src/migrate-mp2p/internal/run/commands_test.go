@@ -194,14 +194,14 @@ var _ = Describe("a run", func() {
 		c := f.config()
 		c.NCP.Cluster = "tas2"
 		out := f.execute(ctx, c)
-		Expect(out.Code).To(Equal(run.Mixed), f.out.String())
+		Expect(out.Code).To(Equal(run.CannotTell), f.out.String())
 		Expect(out.Failure).To(ContainSubstring("tas2"))
 
 		other := newNSX(1, 2)
 		c = other.config()
 		c.Records.Directory = filepath.Join(f.dir, "records")
 		out = other.execute(ctx, c)
-		Expect(out.Code).To(Equal(run.Mixed), other.out.String())
+		Expect(out.Code).To(Equal(run.Mixed), other.out.String()) // it may be that the recorded node is gone
 		Expect(other.writes(0)).To(BeEmpty())
 		Expect(f.unfinished()).To(Equal(records.RollingBack))
 	})

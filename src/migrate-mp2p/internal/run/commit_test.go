@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/run"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
@@ -39,7 +40,7 @@ var _ = Describe("DONE", func() {
 			Status: http.StatusOK, RawBody: `{"consolidated_status":{"consolidated_status":"UNINITIALIZED"}}`})
 		Expect(f.execute(stopping, onlyNCP(f.config())).Code).To(Equal(run.Interrupted), f.out.String())
 		Expect(f.unfinished()).To(Equal(records.Committing))
-		f.stopCoordinator()
+		f.somebody(func(ctx context.Context, c *nsx.Client) error { return c.StopCoordinator(ctx) })
 		out := f.execute(ctx, onlyNCP(f.config()), func(r *run.Runner) { r.Clock = &leapingClock{} })
 		Expect(out.Code).To(Equal(run.AllPolicy), f.out.String())
 	})

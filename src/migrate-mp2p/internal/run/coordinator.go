@@ -163,8 +163,11 @@ func (j *job) samplePaths() ([]string, error) {
 }
 
 // closeWorkflow sends the DONE that must follow a rollback too. Everything is Manager by now, so that a
-// refusal can do no harm.
+// refusal can do no harm. A workflow that NSX did not open for us is not ours to close.
 func (j *job) closeWorkflow(ctx context.Context) error {
+	if j.running.NotInitiated {
+		return nil
+	}
 	if _, _, err := j.startCoordinator(ctx); err != nil {
 		return err
 	}

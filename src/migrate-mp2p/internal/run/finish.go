@@ -38,7 +38,7 @@ func (j *job) finish(ctx context.Context) error {
 		out.Failure = j.turned.Error()
 	}
 	files := r.writeReport(header, out)
-	if err := j.archive(header, files); err != nil {
+	if err := j.archive(files); err != nil {
 		return err
 	}
 	r.done = append(r.done, finished{
@@ -76,16 +76,21 @@ func (j *job) verify(header records.Header, census *inventory.Census) {
 
 // archive moves the records to runs/<run id>. A disk that is full here costs nothing: the records stay, and
 // the next run archives them.
-func (j *job) archive(header records.Header, files report.Files) error {
-	err := j.Records.Archive(j.archiveInput(files))
-	var after *records.ErrAfterArchive
+func (j *job) archive(files report.Files) error {
+	err := j.archived(j.Records.Archive(j.archiveInput(files)))
 	var full *records.ErrNoSpace
-	switch {
-	case errors.As(err, &after):
-		j.Report.Warn("%v", err)
-		return nil
-	case errors.As(err, &full):
+	if errors.As(err, &full) {
 		j.Report.Warn("the records stay in place, the next run archives them: %v", err)
+		return nil
+	}
+	return err
+}
+
+// archived warns of what failed only after the records had been archived, which changes nothing else.
+func (r *Runner) archived(err error) error {
+	var after *records.ErrAfterArchive
+	if errors.As(err, &after) {
+		r.Report.Warn("%v", err)
 		return nil
 	}
 	return err

@@ -141,8 +141,12 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { Expect(closer.Close()).To(Succeed()) }()
 	writes := c.Migration.Command == config.CommandRun || c.Migration.Command == config.CommandRollback
+	var managers []nsx.Endpoint
+	for _, m := range c.NSX.Managers {
+		managers = append(managers, nsx.Endpoint(m))
+	}
 	client, err := nsx.New(nsx.Options{
-		Managers: []nsx.Endpoint{nsx.Endpoint(c.NSX.Managers[0])},
+		Managers: managers,
 		Username: c.NSX.Username, Password: c.NSX.Password.Reveal(), CACertificate: c.NSX.CACertificate,
 		RequestsPerSecond: c.NSX.RequestsPerSecond, AllowOverwrite: true, Logger: log, ReadOnly: !writes,
 	})
@@ -202,15 +206,18 @@ func (f *foundation) fault(rules ...faults.Rule) {
 // unfinished answers the state of the records on disk, "" for none.
 func (f *foundation) unfinished() records.State {
 	GinkgoHelper()
+	return f.recorded().State
+}
+
+// recorded is the header on disk; the zero value when no run is recorded.
+func (f *foundation) recorded() records.Header {
+	GinkgoHelper()
 	store, err := records.OpenReadOnly(filepath.Join(f.dir, "records"))
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { Expect(store.Close()).To(Succeed()) }()
-	header, found, err := store.Run()
+	header, _, err := store.Run()
 	Expect(err).NotTo(HaveOccurred())
-	if !found {
-		return ""
-	}
-	return header.State
+	return header
 }
 
 // sharedIDs are the Manager ids of everything that the user spec moves.

@@ -51,7 +51,15 @@ func (j *job) prepare(ctx context.Context) error {
 // be able to stop a rollback. An update takes about half a KiB.
 func ballast(objects int) int64 { return int64(objects)*512 + 16<<20 }
 
-func (j *job) initiate(ctx context.Context) error { return j.NSX.Initiate(ctx) }
+// initiate opens the workflow. Where NSX refuses, no workflow is ours, and an open one is somebody else's: it
+// must not be ended by our DONE.
+func (j *job) initiate(ctx context.Context) error {
+	err := j.NSX.Initiate(ctx)
+	if err == nil || nsx.IsKind(err, nsx.KindLost) || stays(ctx, err) {
+		return err
+	}
+	return errors.Join(err, j.Records.Amend(func(h *records.Header) { h.NotInitiated = true }))
+}
 
 func (j *job) migrate(ctx context.Context) error { return j.migrator().Forward(ctx) }
 
@@ -92,13 +100,15 @@ func (j *job) rulesEnv() updates.Env {
 		criteria[scope] = true
 	}
 	var ids map[string]string
-	return j.env(j.scope(), func(id string) (string, bool) {
+	env := j.env(j.scope(), func(id string) (string, bool) {
 		if ids == nil {
 			ids = j.idsOfRun()
 		}
 		path, ok := ids[id]
 		return path, ok
 	}, criteria)
+	env.Platform = j.header.Platform // today's configuration may differ
+	return env
 }
 
 func (j *job) idsOfRun() map[string]string {

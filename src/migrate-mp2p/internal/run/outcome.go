@@ -26,7 +26,9 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 	}
 	if failure != nil {
 		out.Failure = failure.Error()
-		r.reportUnfinished(&out)
+		if !isForeign(failure) {
+			r.reportUnfinished(&out)
+		}
 	}
 	return out
 }
@@ -40,9 +42,17 @@ func (r *Runner) reportUnfinished(out *report.Outcome) {
 	out.Report = r.writeReport(header, *out).Text
 }
 
+func isForeign(failure error) bool {
+	var foreign *foreignRecords
+	return errors.As(failure, &foreign)
+}
+
 // facts reads the state left behind: the records, and by lists what NSX's objects are.
 func (r *Runner) facts(ctx context.Context, failure error) (Facts, []report.ScopeState, error) {
 	f := Facts{Armed: r.Config.Migration.Enabled, Interrupted: ctx.Err() != nil && failure != nil}
+	if isForeign(failure) {
+		return f, nil, nil // they say nothing about our objects
+	}
 	var lost *lostRecords
 	f.Suspect = errors.As(failure, &lost)
 	header, unfinished, err := r.recorded()
@@ -64,6 +74,9 @@ func (r *Runner) facts(ctx context.Context, failure error) (Facts, []report.Scop
 		return f, nil, nil
 	}
 	scopes, err := r.lookAtAll(ctx)
+	if ctx.Err() != nil { // SIGTERM came at the very end: what the runs of this execution have shown still holds
+		scopes, err = r.shown(), nil
+	}
 	for i, s := range scopes {
 		if s.Scope == string(r.judged()) {
 			f.Census = &Counts{Manager: s.Manager, Policy: s.Policy, Undecided: s.Undecided}
@@ -73,7 +86,17 @@ func (r *Runner) facts(ctx context.Context, failure error) (Facts, []report.Scop
 			scopes[i].Note = fmt.Sprintf("run %s is unfinished (%s)", header.RunID, header.State)
 		}
 	}
+	f.Interrupted = ctx.Err() != nil && f.Census == nil
 	return f, scopes, err
+}
+
+// shown is what the runs of this execution found at their ends.
+func (r *Runner) shown() []report.ScopeState {
+	var states []report.ScopeState
+	for _, d := range r.done {
+		states = append(states, scopeState(string(d.scope), d.census))
+	}
+	return states
 }
 
 // lookAtAll reads by lists what the objects of both scopes are, unless a run has just done so at its end.
@@ -108,9 +131,9 @@ func (r *Runner) lookAt(ctx context.Context, scope catalog.Scope) (*Counts, erro
 }
 
 // judged is the scope whose objects the exit code speaks of: NCP's, because they decide in which mode NCP
-// may run, except where only the shared ones were asked for.
+// may run, except where only the shared ones were asked for and no run of NCP's had to be taken up.
 func (r *Runner) judged() catalog.Scope {
-	if r.Config.Migration.Resources == string(catalog.Shared) {
+	if r.Config.Migration.Resources == string(catalog.Shared) && r.running.Scope != string(catalog.NCP) {
 		return catalog.Shared
 	}
 	return catalog.NCP

@@ -3,6 +3,9 @@ package run
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
+	"maps"
+	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
@@ -38,6 +41,12 @@ func (r *Runner) recover(ctx context.Context, header records.Header) (again bool
 			return false, fmt.Errorf("recording the state %q: %w", s.found, err)
 		}
 	}
+	r.sayDifferences(header)
+	if !header.State.Finished() { // later steps end or undo what the coordinator holds: it must still be ours
+		if err := r.takeLease(ctx, header.RunID, header.Cluster); err != nil {
+			return false, err
+		}
+	}
 	j := &job{Runner: r, header: header, recovered: true}
 	if err := j.drive(ctx); err != nil {
 		return false, err
@@ -48,13 +57,37 @@ func (r *Runner) recover(ctx context.Context, header records.Header) (again bool
 	return !rolledBack || r.Config.Migration.MigrateAfterRollback, nil
 }
 
+// sayDifferences prints where today's configuration asks for something else than the run that is taken up.
+func (r *Runner) sayDifferences(header records.Header) {
+	if !slices.Contains(r.scopes(), catalog.Scope(header.Scope)) {
+		r.Report.Warn("run %s is of scope %s, which migration.resources (%s) leaves out: it is brought to its end all the same", header.RunID, header.Scope, r.Config.Migration.Resources)
+	}
+	today := r.settings()
+	for _, key := range slices.Sorted(maps.Keys(today)) {
+		if recorded, known := header.Settings[key]; known && recorded != today[key] {
+			r.Report.Warn("%s was %q when run %s began and is %q now: for this run what was recorded counts", key, recorded, header.RunID, today[key])
+		}
+	}
+}
+
+// settings are those parts of the configuration that decide what a run sends, as its records keep them.
+func (r *Runner) settings() map[string]string {
+	return map[string]string{
+		"ncp.platform":                  r.Config.NCP.Platform,
+		"migration.policy_ids":          r.Config.Migration.PolicyIDs,
+		"migration.user_spec":           fmt.Sprintf("%d objects, checksum %08x", len(r.wanted()), crc32.ChecksumIEEE(fmt.Appendf(nil, "%+v", r.wanted()))),
+		"nsx.principal_identity":        r.Config.NSX.PrincipalIdentity,
+		"nsx.shared_principal_identity": r.Config.NSX.SharedPrincipalIdentity,
+	}
+}
+
 // discardPlanned drops a run that never sent anything, with its lease and the service that it started.
 func (r *Runner) discardPlanned(ctx context.Context, header records.Header) error {
 	if err := r.releaseLease(ctx, header.RunID); err != nil {
 		return err
 	}
 	r.stopCoordinator(ctx, header)
-	if err := r.Records.Discard(header.RunID); err != nil {
+	if err := r.archived(r.Records.Discard(header.RunID)); err != nil {
 		return fmt.Errorf("discarding the records of run %s, which sent nothing: %w", header.RunID, err)
 	}
 	r.Report.Say("run %s had sent nothing to NSX; its records are discarded", header.RunID)
@@ -94,7 +127,7 @@ func (r *Runner) archiveVoid(ctx context.Context, header records.Header) error {
 	if err := r.releaseLease(ctx, header.RunID); err != nil {
 		return err
 	}
-	if err := r.Records.ArchiveVoid(r.archiveInput(report.Files{})); err != nil {
+	if err := r.archived(r.Records.ArchiveVoid(r.archiveInput(report.Files{}))); err != nil {
 		return fmt.Errorf("archiving the records of run %s as void: %w", header.RunID, err)
 	}
 	return nil

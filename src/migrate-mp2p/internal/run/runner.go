@@ -50,7 +50,7 @@ type Runner struct {
 	node      nsx.Node
 	connected bool
 	live      *records.Status   // of another process that holds the records
-	running   records.Header    // the run that this execution is at
+	running   records.Header    // the run that this execution is at, or was at last
 	shared    []inventory.Known // objects of the user spec, once it was resolved
 	done      []finished        // runs that this execution brought to their end
 }
@@ -73,11 +73,14 @@ func (r *Runner) run(ctx context.Context) error {
 		return nil // disarmed: nothing is looked at, nothing is touched
 	}
 	if id := r.Config.Records.Discard; unfinished && id != "" {
-		if err := r.Records.Discard(id); err != nil {
+		if err := r.archived(r.Records.Discard(id)); err != nil {
 			return fmt.Errorf("discarding the records of run %s as records.discard asks: %w", id, err)
 		}
 		r.Report.Warn("the records of run %s were archived unfinished, as records.discard asks", id)
 		unfinished = false
+	}
+	if unfinished {
+		r.running = header
 	}
 	if err := r.connect(ctx, header, unfinished); err != nil {
 		return err
@@ -101,6 +104,7 @@ func (r *Runner) rollback(ctx context.Context) error {
 		case records.Committing, records.Applying, records.Complete:
 			return errPastCommit
 		}
+		r.running = header
 	}
 	if err := r.connect(ctx, header, unfinished); err != nil || !unfinished {
 		return err
@@ -115,11 +119,11 @@ var errPastCommit = errors.New("the run is past the point of no return (DONE): N
 // migration coordinator's state lives on that node alone.
 func (r *Runner) connect(ctx context.Context, header records.Header, unfinished bool) error {
 	want := ""
-	if unfinished && header.NodeID != r.Config.NSX.AcceptOtherNode {
+	if unfinished {
 		want = header.NodeID
-		if r.Config.NSX.AcceptOtherNode != "" {
-			want = r.Config.NSX.AcceptOtherNode
-			r.Report.Warn("using manager node %s instead of %s, as nsx.accept_other_node asks", want, header.NodeID)
+		if other := r.Config.NSX.AcceptOtherNode; other != "" && other != want {
+			r.Report.Warn("using manager node %s instead of %s, as nsx.accept_other_node asks", other, want)
+			want = other
 		}
 	}
 	node, err := r.NSX.Connect(ctx, want)
@@ -262,5 +266,5 @@ func (r *Runner) expectedAllocations() map[catalog.Ref]string {
 
 // object shows an entry of a plan to the update rules.
 func object(e plan.Entry) updates.Object {
-	return updates.Object{Type: e.Ref.Type, ID: e.Ref.ID, PolicyPath: e.PolicyPath, Name: e.Name, Tags: e.Tags, Names: e.Names, Facts: e.Facts}
+	return updates.Object{Type: e.Type, ID: e.ID, PolicyPath: e.PolicyPath, Name: e.Name, Tags: e.Tags, Names: e.Names, Facts: e.Facts}
 }

@@ -132,8 +132,8 @@ func (f *foundation) someObject(collection string, n int) (id string) {
 	return id
 }
 
-// stopCoordinator stops the coordinator service as its operator would.
-func (f *foundation) stopCoordinator() {
+// somebody is another client of this NSX at work.
+func (f *foundation) somebody(does func(context.Context, *nsx.Client) error) {
 	GinkgoHelper()
 	ctx, c := context.Background(), f.config()
 	client, err := nsx.New(nsx.Options{
@@ -144,5 +144,5 @@ func (f *foundation) stopCoordinator() {
 	defer client.Close()
 	_, err = client.Connect(ctx, "")
 	Expect(err).NotTo(HaveOccurred())
-	Expect(client.StopCoordinator(ctx)).To(Succeed())
+	Expect(does(ctx, client)).To(Succeed())
 }

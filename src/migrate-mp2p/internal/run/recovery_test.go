@@ -1,0 +1,122 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/run"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// workflowCalls are the writes since a request that end a workflow or undo what it did.
+func (f *foundation) workflowCalls(since int) []string {
+	var all []string
+	for _, w := range f.writes(since) {
+		if strings.Contains(w, "action=DONE") || strings.Contains(w, "mp-to-policy/rollback") {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// holdLease makes another run hold the lease.
+func (f *foundation) holdLease(runID string) {
+	GinkgoHelper()
+	Expect(f.state.Update(func(tx *store.Tx) error {
+		_, err := tx.Policy().PutFields("/infra/domains/default/groups/nsx-mp2p-lease", map[string]any{
+			"resource_type": "Group", "id": "nsx-mp2p-lease", "display_name": "nsx-mp2p-lease",
+			"tags": []any{map[string]any{"scope": "nsx-mp2p/run", "tag": runID}, map[string]any{"scope": "nsx-mp2p/cluster", "tag": "tas2"}},
+		})
+		return err
+	})).To(Succeed())
+}
+
+var _ = Describe("somebody else's migration", func() {
+	ctx := context.Background()
+
+	It("is not ended by our DONE when NSX refuses our INITIATE because of theirs [I8]", func() {
+		f := newFoundation(1)
+		// They begin after our prechecks, which would have seen them.
+		f.fault(faults.Rule{Method: http.MethodPut, Path: "*lease", Hook: func(faults.Call) {
+			defer GinkgoRecover()
+			f.somebody(func(ctx context.Context, c *nsx.Client) error {
+				return errors.Join(c.StartCoordinator(ctx), c.Initiate(ctx))
+			})
+		}})
+		since := len(f.server.Requests())
+		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllManager), f.out.String())
+		Expect(f.out.String()).To(ContainSubstring("already in progress"))
+		Expect(f.workflowCalls(since)).To(BeEmpty())
+		f.somebody(func(ctx context.Context, c *nsx.Client) error { return c.Done(ctx) })
+	})
+
+	It("that has broken our lease is left alone by our re-run [I8]", func() {
+		f := newFoundation(1)
+		stopping, stop := context.WithCancel(ctx)
+		closing := lost(at("mp-to-policy/workflow", "action=DONE", 1), faults.Before)
+		closing.Hook = func(faults.Call) { stop() }
+		f.fault(refused(at("plan", "action=continue", 3)), closing)
+		Expect(f.execute(stopping, f.shared()).Code).To(Equal(run.Interrupted), f.out.String())
+		Expect(f.unfinished()).To(Equal(records.Closing))
+		f.fault()
+		f.holdLease("run-of-tas2")
+		since := len(f.server.Requests())
+		out := f.execute(ctx, f.shared())
+		Expect(out.Code).To(Equal(run.Mixed), f.out.String())
+		Expect(out.Failure).To(And(ContainSubstring("run-of-tas2"), ContainSubstring("tas2")))
+		Expect(f.writes(since)).To(BeEmpty())
+	})
+})
+
+var _ = Describe("a recovery", func() {
+	ctx := context.Background()
+
+	It("keeps to the recorded node when nsx.accept_other_node names just that one [R19]", func() {
+		f := newFoundation(1, func(o *options) { o.Nodes = 2 })
+		address := func(node int) config.Manager {
+			return config.Manager{Address: strings.TrimPrefix(f.server.NodeURL(node), "https://")}
+		}
+		c := f.shared()
+		c.NSX.Managers = []config.Manager{address(0)}
+		f.fault(refused(at("plan", "action=continue", 3)), refused(at("mp-to-policy/rollback", "", 0)))
+		Expect(f.execute(ctx, c).Code).To(Equal(run.Mixed), f.out.String())
+		f.fault()
+		c = f.shared()
+		c.NSX.Managers = []config.Manager{address(1), address(0)}
+		c.NSX.AcceptOtherNode = f.recorded().NodeID
+		Expect(f.execute(ctx, c).Code).To(Equal(run.AllManager), f.out.String())
+		Expect(f.out.String()).To(ContainSubstring("node " + c.NSX.AcceptOtherNode))
+	})
+
+	It("goes by the scope and the settings in the records, prints where today's differ, and judges what it took up [R17] [I2]", func() {
+		f := stuck()
+		c := f.shared()
+		c.Migration.PolicyIDs = "display-name"
+		out := f.execute(ctx, c)
+		Expect(out.Code).To(Equal(run.AllManager), f.out.String())
+		Expect(f.out.String()).To(And(
+			ContainSubstring("scope ncp, which migration.resources (shared) leaves out"),
+			ContainSubstring(`migration.policy_ids was "uuid"`),
+			Not(ContainSubstring("migration.user_spec was")),
+		))
+	})
+
+	It("that had finished when SIGTERM came keeps its code [R18]", func() {
+		f := newFoundation(1)
+		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllPolicy), f.out.String())
+		stopping, stop := context.WithCancel(ctx)
+		f.fault(faults.Rule{Method: http.MethodPost, Path: "*migration-coordinator", Query: "action=stop", Hook: func(faults.Call) { stop() }})
+		out := f.execute(stopping, onlyNCP(f.config()))
+		Expect(stopping.Err()).To(HaveOccurred())
+		Expect(out.Code).To(Equal(run.AllPolicy), f.out.String())
+	})
+})
