@@ -15,9 +15,15 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/precheck"
 	"nsx-mp2p/migrate-mp2p/internal/run"
+	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
-const root = "../../.."
+const (
+	root   = "../../.."
+	readme = root + "/README.md"
+)
+
+var pages = []string{"assumptions.md", "output.md", "recovery.md", "simulator.md", "states.md", "user-spec.md"}
 
 // read gives the text of a file.
 func read(path string) string {
@@ -39,7 +45,7 @@ func table(header string, rows [][]string) string {
 }
 
 var _ = Describe("The documentation", func() {
-	It("lists every key of the user spec and what it stands for [R3]", func() {
+	It("lists every key of the user spec and what it stands for", func() {
 		types, err := catalog.New(nil)
 		Expect(err).NotTo(HaveOccurred())
 		var rows [][]string
@@ -63,7 +69,7 @@ var _ = Describe("The documentation", func() {
 		Expect(read("assumptions.md")).To(ContainSubstring(table("| type | assumed |", rows)))
 	})
 
-	It("lists every precheck, its question and its cure, and whether it may be ignored [R18]", func() {
+	It("lists every precheck, its question and its cure, and whether it may be ignored", func() {
 		var rows [][]string
 		for _, c := range precheck.Checks() {
 			ignorable := "yes"
@@ -81,15 +87,32 @@ var _ = Describe("The documentation", func() {
 			Expect(text).To(MatchRegexp(`(?m)^\| %d \| `, code))
 		}
 	},
-		Entry("in the README", filepath.Join(root, "README.md")),
+		Entry("in the README", readme),
 		Entry("beside the output", "output.md"),
 	)
 
-	pages, err := filepath.Glob("*.md")
-	if err != nil {
-		panic(err) // only a malformed pattern can do that
-	}
-	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+	It("says in the README which platforms this release serves", func() {
+		var rows [][]string
+		for _, platform := range []string{"tas", "tkgi", "kubernetes"} {
+			serves := "migrates"
+			if _, err := workloads.ForPlatform(platform); err != nil {
+				serves = "refuses with exit code 3"
+			}
+			rows = append(rows, []string{"`" + platform + "`", serves})
+		}
+		Expect(read(readme)).To(ContainSubstring(table("| `ncp.platform` | this release |", rows)))
+	})
+
+	It("is linked from the README, page by page", func() {
+		found, err := filepath.Glob("*.md")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(ConsistOf(pages))
+		for _, page := range pages {
+			Expect(read(readme)).To(ContainSubstring("(src/migrate-mp2p/docs/" + page + ")"))
+		}
+	})
+
+	for _, page := range append([]string{readme}, pages...) {
 		Describe("on page "+filepath.Base(page), func() {
 			It("links to files that exist", func() {
 				for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(read(page), -1) {

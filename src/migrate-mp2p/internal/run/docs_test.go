@@ -11,7 +11,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
-var _ = It("draws the same chart in the documentation as in the program [R17] [R19]", func() {
+var _ = It("draws the same chart in the documentation as in the program", func() {
 	page, err := os.ReadFile("../../docs/states.md")
 	Expect(err).NotTo(HaveOccurred())
 	named := func(state records.State, otherwise string) string {
