@@ -72,20 +72,16 @@ func (b body) is(key string) bool { return string(b.raw(key)) == "true" }
 
 // tags gives the tags without policyPath, and the value of that one.
 func (b body) tags() (tags []nsx.Tag, policyPath string) {
-	elements(b.raw("tags"), func(value json.RawMessage) {
-		if tags == nil {
-			tags = make([]nsx.Tag, 0, 16)
-		}
-		var room [4]rawjson.Member
-		fields, _ := decode(value, room[:0]) // the text was checked with the whole object
-		t := nsx.Tag{Scope: fields.text("scope"), Tag: fields.text("tag")}
+	all, _ := nsx.ParseTags(b.raw("tags")) // the text was checked with the whole object
+	tags = all[:0]
+	for _, t := range all {
 		if t.Scope != scopePolicyPath {
 			tags = append(tags, t)
 		} else if !strings.Contains(t.Tag, shadow) {
 			policyPath = t.Tag
 		}
-	})
-	return slices.Clip(tags), policyPath
+	}
+	return tags, policyPath
 }
 
 // shadowed tells whether NSX keeps a Policy shadow of the object.

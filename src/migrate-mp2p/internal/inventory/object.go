@@ -55,12 +55,16 @@ func (n *interner) one(s string) string {
 	return s
 }
 
-// tags interns in place.
+// tags gives an interned copy.
 func (n *interner) tags(tags []nsx.Tag) []nsx.Tag {
-	for i := range tags {
-		tags[i] = nsx.Tag{Scope: n.one(tags[i].Scope), Tag: n.one(tags[i].Tag)}
+	if len(tags) == 0 {
+		return nil
 	}
-	return tags
+	kept := make([]nsx.Tag, len(tags))
+	for i, t := range tags {
+		kept[i] = nsx.Tag{Scope: n.one(t.Scope), Tag: n.one(t.Tag)}
+	}
+	return kept
 }
 
 // object keeps what a plan needs of a body.
@@ -70,6 +74,7 @@ func (r *retrieval) object(e *catalog.Entry, b body) *Object {
 		Ref: catalog.Ref{Type: e.Type, ID: r.intern.one(b.text("id"))}, Name: b.text("display_name"), Tags: r.intern.tags(tags),
 		Owner: r.intern.one(b.text("_create_user")), Hash: b.hash(), PolicyPath: policyPath,
 		Created: b.number("_create_time"), Modified: b.number("_last_modified_time"),
+		ModifiedBy: r.intern.one(b.text("_last_modified_user")),
 	}
 	if len(e.Parents) > 0 && e.ParentField != "" {
 		o.Parent = catalog.Ref{Type: e.Parents[0], ID: r.intern.one(b.text(e.ParentField))}

@@ -1,12 +1,6 @@
 package records
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-
-	"go.etcd.io/bbolt"
-)
+import "fmt"
 
 // Ref names an object: type of the migration API and Manager id.
 type Ref struct {
@@ -46,48 +40,6 @@ func (s *Store) Original(kind, id string) (Original, bool, error) {
 		return Original{}, false, fmt.Errorf("reading the original of %s %s: %w", kind, id, err)
 	}
 	return o, found, nil
-}
-
-// OriginalHash returns the hash of Original alone, several times as fast: a look at all objects asks it for each.
-func (s *Store) OriginalHash(kind, id string) (string, bool, error) {
-	hash, found := "", false
-	key := objectKey(kind, id)
-	err := s.view(func(tx *bbolt.Tx) error {
-		bucket, err := in(tx, bucketOriginals)
-		if err != nil {
-			return err
-		}
-		row := bucket.Get(key)
-		if row == nil {
-			return nil
-		}
-		found = true
-		data, err := payload(bucketOriginals, key, row)
-		if err == nil {
-			hash, err = stringField(data, "hash")
-		}
-		return err
-	})
-	if err != nil {
-		return "", false, fmt.Errorf("reading the original of %s %s: %w", kind, id, err)
-	}
-	return hash, found, nil
-}
-
-// stringField reads a field of a flat beginning of a JSON object, without looking at what follows it.
-func stringField(data []byte, name string) (string, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	for isName := false; ; isName = !isName {
-		token, err := decoder.Token()
-		if err != nil {
-			return "", fmt.Errorf("looking for field %q: %w", name, err)
-		}
-		if isName && token == name {
-			var value string
-			err := decoder.Decode(&value)
-			return value, err
-		}
-	}
 }
 
 // Originals visits every original, by type and id.

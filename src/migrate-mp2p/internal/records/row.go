@@ -79,7 +79,7 @@ func decode(bucket string, key, row []byte, value any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, value); err != nil {
+	if err := unmarshal(data, value); err != nil {
 		return &ErrDamaged{Bucket: bucket, Row: rowName(bucket, key), Cause: err}
 	}
 	return nil

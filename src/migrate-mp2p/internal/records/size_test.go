@@ -139,7 +139,7 @@ func BenchmarkRun(b *testing.B) {
 			b.Fatal(err)
 		}
 		for _, r := range refs {
-			if _, found, err := again.OriginalHash(r.Type, r.ID); err != nil || !found {
+			if _, found, err := again.Original(r.Type, r.ID); err != nil || !found {
 				b.Fatal(r, err)
 			}
 		}

@@ -199,7 +199,10 @@ func deltaOf(rules *Rules, env Env, originals Originals, m records.MigratedObjec
 func currentOf(o policyObject, withRules bool) (Current, error) {
 	name, err := o.text("display_name")
 	current := Current{Name: name}
-	if err := errors.Join(err, o.read("tags", &current.Tags)); err != nil || !withRules {
+	if err != nil {
+		return current, err
+	}
+	if current.Tags, err = o.tags(); err != nil || !withRules {
 		return current, err
 	}
 	var rules []struct {

@@ -23,8 +23,8 @@ func merge(o policyObject, d records.Delta, k kind) (merged json.RawMessage, cha
 }
 
 func mergeTags(o policyObject, d records.Delta) (policyObject, bool, error) {
-	var tags []nsx.Tag
-	if err := o.read("tags", &tags); err != nil {
+	tags, err := o.tags()
+	if err != nil {
 		return o, false, err
 	}
 	before := len(tags)
@@ -41,7 +41,7 @@ func mergeTags(o policyObject, d records.Delta) (policyObject, bool, error) {
 	if !changed {
 		return o, false, nil
 	}
-	o, err := o.with("tags", tags)
+	o, err = o.with("tags", tags)
 	return o, true, err
 }
 

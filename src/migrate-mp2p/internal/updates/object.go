@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
@@ -46,6 +47,14 @@ func (o policyObject) text(key string) (string, error) {
 	var text string
 	err := o.read(key, &text)
 	return text, err
+}
+
+func (o policyObject) tags() ([]nsx.Tag, error) {
+	tags, err := nsx.ParseTags(o.raw("tags"))
+	if err != nil {
+		return nil, fmt.Errorf("reading \"tags\" of the Policy object: %w", err)
+	}
+	return tags, nil
 }
 
 // with gives the object with another value of a member.
