@@ -14,6 +14,9 @@ import (
 // volatileFilesystems lose their content with the machine.
 var volatileFilesystems = map[string]bool{"tmpfs": true, "ramfs": true}
 
+// boshData is where BOSH mounts the ephemeral disk, which goes away with the VM.
+const boshData = "/var/vcap/data"
+
 // checkMounted makes sure that dir is on a disk of its own. Without a persistent disk the folder lies on the
 // machine's root disk, which BOSH throws away after an errand.
 func checkMounted(dir string, mountInfo []byte) error {
@@ -27,6 +30,8 @@ func checkMounted(dir string, mountInfo []byte) error {
 		return fmt.Errorf("finding the mount of records folder %s: %w", dir, err)
 	case point == "/" || point == "":
 		return &ErrNotMounted{Dir: dir, Reason: "nothing is mounted there, so it lies on the machine's own disk"}
+	case within(point, boshData):
+		return &ErrNotMounted{Dir: dir, Reason: point + " is BOSH's ephemeral disk, which goes away with the VM; the persistent one is mounted at /var/vcap/store"}
 	case volatileFilesystems[kind]:
 		return &ErrNotMounted{Dir: dir, Reason: fmt.Sprintf("%s is a %s, which lives in memory", point, kind)}
 	}

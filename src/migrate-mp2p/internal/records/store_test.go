@@ -206,6 +206,15 @@ var _ = Describe("the folder's disk", func() {
 		Entry("when memory is mounted over the disk", []string{root, "30 22 8:16 / DIR rw - ext4 /dev/sdb1 rw", "31 22 8:17 / DIR rw - tmpfs tmpfs rw"}, "memory"),
 	)
 
+	It("is refused where BOSH mounts the disk that goes away with the VM [R23] [I10]", func() {
+		ephemeral := "30 22 8:16 / /var/vcap/data rw - ext4 /dev/sdb1 rw"
+		err := attempt("/var/vcap/data/migrate-mp2p-test/records", mounts(root, ephemeral))
+		var missing *records.ErrNotMounted
+		Expect(errors.As(err, &missing)).To(BeTrue(), "%v", err)
+		Expect(err.Error()).To(And(ContainSubstring("ephemeral disk"), ContainSubstring("/var/vcap/store")))
+		Expect("/var/vcap/data/migrate-mp2p-test").NotTo(BeADirectory())
+	})
+
 	It("is not guessed from mounts that cannot be understood [I10]", func() {
 		Expect(attempt(GinkgoT().TempDir(), mounts(root, "nonsense"))).To(MatchError(ContainSubstring("line 2")))
 		Expect(attempt(GinkgoT().TempDir(), func() ([]byte, error) { return nil, fs.ErrPermission })).To(MatchError(fs.ErrPermission))
