@@ -71,6 +71,8 @@ type Object struct {
 	Hash     string // of the body, see Hash
 	Created  int64  // milliseconds since 1970
 	Modified int64
+	// ModifiedBy made the last change.
+	ModifiedBy string
 	// PolicyPath is the value of the policyPath tag: the object is Policy already.
 	PolicyPath string
 	Names      map[string]string // of LB rules: Manager id -> display name

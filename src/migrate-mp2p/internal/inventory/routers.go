@@ -142,7 +142,7 @@ func (r *retrieval) routerEntry(router string, whole *Object, moving, all []*rou
 		o.Parts = append(o.Parts, Part{ID: p.id, IsPort: true, Switch: p.switchPort, PolicyPath: p.policyPath})
 	}
 	if whole != nil {
-		o.Name, o.Owner, o.Created, o.Modified, o.Wanted = whole.Name, whole.Owner, whole.Created, whole.Modified, whole.Wanted
+		o.Name, o.Owner, o.Wanted = whole.Name, whole.Owner, whole.Wanted
 		for _, s := range r.routes {
 			if s.router == router {
 				o.Parts = append(o.Parts, r.routePart(s, whole.Wanted))
@@ -246,12 +246,12 @@ func (r *retrieval) addTier0Entries(ports map[string][]*routerPort) {
 				continue
 			}
 			o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Port, ID: p.id}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
-				Hash: p.hash, PolicyPath: p.policyPath, Created: router.Created, Modified: router.Modified, Wanted: router.Wanted}
+				Hash: p.hash, PolicyPath: p.policyPath, Wanted: router.Wanted}
 			r.objects[o.Ref] = o
 		}
 		if router.PolicyPath == "" || router.Wanted != nil && router.Wanted.Config {
 			o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Config, ID: router.ID}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
-				Hash: router.Hash, Created: router.Created, Modified: router.Modified, Wanted: router.Wanted}
+				Hash: router.Hash, Wanted: router.Wanted}
 			r.objects[o.Ref] = o
 		}
 	}

@@ -60,6 +60,13 @@ func Checks() []Check {
 			Check:    foreignRules,
 		},
 		{
+			Name:     "gateway-firewall",
+			Question: "Is the firewall of the Tier-0 gateways without rules of its own?",
+			Why:      "Rules there may block the containers' traffic once NCP runs in Policy mode.",
+			Cure:     "Let NCP make SNAT rules with NAT firewall match BYPASS, which migrated ones carry by themselves, or review these rules.",
+			Check:    gatewayFirewall,
+		},
+		{
 			Name:     "lb-rules",
 			Question: "Has every load-balancer virtual server of NCP at most 255 rules?",
 			Why:      "Policy mode does not take more.",

@@ -3,6 +3,7 @@ package precheck
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -101,4 +102,59 @@ func foreignRules(ctx context.Context, in *Input) (Verdict, string, error) {
 		return Fail, some(found), nil
 	}
 	return OK, fmt.Sprintf("no foreign rule in %d sections", len(ours)), nil
+}
+
+// defaultGatewaySection is what every router has; NSX makes it with one rule (vmware-nsx nsx-migrate-t2p).
+const defaultGatewaySection = "Default LR Layer3 Section"
+
+// gatewayFirewall looks at the firewall sections of the Tier-0 routers that our objects refer to, or that move.
+func gatewayFirewall(ctx context.Context, in *Input) (Verdict, string, error) {
+	routers := map[string]bool{}
+	for _, o := range in.Inventory.Objects {
+		if o.Type == catalog.Tier0 {
+			routers[o.ID] = true
+		}
+		for _, ref := range o.Refs {
+			if ref.To.Type == catalog.Tier0 {
+				routers[ref.To.ID] = true
+			}
+		}
+	}
+	var found []string
+	for _, id := range slices.Sorted(maps.Keys(routers)) {
+		var router struct {
+			Name     string `json:"display_name"`
+			Sections []struct {
+				ID   string `json:"target_id"`
+				Name string `json:"target_display_name"`
+			} `json:"firewall_sections"`
+		}
+		if err := in.API.Get(ctx, "/api/v1/logical-routers/"+id, &router); err != nil {
+			return Fail, "", err
+		}
+		for _, s := range router.Sections {
+			rules, blocking := 0, 0
+			_, err := in.API.List(ctx, "/api/v1/firewall/sections/"+s.ID+"/rules", nil, each(func(rule struct {
+				Action string `json:"action"`
+			}) {
+				rules++
+				if rule.Action != "ALLOW" {
+					blocking++
+				}
+			}))
+			if err != nil {
+				return Fail, "", err
+			}
+			if rules > 1 || blocking > 0 || rules > 0 && s.Name != defaultGatewaySection {
+				found = append(found, fmt.Sprintf("%d rules (%d of them block) in section %s of %s", rules, blocking, s.Name, router.Name))
+			}
+		}
+	}
+	switch {
+	case len(routers) == 0:
+		return Skipped, "no object refers to a Tier-0", nil
+	case len(found) > 0:
+		return Warn, some(found), nil
+	}
+	return OK, fmt.Sprintf("%d Tier-0 gateways have the default rule only", len(routers)), nil
 }

@@ -41,6 +41,7 @@ type Input struct {
 	Platform  string
 	Cluster   string // value of the ncp/cluster tag
 	Strategy  string // all-down or one-by-one
+	Identity  string // that we work with: a user, or the name in a client certificate
 	Scope     catalog.Scope
 	Node      nsx.Node
 	Inventory *inventory.Inventory

@@ -25,6 +25,7 @@ type fakeAPI struct {
 	get      map[string]string // path -> JSON
 	sections []string          // JSON
 	rules    []string          // JSON
+	edge     []string          // JSON, rules of the Tier-0's section
 	counts   map[string]int    // part of a query -> count
 	service  nsx.ServiceStatus
 	status   nsx.MigrationStatus
@@ -45,6 +46,9 @@ func (f *fakeAPI) Get(_ context.Context, path string, out any) error {
 }
 
 func (f *fakeAPI) List(_ context.Context, path string, _ url.Values, page nsx.Page) (int, error) {
+	if path == "/api/v1/firewall/sections/edge/rules" {
+		return f.pages(f.edge, page)
+	}
 	Expect(path).To(Equal("/api/v1/firewall/sections"))
 	return f.pages(f.sections, page)
 }
@@ -92,10 +96,12 @@ func goodInput() (*fakeAPI, precheck.Input) {
 		get: map[string]string{
 			"/api/v1/aaa/user-info":           `{"user_name":"ncp","roles":[{"role":"auditor"},{"role":"enterprise_admin"}]}`,
 			"/api/v1/cluster/backups/history": fmt.Sprintf(`{"cluster_backup_statuses":[{"end_time":%d,"success":true}]}`, ago(time.Hour)),
+			"/api/v1/logical-routers/t0":      tier0JSON("Default LR Layer3 Section"),
 			promotionStatePath:                `{"mp_policy_promotion":"PROMOTION_NOT_IN_PROGRESS"}`,
 		},
 		service: nsx.ServiceStatus{RuntimeState: "running"},
 		status:  nsx.MigrationStatus{Overall: nsx.StatusNotStarted},
+		edge:    []string{`{"action":"ALLOW"}`},
 	}
 	return api, precheck.Input{
 		API: api, Platform: "tas", Cluster: "cf", Strategy: "all-down", Scope: catalog.NCP, Now: now,
@@ -104,6 +110,7 @@ func goodInput() (*fakeAPI, precheck.Input) {
 		Inventory: &inventory.Inventory{Objects: []*inventory.Object{
 			{Ref: catalog.Ref{Type: catalog.DFWSection, ID: "sect-1"}, Name: "asg", Owner: "ncp", Modified: ago(2 * time.Hour)},
 			{Ref: catalog.Ref{Type: catalog.LBVirtualServer, ID: "vs-1"}, Name: "cf-http", Owner: "ncp", Created: ago(3 * time.Hour)},
+			{Ref: catalog.Ref{Type: catalog.Tier1, ID: "t1"}, Refs: []inventory.Reference{{To: catalog.Ref{Type: catalog.Tier0, ID: "t0"}}}},
 		}},
 	}
 }
@@ -402,6 +409,56 @@ var _ = DescribeTable("ncp-stopped [R7]",
 	Entry("quiet for ten minutes", 10*time.Minute, precheck.OK),
 	Entry("not quite", 10*time.Minute-time.Second, precheck.Warn),
 )
+
+var _ = DescribeTable("ncp-stopped and backup do not take our own promotion or rollback for NCP at work [R7]",
+	func(by string, verdict precheck.Verdict) {
+		_, in := goodInput()
+		in.Identity = "migrator"
+		in.Inventory.Objects[1].Modified, in.Inventory.Objects[1].ModifiedBy = ago(time.Second), by
+		Expect(result(in, "ncp-stopped").Verdict).To(Equal(verdict))
+		Expect(result(in, "backup").Verdict).To(Equal(verdict))
+	},
+	Entry("nsx_policy", "nsx_policy", precheck.OK),
+	Entry("our identity", "migrator", precheck.OK),
+	Entry("NCP", "ncp", precheck.Warn),
+	Entry("the administrator", "admin", precheck.Warn),
+	Entry("an NSX that does not tell", "", precheck.Warn),
+)
+
+var _ = It("ncp-stopped sees NCP also where we work with its identity [R7]", func() {
+	_, in := goodInput()
+	in.Identity = "ncp"
+	in.Inventory.Objects[1].Modified, in.Inventory.Objects[1].ModifiedBy = ago(time.Second), "ncp"
+	Expect(result(in, "ncp-stopped").Verdict).To(Equal(precheck.Warn))
+})
+
+func tier0JSON(section string) string {
+	return `{"display_name":"t0-main","firewall_sections":[{"target_id":"edge","target_display_name":"` + section + `"}]}`
+}
+
+var _ = DescribeTable("gateway-firewall warns of rules on the Tier-0 that may block containers, and names the cure [R11] [R22]",
+	func(section string, verdict precheck.Verdict, rules ...string) {
+		api, in := goodInput()
+		api.get["/api/v1/logical-routers/t0"], api.edge = tier0JSON(section), rules
+		r := result(in, "gateway-firewall")
+		Expect(r.Verdict).To(Equal(verdict))
+		if verdict == precheck.Warn {
+			Expect(r.Text).To(And(ContainSubstring("t0-main"), ContainSubstring(section)))
+			Expect(r.Cure).To(ContainSubstring("BYPASS, which migrated ones carry"))
+		}
+	},
+	Entry("the default rule", "Default LR Layer3 Section", precheck.OK, `{"action":"ALLOW"}`),
+	Entry("a default rule that drops", "Default LR Layer3 Section", precheck.Warn, `{"action":"DROP"}`),
+	Entry("a rule beside the default one", "Default LR Layer3 Section", precheck.Warn, `{"action":"ALLOW"}`, `{"action":"ALLOW"}`),
+	Entry("a section of the administrator", "edge rules", precheck.Warn, `{"action":"ALLOW"}`),
+	Entry("an empty section of the administrator", "edge rules", precheck.OK),
+)
+
+var _ = It("gateway-firewall does not look where no Tier-0 is in use", func() {
+	_, in := goodInput()
+	in.Inventory.Objects = nil
+	Expect(result(in, "gateway-firewall").Verdict).To(Equal(precheck.Skipped))
+})
 
 var _ = DescribeTable("backup [R6]",
 	func(prepare func(*fakeAPI, *precheck.Input), verdict precheck.Verdict, part string) {

@@ -15,10 +15,16 @@ const quietFor = 10 * time.Minute
 // allDown is the strategy in which every cluster stands still, so that an NSX backup can be restored.
 const allDown = "all-down"
 
-// newest gives the time of the last change of any object in the inventory and that object's name.
+// newest gives the time of the last change that NCP may have made to any object in the inventory, and that object's
+// name. A promotion and its rollback change Manager objects, too: as nsx_policy, or as the identity that asked for them
+// (both ASSUMED). Our own identity does not count unless NCP works with the same one.
 func newest(in *Input) (when time.Time, name string) {
 	for _, o := range in.Inventory.Objects {
-		if t := time.UnixMilli(max(o.Created, o.Modified)); t.After(when) {
+		last := o.Created
+		if o.ModifiedBy != policyUser && (o.ModifiedBy == "" || o.ModifiedBy == o.Owner || o.ModifiedBy != in.Identity) {
+			last = max(last, o.Modified)
+		}
+		if t := time.UnixMilli(last); t.After(when) {
 			when, name = t, fmt.Sprintf("%s %s (%s)", o.Type, o.Name, o.ID)
 		}
 	}

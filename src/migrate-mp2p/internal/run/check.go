@@ -13,7 +13,7 @@ import (
 func (r *Runner) check(ctx context.Context, drafts []draft) (failures []string, err error) {
 	d := drafts[len(drafts)-1]
 	results, err := precheck.Run(ctx, precheck.Input{
-		API: r.NSX, Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Strategy: r.Config.Migration.Strategy,
+		API: r.NSX, Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Strategy: r.Config.Migration.Strategy, Identity: r.NSX.Identity(),
 		Scope: d.scope, Node: r.node, Inventory: d.inv, Now: r.Clock.Now(), Ignore: r.Config.Migration.IgnorePrechecks,
 		HalfWay: func(ctx context.Context) ([]inventory.HalfWay, error) {
 			return inventory.FindHalfWay(ctx, r.NSX, r.Catalog, r.Config.NCP.Cluster)

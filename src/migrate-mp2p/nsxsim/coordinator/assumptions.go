@@ -12,6 +12,7 @@ func assumptions() []string {
 		"ASSUMED: batch limits are not enforced unless an option says so; then they are those that vmware-nsx keeps to",
 		"ASSUMED: without setup_details the Policy objects belong to admin, without policy_id their id is the Manager id",
 		"ASSUMED: realization is UNINITIALIZED until DONE, IN_PROGRESS during it, SUCCESS after it",
+		"ASSUMED: a rollback gives Manager objects their owner back, and shows as their last change, made by nsx_policy",
 		"ASSUMED: IPPOOL: networks that are not cut from a block become static subnets",
 		"ASSUMED: IPBLOCK_SUBNET: its pool is named by any linked id, or is the one with the same network",
 		"ASSUMED: IPPOOL_ALLOCATION: its pool is named by any linked id, or is the only one that holds the address; the Manager's allocation stays as it is, since it cannot carry tags",

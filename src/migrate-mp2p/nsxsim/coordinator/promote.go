@@ -285,7 +285,6 @@ func (c *Coordinator) adoptManager(tx *store.Tx, r *record, one takeover) error 
 	before := adopted{Key: one.key}
 	_, err := tx.Manager().Mutate(one.key, func(fields map[string]any) error {
 		before.Owner, _ = fields["_create_user"].(string)
-		before.ModifiedBy, _ = fields["_last_modified_user"].(string)
 		var tags []any
 		tags, before.HadTags = fields["tags"].([]any)
 		fields["tags"] = append(tags, map[string]any{"scope": tagPolicyPath, "tag": one.path})

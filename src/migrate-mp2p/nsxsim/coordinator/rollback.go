@@ -112,6 +112,7 @@ func (c *Coordinator) restore(tx *store.Tx, r *record) error {
 		}
 		_, err := tx.Manager().Mutate(one.Key, func(fields map[string]any) error {
 			giveBack(fields, one)
+			fields["_last_modified_user"] = store.PolicyUser
 			fields["_last_modified_time"] = c.clock.Now().UnixMilli()
 			return nil
 		})
@@ -133,16 +134,11 @@ func giveBack(fields map[string]any, one adopted) {
 	} else {
 		delete(fields, "tags")
 	}
-	restoreField(fields, "_create_user", one.Owner)
-	restoreField(fields, "_last_modified_user", one.ModifiedBy)
-}
-
-func restoreField(fields map[string]any, name, value string) {
-	if value == "" {
-		delete(fields, name)
-		return
+	if one.Owner == "" {
+		delete(fields, "_create_user")
+	} else {
+		fields["_create_user"] = one.Owner
 	}
-	fields[name] = value
 }
 
 // stillNeeded finds deleted Policy objects that other promoted entries refer to, or

@@ -25,6 +25,7 @@ func lasting(st *store.Store) map[string]string {
 			}
 			delete(body, "_revision")
 			delete(body, "_last_modified_time")
+			delete(body, "_last_modified_user")
 			raw, err := json.Marshal(body)
 			if err != nil {
 				return err

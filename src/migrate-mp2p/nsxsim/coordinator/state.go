@@ -111,10 +111,9 @@ func (r *record) key() string { return r.Type + " " + r.Source }
 
 // adopted is a Manager object that Policy took over, and what it was before.
 type adopted struct {
-	Key        string `json:"key"`
-	Owner      string `json:"owner"`
-	ModifiedBy string `json:"modified_by"`
-	HadTags    bool   `json:"had_tags"`
+	Key     string `json:"key"`
+	Owner   string `json:"owner"`
+	HadTags bool   `json:"had_tags"`
 }
 
 // patched is a Policy object of another entry that got additional fields.
