@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -167,9 +168,25 @@ func (j *job) apply(ctx context.Context) error {
 	}
 	j.Report.Say("updates: %d applied, %d gone, %d waived, %d refused", result.Applied, result.Gone, result.Waived, result.Refused)
 	if left := result.Left(); left > 0 {
-		return fmt.Errorf("%d updates are still pending; the records keep each with its URL, body and NSX's answer", left)
+		return fmt.Errorf("%d updates are still pending; the records and the report keep each with its URL and NSX's answer: %s", left, j.firstPending())
 	}
 	return nil
+}
+
+// firstPending names some of the pending updates by path, as migration.waive_updates takes them, with NSX's answers.
+func (j *job) firstPending() string {
+	const shown = 5
+	var lines []string
+	err := j.Records.Updates(func(u records.Update) error {
+		if u.State == records.UpdatePending && len(lines) < shown {
+			lines = append(lines, "\n"+u.Path+": "+cmp.Or(u.Answer, "not sent yet"))
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Sprintf("(reading them failed: %v)", err)
+	}
+	return strings.Join(lines, "")
 }
 
 // census reads by lists what the objects of this run are now, and finds those of NCP that it does not know.
