@@ -190,6 +190,7 @@ func (s *stage) setFaults(rules []faults.Rule) {
 	}
 	text, err := json.Marshal(rules)
 	Expect(err).NotTo(HaveOccurred())
+	Expect(s.nsx.SetFaults([]byte("[]"))).To(Succeed()) // rules of the same name would go on counting
 	Expect(s.nsx.SetFaults(text)).To(Succeed())
 }
 
