@@ -16,8 +16,8 @@
 //
 // # What is shortened
 //
-//   - Where the errand only reads and nothing is under way (before, between and after the scopes) every 10th request is
-//     tried.
+//   - In long stretches of reading (more than five requests from any write) every 10th request is tried. What commits
+//     of the records do there is covered by the moments around each commit.
 //   - A run that was rolled back must end in 0 when it is started once more. That run is made after kills at writes and
 //     in pairs, and after each 5th of the others; what it would start from is compared with the original in all cases.
 //   - SIGKILL takes no page cache with it, so this does not show what a loss of power does to files. The folders lie in

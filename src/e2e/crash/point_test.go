@@ -57,7 +57,7 @@ func (f *foundation) play(ctx context.Context, w *world, p point, end *ending) (
 			break // the execution was over before that moment
 		}
 		end.kills++
-		again = len(p.kills) > 1 || last.hit.Writes() || m.n%oneIn == 0
+		again = len(p.kills) > 1 || last.wrote() || m.n%oneIn == 0
 	}
 	if len(p.kills) == 1 && last.killed() {
 		expected = foretell(f.seen(last))

@@ -3,6 +3,7 @@ package crash_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -16,7 +17,6 @@ const (
 	batchPath    = "/api/v1/migration/mp-to-policy"
 	planPath     = "/api/v1/migration/plan"
 	workflowPath = "/api/v1/migration/mp-to-policy/workflow"
-	servicePath  = "/api/v1/node/services/migration-coordinator"
 )
 
 // usual is what NSX sees when nothing is killed.
@@ -50,7 +50,7 @@ func undisturbed(ctx SpecContext) course {
 	before := len(f.server.Requests())
 	execute(f, moment{kind: never})
 	c.recovery = len(f.server.Requests()) - before
-	AddReportEntry("undisturbed", fmt.Sprintf("a run makes %d requests, its two workflows lie within %d to %d; a recovery makes about %d", len(c.requests), first, last, c.recovery))
+	AddReportEntry("undisturbed", fmt.Sprintf("a run makes %d requests, the first write is number %d, the last %d; a recovery makes about %d", len(c.requests), first, last, c.recovery))
 	return c
 }
 
@@ -63,26 +63,21 @@ func start() *foundation {
 	return f
 }
 
-// busy tells whether something is under way at the n-th request: from the lease of a scope to the end of the
-// coordinator. Before, between and after the two scopes the errand only reads, and neither the records nor NSX hold
-// anything unfinished.
-func (c course) busy(n int) bool {
-	inside := false
-	for i, r := range c.requests {
-		inside = inside || strings.HasSuffix(r.Path, leasePath)
-		if i+1 == n {
-			return inside
-		}
-		inside = inside && !(r.Method == http.MethodPost && r.Path == servicePath && r.Query == "action=stop")
-	}
-	return false
+// near is how many requests around a write are tried one by one.
+const near = 5
+
+// quiet tells whether no write is near the n-th request: in long stretches of reading, such as phase 1 and the looks at
+// everything, nothing differs from one request to the next.
+func (c course) quiet(n int) bool {
+	from, to := min(max(n-1-near, 0), len(c.requests)), min(n+near, len(c.requests))
+	return !slices.ContainsFunc(c.requests[from:to], nsxsim.Request.Writes)
 }
 
-// bounds are the first and the last busy request.
+// bounds are the numbers of the first and the last write.
 func (c course) bounds() (first, last int) {
-	for n := 1; n <= len(c.requests); n++ {
-		if c.busy(n) {
-			last = n
+	for i, r := range c.requests {
+		if r.Writes() {
+			last = i + 1
 			if first == 0 {
 				first = last
 			}
