@@ -59,15 +59,16 @@ func parse(args []string) (arguments, error) {
 	if err := flags.Parse(args[1:]); err != nil {
 		return a, err
 	}
-	known := []string{"run", "rollback", "plan", "precheck", "status", "verify", "version", "help", "-h", "--help"}
+	needConfig := []string{"run", "rollback", "plan", "precheck", "status", "verify"}
+	known := append(slices.Clone(needConfig), "version", "help", "-h", "--help")
 	switch {
 	case !slices.Contains(known, a.command):
-		return a, fmt.Errorf("unknown command %q; known are %s", a.command, strings.Join(known[:7], ", "))
+		return a, fmt.Errorf("unknown command %q; known are %s, version", a.command, strings.Join(needConfig, ", "))
 	case flags.NArg() > 0:
 		return a, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case *output != "text" && *output != "json":
 		return a, fmt.Errorf("--output is %q; it must be text or json", *output)
-	case a.config == "" && a.command != "version" && !strings.Contains(a.command, "h"):
+	case a.config == "" && slices.Contains(needConfig, a.command):
 		return a, fmt.Errorf("%s needs --config FILE (config.json)", a.command)
 	}
 	a.json = *output == "json"
