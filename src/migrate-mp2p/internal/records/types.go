@@ -71,6 +71,7 @@ type Header struct {
 	Failure            string            `json:"failure,omitempty"` // why it is rolled back
 	PlanDigest         string            `json:"plan_digest"`
 	Objects            int               `json:"objects"`              // entries of the plan
+	Already            map[string]int    `json:"already,omitempty"`    // objects of each type that were Policy before the run
 	References         map[string]string `json:"references,omitempty"` // Manager id -> Policy path of objects outside the plan
 	Settings           map[string]string `json:"settings,omitempty"`   // what recovery must use whatever today's configuration says
 	Created            time.Time         `json:"created"`

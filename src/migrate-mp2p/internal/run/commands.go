@@ -19,7 +19,7 @@ func (r *Runner) Do(ctx context.Context) report.Outcome {
 		open = r.openToWrite
 	}
 	if err := open(); err != nil {
-		return Refused(err)
+		return r.withMount(Refused(err))
 	}
 	out := r.unlessOther(ctx)
 	if r.Records != nil {
@@ -35,12 +35,20 @@ func (r *Runner) Do(ctx context.Context) report.Outcome {
 func (r *Runner) unlessOther(ctx context.Context) report.Outcome {
 	_, unfinished, err := r.recorded()
 	if err != nil {
-		return Refused(err)
+		return r.withMount(Refused(err))
 	}
 	if !r.Config.Instance.Bootstrap && !unfinished {
-		return report.Outcome{Code: AllPolicy, Meaning: "another instance of this group acts; nothing was looked at here"}
+		return r.withMount(report.Outcome{Code: AllPolicy, Meaning: "another instance of this group acts; nothing was looked at here"})
 	}
 	return r.command(ctx)
+}
+
+// withMount adds to the last line that nobody asked for a disk that lasts.
+func (r *Runner) withMount(out report.Outcome) report.Outcome {
+	if !r.Config.Records.RequireMount {
+		out.Meaning += neverMounted
+	}
+	return out
 }
 
 func (r *Runner) command(ctx context.Context) report.Outcome {
@@ -132,7 +140,7 @@ func (r *Runner) answer(ctx context.Context, read func(context.Context) (finding
 			r.Report.Warn("%s", f)
 		}
 	}
-	return out
+	return r.withMount(out)
 }
 
 // recorded is the header of unfinished records, if there are any.

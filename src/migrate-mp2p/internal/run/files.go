@@ -23,8 +23,9 @@ func (r *Runner) reportDir(runID string) string {
 
 // writeReport writes the report of a run from its records. A report that cannot be written is a warning:
 // the migration is no worse for it.
-func (r *Runner) writeReport(header records.Header, out report.Outcome) report.Files {
+func (r *Runner) writeReport(header records.Header, out report.Outcome, unrestored []string) report.Files {
 	data, err := r.reportData(header, out)
+	data.Unrestored = unrestored
 	if err != nil {
 		r.Report.Warn("the report is not complete: %v", err)
 	}
@@ -50,6 +51,9 @@ func (r *Runner) reportData(header records.Header, out report.Outcome) (report.D
 		Requests: report.RequestCount{Requests: stats.Requests, Retries: stats.Retries, Waited: stats.Waited},
 	}
 	types := map[string]*report.TypeCount{}
+	for name, n := range header.Already {
+		types[name] = &report.TypeCount{Type: name, Already: n}
+	}
 	err := r.Records.Batches(func(b records.Batch) error {
 		count, ok := types[b.Type]
 		if !ok {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -23,7 +25,8 @@ func (j *job) finish(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("verifying by lists: %w", err)
 	}
-	j.verify(header, census)
+	unrestored := j.verify(header, census)
+	j.verifySNAT(ctx, header)
 	if err := j.releaseLease(ctx, header.RunID); err != nil {
 		return err
 	}
@@ -37,7 +40,7 @@ func (j *job) finish(ctx context.Context) error {
 	if out.Failure = header.Failure; j.turned != nil {
 		out.Failure = j.turned.Error()
 	}
-	files := r.writeReport(header, out)
+	files := r.writeReport(header, out, unrestored)
 	if err := j.archive(files); err != nil {
 		return err
 	}
@@ -56,8 +59,8 @@ func scopeState(scope string, c *Counts) report.ScopeState {
 	return report.ScopeState{Scope: scope, Manager: c.Manager, Policy: c.Policy, Undecided: c.Undecided}
 }
 
-// verify says what the last look shows that should not be.
-func (j *job) verify(header records.Header, census *inventory.Census) {
+// verify says what the last look shows that should not be, and names what a rollback did not restore.
+func (j *job) verify(header records.Header, census *inventory.Census) (unrestored []string) {
 	complain := func(c inventory.Count, format string) {
 		if c.N > 0 {
 			j.Report.Warn("%d objects "+format+": %v", c.N, c.First)
@@ -68,10 +71,27 @@ func (j *job) verify(header records.Header, census *inventory.Census) {
 		complain(census.Manager, "are Manager although the run is complete")
 		complain(census.New, "were made in Manager mode while the run went on: NCP was not stopped")
 		complain(census.Absent, "were deleted while the run went on")
-		return
+		return nil
 	}
 	complain(census.Policy, "are still Policy although the run is rolled back")
 	complain(census.Changed, "are not what they were before the run, beyond revision and times")
+	return slices.Concat(census.Policy.First, census.Changed.First, census.Absent.First)
+}
+
+// verifySNAT warns when migrated SNAT rules do not carry the firewall match that lets them pass the rules of a
+// gateway's firewall. That Search knows the field is ASSUMED.
+func (j *job) verifySNAT(ctx context.Context, header records.Header) {
+	if header.State != records.Complete || j.scope() != catalog.NCP {
+		return
+	}
+	query := `resource_type:PolicyNatRule AND action:SNAT AND tags.scope:"ncp/cluster" AND tags.tag:"` + header.Cluster + `"`
+	other, err := j.NSX.SearchCount(ctx, nsx.Policy, query+" AND NOT firewall_match:BYPASS")
+	switch {
+	case err != nil:
+		j.Report.Warn("whether migrated SNAT rules carry firewall match BYPASS could not be found out: %v", err)
+	case other > 0:
+		j.Report.Warn("%d SNAT rules do not carry firewall match BYPASS: rules on the gateway's firewall may block their traffic", other)
+	}
 }
 
 // archive moves the records to runs/<run id>. A disk that is full here costs nothing: the records stay, and

@@ -222,6 +222,10 @@ func (e *lostRecords) Error() string {
 // migrate makes one whole run of a draft.
 func (r *Runner) migrate(ctx context.Context, d draft) error {
 	now := r.Clock.Now().UTC()
+	already := map[string]int{}
+	for _, ref := range d.policy {
+		already[string(ref.Type)]++
+	}
 	settings := r.settings()
 	settings[criteriaSetting] = strings.Join(slices.Sorted(maps.Keys(d.criteria)), " ")
 	header := records.Header{
@@ -229,7 +233,7 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 		Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Scope: string(d.scope),
 		NSXClusterID: r.node.ClusterID, NodeID: r.node.ID, NodeAddress: r.node.Address,
 		State: records.Planned, PlanDigest: d.plan.Digest, Objects: d.objects(), References: d.plan.References,
-		Settings: settings, Created: now, Updated: now,
+		Already: already, Settings: settings, Created: now, Updated: now,
 	}
 	if err := r.Records.Create(header, batchesOf(d.plan)); err != nil {
 		return fmt.Errorf("recording the plan before anything is sent: %w", err)

@@ -23,6 +23,11 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 	if n := len(r.done); n > 0 {
 		last := r.done[n-1]
 		out.Failure, out.Report, out.IDMap = last.failure, last.files.Text, last.files.IDMapCSV
+		for _, earlier := range r.done[:n-1] { // NCP's configuration needs the ids of the shared objects above all
+			if path := earlier.files.IDMapCSV; path != "" {
+				out.Next = append(out.Next, fmt.Sprintf("the id map of scope %s is %s", earlier.scope, path))
+			}
+		}
 	}
 	if failure != nil {
 		out.Failure = failure.Error()
@@ -39,7 +44,7 @@ func (r *Runner) reportUnfinished(out *report.Outcome) {
 	if err != nil || !unfinished {
 		return
 	}
-	out.Report = r.writeReport(header, *out).Text
+	out.Report = r.writeReport(header, *out, nil).Text
 }
 
 func isForeign(failure error) bool {
@@ -184,8 +189,18 @@ func (r *Runner) advice(scope catalog.Scope) advice {
 const (
 	ladderAgain   = "step 1 of 3: run the errand again; it goes on from its records, as often as needed"
 	ladderForward = "step 1 of 3: run the errand again; it sends the kept updates, as often as needed, until all are done"
-	ladderSkip    = "step 1 of 3: cure the cause and run the errand again; step 2, if that does not help now: skip this cluster and migrate the others first; step 3, the last resort: restore the NSX backup and start NCP everywhere in the mode it had then"
+	ladderSkip    = "step 1 of 3: cure the cause and run the errand again; step 2, if that does not help now: skip this cluster and migrate the others first; step 3, the last resort: "
+	ladderRestore = "restore the NSX backup and start NCP everywhere in the mode it had then"
+	ladderNoWay   = "there is none with strategy one-by-one, since the other clusters may have made new workloads that a restored NSX backup would not know"
 )
+
+// skip is the ladder where running again alone may not help.
+func (a advice) skip() string {
+	if a.OneByOne {
+		return ladderSkip + ladderNoWay
+	}
+	return ladderSkip + ladderRestore
+}
 
 // advise fills in meaning, next steps and the step of the ladder: one table from code and state to words.
 func advise(out *report.Outcome, f Facts, a advice) {
@@ -209,12 +224,13 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Next = []string{
 			when + "put the Policy ids of the id map into NCP's configuration and start NCP in Policy mode",
 			fmt.Sprintf("after its start NCP reconciles %s; meanwhile creating app instances or pods may fail and changes are slow, and NCP retries by itself; very large foundations add at least 45 minutes to the window", objectsText(f.Census)),
+			"migrated SNAT rules carry firewall match BYPASS; those that NCP makes from now on follow NCP's configuration (natfirewallmatch)",
 			"remove the source-IP persistence from the load balancer in front of the NSX managers when everything is migrated",
 		}
 	case out.Code == Mixed && f.Suspect:
 		out.Meaning = "some of " + where + " are Policy and nobody's records say why: NCP may run in neither mode"
 		out.Next = []string{"start NCP in neither mode", "run the errand where the records of that migration lie"}
-		out.Ladder = ladderSkip
+		out.Ladder = a.skip()
 	case out.Code == Mixed && !f.Armed:
 		out.Meaning = fmt.Sprintf("DISARMED with an unfinished run (%s): nothing was touched; NCP may run in neither mode", f.Unfinished)
 		out.Next = []string{"start NCP in neither mode", "set migration.enabled to true, deploy, and run: " + a.Rerun}
@@ -229,12 +245,16 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Ladder = ladderAgain
 	case out.Code == AllManager:
 		out.Meaning = "all of " + where + " are Manager; nothing of them is Policy"
+		wait := "leave NCP stopped until the others are migrated (starting it in Manager mode voids the NSX backup), or start it in Manager mode and give this window up"
+		if a.OneByOne {
+			wait = "leave NCP stopped until this is tried again, or start it in Manager mode and give this window up"
+		}
 		out.Next = []string{
-			"leave NCP stopped until the others are migrated (starting it in Manager mode voids the NSX backup), or start it in Manager mode and give this window up",
+			wait,
 			"to try again, cure the cause and run: " + a.Rerun,
 			"to skip this cluster for now, leave its NCP stopped and migrate the others; then start NCP here in Manager mode and there in Policy mode, let it run for at least 60 minutes, and begin again from the first step",
 		}
-		out.Ladder = ladderSkip
+		out.Ladder = a.skip()
 	case out.Code == Interrupted:
 		out.Meaning = "ended by SIGTERM before it had finished; the records are whole"
 		out.Next = []string{"start NCP in neither mode", "run again: " + a.Rerun}
@@ -245,9 +265,11 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Ladder = ladderAgain
 	}
 	if a.NeverMounted {
-		out.Meaning += " (records.require_mount is false: the records may lie on a disk that goes away with this machine)"
+		out.Meaning += neverMounted
 	}
 }
+
+const neverMounted = " (records.require_mount is false: the records may lie on a disk that goes away with this machine)"
 
 func objectsText(c *Counts) string {
 	if c == nil {

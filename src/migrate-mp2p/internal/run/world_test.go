@@ -146,3 +146,24 @@ func (f *foundation) somebody(does func(context.Context, *nsx.Client) error) {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(does(ctx, client)).To(Succeed())
 }
+
+// matchInternal takes the firewall match BYPASS off one SNAT rule in Policy.
+func (f *foundation) matchInternal() {
+	defer GinkgoRecover()
+	Expect(f.state.Update(func(tx *store.Tx) error {
+		for o := range tx.Policy().All() {
+			fields, err := o.Fields()
+			if err != nil {
+				return err
+			}
+			if fields["resource_type"] == "PolicyNatRule" && fields["action"] == "SNAT" {
+				_, err := tx.Policy().Mutate(o.Key, func(fields map[string]any) error {
+					fields["firewall_match"] = "MATCH_INTERNAL_ADDRESS"
+					return nil
+				})
+				return err
+			}
+		}
+		return fmt.Errorf("no SNAT rule in Policy")
+	})).To(Succeed())
+}
