@@ -69,7 +69,11 @@ func (b *builder) choosePaths() {
 					continue // the parent's problem is reported
 				}
 			}
-			p := strings.NewReplacer("{parent_path}", parent, "{policy_id}", id).Replace(e.PolicyPath)
+			p, err := fill(e.PolicyPath, map[string]string{"parent_path": parent, "policy_id": id})
+			if err != nil {
+				b.problem(o, fmt.Sprintf("its Policy path cannot be built: %v", err), "correct the catalog")
+				continue
+			}
 			if other := taken[p]; other != nil {
 				b.problem(o, fmt.Sprintf("it would get the Policy path %s, as would %s", p, other.Ref), "rename one of the two, set migration.policy_ids to uuid, or give it a policy_id in the user spec")
 				continue
