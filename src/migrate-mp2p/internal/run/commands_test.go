@@ -189,6 +189,21 @@ var _ = Describe("a run", func() {
 		Expect(f.writes(since)).To(BeEmpty())
 	})
 
+	It("does not end in 0 over objects that are Policy but were never updated, when the records of that are not here [R20] [I2]", func() {
+		f := newFoundation(1)
+		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllPolicy), f.out.String())
+		f.fault(faults.Rule{Method: http.MethodPatch, Path: "/policy/api/v1/infra", Status: 400, ErrorCode: 1, Message: "injected"})
+		Expect(f.execute(ctx, onlyNCP(f.config())).Code).To(Equal(run.Mixed))
+		Expect(f.unfinished()).To(Equal(records.Applying))
+		f.fault()
+		Expect(os.RemoveAll(filepath.Join(f.dir, "records"))).To(Succeed())
+		since := len(f.server.Requests())
+		out := f.execute(ctx, onlyNCP(f.config()))
+		Expect(out.Code).To(Equal(run.Mixed), f.out.String())
+		Expect(out.Failure).To(ContainSubstring("without the tags that the end of a migration gives them"))
+		Expect(f.writes(since)).To(BeEmpty())
+	})
+
 	It("never uses records of another cluster or of another NSX [I8]", func() {
 		f := stuck()
 		c := f.config()

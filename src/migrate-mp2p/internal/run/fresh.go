@@ -61,10 +61,10 @@ func (r *Runner) fresh(ctx context.Context) error {
 		return err
 	}
 	work := slices.ContainsFunc(drafts, func(d draft) bool { return d.objects() > 0 })
-	if err := r.lostRecords(drafts, work); err != nil || !work {
+	if err := r.lostRecords(ctx, drafts); err != nil || !work {
 		return err
 	}
-	findings, err := r.check(ctx, drafts)
+	_, findings, err := r.check(ctx, drafts)
 	if err != nil {
 		return err
 	}
@@ -178,45 +178,6 @@ func (r *Runner) sayPlan(d draft) {
 	if len(types) > 0 {
 		r.Report.Say("  %s", strings.Join(types, ", "))
 	}
-}
-
-// lostRecords stops before any write when NCP objects of this cluster are Policy although neither records
-// nor an archive say who migrated them, beside others that are Manager.
-func (r *Runner) lostRecords(drafts []draft, work bool) error {
-	for _, d := range drafts {
-		if d.scope != catalog.NCP || !work || d.objects() == 0 || len(d.policy) == 0 {
-			continue
-		}
-		refs := make([]records.Ref, 0, len(d.policy))
-		for _, ref := range d.policy {
-			refs = append(refs, records.Ref{Type: string(ref.Type), ID: ref.ID})
-		}
-		claimed, err := r.Records.ClaimedByArchive(refs)
-		if err != nil {
-			return fmt.Errorf("reading the archived records: %w", err)
-		}
-		lost := &lostRecords{total: len(d.policy) - len(claimed), manager: d.objects()}
-		for _, ref := range refs {
-			if _, ok := claimed[ref]; !ok && len(lost.names) < 5 {
-				lost.names = append(lost.names, ref.Type+"/"+ref.ID)
-			}
-		}
-		if lost.total > 0 {
-			return lost
-		}
-	}
-	return nil
-}
-
-// lostRecords says that a migration was begun whose records are not here.
-type lostRecords struct {
-	total, manager int
-	names          []string
-}
-
-func (e *lostRecords) Error() string {
-	return fmt.Sprintf("%d NCP objects of this cluster are Policy although no records on this disk claim them (%s, ...), while %d are Manager: a migration was begun from another machine or disk, or its records were lost; run the errand where those records lie",
-		e.total, strings.Join(e.names, ", "), e.manager)
 }
 
 // migrate makes one whole run of a draft.

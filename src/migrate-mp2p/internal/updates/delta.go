@@ -75,6 +75,16 @@ func (r *Rules) Touches(t catalog.Type, env Env) bool {
 	return slices.ContainsFunc(r.rules, func(rule rule) bool { return rule.covers(t, env) })
 }
 
+// Constant is the value that the rules give a tag of this scope on objects of every type; "" when no rule does.
+func (r *Rules) Constant(scope string) string {
+	for _, rule := range r.rules {
+		if rule.Set != nil && rule.Set.Tag == scope && rule.Set.From == fromConstant && slices.Contains(rule.Types, anyType) {
+			return rule.Set.Of
+		}
+	}
+	return ""
+}
+
 // Preview runs the rules in phase 1, when the Policy objects do not exist yet: each is taken to come out of the
 // promotion with the Manager object's name and tags, its LB rules named by their Manager ids. The errors are *Problem.
 func Preview(r *Rules, objects iter.Seq[Object], env Env) []error {
