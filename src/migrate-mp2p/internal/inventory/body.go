@@ -132,7 +132,8 @@ func Hash(raw json.RawMessage) (string, error) {
 }
 
 func (b body) hash() string {
-	kept := make(body, 0, len(b))
+	var room [64]rawjson.Member
+	kept := body(room[:0])
 	for _, m := range b {
 		if key := string(m.Key); key != "tags" && !strings.HasPrefix(key, "_") && !slices.Contains(volatile, key) {
 			kept = append(kept, m)
@@ -142,7 +143,8 @@ func (b body) hash() string {
 	slices.SortFunc(tags, func(x, y nsx.Tag) int {
 		return cmp.Or(strings.Compare(x.Scope, y.Scope), strings.Compare(x.Tag, y.Tag))
 	})
-	text := canonicalObject(make([]byte, 0, 2048), kept)
+	var space [4096]byte // most bodies need less, so that hashing leaves no garbage
+	text := canonicalObject(space[:0], kept)
 	for _, t := range tags {
 		text = strconv.AppendQuote(strconv.AppendQuote(text, t.Scope), t.Tag)
 	}

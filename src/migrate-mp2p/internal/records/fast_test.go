@@ -1,6 +1,7 @@
 package records_test
 
 import (
+	"encoding/json"
 	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -25,5 +26,18 @@ var _ = Describe("Rows of which there is one per object", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found).To(BeTrue())
 		Expect(original).To(Equal(batch.Originals[0]))
+		Expect(s.Batch(1)).To(HaveField("Entries", batch.Entries))
+
+		walk(s, records.Migrated)
+		wanted := records.Update{
+			Seq: 1, ResourceType: "SegmentPort", Path: odd, Type: "LOGICAL_PORT", ID: "p1", State: records.UpdatePending, Attempts: 3,
+			URL: odd, Answer: odd, Body: json.RawMessage(`{"a":[1,"b"]}`),
+			Delta: records.Delta{
+				SetTags: []nsx.Tag{{Scope: odd, Tag: odd}}, RemoveTags: []nsx.Tag{{Scope: "x", Tag: ""}},
+				DisplayName: &odd, RuleNames: map[string]string{odd: odd},
+			},
+		}
+		Expect(s.PutUpdates(slices.Values([]records.Update{wanted}))).To(Succeed())
+		Expect(s.PendingUpdates(1, 1)).To(Equal([]records.Update{wanted}))
 	})
 })
