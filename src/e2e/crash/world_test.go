@@ -113,7 +113,10 @@ func (w *world) changed(state *store.Store, sharedMoved bool) ([]string, error) 
 	}
 	var names []string
 	for _, key := range slices.Sorted(maps.Keys(w.objects)) {
-		if !reflect.DeepEqual(now[key], w.objects[key]) && !(sharedMoved && w.isShared(key)) {
+		if sharedMoved && w.isShared(key) {
+			continue
+		}
+		if !reflect.DeepEqual(now[key], w.objects[key]) {
 			names = append(names, fmt.Sprintf("%s was not restored:\n  was %v\n  is  %v", key, w.objects[key], now[key]))
 		}
 	}
