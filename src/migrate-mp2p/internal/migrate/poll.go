@@ -78,7 +78,7 @@ func (m *Migrator) await(ctx context.Context, b records.Batch, component string)
 		if took > m.BatchTimeout {
 			return status, fmt.Errorf("%w: %s is %s, the plan %s, after %s", ErrStillRunning, component, c.Status, status.Overall, took.Round(time.Second))
 		}
-		m.Events.Waiting(fmt.Sprintf("%s of %d x %s: %s, %.0f %%", component, len(b.Entries), b.Type, c.Status, c.PercentComplete))
+		m.Events.Waiting(fmt.Sprintf("%s of %d x %s: %s", component, len(b.Entries), b.Type, c.Status))
 	}
 }
 

@@ -50,8 +50,7 @@ func (m *Migrator) Idle(ctx context.Context) (nsx.MigrationStatus, error) {
 		if waited := m.Clock.Now().Sub(begin); waited > m.BatchTimeout {
 			return status, fmt.Errorf("%w: its status is %s after %s", ErrStillRunning, status.Overall, waited.Round(time.Second))
 		}
-		percent := status.Component(nsx.ComponentMigration).PercentComplete
-		m.Events.Waiting(fmt.Sprintf("the coordinator is still working on an earlier batch (%s, %.0f %%)", status.Overall, percent))
+		m.Events.Waiting(fmt.Sprintf("the coordinator is still working on an earlier batch (%s)", status.Overall))
 		if err := m.Clock.Sleep(ctx, wait); err != nil {
 			return status, err
 		}

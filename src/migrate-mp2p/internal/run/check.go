@@ -10,9 +10,9 @@ import (
 
 // check runs every precheck, says what each came to, and answers the failures. The checks ask about NSX and
 // about NCP's objects, so that they look at the draft of scope ncp wherever there is one.
-func (r *Runner) check(ctx context.Context, drafts []draft) (failures []string, err error) {
+func (r *Runner) check(ctx context.Context, drafts []draft) (results []precheck.Result, failures []string, err error) {
 	d := drafts[len(drafts)-1]
-	results, err := precheck.Run(ctx, precheck.Input{
+	results, err = precheck.Run(ctx, precheck.Input{
 		API: r.NSX, Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Strategy: r.Config.Migration.Strategy, Identity: r.NSX.Identity(),
 		Scope: d.scope, Node: r.node, Inventory: d.inv, Now: r.Clock.Now(), Ignore: r.Config.Migration.IgnorePrechecks,
 		HalfWay: func(ctx context.Context) ([]inventory.HalfWay, error) {
@@ -20,7 +20,7 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (failures []string, 
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("running the prechecks: %w", err)
+		return nil, nil, fmt.Errorf("running the prechecks: %w", err)
 	}
 	passed := 0
 	for _, result := range results {
@@ -37,5 +37,5 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (failures []string, 
 		}
 	}
 	r.Report.Say("prechecks: %d of %d passed", passed, len(results))
-	return failures, nil
+	return results, failures, nil
 }

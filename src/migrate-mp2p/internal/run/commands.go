@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -124,9 +125,12 @@ func (r *Runner) SaveStatus(s report.Status) {
 }
 
 // answer runs a command that only reads. Its exit codes are 0 (fine), 1 (findings) and 3 (cannot tell).
-func (r *Runner) answer(ctx context.Context, read func(context.Context) (findings []string, err error)) report.Outcome {
-	findings, err := read(ctx)
-	out := report.Outcome{Code: AllPolicy, Meaning: "nothing to object to"}
+func (r *Runner) answer(ctx context.Context, read func(context.Context) (reading, error)) report.Outcome {
+	found, err := read(ctx)
+	out := report.Outcome{Code: AllPolicy, Meaning: "nothing to object to", Scopes: found.scopes, Details: found.details}
+	for _, f := range found.findings {
+		r.Report.Warn("%s", f)
+	}
 	switch {
 	case ctx.Err() != nil:
 		out.Code, out.Meaning = Interrupted, "ended by SIGTERM; nothing was written to NSX or to the records"
@@ -134,13 +138,17 @@ func (r *Runner) answer(ctx context.Context, read func(context.Context) (finding
 		out.Code, out.Meaning, out.Failure = Mixed, "this cannot be migrated as it is", err.Error()
 	case err != nil:
 		out.Code, out.Meaning, out.Failure = CannotTell, "the question could not be answered", err.Error()
-	case len(findings) > 0:
-		out.Code, out.Meaning = Mixed, fmt.Sprintf("%d findings", len(findings))
-		for _, f := range findings {
-			r.Report.Warn("%s", f)
-		}
+	case len(found.findings) > 0:
+		out.Code, out.Meaning = Mixed, "something was found: see the warnings above"
 	}
 	return r.withMount(out)
+}
+
+// reading is what a command that only reads has found.
+type reading struct {
+	findings []string // what is not as it should be
+	scopes   []report.ScopeState
+	details  any // for --output json
 }
 
 // recorded is the header of unfinished records, if there are any.
@@ -152,26 +160,35 @@ func (r *Runner) recorded() (header records.Header, unfinished bool, err error) 
 }
 
 // plan says what would be sent. It writes nothing to NSX or to the records; the plan itself goes to the log folder.
-func (r *Runner) plan(ctx context.Context) ([]string, error) {
+func (r *Runner) plan(ctx context.Context) (reading, error) {
 	drafts, err := r.readAll(ctx)
 	if err != nil {
-		return nil, err
+		return reading{}, err
 	}
-	total := 0
+	details := planDetails{Fingerprint: fingerprint(drafts), Totals: map[catalog.Scope][]plan.TypeTotal{}}
 	for _, d := range drafts {
-		total += d.objects()
+		details.Objects += d.objects()
+		details.Totals[d.scope] = d.plan.Totals
 	}
-	r.Report.Say("in all %d objects would be migrated; plan fingerprint %s", total, fingerprint(drafts))
-	return nil, r.writePlan(drafts)
+	r.Report.Say("in all %d objects would be migrated; plan fingerprint %s", details.Objects, details.Fingerprint)
+	return reading{details: details}, r.writePlan(drafts)
+}
+
+// planDetails is what plan says in JSON.
+type planDetails struct {
+	Fingerprint string                             `json:"plan_fingerprint"`
+	Objects     int                                `json:"objects"`
+	Totals      map[catalog.Scope][]plan.TypeTotal `json:"totals"`
 }
 
 // precheckOnly runs every check.
-func (r *Runner) precheckOnly(ctx context.Context) ([]string, error) {
+func (r *Runner) precheckOnly(ctx context.Context) (reading, error) {
 	drafts, err := r.readAll(ctx)
 	if err != nil {
-		return nil, err
+		return reading{}, err
 	}
-	return r.check(ctx, drafts)
+	results, failures, err := r.check(ctx, drafts)
+	return reading{findings: failures, details: results}, err
 }
 
 // readAll connects and drafts every wanted scope.
@@ -183,52 +200,52 @@ func (r *Runner) readAll(ctx context.Context) ([]draft, error) {
 }
 
 // status says what the records hold and what NSX's objects are.
-func (r *Runner) status(ctx context.Context) ([]string, error) {
+func (r *Runner) status(ctx context.Context) (reading, error) {
 	header, unfinished, err := r.recorded()
 	if err != nil {
-		return nil, err
+		return reading{}, err
 	}
-	var findings []string
+	var found reading
 	switch {
 	case r.live != nil:
-		findings = append(findings, fmt.Sprintf("run %s (scope %s) is alive: state %s, %s, %d of %d %s %s; as of %s",
-			r.live.RunID, r.live.Scope, r.live.State, r.live.Title, r.live.Done, r.live.Total, r.live.What, r.live.Waiting, r.live.Updated.Format("15:04:05 MST")))
+		found.add("run %s (scope %s) is alive: state %s, %s, %d of %d %s %s; as of %s",
+			r.live.RunID, r.live.Scope, r.live.State, r.live.Title, r.live.Done, r.live.Total, r.live.What, r.live.Waiting, r.live.Updated.Format("15:04:05 MST"))
 	case unfinished:
 		pending, applied, gone, waived, err := r.Records.CountUpdates()
 		if err != nil {
-			return nil, fmt.Errorf("counting the updates: %w", err)
+			return reading{}, fmt.Errorf("counting the updates: %w", err)
 		}
-		findings = append(findings, fmt.Sprintf("run %s (scope %s) is unfinished: state %s since %s; updates: %d pending, %d applied, %d gone, %d waived",
-			header.RunID, header.Scope, header.State, header.Updated.Format("2006-01-02 15:04:05 MST"), pending, applied, gone, waived))
+		found.add("run %s (scope %s) is unfinished: state %s since %s; updates: %d pending, %d applied, %d gone, %d waived",
+			header.RunID, header.Scope, header.State, header.Updated.Format("2006-01-02 15:04:05 MST"), pending, applied, gone, waived)
 	default:
 		r.Report.Say("no unfinished run is recorded in %s", r.Config.Records.Directory)
 	}
 	if err := r.connect(ctx, records.Header{}, false); err != nil {
-		return nil, fmt.Errorf("%s%w", strings.Join(append(findings, ""), "; "), err)
+		return found, err
 	}
-	scopes, err := r.lookAtAll(ctx)
-	for _, s := range scopes {
-		r.Report.Say("scope %s: %d Manager, %d Policy, %d undecided", s.Scope, s.Manager, s.Policy, s.Undecided)
-	}
-	return findings, err
+	found.scopes, err = r.lookAtAll(ctx)
+	return found, err
+}
+
+func (f *reading) add(format string, args ...any) {
+	f.findings = append(f.findings, fmt.Sprintf(format, args...))
 }
 
 // verifyOnly says whether the records are sound and NSX agrees with them.
-func (r *Runner) verifyOnly(ctx context.Context) ([]string, error) {
-	findings, err := r.status(ctx)
+func (r *Runner) verifyOnly(ctx context.Context) (reading, error) {
+	found, err := r.status(ctx)
 	if err != nil {
-		return nil, err
+		return found, err
 	}
 	if r.Records != nil {
 		if err := r.Records.Verify(); err != nil {
-			findings = append(findings, err.Error())
+			found.add("%v", err)
 		}
 	}
-	scopes, err := r.lookAtAll(ctx)
-	for _, s := range scopes {
+	for _, s := range found.scopes {
 		if s.Manager > 0 && s.Policy > 0 {
-			findings = append(findings, fmt.Sprintf("scope %s is half-way: %d Manager, %d Policy", s.Scope, s.Manager, s.Policy))
+			found.add("scope %s is half-way: %d Manager, %d Policy", s.Scope, s.Manager, s.Policy)
 		}
 	}
-	return findings, err
+	return found, nil
 }
