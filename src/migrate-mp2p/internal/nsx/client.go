@@ -256,20 +256,20 @@ func (c *Client) sendOver(ctx context.Context, l *link, r request) error {
 	return decode(resp, r.out)
 }
 
-// decode reads an answer that exchange has already taken in whole.
-func decode(resp *http.Response, out any) error {
-	if out == nil {
-		return nil
-	}
+// decode reads an answer that exchange has already taken in whole. A page keeps the body, for what refers to it.
+func decode(resp *http.Response, out any) (err error) {
 	var body []byte
 	if whole, ok := resp.Body.(*taken); ok {
-		body = whole.text
+		body = whole.buffer.Bytes()
 	}
-	var err error
 	if page, ok := out.(*listing); ok {
+		page.body = resp.Body
 		err = page.parse(body)
 	} else {
-		err = json.Unmarshal(body, out)
+		defer func() { err = errors.Join(err, resp.Body.Close()) }()
+		if out != nil {
+			err = json.Unmarshal(body, out)
+		}
 	}
 	if err != nil {
 		return &Error{

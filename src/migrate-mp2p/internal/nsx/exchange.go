@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,6 +58,7 @@ type exchange struct {
 	redact     *strings.Replacer
 	sent       *atomic.Int64
 	writeGrace time.Duration // for a write that is under way when its context ends
+	buffers    sync.Pool     // of *bytes.Buffer, for the bodies of answers
 }
 
 func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -69,9 +71,9 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.sent.Add(1)
 	started := time.Now()
 	resp, err := x.next.RoundTrip(req.WithContext(ctx))
-	var body []byte
+	var body *taken
 	if err == nil {
-		body, err = readAll(resp)
+		body, err = x.takeIn(resp)
 	}
 	line := x.log.WithFields(logrus.Fields{
 		"op": req.Method, "path": pathOf(req), "ms": time.Since(started).Milliseconds(),
@@ -81,22 +83,31 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		line.WithField("kind", failure.Kind).Debug("no answer from NSX")
 		return nil, failure
 	}
-	line.WithFields(logrus.Fields{"status": resp.StatusCode, "bytes": len(body)}).Debug("asked NSX")
+	line.WithFields(logrus.Fields{"status": resp.StatusCode, "bytes": body.buffer.Len()}).Debug("asked NSX")
 	if resp.StatusCode >= http.StatusBadRequest {
-		return nil, x.refused(req, resp, body)
+		return nil, x.refused(req, resp, body.buffer.Bytes())
 	}
-	resp.Body = &taken{Reader: bytes.NewReader(body), text: body}
-	resp.ContentLength = int64(len(body))
+	resp.Body = body
+	resp.ContentLength = int64(body.buffer.Len())
 	return resp, nil
 }
 
-// taken is the body of an answer that has been read to its end.
+// taken is the body of an answer that has been read to its end. Nothing of it may be used after Close, since its memory
+// serves the next answer: a run reads a gigabyte in pages of a megabyte.
 type taken struct {
-	*bytes.Reader
-	text []byte
+	buffer *bytes.Buffer
+	pool   *sync.Pool
 }
 
-func (*taken) Close() error { return nil }
+func (t *taken) Read(p []byte) (int, error) { return t.buffer.Read(p) }
+
+func (t *taken) Close() error {
+	if t.pool != nil {
+		t.pool.Put(t.buffer)
+		t.buffer, t.pool = &bytes.Buffer{}, nil
+	}
+	return nil
+}
 
 // attempt bounds one attempt in time. A read ends with its context; a write that is under way when the context ends
 // gets writeGrace, so that its outcome is known rather than lost.
@@ -120,10 +131,13 @@ func pathOf(req *http.Request) string { return req.URL.RequestURI() }
 
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 
-func readAll(resp *http.Response) (body []byte, err error) {
+func (x *exchange) takeIn(resp *http.Response) (body *taken, err error) {
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	var buffer bytes.Buffer
-	buffer.Grow(int(min(max(resp.ContentLength, 0), maxAnswer)) + bytes.MinRead)
+	buffer, ok := x.buffers.Get().(*bytes.Buffer)
+	if !ok {
+		buffer = &bytes.Buffer{}
+	}
+	buffer.Reset()
 	_, err = buffer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return nil, err
@@ -131,7 +145,7 @@ func readAll(resp *http.Response) (body []byte, err error) {
 	if buffer.Len() > maxAnswer {
 		return nil, errTooLarge
 	}
-	return buffer.Bytes(), nil
+	return &taken{buffer: buffer, pool: &x.buffers}, nil
 }
 
 // unanswered classifies a request without a whole answer. connected says whether it may have left this machine.

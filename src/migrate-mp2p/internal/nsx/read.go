@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,9 +28,19 @@ var searchPaths = map[Flavour]string{
 
 // listing is one page of a search or list.
 type listing struct {
-	Results []json.RawMessage // they refer to the text of the page
+	Results []json.RawMessage // they refer to the body
 	Count   int
 	Cursor  string
+	body    io.Closer
+}
+
+// deliver hands the results over and gives up the body.
+func (l *listing) deliver(page Page) error {
+	var err error
+	if len(l.Results) > 0 {
+		err = page(l.Results)
+	}
+	return errors.Join(err, l.body.Close())
 }
 
 // parse reads the text of a page. Pages are nearly all that NSX answers, so that nothing of them is copied.
@@ -82,10 +93,8 @@ func (c *Client) Search(ctx context.Context, f Flavour, query string, page Page)
 				Message: fmt.Sprintf("%d objects match %s; search hands out at most %d", answer.Count, query, searchCap),
 			}
 		}
-		if len(answer.Results) > 0 {
-			if err := page(answer.Results); err != nil {
-				return delivered, err
-			}
+		if err := answer.deliver(page); err != nil {
+			return delivered, err
 		}
 		delivered += len(answer.Results)
 		if delivered >= answer.Count {
@@ -126,10 +135,8 @@ func list(ctx context.Context, send sender, path string, params url.Values, page
 			return delivered, err
 		}
 		size = used
-		if len(answer.Results) > 0 {
-			if err := page(answer.Results); err != nil {
-				return delivered, err
-			}
+		if err := answer.deliver(page); err != nil {
+			return delivered, err
 		}
 		delivered += len(answer.Results)
 		// The last page carries no cursor, or one that begins with 0000 (vmware-nsxlib, nsx-operator).

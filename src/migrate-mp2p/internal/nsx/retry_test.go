@@ -181,7 +181,7 @@ var _ = Describe("reading answers", func() {
 	})
 
 	It("refuses an answer that is too large", func() {
-		_, err := readAll(&http.Response{Body: io.NopCloser(zeros{})})
+		_, err := (&exchange{}).takeIn(&http.Response{Body: io.NopCloser(zeros{})})
 		Expect(err).To(MatchError(errTooLarge))
 	})
 
