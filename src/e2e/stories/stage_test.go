@@ -148,7 +148,7 @@ func (s *stage) run(ctx context.Context, one step) {
 	if outer {
 		s.settle(len(before))
 	}
-	one.expected.judge(result, s.journal()[len(before):])
+	one.judge(result, s.journal()[len(before):])
 }
 
 // addressed fills in where NSX listens.
