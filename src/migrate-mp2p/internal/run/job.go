@@ -206,5 +206,37 @@ func (j *job) rollBack(ctx context.Context) error {
 	if _, _, err := j.startCoordinator(ctx); err != nil {
 		return err
 	}
+	if err := j.stillAlone(ctx); err != nil {
+		return err
+	}
 	return j.migrator().Back(ctx)
+}
+
+// stillAlone refuses to roll back shared objects that others have built upon since: their objects would lose
+// what they stand on.
+func (j *job) stillAlone(ctx context.Context) error {
+	if j.scope() != catalog.Shared {
+		return nil
+	}
+	var paths []string
+	ours := map[string]bool{}
+	err := j.Records.Migrated(func(m records.MigratedObject) error {
+		if m.PolicyPath != "" {
+			paths = append(paths, m.PolicyPath)
+			ours[m.PolicyPath] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the migration records: %w", err)
+	}
+	others, err := inventory.FindBuiltUpon(ctx, j.NSX, paths, ours, j.header.Settings["nsx.shared_principal_identity"])
+	if err != nil {
+		return err
+	}
+	if n := len(others); n > 0 {
+		return fmt.Errorf("%d Policy objects that this run did not migrate are built upon its shared objects, which are therefore not taken back: %s; remove them, or let whoever made them do so, and run again",
+			n, strings.Join(others[:min(n, 10)], ", "))
+	}
+	return nil
 }

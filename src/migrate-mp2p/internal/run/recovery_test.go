@@ -77,6 +77,39 @@ var _ = Describe("somebody else's migration", func() {
 	})
 })
 
+var _ = Describe("a rollback of shared objects", func() {
+	ctx := context.Background()
+
+	It("is refused while somebody else's Policy object is built upon them, and done once it is gone [I8] [R17]", func() {
+		f := newFoundation(1)
+		const theirs = "/infra/tier-1s/theirs"
+		failing := refused(at("plan", "action=continue", 5)) // the Tier-0 is the third batch
+		failing.Hook = func(faults.Call) {
+			defer GinkgoRecover()
+			Expect(f.state.Update(func(tx *store.Tx) error {
+				tops := tx.Policy().ByType("Tier0")
+				if len(tops) == 0 {
+					return errors.New("no Tier-0 in Policy")
+				}
+				_, err := tx.Policy().PutFields(theirs, map[string]any{
+					"resource_type": "Tier1", "id": "theirs", "display_name": "theirs", "path": theirs, "tier0_path": tops[0].Key,
+				})
+				return err
+			})).To(Succeed())
+		}
+		f.fault(failing)
+		out := f.execute(ctx, f.shared())
+		Expect(out.Code).To(Equal(run.Mixed), f.out.String())
+		Expect(out.Failure).To(ContainSubstring(theirs))
+		Expect(f.workflowCalls(0)).To(BeEmpty())
+		Expect(f.unfinished()).To(Equal(records.RollingBack))
+
+		f.fault()
+		Expect(f.state.Update(func(tx *store.Tx) error { return tx.Policy().Delete(theirs) })).To(Succeed())
+		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllManager), f.out.String())
+	})
+})
+
 var _ = Describe("a recovery", func() {
 	ctx := context.Background()
 
