@@ -64,7 +64,8 @@ func stays(ctx context.Context, err error) bool {
 	return ctx.Err() != nil ||
 		errors.As(err, &marked) ||
 		errors.Is(err, migrate.ErrStillRunning) ||
-		nsx.IsKind(err, nsx.KindOtherNode)
+		nsx.IsKind(err, nsx.KindOtherNode) ||
+		nsx.IsKind(err, nsx.KindUnreachable) // minutes were spent on it already: nothing else would get through either
 }
 
 // drive runs the chart from the state in the records to its end, or to the first error that keeps the

@@ -106,9 +106,10 @@ var _ = Describe("the commands", func() {
 		Expect(f.writes(since)).To(BeEmpty())
 	})
 
-	It("rollback takes an unfinished run back and begins nothing [R17]", func() {
+	It("rollback takes an unfinished run back and begins nothing [R5] [R17]", func() {
 		f := stuck()
 		Expect(f.execute(ctx, command(f.config(), "rollback")).Code).To(Equal(run.AllManager), f.out.String())
+		Expect(f.out.String()).To(MatchRegexp(`mode +rollback`))
 		Expect(f.inspect().AllManager()).To(BeTrue())
 		since := len(f.server.Requests())
 		Expect(f.execute(ctx, command(f.config(), "rollback")).Code).To(Equal(run.AllManager))

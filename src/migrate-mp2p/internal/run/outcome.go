@@ -7,6 +7,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -75,7 +76,7 @@ func (r *Runner) facts(ctx context.Context, failure error) (Facts, []report.Scop
 			}
 		}
 	}
-	if !r.connected || f.Interrupted || !f.Armed {
+	if !r.connected || f.Interrupted || !f.Armed || nsx.IsKind(failure, nsx.KindUnreachable) {
 		return f, nil, nil
 	}
 	scopes, err := r.lookAtAll(ctx)

@@ -143,10 +143,20 @@ func (r *Runner) connect(ctx context.Context, header records.Header, unfinished 
 		return err
 	}
 	r.connected = true
-	r.Report.Start(report.Banner{
+	banner := report.Banner{
 		Version: r.Version, Command: r.Config.Migration.Command, Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster,
 		Manager: node.Address, NodeID: node.ID, NSXVersion: node.Version, Log: r.Config.Log.Directory,
-	})
+	}
+	if unfinished {
+		banner.RunID, banner.Scope = header.RunID, header.Scope
+	}
+	if r.writes() {
+		banner.Mode = "migration"
+		if s, err := stepOf(header.State); err == nil && unfinished && (s.found == records.RollingBack || s.found == records.Closing) {
+			banner.Mode = "rollback"
+		}
+	}
+	r.Report.Start(banner)
 	return nil
 }
 

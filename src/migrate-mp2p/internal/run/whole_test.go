@@ -16,6 +16,7 @@ var _ = Describe("a whole run", func() {
 		before := f.copyState()
 		out := f.execute(context.Background(), f.config())
 		Expect(out.Code).To(Equal(run.AllPolicy), f.out.String())
+		Expect(f.out.String()).To(MatchRegexp(`mode +migration`))
 		report := f.inspect()
 		Expect(report.OK()).To(BeTrue(), "%+v", report)
 		Expect(report.AllPolicy()).To(BeTrue())
