@@ -88,17 +88,6 @@ func Run(ctx context.Context, in Input) ([]Result, error) {
 	return results, nil
 }
 
-// Failed gives the results that forbid to start.
-func Failed(results []Result) []Result {
-	var failed []Result
-	for _, r := range results {
-		if r.Verdict == Fail && !r.Ignored {
-			failed = append(failed, r)
-		}
-	}
-	return failed
-}
-
 func (c *Check) run(ctx context.Context, in *Input) Result {
 	verdict, text, err := c.Check(ctx, in)
 	if err != nil {

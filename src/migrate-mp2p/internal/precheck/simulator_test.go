@@ -57,7 +57,7 @@ var _ = Describe("Run against the simulator", func() {
 		})
 		Expect(err).NotTo(HaveOccurred())
 		var names []string
-		for _, r := range precheck.Failed(results) {
+		for _, r := range forbidding(results) {
 			names = append(names, r.Name)
 		}
 		return names

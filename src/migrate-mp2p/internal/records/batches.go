@@ -48,7 +48,7 @@ func (s *Store) need(bucket string, seq uint64, value any) error {
 	return nil
 }
 
-// SetBatch moves a batch along an arrow of its chart. change may be nil; it can alter attempts, times and error.
+// SetBatch moves a batch along an arrow of its chart. change may be nil; it can alter attempts and times.
 // The arrow to migrated is BatchDone's; that to rolled-back is BatchUndone's for a batch with migration records.
 func (s *Store) SetBatch(seq uint64, to BatchState, change func(*Batch)) error {
 	switch to {
@@ -95,24 +95,6 @@ func (s *Store) BatchUndone(seq uint64) error {
 		}
 		return nil
 	})
-}
-
-// ClaimMigrated records objects of a batch that were found to be Policy while its outcome was unknown. The
-// batch stays in its state.
-func (s *Store) ClaimMigrated(seq uint64, objects []MigratedObject) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, err := s.Batch(seq)
-	if err == nil && b.State == BatchPlanned {
-		err = fmt.Errorf("it was never sent")
-	}
-	if err == nil {
-		err = s.update(func(tx *bbolt.Tx) error { return claim(tx, seq, b.Entries, objects) })
-	}
-	if err != nil {
-		return fmt.Errorf("recording migrated objects of batch %d: %w", seq, err)
-	}
-	return nil
 }
 
 // claim writes migration records, for entries that this batch really was sent with.

@@ -162,7 +162,6 @@ var _ = Describe("a batch", func() {
 	It("is not migrated before it was sent [I1]", func() {
 		Expect(s.BatchDone(1, migratedObjects("LOGICAL_SWITCH", "s1"))).NotTo(Succeed())
 		Expect(s.SetBatch(1, records.BatchMigrated, nil)).NotTo(Succeed())
-		Expect(s.ClaimMigrated(1, migratedObjects("LOGICAL_SWITCH", "s1"))).NotTo(Succeed())
 		Expect(left(s)).To(Equal("migrating planned 0 0"))
 	})
 
@@ -181,13 +180,12 @@ var _ = Describe("a batch", func() {
 		Expect(left(s)).To(Equal("migrating rolled-back 0 0"))
 	})
 
-	It("keeps its state while settling claims what was found to be Policy [I2]", func() {
+	It("is not set aside while migration records claim objects of it [I3]", func() {
 		send(s, 1)
-		Expect(s.ClaimMigrated(1, migratedObjects("LOGICAL_SWITCH", "s2"))).To(Succeed())
-		Expect(left(s)).To(Equal("migrating continuing 1 0"))
+		Expect(s.BatchDone(1, migratedObjects("LOGICAL_SWITCH", "s2"))).To(Succeed())
+		Expect(s.SetBatch(1, records.BatchRollingBack, nil)).To(Succeed())
 		Expect(s.SetBatch(1, records.BatchRolledBack, nil)).To(MatchError(ContainSubstring("s2")))
-		Expect(left(s)).To(Equal("migrating continuing 1 0"))
-		Expect(s.Verify()).To(Succeed())
+		Expect(left(s)).To(Equal("migrating rolling-back 1 0"))
 	})
 
 	It("can be set aside when it changed nothing", func() {
@@ -223,13 +221,13 @@ var _ = Describe("a batch", func() {
 
 	It("keeps what it is when its attempts and errors are noted", func() {
 		Expect(s.SetBatch(1, records.BatchPosting, func(b *records.Batch) {
-			b.Attempts, b.Error, b.Started = 2, "busy", began
+			b.Attempts, b.Started = 2, began
 			b.Seq, b.Type, b.Entries, b.State = 7, "X", nil, records.BatchMigrated
 		})).To(Succeed())
 		b, err := s.Batch(1)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(b).To(Equal(records.Batch{
-			Seq: 1, Type: "LOGICAL_SWITCH", State: records.BatchPosting, Attempts: 2, Error: "busy", Started: began,
+			Seq: 1, Type: "LOGICAL_SWITCH", State: records.BatchPosting, Attempts: 2, Started: began,
 			Entries: plannedBatch("LOGICAL_SWITCH", "s1", "s2").Entries,
 		}))
 	})

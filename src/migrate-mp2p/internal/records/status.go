@@ -14,19 +14,17 @@ const statusFile = "status.json"
 
 // Status is what a live run says of itself to `status` and `plan`, which cannot open the records meanwhile.
 type Status struct {
-	RunID    string    `json:"run_id"`
-	Scope    string    `json:"scope"`
-	Cluster  string    `json:"cluster"`
-	State    State     `json:"state"`
-	Phase    int       `json:"phase"` // 1 to 4; 0 outside of the phases
-	Title    string    `json:"title"` // of the phase
-	Done     int       `json:"done"`
-	Total    int       `json:"total"`
-	What     string    `json:"what,omitempty"`    // what is counted
-	Waiting  string    `json:"waiting,omitempty"` // why nothing moves at the moment
-	ExitCode *int      `json:"exit_code,omitempty"`
-	PID      int       `json:"pid"`
-	Updated  time.Time `json:"updated"`
+	RunID   string    `json:"run_id"`
+	Scope   string    `json:"scope"`
+	Cluster string    `json:"cluster"`
+	State   State     `json:"state"`
+	Title   string    `json:"title"` // of the phase
+	Done    int       `json:"done"`
+	Total   int       `json:"total"`
+	What    string    `json:"what,omitempty"`    // what is counted
+	Waiting string    `json:"waiting,omitempty"` // why nothing moves at the moment
+	PID     int       `json:"pid"`
+	Updated time.Time `json:"updated"`
 }
 
 // WriteStatus replaces status.json, durably, and stamps it with process and time.

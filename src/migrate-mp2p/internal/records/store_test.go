@@ -320,7 +320,7 @@ var _ = Describe("status.json", func() {
 		_, found, err := records.ReadStatus(dir)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found).To(BeFalse())
-		want := records.Status{RunID: "run-1", Scope: "ncp", State: records.Migrating, Phase: 2, Title: "phase 2: migrating", Done: 3, Total: 9, What: "objects migrated"}
+		want := records.Status{RunID: "run-1", Scope: "ncp", State: records.Migrating, Title: "phase 2: migrating", Done: 3, Total: 9, What: "objects migrated"}
 		Expect(s.WriteStatus(want)).To(Succeed())
 		got, found, err := records.ReadStatus(dir)
 		Expect(err).NotTo(HaveOccurred())

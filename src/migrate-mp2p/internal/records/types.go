@@ -95,7 +95,6 @@ type Batch struct {
 	Attempts int        `json:"attempts"`
 	Started  time.Time  `json:"started,omitzero"`
 	Ended    time.Time  `json:"ended,omitzero"`
-	Error    string     `json:"error,omitempty"`
 }
 
 // MigratedObject is one migration record: the object is Policy because this run made it so.
