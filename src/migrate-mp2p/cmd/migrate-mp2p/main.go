@@ -29,7 +29,7 @@ func main() {
 	}
 	// What a run keeps grows with the ids of the objects; the pages of NSX that pass by are garbage at once, and must
 	// not pile up to as much again on a small errand VM.
-	debug.SetGCPercent(25)
+	debug.SetGCPercent(50)
 	// The first SIGTERM begins no new write and ends the run in order; a second one ends the process at once,
 	// which the records survive, too.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)

@@ -133,18 +133,18 @@ func Hash(raw json.RawMessage) (string, error) {
 
 func (b body) hash() string {
 	var room [64]rawjson.Member
-	kept := body(room[:0])
+	kept, size := body(room[:0]), 0
 	for _, m := range b {
 		if key := string(m.Key); key != "tags" && !strings.HasPrefix(key, "_") && !slices.Contains(volatile, key) {
 			kept = append(kept, m)
 		}
+		size += len(m.Key) + len(m.Value) + len(`"":,`)
 	}
 	tags, _ := b.tags()
 	slices.SortFunc(tags, func(x, y nsx.Tag) int {
 		return cmp.Or(strings.Compare(x.Scope, y.Scope), strings.Compare(x.Tag, y.Tag))
 	})
-	var space [4096]byte // most bodies need less, so that hashing leaves no garbage
-	text := canonicalObject(space[:0], kept)
+	text := canonicalObject(make([]byte, 0, size), kept)
 	for _, t := range tags {
 		text = strconv.AppendQuote(strconv.AppendQuote(text, t.Scope), t.Tag)
 	}

@@ -7,7 +7,7 @@ func ParseTags(text []byte) ([]Tag, error) {
 	if text == nil {
 		return nil, nil
 	}
-	tags := make([]Tag, 0, 16)
+	tags := make([]Tag, 0, 8)
 	s := rawjson.NewScanner(text)
 	s.Array(func() {
 		var t Tag
