@@ -55,7 +55,7 @@ func isForeign(failure error) bool {
 
 // facts reads the state left behind: the records, and by lists what NSX's objects are.
 func (r *Runner) facts(ctx context.Context, failure error) (Facts, []report.ScopeState, error) {
-	f := Facts{Armed: r.Config.Migration.Enabled, Interrupted: ctx.Err() != nil && failure != nil}
+	f := Facts{Armed: r.Config.Migration.Enabled}
 	if isForeign(failure) {
 		return f, nil, nil // they say nothing about our objects
 	}
@@ -76,11 +76,14 @@ func (r *Runner) facts(ctx context.Context, failure error) (Facts, []report.Scop
 			}
 		}
 	}
-	if !r.connected || f.Interrupted || !f.Armed || nsx.IsKind(failure, nsx.KindUnreachable) {
+	if !f.Armed {
 		return f, nil, nil
 	}
-	scopes, err := r.lookAtAll(ctx)
-	if ctx.Err() != nil { // SIGTERM came at the very end: what the runs of this execution have shown still holds
+	var scopes []report.ScopeState
+	if r.connected && ctx.Err() == nil && !nsx.IsKind(failure, nsx.KindUnreachable) {
+		scopes, err = r.lookAtAll(ctx)
+	}
+	if ctx.Err() != nil { // SIGTERM: what finished runs of this execution have shown still holds
 		scopes, err = r.shown(), nil
 	}
 	for i, s := range scopes {
@@ -92,7 +95,7 @@ func (r *Runner) facts(ctx context.Context, failure error) (Facts, []report.Scop
 			scopes[i].Note = fmt.Sprintf("run %s is unfinished (%s)", header.RunID, header.State)
 		}
 	}
-	f.Interrupted = ctx.Err() != nil && f.Census == nil
+	f.Interrupted = ctx.Err() != nil && (f.Census == nil || unfinished && !header.State.Finished())
 	return f, scopes, err
 }
 

@@ -152,4 +152,14 @@ var _ = Describe("a recovery", func() {
 		Expect(stopping.Err()).To(HaveOccurred())
 		Expect(out.Code).To(Equal(run.AllPolicy), f.out.String())
 	})
+
+	It("that had rolled back when SIGTERM came keeps its code, too [R18]", func() {
+		f := newFoundation(1)
+		stopping, stop := context.WithCancel(ctx)
+		f.fault(refused(at("plan", "action=continue", 3)),
+			faults.Rule{Method: http.MethodPost, Path: "*migration-coordinator", Query: "action=stop", Hook: func(faults.Call) { stop() }})
+		out := f.execute(stopping, f.shared())
+		Expect(stopping.Err()).To(HaveOccurred())
+		Expect(out.Code).To(Equal(run.AllManager), f.out.String())
+	})
 })
