@@ -71,8 +71,11 @@ func (r *Runner) fresh(ctx context.Context) error {
 	if len(findings) > 0 {
 		return fmt.Errorf("%d prechecks failed, nothing was migrated:\n%s", len(findings), strings.Join(findings, "\n"))
 	}
+	for i := range drafts {
+		drafts[i].inv = nil // the largest part of a draft, and the plans hold all that is needed from here on
+	}
 	for i, d := range drafts {
-		drafts[i] = draft{} // its inventory and plan are large, and the next scope needs room
+		drafts[i] = draft{} // a plan is large, too, and the next scope needs room
 		if d.objects() == 0 {
 			continue
 		}
@@ -81,6 +84,7 @@ func (r *Runner) fresh(ctx context.Context) error {
 			if d, err = r.draft(ctx, d.scope, nil); err != nil {
 				return err
 			}
+			d.inv = nil
 			if r.Config.Migration.PlanFingerprint != "" && d.plan.Digest != signed {
 				return &otherPlan{signed, d.plan.Digest}
 			}
@@ -199,7 +203,7 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 	if err := r.Records.Create(header, batchesOf(d.plan)); err != nil {
 		return fmt.Errorf("recording the plan before anything is sent: %w", err)
 	}
-	d.plan, d.inv = nil, nil
+	d.plan = nil
 	r.Report.Say("run %s of scope %s begins: everything it will do is recorded in %s", header.RunID, d.scope, r.Records.Dir())
 	j := &job{Runner: r, header: header}
 	err := j.drive(ctx)
