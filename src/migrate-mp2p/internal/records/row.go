@@ -2,6 +2,7 @@ package records
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func sum(bucket string, key, data []byte) string {
 	crc := crc32.Update(0, castagnoli, []byte(bucket))
 	crc = crc32.Update(crc, castagnoli, key)
 	crc = crc32.Update(crc, castagnoli, data)
-	return fmt.Sprintf("%08x ", crc)
+	return hex.EncodeToString(binary.BigEndian.AppendUint32(nil, crc)) + " "
 }
 
 // encode makes the row that is stored: checksum, blank, JSON.
