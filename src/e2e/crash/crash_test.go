@@ -3,20 +3,36 @@ package crash_test
 import (
 	"iter"
 	"math/rand/v2"
+	"os"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
 
-// sample says how many of the requests far from any write are tried: every n-th.
-const sample = 10
+// every asks for all moments (MP2P_CRASH=every, about ten minutes on two cores). Otherwise all writes are tried, and of
+// the reads and of the commits a part that the seed chooses, so that further runs try the others.
+var every = os.Getenv("MP2P_CRASH") == "every"
+
+// Without every, one in so many reads and commits is tried.
+const (
+	oneReadIn   = 10
+	oneCommitIn = 4
+)
 
 // twice is how many pairs of moments are tried.
-const twice = 30
+func twice() int {
+	if every {
+		return 30
+	}
+	return 10
+}
+
+// chosen says whether the n-th of a kind is tried when one in so many is.
+func chosen(n, oneIn int) bool { return every || n%oneIn == int(GinkgoRandomSeed())%oneIn }
 
 var _ = Describe("an errand that is killed and run again", func() {
 	It("ends with all Manager or all Policy, and says which, wherever a request did not get through [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
-		playAll(ctx, "before requests", moments(beforeRequest, func(n int) bool { return n%sample == 0 || !usual.quiet(n) }))
+		playAll(ctx, "before requests", moments(beforeRequest, func(n int) bool { return usual.write(n) || chosen(n, oneReadIn) }))
 	})
 
 	It("does so wherever a write got through and its answer did not [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
@@ -24,12 +40,12 @@ var _ = Describe("an errand that is killed and run again", func() {
 	})
 
 	It("does so before and after each commit of the records [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
-		playAll(ctx, "at commits", moments(atCommit, always))
+		playAll(ctx, "at commits", moments(atCommit, func(n int) bool { return chosen(n, oneCommitIn) }))
 	})
 
 	It("does so when the recovery is killed, too [I2] [R17] [R18] [R19]", func(ctx SpecContext) {
 		t := playAll(ctx, "twice", pairs(rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1))))
-		Expect(t.reached + t.partly).To(Equal(twice))
+		Expect(t.reached + t.partly).To(Equal(twice()))
 		Expect(t.reached).NotTo(BeZero())
 	})
 })
@@ -51,7 +67,7 @@ func moments(k kind, wanted func(n int) bool) iter.Seq[point] {
 func pairs(random *rand.Rand) iter.Seq[point] {
 	first, last := usual.bounds()
 	return func(yield func(point) bool) {
-		for range twice {
+		for range twice() {
 			// A run may need some polls fewer than the usual one did.
 			p := point{kills: []moment{
 				{beforeRequest, first + random.IntN((last-first)*9/10)},

@@ -3,7 +3,6 @@ package crash_test
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -63,15 +62,8 @@ func start() *foundation {
 	return f
 }
 
-// near is how many requests around a write are tried one by one.
-const near = 5
-
-// quiet tells whether no write is near the n-th request: in long stretches of reading, such as phase 1 and the looks at
-// everything, nothing differs from one request to the next.
-func (c course) quiet(n int) bool {
-	from, to := min(max(n-1-near, 0), len(c.requests)), min(n+near, len(c.requests))
-	return !slices.ContainsFunc(c.requests[from:to], nsxsim.Request.Writes)
-}
+// write tells whether the n-th request of an undisturbed run is a write.
+func (c course) write(n int) bool { return n <= len(c.requests) && c.requests[n-1].Writes() }
 
 // bounds are the numbers of the first and the last write.
 func (c course) bounds() (first, last int) {
