@@ -89,6 +89,10 @@ func (j *job) infer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if counts.Objects == 0 {
+		j.Report.Say("no update rule applies to these objects")
+		return nil
+	}
 	j.Report.Say("%d objects looked at, %d of them need an update of tags or names", counts.Objects, counts.Updates)
 	return nil
 }

@@ -231,7 +231,9 @@ func (a *applier) flush(ctx context.Context) error {
 	if err := a.save(); err != nil {
 		return err
 	}
-	a.Events.Progress(a.total-a.result.Pending, a.total, "updating Policy objects")
+	if len(group) > 0 {
+		a.Events.Progress(a.total-a.result.Pending, a.total, "updating Policy objects")
+	}
 	if len(group) == 1 && group[0].kind.Type == certificateType && !a.certificateSafe && a.result.Applied > applied {
 		return a.checkCertificate(ctx, group[0])
 	}

@@ -118,6 +118,9 @@ func (w *inference) updates(yield func(records.Update) bool) {
 
 // inferType infers the updates of migrated objects of one type.
 func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, yield func(records.Update) bool) error {
+	if len(objects) == 0 {
+		return nil
+	}
 	kinds := map[string]kind{}
 	wanted := map[string]map[string]string{} // kind -> Policy path -> Manager id
 	for _, m := range objects {
