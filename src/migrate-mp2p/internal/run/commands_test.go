@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -158,6 +159,35 @@ var _ = Describe("the commands", func() {
 
 var _ = Describe("a run", func() {
 	ctx := context.Background()
+
+	It("that cannot begin leaves neither records nor lease behind, and ends in 2 [R13] [I4]", func() {
+		f := newFoundation(1)
+		f.fault(faults.Rule{Method: http.MethodPost, Path: "/api/v1/node/services/migration-coordinator", Status: 400, ErrorCode: 1, Message: "injected"})
+		out := f.execute(ctx, f.config())
+		Expect(out.Code).To(Equal(run.AllManager), f.out.String())
+		Expect(out.Failure).To(ContainSubstring("starting the coordinator service"))
+		Expect(f.unfinished()).To(BeEmpty())
+		Expect(f.leaseHeld()).To(BeFalse())
+		f.fault()
+		Expect(f.execute(ctx, f.config()).Code).To(Equal(run.AllPolicy), f.out.String())
+	})
+
+	It("says beside its records how far it is, for those who ask meanwhile [R18]", func() {
+		f := newFoundation(1)
+		Expect(f.execute(ctx, f.config()).Code).To(Equal(run.AllPolicy))
+		status, found, err := records.ReadStatus(filepath.Join(f.dir, "records"))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(found).To(BeTrue())
+		Expect(status.Scope).To(Equal("ncp"))
+		Expect(status.Cluster).To(Equal(cluster))
+	})
+
+	It("that is refused before anything was looked at claims nothing", func() {
+		out := run.Refused(errors.New("no such file"))
+		Expect(out.Code).To(Equal(run.CannotTell))
+		Expect(out.Failure).To(Equal("no such file"))
+		Expect(out.Meaning).To(ContainSubstring("assume nothing"))
+	})
 
 	It("over a finished migration ends in 0, writes nothing and starts no coordinator [R5]", func() {
 		f := newFoundation(1)

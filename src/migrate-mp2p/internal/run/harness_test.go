@@ -152,10 +152,11 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 	})
 	Expect(err).NotTo(HaveOccurred())
 	defer client.Close()
-	r := &run.Runner{
+	var r *run.Runner
+	r = &run.Runner{
 		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Workloads: workloads.TAS{},
-		Report: report.New(report.Options{Out: f.out, Log: log, LogDir: c.Log.Directory, Redact: redact}),
-		Redact: redact, Log: log, Clock: fastClock{}, NewRunID: func() string { return fmt.Sprintf("run-%03d", f.runs) },
+		Report: report.New(report.Options{Out: f.out, Log: log, LogDir: c.Log.Directory, Redact: redact, OnStatus: func(s report.Status) { r.SaveStatus(s) }}),
+		Redact: redact, Log: log, Clock: fastClock{},
 	}
 	n := 0
 	r.NewRunID = func() string { n++; return fmt.Sprintf("run-%03d-%d", f.runs, n) }
