@@ -164,3 +164,19 @@ func jobProperties() []string {
 	}
 	return names
 }
+
+var _ = It("keeps the top level and the libraries that the user named [R24]", func() {
+	entries, err := os.ReadDir(root)
+	Expect(err).NotTo(HaveOccurred())
+	var visible []string
+	for _, e := range entries {
+		made := []string{"LICENSE", "NOTICE", "blobs", "dev_releases", "final_blobs", "reports"} // by law, or by a tool and ignored by git
+		if !slices.Contains(made, e.Name()) && (!strings.HasPrefix(e.Name(), ".") || e.Name() == ".final_builds") {
+			visible = append(visible, e.Name())
+		}
+	}
+	Expect(visible).To(ConsistOf("jobs", "packages", "src", "config", "releases", ".final_builds", "scripts", "README.md"))
+	Expect(read("../go.mod")).To(And(
+		ContainSubstring("gopkg.in/yaml.v3"), ContainSubstring("github.com/sirupsen/logrus"), ContainSubstring("github.com/cenkalti/backoff/v4")))
+	Expect(read(root + "/src/e2e/go.mod")).To(ContainSubstring("github.com/cloudfoundry/bosh-cli/v7"))
+})
