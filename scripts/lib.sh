@@ -64,3 +64,10 @@ build_tool() {
     *) die "no tool is called $1" ;;
   esac
 }
+
+# program NAME MODULE PACKAGE builds a program of this repository, links it only when it changed, and prints its path.
+program() {
+  mkdir -p "$cache/programs"
+  flock "$cache/programs/lock" go -C "$2" build -o "$cache/programs/$1" "$3"
+  echo "$cache/programs/$1"
+}
