@@ -28,6 +28,7 @@ func (j judge) Routes() []api.Route {
 func (j judge) ServiceStarted(string)           {}
 func (j judge) ServiceStopped(string)           {}
 func (j judge) Realized(string) (string, bool)  { return j.status, j.promoted }
+func (j judge) Phase() string                   { return "idle" }
 func (j judge) Close()                          {}
 func newJudge(api.Env) (api.Coordinator, error) { return judge{}, nil }
 

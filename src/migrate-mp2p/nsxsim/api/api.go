@@ -154,6 +154,9 @@ type Coordinator interface {
 	// Realized tells what realized-state/status answers for a Policy path: SUCCESS, IN_PROGRESS, ERROR,
 	// UNINITIALIZED or UNKNOWN. ok is false when the coordinator has no say (the object is a native one).
 	Realized(path string) (status string, ok bool)
+	// Phase tells what the coordinator is at, for fault rules: "idle", "precheck", "paused", "migration", "rollback",
+	// "done" or "cancel".
+	Phase() string
 	// Close stops timers. What is in the store stays and can be served again.
 	Close()
 }

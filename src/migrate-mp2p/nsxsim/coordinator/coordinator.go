@@ -32,8 +32,8 @@ type Coordinator struct {
 	generation int
 	// busyUntil is when the next plan action is accepted.
 	busyUntil time.Time
-	// finishing is true while DONE or rollback is at work.
-	finishing bool
+	// finishing is PhaseDone or PhaseRollback while that call is at work.
+	finishing string
 	closed    bool
 }
 
@@ -109,7 +109,7 @@ func (c *Coordinator) Realized(path string) (string, bool) {
 		return "", false
 	case r.Realized:
 		return "SUCCESS", true
-	case c.finishing:
+	case c.finishing == PhaseDone:
 		return "IN_PROGRESS", true
 	}
 	return "UNINITIALIZED", true
@@ -164,10 +164,12 @@ var errClosed = errors.New("the coordinator was closed")
 
 // finish carries out one of the long synchronous calls, DONE and rollback. It takes
 // its time and then goes on to its end, whether the client still waits or not.
-func (c *Coordinator) finish(ctx context.Context, length func(Options) time.Duration, work func() error) (*api.Response, error) {
+func (c *Coordinator) finish(ctx context.Context, phase string, length func(Options) time.Duration, work func() error) (*api.Response, error) {
 	c.mu.Lock()
 	err := c.checkIdle()
-	c.finishing = err == nil
+	if err == nil {
+		c.finishing = phase
+	}
 	lasts := length(c.options)
 	c.mu.Unlock()
 	if err != nil {
@@ -177,7 +179,7 @@ func (c *Coordinator) finish(ctx context.Context, length func(Options) time.Dura
 	c.clock.AfterFunc(lasts, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.finishing = false
+		c.finishing = ""
 		if c.closed {
 			done <- errClosed // somebody else may serve the store by now
 			return

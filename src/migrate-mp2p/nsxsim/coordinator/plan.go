@@ -29,7 +29,7 @@ func busy() error {
 
 // initiate begins a workflow.
 func (c *Coordinator) initiate() error {
-	if c.finishing {
+	if c.finishing != "" {
 		return busy()
 	}
 	if c.state.Workflow {
@@ -57,7 +57,7 @@ func (c *Coordinator) accept(data *migrationData) error {
 // act carries out a plan action.
 func (c *Coordinator) act(action string, skip bool) error {
 	now := c.clock.Now()
-	if now.Before(c.busyUntil) || c.finishing {
+	if now.Before(c.busyUntil) || c.finishing != "" {
 		return busy()
 	}
 	if err := c.dispatch(action, skip); err != nil {
@@ -280,7 +280,7 @@ func (c *Coordinator) saveBatches(tx *store.Tx, numbers map[int]bool) error {
 
 // checkIdle is what DONE and rollback ask first.
 func (c *Coordinator) checkIdle() error {
-	if c.finishing || c.state.running() {
+	if c.finishing != "" || c.state.running() {
 		return busy()
 	}
 	if !c.state.Workflow {

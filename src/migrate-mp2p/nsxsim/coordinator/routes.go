@@ -96,7 +96,7 @@ func (c *Coordinator) postPlan(_ context.Context, r *api.Request) (*api.Response
 }
 
 func (c *Coordinator) postDone(ctx context.Context, _ *api.Request) (*api.Response, error) {
-	return c.finish(ctx, func(o Options) time.Duration { return o.DoneTime }, c.done)
+	return c.finish(ctx, PhaseDone, func(o Options) time.Duration { return o.DoneTime }, c.done)
 }
 
 func (c *Coordinator) postRollback(ctx context.Context, r *api.Request) (*api.Response, error) {
@@ -104,7 +104,7 @@ func (c *Coordinator) postRollback(ctx context.Context, r *api.Request) (*api.Re
 	if err != nil {
 		return nil, refuse("%s", err)
 	}
-	return c.finish(ctx, func(o Options) time.Duration { return o.RollbackTime }, func() error { return c.rollback(data) })
+	return c.finish(ctx, PhaseRollback, func(o Options) time.Duration { return o.RollbackTime }, func() error { return c.rollback(data) })
 }
 
 func (c *Coordinator) postCancel(context.Context, *api.Request) (*api.Response, error) {
