@@ -15,6 +15,8 @@ type Reference struct {
 	Type string
 	// Keys are the places of the store where such an object may be; it exists if one of them holds something.
 	Keys []string
+	// Back is true for NSX's own notes: they do not keep the target from being deleted.
+	Back bool
 }
 
 // Of lists what a Manager object refers to, in the order of the table. The key is the object's own.
@@ -118,7 +120,25 @@ func (f Field) read(key string, value any) (r Reference, names bool) {
 	for _, target := range targets {
 		r.Keys = append(r.Keys, strings.Replace(target, "{parent}", parentOf(key), 1)+"/"+r.ID)
 	}
+	r.Back = f.Back == Always || f.Back == WhenBare && r.Type == ""
 	return r, len(targets) > 0
+}
+
+// Referring lists the collections whose objects may refer to objects of a collection, sorted. Both are given as
+// Pattern writes them.
+func Referring(collection string) []string {
+	var found []string
+	for _, pattern := range Patterns() {
+		if slices.ContainsFunc(table[pattern], func(f Field) bool { return f.reaches(collection) }) {
+			found = append(found, pattern)
+		}
+	}
+	return found
+}
+
+// reaches tells whether a field may name an object of a collection; typed references may name one of any type.
+func (f Field) reaches(collection string) bool {
+	return slices.Contains(f.Targets, collection) || len(f.Targets) == 0 && slices.Contains(slices.Collect(maps.Values(types)), collection)
 }
 
 // named reads the id and the type out of a ResourceReference, a group's member or a switching profile's pair.

@@ -73,6 +73,20 @@ var _ = Describe("the table", func() {
 		Expect(collection).To(Equal("logical-ports"))
 	})
 
+	It("finds the collections that may refer to one", func() {
+		Expect(references.Referring("pools/ip-blocks")).To(Equal([]string{"pools/ip-subnets"}))
+		Expect(references.Referring("ns-groups")).To(ContainElements("firewall/sections", "firewall/sections/{parent}/rules", "ns-groups"))
+		Expect(references.Referring("logical-routers/{parent}/routing/route-maps")).To(ConsistOf(
+			"logical-routers/{parent}/routing/bgp/neighbors", "logical-routers/{parent}/routing/redistribution/rules"))
+	})
+
+	It("tells NSX's own notes from references that hold their target", func() {
+		back := func(key string, body object) bool { return references.Of(key, body)[0].Back }
+		Expect(back("logical-router-ports/a", object{"linked_logical_router_port_id": "b"})).To(BeTrue())
+		Expect(back("logical-router-ports/b", object{"linked_logical_router_port_id": typed("LogicalRouterLinkPortOnTIER0", "a")})).To(BeFalse())
+		Expect(back("dhcp/servers/d", object{"attached_logical_port_id": "p"})).To(BeTrue())
+	})
+
 	It("knows NCP's tags with ids", func() {
 		body := object{"tags": []any{object{"scope": "ext_pool_id", "tag": "p"}, object{"scope": "ncp/cluster", "tag": "tas1"}}}
 		Expect(keys(references.OfTags(body))).To(ConsistOf("pools/ip-pools/p"))

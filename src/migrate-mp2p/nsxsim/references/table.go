@@ -8,10 +8,27 @@ type Field struct {
 	// Targets are the collections in which a bare id may be. "{parent}" stands for the second part of the key of the
 	// referring object, such as the id of a router. References that bring a target_type go by that type instead.
 	Targets []string
+	// Back says when NSX fills the field in itself, so that it does not keep its target from being deleted.
+	Back Back
 }
+
+// Back tells which references are NSX's own notes of what refers to the object.
+type Back int
+
+// The cases: none, every one, or bare ids only (of a router link: the side of the Tier-0).
+const (
+	Never Back = iota
+	Always
+	WhenBare
+)
 
 // to makes a Field.
 func to(path string, targets ...string) Field { return Field{Path: path, Targets: targets} }
+
+// noted makes a Field that NSX may fill in itself.
+func noted(back Back, path string, targets ...string) Field {
+	return Field{Path: path, Targets: targets, Back: back}
+}
 
 // Collections to which many fields refer.
 const (
@@ -42,11 +59,11 @@ var table = map[string][]Field{
 	switches: {to("transport_zone_id", zones), to("ip_pool_id", "pools/ip-pools"), to("switching_profile_ids", profiles)},
 	ports:    {to("logical_switch_id", switches), to("switching_profile_ids", profiles)},
 	routers: {
-		to("edge_cluster_id", edgeClusters), to("advanced_config.transport_zone_id", zones), to("firewall_sections", sections),
+		to("edge_cluster_id", edgeClusters), to("advanced_config.transport_zone_id", zones), noted(Always, "firewall_sections", sections),
 	},
 	routerPorts: {
 		to("logical_router_id", routers), to("linked_logical_switch_port_id", ports),
-		to("linked_logical_router_port_id", routerPorts), to("service_bindings.service_id"),
+		noted(WhenBare, "linked_logical_router_port_id", routerPorts), to("service_bindings.service_id"),
 	},
 	natRules:                           {to("logical_router_id", routers), to("applied_tos")},
 	staticRoutes:                       {to("logical_router_id", routers), to("next_hops.logical_router_port_id", routerPorts)},
@@ -71,7 +88,7 @@ var table = map[string][]Field{
 		to("section_id", sections), to("sources"), to("destinations"), to("applied_tos"), to("services"),
 	},
 	groups:              {to("members")},
-	"ns-service-groups": {to("members", "ns-services")},
+	"ns-service-groups": {to("members", "ns-services", "ns-service-groups")},
 	"loadbalancer/services": {
 		to("attachment", routers), to("virtual_server_ids", "loadbalancer/virtual-servers"),
 	},
@@ -98,10 +115,10 @@ var table = map[string][]Field{
 		to("client_certificate_id", certificates), to("server_auth_ca_ids", certificates), to("server_auth_crl_ids", crls),
 	},
 	"dhcp/server-profiles": {to("edge_cluster_id", edgeClusters)},
-	"dhcp/servers":         {to("dhcp_profile_id", "dhcp/server-profiles"), to("attached_logical_port_id", ports)},
+	"dhcp/servers":         {to("dhcp_profile_id", "dhcp/server-profiles"), noted(Always, "attached_logical_port_id", ports)},
 	"dhcp/relays":          {to("dhcp_relay_profile_id", "dhcp/relay-profiles")},
 	"md-proxies": {
-		to("edge_cluster_id", edgeClusters), to("attached_logical_port_id", ports), to("metadata_server_ca_ids", certificates),
+		to("edge_cluster_id", edgeClusters), noted(Always, "attached_logical_port_id", ports), to("metadata_server_ca_ids", certificates),
 	},
 	"trust-management/principal-identities": {to("certificate_id", certificates)},
 	edgeClusters:                            {to("members.transport_node_id", "transport-nodes")},
