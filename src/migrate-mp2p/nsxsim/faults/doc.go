@@ -1,7 +1,71 @@
-// Package faults disturbs chosen requests: it answers in NSX's place, delays, drops the connection before or after the
-// request took effect, or calls a Go function at that very moment (crash tests kill the client there).
+// Package faults disturbs chosen requests: it answers in NSX's place, delays, breaks the connection before or after the
+// request took effect, alters NSX itself (a node goes down, the coordinator crashes), or calls a Go function at that very
+// moment (crash tests kill the client there).
 //
-// A rule counts the requests that match it, and acts on those that its From, To and Every choose. The first rule that
-// acts wins; the counts of all matching rules go on. Rules may be replaced while the simulator runs; a rule that keeps
-// its name keeps its counts.
+// A rule counts the requests that match it, and acts on those that its counting keys choose. The first rule that acts
+// wins; the counts of all matching rules go on. Rules may be replaced while the simulator runs; a rule that keeps its
+// name keeps its counts and its time. The same seed and the same requests give the same choices.
+//
+// # Keys that match
+//
+// All that are given must fit. In Go each is the field of [Rule] with that name.
+//
+//	key              meaning                                              example
+//	name             name in the hit counts                               name: lost answer
+//	method           HTTP method                                          method: POST
+//	path             glob over the whole path; * spans slashes            path: /api/v1/migration/*
+//	path_regexp      regular expression somewhere in the path             path_regexp: ports/[0-9a-f-]+$
+//	query            text in the query                                    query: action=continue
+//	body             text in the request's body                           body: 8d7f3c1e
+//	body_type        resource_type or migration type in the body          body_type: LOGICAL_SWITCH
+//	request_headers  texts in headers of the request                      request_headers: {X-Allow-Overwrite: "true"}
+//	user             name of the caller                                   user: admin
+//	node             answering node                                       node: node-2
+//	phase            what the migration coordinator is at: idle,          phase: migration
+//	                 precheck, paused, migration, done, rollback
+//	begins, ends     time since the rule was set, or since after_rule     ends: 30s
+//	after_rule       only once that rule has acted                        after_rule: lost answer
+//
+// # Keys that choose
+//
+//	key              meaning                                              example
+//	nth              the nth match only                                   nth: 3
+//	from, to         a range of matches                                   from: 2
+//	every            each n-th match of the range                         every: 25
+//	probability      share of those, chosen by the seed                   probability: 0.05
+//
+// # Keys that act
+//
+//	key              meaning                                              example
+//	when             before the effect (default) or after it              when: after
+//	delay, jitter    wait; jitter is the most that is added by chance     delay: 2s
+//	drop             close the connection without an answer               drop: true
+//	reset            the same by a TCP reset                              reset: true
+//	hang             no answer, and the connection stays open             hang: true
+//	answer           a well-known answer, see [Answers]                   answer: disk-full
+//	status           HTTP status, with error_code, module, message,       status: 409
+//	                 details for NSX's error form
+//	raw_body         body that is not NSX's                               raw_body: "<html>"
+//	empty            no body                                              empty: true
+//	headers          more headers of the answer                           headers: {Retry-After: "2"}
+//	truncate         only so many bytes of the body; with drop or reset   truncate: 40
+//	                 the connection breaks there
+//	bytes_per_second a slow body                                          bytes_per_second: 100
+//	change           alters NSX from now on, see below                    change: {failover: node-2}
+//
+// # Keys of a change
+//
+//	key              meaning                                              example
+//	nodes            up, down (refused) or silent (accepted, never        nodes: {node-1: down}
+//	                 answered), by address
+//	certificates     good, other-authority, wrong-name or expired         certificates: {virtual: expired}
+//	failover         node that the virtual address goes to                failover: node-2
+//	coordinator      crash (restart) or stop                              coordinator: crash
+//	end_sessions     all login sessions end                               end_sessions: true
+//	search_lag       how far the search index runs behind                 search_lag: 10s
+//
+// A storm of a while, and a crash in the middle of a batch:
+//
+//   - {name: storm, path: "*", begins: 10s, ends: 15s, probability: 0.5, answer: rate-limit, headers: {Retry-After: "1"}}
+//   - {name: crash, path: "*/status-summary", phase: migration, nth: 3, change: {coordinator: crash}}
 package faults

@@ -1,0 +1,88 @@
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Reach is how an address of NSX answers.
+type Reach string
+
+// Kinds of reach.
+const (
+	// Up is the usual one.
+	Up Reach = "up"
+	// Down refuses connections; those that are open break.
+	Down Reach = "down"
+	// Silent accepts connections and requests, and never answers.
+	Silent Reach = "silent"
+)
+
+// Certificate is the kind of certificate that an address shows.
+type Certificate string
+
+// Kinds of certificates.
+const (
+	// GoodCertificate is the usual one, signed by the simulator's authority.
+	GoodCertificate Certificate = "good"
+	// OtherAuthority is signed by an authority that no client knows.
+	OtherAuthority Certificate = "other-authority"
+	// WrongName is for another host.
+	WrongName Certificate = "wrong-name"
+	// Expired ended an hour ago.
+	Expired Certificate = "expired"
+)
+
+// What a change does to the migration coordinator's service.
+const (
+	// CrashCoordinator restarts it at once, as a crash does.
+	CrashCoordinator = "crash"
+	// StopCoordinator ends it until somebody starts it.
+	StopCoordinator = "stop"
+)
+
+// VirtualAddress is the name of the address in front of the nodes, where a change names addresses.
+const VirtualAddress = "virtual"
+
+// Change alters the simulated NSX from one moment on. Empty fields change nothing.
+type Change struct {
+	// Nodes says how addresses answer: those of the nodes by their names, the one in front of them as VirtualAddress.
+	// It is about the network only: what runs on a node that is down goes on.
+	Nodes map[string]Reach `yaml:"nodes" json:"nodes,omitempty"`
+	// Certificates says what addresses show, with the same names.
+	Certificates map[string]Certificate `yaml:"certificates" json:"certificates,omitempty"`
+	// Failover moves the virtual address to that node.
+	Failover string `yaml:"failover" json:"failover,omitempty"`
+	// Coordinator is CrashCoordinator or StopCoordinator.
+	Coordinator string `yaml:"coordinator" json:"coordinator,omitempty"`
+	// EndSessions ends all login sessions.
+	EndSessions bool `yaml:"end_sessions" json:"end_sessions,omitempty"`
+	// SearchLag is how far the search index runs behind from now on; "0s" makes it follow again.
+	SearchLag *Duration `yaml:"search_lag" json:"search_lag,omitempty"`
+}
+
+// check finds values that mean nothing.
+func (c *Change) check() error {
+	if c == nil {
+		return nil
+	}
+	for name, reach := range c.Nodes {
+		if !slices.Contains([]Reach{Up, Down, Silent}, reach) {
+			return fmt.Errorf("change: node %q shall be %q, not %q, %q or %q", name, reach, Up, Down, Silent)
+		}
+	}
+	kinds := []Certificate{GoodCertificate, OtherAuthority, WrongName, Expired}
+	for name, kind := range c.Certificates {
+		if !slices.Contains(kinds, kind) {
+			return fmt.Errorf("change: node %q shall show a certificate %q, which is none of %q", name, kind, kinds)
+		}
+	}
+	if c.Coordinator != "" && c.Coordinator != CrashCoordinator && c.Coordinator != StopCoordinator {
+		return fmt.Errorf("change: coordinator is %q, not %q or %q", c.Coordinator, CrashCoordinator, StopCoordinator)
+	}
+	if c.SearchLag != nil && *c.SearchLag < 0 {
+		return errors.New("change: search_lag must not be negative")
+	}
+	return nil
+}
