@@ -28,7 +28,7 @@ type serveFlags struct {
 	model     string
 	scale     int
 	seed      int64
-	cluster   string
+	world     model.Options
 	load      string
 	save      string
 	faults    string
@@ -47,7 +47,10 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.StringVar(&f.model, "model", "tas", "what the NSX holds: "+modelNames())
 	flags.IntVar(&f.scale, "scale", 1, "size of the model; 1 is about 500 NCP objects")
 	flags.Int64Var(&f.seed, "seed", 1, "seed of all ids")
-	flags.StringVar(&f.cluster, "cluster", "", "name of the model's foundation or cluster")
+	flags.Func("cluster", "name of the model's foundation or cluster; repeated, it adds further ones, of another platform as PLATFORM:NAME", f.addCluster)
+	flags.BoolVar(&f.world.SectionBetween, "section-between", false, "put an administrator's firewall section between those of the first cluster")
+	flags.BoolVar(&f.world.OtherProducts, "other-products", false, "add an OpenStack network to the model")
+	flags.BoolVar(&f.world.Rare, "rare", false, "add what NCP makes only with some settings, such as DNAT and certificates without private key")
 	flags.StringVar(&f.load, "load", "", "state to serve in place of a model (a file written by --save)")
 	flags.StringVar(&f.save, "save", "", "file for the state at exit, also on SIGTERM")
 	flags.StringVar(&f.faults, "faults", "", "fault rules (YAML list)")
@@ -106,6 +109,23 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 		return nil, usageError{fmt.Errorf("--virtual-address %q is neither %q nor %q", f.virtual, nsxsim.SourcePersistent, nsxsim.RoundRobin)}
 	}
 	return f, nil
+}
+
+// addCluster takes one --cluster: the first names the foundation to migrate.
+func (f *serveFlags) addCluster(value string) error {
+	platform, name, given := strings.Cut(value, ":")
+	if !given {
+		platform, name = "", value
+	}
+	if f.world.Cluster == "" {
+		if given {
+			return errors.New("the platform of the first one is that of --model")
+		}
+		f.world.Cluster = name
+		return nil
+	}
+	f.world.Further = append(f.world.Further, model.Foundation{Name: name, Platform: platform})
+	return nil
 }
 
 // failing collects the ids of a repeatable flag, each with the text of its failure.
@@ -168,7 +188,7 @@ func (f *serveFlags) state() (*store.Store, error) {
 	if f.load != "" {
 		return loadState(f.load)
 	}
-	world, err := models[f.model](f.scale, f.seed, model.Options{Cluster: f.cluster})
+	world, err := models[f.model](f.scale, f.seed, f.world)
 	if err != nil {
 		return nil, err
 	}

@@ -22,10 +22,22 @@ type fabric struct {
 	tcpMonitor   string
 }
 
+// profiles lists the switching profiles of a switch or port: the system's, but for
+// spoof guard.
+func (f fabric) profiles(spoofGuard string) []fields {
+	return []fields{
+		{"key": "SwitchSecuritySwitchingProfile", "value": f.segmentSec},
+		{"key": "SpoofGuardSwitchingProfile", "value": spoofGuard},
+		{"key": "IpDiscoverySwitchingProfile", "value": f.ipDiscovery},
+		{"key": "MacManagementSwitchingProfile", "value": f.macDiscovery},
+		{"key": "QosSwitchingProfile", "value": f.qos},
+	}
+}
+
 // Empty returns an NSX as it comes out of the box: fabric, system profiles,
 // default firewall sections and the roots of the Policy tree.
 func Empty(seed int64, options Options) (*World, error) {
-	b := newBuilder(seed, options.withDefaults().BuiltAt)
+	b := newBuilder(seed, options.withDefaults("").BuiltAt)
 	b.base()
 	b.defaultSections()
 	return b.finish()

@@ -1,8 +1,11 @@
 package model
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -38,6 +41,7 @@ func (b *builder) section(owner, name string, priority int, tags []Tag, appliedT
 type ruleSpec struct {
 	name         string
 	action       string
+	direction    string // empty means both
 	sources      []fields
 	destinations []fields
 	services     []fields
@@ -49,7 +53,7 @@ func (b *builder) rule(section, owner string, spec ruleSpec) string {
 	b.ruleID++
 	body := fields{
 		"id": strconv.Itoa(b.ruleID), "resource_type": "FirewallRule", "display_name": spec.name, "action": spec.action,
-		"direction": "IN_OUT", "ip_protocol": "IPV4_IPV6", "logged": false, "disabled": false,
+		"direction": cmp.Or(spec.direction, "IN_OUT"), "ip_protocol": "IPV4_IPV6", "logged": false, "disabled": false,
 		"sources_excluded": false, "destinations_excluded": false, "priority": spec.priority, "section_id": section,
 	}
 	for key, list := range map[string][]fields{"sources": spec.sources, "destinations": spec.destinations, "services": spec.services} {
@@ -79,6 +83,50 @@ func (b *builder) adminSections() {
 	b.section(ownerAdmin, "ncp-bottom-marker", sectionOrderBottom, []Tag{{scopeMarker, "bottom"}}, nil, nil)
 	bottom := b.section(ownerAdmin, "corporate-catch-all", sectionOrderBottom+1, nil, nil, nil)
 	b.rule(bottom, ownerAdmin, ruleSpec{name: "log-rest", action: "ALLOW"})
+}
+
+// sectionBetween puts a section of the administrator before the second section that
+// NCP of a cluster made, and moves all sections from there on by one place.
+func (b *builder) sectionBetween(cluster string) {
+	var places []int
+	for _, object := range b.world.Manager {
+		tags, err := object.Tags()
+		if err != nil {
+			b.fail(err)
+		}
+		if object.Collection == sectionList && Created(tags, cluster) {
+			places = append(places, b.placeOf(object))
+		}
+	}
+	if len(places) < 2 {
+		b.fail(fmt.Errorf("adding a section between those of %q: it has %d of them", cluster, len(places)))
+		return
+	}
+	slices.Sort(places)
+	for _, object := range slices.Clone(b.world.Manager) {
+		if object.Collection != sectionList || b.placeOf(object) < places[1] {
+			continue
+		}
+		if err := b.world.Edit(sectionList, object.ID, func(body map[string]any) { body["priority"] = b.placeOf(object) + 1 }); err != nil {
+			b.fail(err)
+		}
+	}
+	section := b.section(ownerAdmin, "in-between", places[1], nil, nil, nil)
+	b.rule(section, ownerAdmin, ruleSpec{name: "temporary", action: "ALLOW", services: []fields{tcpService("8443")}})
+}
+
+// sectionList is the collection of all firewall sections.
+const sectionList = "firewall/sections"
+
+// placeOf is a section's place in the order of evaluation.
+func (b *builder) placeOf(section Object) int {
+	var body struct {
+		Priority int `json:"priority"`
+	}
+	if err := json.Unmarshal(section.Body, &body); err != nil {
+		b.fail(fmt.Errorf("reading section %s: %w", section.ID, err))
+	}
+	return body.Priority
 }
 
 // asgPerScale is the number of application security groups per unit of scale; the
@@ -135,7 +183,7 @@ func tagExpression(scope, value string) fields {
 // asg adds one section and its rules: a literal network, a set when there is one,
 // and every third one a rule for all protocols to anywhere.
 func (t *tas) asg(name string, target fields, set *fields, index int) {
-	priority := sectionOrderNCP + t.ordinal*1_000_000 + index
+	priority := sectionOrderNCP + t.room.ordinal*1_000_000 + index
 	section := t.b.section(t.identity, t.name+"-"+name, priority, t.tags(Tag{scopeASG, name}), []fields{target}, nil)
 	network := address("10.128.0.0", index*256) + "/24"
 	rules := []ruleSpec{

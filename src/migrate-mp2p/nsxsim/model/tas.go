@@ -1,9 +1,6 @@
 package model
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // Tag scopes that NCP writes beside its base tags ("NCP 2.3 debug log").
 const (
@@ -21,42 +18,37 @@ const (
 	orgsPerScale  = 10
 	portsPerOrg   = 36
 	portsPerCell  = 100
-	maximumScale  = 1_000
 	labelsOfFew   = 20 // further labels on every 64th port, which then has 28 tags
 	labelledEvery = 64
 )
+
+// platformTAS is the Platform of a TAS foundation.
+const platformTAS = "tas"
 
 // TAS returns a Tanzu Application Service foundation in Manager mode, a second,
 // small foundation on the same Tier-0, and what the administrator made around
 // them. Scale 1 is about 500 objects of the foundation and it grows in proportion.
 func TAS(scale int, seed int64, options Options) (*World, error) {
-	if scale < 1 || scale > maximumScale {
-		return nil, fmt.Errorf("building model tas: scale %d is not between 1 and %d", scale, maximumScale)
+	options = options.withDefaults("tas1")
+	b, err := newWorld(platformTAS, scale, seed, options)
+	if err != nil {
+		return nil, err
 	}
-	options = options.withDefaults()
-	if !options.BuiltAt.After(time.UnixMilli(0)) {
-		return nil, fmt.Errorf("building model tas: the time %s is before 1970", options.BuiltAt)
-	}
-	b := newBuilder(seed, options.BuiltAt)
 	ground := b.ground(options.Cluster)
 	b.adminObjects(ground)
 	b.adminSections()
-	first := &tas{
-		b: b, ground: ground, name: options.Cluster, identity: options.Identity,
-		scale: scale, orgCount: orgsPerScale * scale, block: "10.0.0.0",
-	}
+	first := b.tas(options.Cluster, options.Identity, ground, scale, room{blockID: ground.blocks[0], block: "10.0.0.0"})
 	first.build()
-	second := &tas{
-		b: b, ground: ground, name: options.Cluster + "-other", identity: options.Cluster + "-other-ncp",
-		scale: 1, orgCount: 2, block: "172.16.0.0", ordinal: 1, externalOffset: 40_000,
-	}
+	second := b.tas(options.Cluster+"-other", options.Cluster+"-other-ncp", ground, 1, room{
+		ordinal: 1, blockID: ground.blocks[1], block: "172.16.0.0", externals: 40_000, links: 16_000, machines: 32_000,
+	})
+	second.orgCount = 2
 	second.build()
 	b.defaultSections()
-	b.world.Foundations = []Foundation{
-		{Name: first.name, Platform: "tas", Identity: first.identity},
-		{Name: second.name, Platform: "tas", Identity: second.identity},
+	if options.Rare {
+		first.rare()
 	}
-	return b.finish()
+	return b.finishWith(ground, scale, options)
 }
 
 // tas builds one foundation.
@@ -67,21 +59,23 @@ type tas struct {
 	identity string
 	scale    int
 	orgCount int
-	// block is the first address of the foundation's container networks.
-	block string
-	// ordinal is the foundation's place among those of this NSX.
-	ordinal int
-	// externalOffset is where its addresses in the external pools begin.
-	externalOffset int
+	room     room
 
-	spoofGuard string
-	lb         lbShared
-	orgs       []org
-	cells      []string // VIF ids of the virtual machines
-	networks   int      // container networks so far
-	externals  int      // external addresses so far
-	routers    int      // Tier-1 routers so far
-	ports      int      // container ports so far
+	// bindings are the switching profiles of its switches and containers' ports.
+	bindings  []fields
+	lb        lbShared
+	orgs      []org
+	cells     []string // VIF ids of the virtual machines
+	networks  int      // container networks so far
+	externals int      // external addresses so far
+	routers   int      // Tier-1 routers so far
+	ports     int      // container ports so far
+}
+
+// tas announces a foundation to the world.
+func (b *builder) tas(name, identity string, on ground, scale int, at room) *tas {
+	b.world.Foundations = append(b.world.Foundations, Foundation{Name: name, Platform: platformTAS, Identity: identity})
+	return &tas{b: b, ground: on, name: name, identity: identity, scale: scale, orgCount: orgsPerScale * scale, room: at}
 }
 
 // org is one Cloud Foundry organisation.
@@ -103,10 +97,11 @@ func (n network) cidr() string { return n.first + "/24" }
 // build adds everything that NCP of this foundation made, and the foundation's
 // virtual machines, which BOSH made.
 func (t *tas) build() {
-	t.spoofGuard = t.b.add("switching-profiles", t.identity, fields{
+	spoofGuard := t.b.add("switching-profiles", t.identity, fields{
 		"resource_type": "SpoofGuardSwitchingProfile", "display_name": t.name + "-spoofguard", "tags": t.tags(),
 		"white_list_providers": []string{"LPORT_BINDINGS"},
 	})
+	t.bindings = t.ground.profiles(spoofGuard)
 	t.diegoCells()
 	for i := range t.orgCount {
 		t.org(i)
@@ -125,7 +120,7 @@ func (t *tas) tags(more ...Tag) []Tag {
 // external allocates the next address of an external pool.
 func (t *tas) external() (pool, ip string) {
 	pool = t.ground.externalPools[t.externals%2].id
-	ip = address(t.ground.externalPools[t.externals%2].first, t.externalOffset/2+t.externals/2)
+	ip = address(t.ground.externalPools[t.externals%2].first, t.room.externals/2+t.externals/2)
 	t.externals++
 	t.b.addAllocation(pool, ip)
 	return pool, ip
@@ -145,8 +140,8 @@ func (t *tas) diegoCells() {
 				"id": vif, "attachment_type": "VIF",
 				"context": fields{"resource_type": "VifAttachmentContext", "vif_type": "PARENT"},
 			},
-			"address_bindings":      []fields{{"ip_address": address("192.168.0.10", t.ordinal*32_000+i), "mac_address": mac(t.ordinal, i)}},
-			"switching_profile_ids": t.profiles(t.ground.spoofGuard),
+			"address_bindings":      []fields{{"ip_address": address("192.168.0.10", t.room.machines+i), "mac_address": mac(t.room.ordinal, i)}},
+			"switching_profile_ids": t.ground.profiles(t.ground.spoofGuard),
 		})
 	}
 }
@@ -154,17 +149,6 @@ func (t *tas) diegoCells() {
 // mac is the n-th locally administered MAC address of a group of interfaces.
 func mac(group, n int) string {
 	return fmt.Sprintf("02:50:%02x:%02x:%02x:%02x", group&0xff, n>>16&0xff, n>>8&0xff, n&0xff)
-}
-
-// profiles lists the switching profiles of a switch or port.
-func (t *tas) profiles(spoofGuard string) []fields {
-	return []fields{
-		{"key": "SwitchSecuritySwitchingProfile", "value": t.ground.segmentSec},
-		{"key": "SpoofGuardSwitchingProfile", "value": spoofGuard},
-		{"key": "IpDiscoverySwitchingProfile", "value": t.ground.ipDiscovery},
-		{"key": "MacManagementSwitchingProfile", "value": t.ground.macDiscovery},
-		{"key": "QosSwitchingProfile", "value": t.ground.qos},
-	}
 }
 
 // org adds an organisation: its Tier-1, wired to the Tier-0, its networks, a SNAT
@@ -223,8 +207,8 @@ func (t *tas) instance(orgName string, o org, on network, n int) {
 				"traffic_tag": vlan, "app_id": guid, "allocate_addresses": "Both",
 			},
 		},
-		"address_bindings":      []fields{{"ip_address": address(on.first, 2+n), "mac_address": mac(0x80+t.ordinal, t.ports), "vlan": vlan}},
-		"switching_profile_ids": t.profiles(t.spoofGuard),
+		"address_bindings":      []fields{{"ip_address": address(on.first, 2+n), "mac_address": mac(0x80+t.room.ordinal, t.ports), "vlan": vlan}},
+		"switching_profile_ids": t.bindings,
 	})
 	t.ports++
 }

@@ -1,6 +1,9 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // scopeVirtualServerPool names the external pool of a virtual server's address; it
 // is the one scope of NCP without the ncp/ prefix ("NCP 2.3 debug log").
@@ -32,8 +35,8 @@ func (t *tas) loadBalancer(index int) {
 		"resource_type": "LbHttpMonitor", "display_name": name + "-monitor", "tags": t.tags(), "monitor_port": "8080",
 		"interval": 5, "timeout": 15, "rise_count": 3, "fall_count": 3, "request_url": "/health",
 	})
-	web := t.lbPool(name+"-web", "80", monitor, index)
-	ssh := t.lbPool(name+"-ssh", "2222", t.ground.tcpMonitor, index)
+	web := t.lbPool(name+"-web", "80", monitor, index, nil)
+	ssh := t.lbPool(name+"-ssh", "2222", t.ground.tcpMonitor, index, nil)
 	servers := []string{
 		t.virtualServer(name+"-http", "http", web, fields{
 			"ports": []string{"80"}, "application_profile_id": t.lb.http, "persistence_profile_id": t.lb.persistence,
@@ -76,17 +79,19 @@ func (t *tas) loadBalancerShared() lbShared {
 	}
 }
 
-func (t *tas) lbPool(name, port, monitor string, index int) string {
+func (t *tas) lbPool(name, port, monitor string, index int, extra fields) string {
 	var members []fields
 	for i := range 2 {
 		members = append(members, fields{
 			"display_name": fmt.Sprintf("router-%d", i), "ip_address": address("192.168.240.10", index*2+i), "port": port, "weight": 1, "admin_state": "ENABLED",
 		})
 	}
-	return t.b.add("loadbalancer/pools", t.identity, fields{
+	body := fields{
 		"resource_type": "LbPool", "display_name": name, "tags": t.tags(), "algorithm": "ROUND_ROBIN", "members": members,
 		"active_monitor_ids": []string{monitor}, "snat_translation": fields{"type": "LbSnatAutoMap"}, "min_active_members": 1,
-	})
+	}
+	maps.Copy(body, extra)
+	return t.b.add("loadbalancer/pools", t.identity, body)
 }
 
 // virtualServer adds a virtual server on an address of an external pool.
@@ -96,7 +101,9 @@ func (t *tas) virtualServer(name, kind, pool string, body fields) string {
 	body["display_name"] = name
 	body["tags"] = t.tags(Tag{scopeVirtualServerType, kind}, Tag{scopeVirtualServerPool, external})
 	body["ip_address"] = ip
-	body["ip_protocol"] = "TCP"
+	if _, given := body["ip_protocol"]; !given {
+		body["ip_protocol"] = "TCP"
+	}
 	body["pool_id"] = pool
 	body["enabled"] = true
 	body["access_log_enabled"] = false

@@ -163,20 +163,20 @@ func (t *tas) tier1(name, project string, tags []Tag) string {
 	if project != "" {
 		linkTags = t.tags(Tag{scopeProject, project})
 	}
-	t.b.linkRouters(t.identity, name, router, t.ground.tier0, t.ordinal*16_000+t.routers, linkTags)
+	t.b.linkRouters(t.identity, name, router, t.ground.tier0, t.room.links+t.routers, linkTags)
 	return router
 }
 
 // network adds one container network of an organisation: a /24 cut from the block,
 // the pool over it, the switch that takes addresses from the pool, and the wiring.
 func (t *tas) network(name string, o org, outside []Tag) network {
-	added := network{first: address(t.block, t.networks*256)}
+	added := network{first: address(t.room.block, t.networks*256)}
 	subnet := t.b.uuid()
 	tags := t.tags(Tag{scopeProject, o.guid}, Tag{scopeSubnet, added.cidr()}, Tag{scopeSubnetID, subnet})
 	ranges := []fields{{"start": address(added.first, 2), "end": address(added.first, 254)}}
 	t.b.add("pools/ip-subnets", t.identity, fields{
 		"id": subnet, "resource_type": "IpBlockSubnet", "display_name": name, "tags": tags,
-		"block_id": t.ground.blocks[t.ordinal], "size": 256, "cidr": added.cidr(), "start_ip": added.first, "allocation_ranges": ranges,
+		"block_id": t.room.blockID, "size": 256, "cidr": added.cidr(), "start_ip": added.first, "allocation_ranges": ranges,
 	})
 	pool := t.b.add("pools/ip-pools", t.identity, fields{
 		"resource_type": "IpPool", "display_name": name, "tags": tags, "ip_release_delay": 120000,
@@ -185,8 +185,8 @@ func (t *tas) network(name string, o org, outside []Tag) network {
 	switchTags := append(append([]Tag{}, outside...), Tag{scopeSubnet, added.cidr()}, Tag{scopeSubnetID, subnet})
 	added.logicalSwitch = t.b.add("logical-switches", t.identity, fields{
 		"resource_type": "LogicalSwitch", "display_name": name, "tags": switchTags, "transport_zone_id": t.ground.overlayZone,
-		"admin_state": "UP", "replication_mode": "MTEP", "vni": 70_000 + t.ordinal*50_000 + t.networks, "ip_pool_id": pool,
-		"switching_profile_ids": t.profiles(t.spoofGuard),
+		"admin_state": "UP", "replication_mode": "MTEP", "vni": 70_000 + t.room.ordinal*50_000 + t.networks, "ip_pool_id": pool,
+		"switching_profile_ids": t.bindings,
 	})
 	t.b.downLink(t.identity, fmt.Sprintf("%s-gateway", name), o.router, added.logicalSwitch, address(added.first, 1), 24, t.tags(Tag{scopeProject, o.guid}))
 	t.networks++

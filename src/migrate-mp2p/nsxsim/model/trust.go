@@ -18,17 +18,28 @@ const certificateYears = 100
 // certificate adds a self-signed certificate whose private key NSX holds. The key
 // itself is in no answer of NSX and therefore not in the world either.
 func (b *builder) certificate(owner, name string, tags []Tag) string {
+	return b.selfSigned(owner, name, tags, fields{"resource_type": "certificate_self_signed", "has_private_key": true})
+}
+
+// authorityCertificate adds the certificate of an authority, of which NSX has no
+// private key.
+func (b *builder) authorityCertificate(owner, name string, tags []Tag) string {
+	return b.selfSigned(owner, name, tags, fields{"resource_type": "certificate_ca", "has_private_key": false})
+}
+
+func (b *builder) selfSigned(owner, name string, tags []Tag, body fields) string {
 	template, key := b.authority(name)
 	der, err := x509.CreateCertificate(nil, template, template, key.Public(), key)
 	if err != nil {
 		b.fail(fmt.Errorf("making certificate %q: %w", name, err))
 	}
-	return b.add("trust-management/certificates", owner, fields{
-		"resource_type": "certificate_self_signed", "display_name": name, "tags": tags,
-		"pem_encoded":     string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		"has_private_key": true, "purpose": "signing-ca", "used_by": []fields{},
-		"details": []fields{{"subject_cn": name, "not_before": template.NotBefore.UnixMilli(), "not_after": template.NotAfter.UnixMilli()}},
-	})
+	body["display_name"] = name
+	body["tags"] = tags
+	body["pem_encoded"] = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	body["purpose"] = "signing-ca"
+	body["used_by"] = []fields{}
+	body["details"] = []fields{{"subject_cn": name, "not_before": template.NotBefore.UnixMilli(), "not_after": template.NotAfter.UnixMilli()}}
+	return b.add("trust-management/certificates", owner, body)
 }
 
 // crl adds a certificate revocation list that revokes nothing.

@@ -67,18 +67,34 @@ type Shared struct {
 
 // Options refines a model. The zero value is fine.
 type Options struct {
-	// Cluster is the name of the foundation to migrate; default "tas1".
+	// Cluster is the name of the foundation or cluster to migrate; each model has a
+	// default.
 	Cluster string
 	// Identity is the NSX user of its NCP; default "<Cluster>-ncp".
 	Identity string
 	// BuiltAt is the latest _create_time in the world, to the second; default
 	// 2023-11-01 UTC. Tests in virtual time set it to before their clock's start.
 	BuiltAt time.Time
+	// Further use this NSX too, each as large as the first. A Platform left out is the
+	// first's, an Identity left out is "<Name>-ncp".
+	Further []Foundation
+	// SectionBetween puts a section of the administrator between those that NCP of
+	// the first foundation made, where a migration cannot keep it.
+	SectionBetween bool
+	// OtherProducts adds what a product without NCP keeps on the same NSX: OpenStack
+	// with a network of its own.
+	OtherProducts bool
+	// Rare adds to the first foundation what NCP makes only with some settings: DNAT,
+	// a certificate without private key, virtual servers of all kinds, and switching
+	// profiles of all kinds.
+	Rare bool
 }
 
-func (o Options) withDefaults() Options {
+// withDefaults completes options for a model whose first foundation has the given
+// name unless another is wanted.
+func (o Options) withDefaults(cluster string) Options {
 	if o.Cluster == "" {
-		o.Cluster = "tas1"
+		o.Cluster = cluster
 	}
 	if o.Identity == "" {
 		o.Identity = o.Cluster + "-ncp"
