@@ -6,77 +6,40 @@ import (
 	"slices"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim/references"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// idFields name, for each field of a Manager body that holds one id or a list of ids,
-// the collection of what it refers to.
-var idFields = map[string]string{
-	"logical_switch_id": "logical-switches", "transport_zone_id": "transport-zones", "ip_pool_id": "pools/ip-pools",
-	"logical_router_id": "logical-routers", "edge_cluster_id": "edge-clusters", "block_id": "pools/ip-blocks",
-	"section_id": "firewall/sections", "linked_logical_router_port_id": "logical-router-ports",
-	"application_profile_id": "loadbalancer/application-profiles", "persistence_profile_id": "loadbalancer/persistence-profiles",
-	"pool_id": "loadbalancer/pools", "sorry_pool_id": "loadbalancer/pools", "ssl_profile_id": "loadbalancer/client-ssl-profiles",
-	"default_certificate_id": "trust-management/certificates", "rule_ids": "loadbalancer/rules",
-	"virtual_server_ids": "loadbalancer/virtual-servers", "active_monitor_ids": "loadbalancer/monitors",
-	"client_auth_crl_ids": "trust-management/crls", "sni_certificate_ids": "trust-management/certificates",
-}
+// parents are the collections whose objects have collections of their own.
+var parents = []string{"logical-routers", "firewall/sections", "pools/ip-pools"}
 
-// targetTypes name the collections of references that bring their type.
-var targetTypes = map[string]string{
-	"LogicalPort": "logical-ports", "LogicalSwitch": "logical-switches", "LogicalRouter": "logical-routers",
-	"LogicalRouterLinkPortOnTIER0": "logical-router-ports", "NSGroup": "ns-groups", "IPSet": "ip-sets",
-	"FirewallSection": "firewall/sections",
-}
-
-// idTags are tags whose value is a Manager id.
-var idTags = map[string]string{
-	scopePoolID: "pools/ip-pools", scopeServerPool: "pools/ip-pools", "ncp/subnet_id": "pools/ip-subnets", "ncp/hc_sect_id": "firewall/sections",
+// references are those of a Manager object, in its fields and in its tags.
+func (v *view) references(o *store.Object) []references.Reference {
+	body := v.bodies[o.Key]
+	return append(references.Of(o.Key, body), references.OfTags(body)...)
 }
 
 // managerReferences are the keys of all objects to which a Manager object refers.
 func (v *view) managerReferences(o *store.Object) []string {
 	found := map[string]bool{}
-	collectManager(v.bodies[o.Key], found)
-	for _, tag := range o.Tags {
-		if collection, known := idTags[tag.Scope]; known {
-			found[collection+"/"+tag.Value] = true
+	for _, reference := range v.references(o) {
+		for _, key := range reference.Keys {
+			found[key] = true
 		}
 	}
 	return sortedKeys(found)
 }
 
-func collectManager(value any, found map[string]bool) {
-	switch value := value.(type) {
-	case []any:
-		for _, one := range value {
-			collectManager(one, found)
-		}
-	case map[string]any:
-		collectTyped(value, "target_id", found)
-		collectTyped(value, "value", found)
-		if key, _ := value["key"].(string); strings.HasSuffix(key, "SwitchingProfile") {
-			found[fmt.Sprintf("switching-profiles/%v", value["value"])] = true
-		}
-		for name, inner := range value {
-			if collection, known := idFields[name]; known {
-				for _, id := range idsOf(inner) {
-					found[collection+"/"+id] = true
-				}
-			}
-			collectManager(inner, found)
+// parent is the key of the object below which another one lies, as a rule lies below
+// its section; empty for most.
+func parent(key string) string {
+	for _, collection := range parents {
+		rest, below := strings.CutPrefix(key, collection+"/")
+		if id, _, deeper := strings.Cut(rest, "/"); below && deeper {
+			return collection + "/" + id
 		}
 	}
-}
-
-// collectTyped reads a ResourceReference, or a group's member by id.
-func collectTyped(body map[string]any, field string, found map[string]bool) {
-	target, _ := body["target_type"].(string)
-	id, _ := body[field].(string)
-	byID := field == "target_id" || body["target_property"] == "id"
-	if collection, known := targetTypes[target]; known && id != "" && byID {
-		found[collection+"/"+id] = true
-	}
+	return ""
 }
 
 func idsOf(value any) []string {
@@ -133,10 +96,17 @@ func (v *view) dangling() []string {
 			interfaces[attachment["id"]] = true
 		}
 	}
+	exists := func(key string) bool {
+		_, found := v.tx.Manager().Get(key)
+		return found
+	}
 	for _, o := range v.manager {
-		for _, target := range v.managerReferences(o) {
-			if _, exists := v.tx.Manager().Get(target); !exists {
-				problems = append(problems, fmt.Sprintf("%s refers to %s, which does not exist", o.Key, target))
+		if above := parent(o.Key); above != "" && !exists(above) {
+			problems = append(problems, fmt.Sprintf("%s lies below %s, which does not exist", o.Key, above))
+		}
+		for _, reference := range v.references(o) {
+			if !slices.ContainsFunc(reference.Keys, exists) {
+				problems = append(problems, fmt.Sprintf("%s refers to %s, which does not exist", o.Key, strings.Join(reference.Keys, " or ")))
 			}
 		}
 		attachment, _ := v.bodies[o.Key]["attachment"].(map[string]any)

@@ -1,0 +1,127 @@
+package check_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
+	"nsx-mp2p/migrate-mp2p/nsxsim/references"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// uuid is what every generated id looks like.
+var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// foreign names the fields and tag scopes whose ids are those of other systems: of
+// vCenter, BOSH, Cloud Foundry, Kubernetes and OpenStack. No object of NSX has them.
+var foreign = regexp.MustCompile(`^(attachment\.id|parent_vif_id|app_id|bosh/id|ncp/(project|pod|pod_uid|project_uid|cluster)|os-.*)$`)
+
+// ids lists every id in a body with the name of the field or tag that holds it.
+func ids(name string, value any, found func(name, id string)) {
+	switch value := value.(type) {
+	case string:
+		if strings.HasPrefix(value, "/infra/") {
+			return
+		}
+		for _, id := range uuid.FindAllString(value, -1) {
+			found(name, id)
+		}
+	case []any:
+		for _, one := range value {
+			ids(name, one, found)
+		}
+	case map[string]any:
+		if scope, tag := value["scope"].(string); tag {
+			ids(scope, value["tag"], found)
+			return
+		}
+		for field, inner := range value {
+			if name == "attachment" && field == "id" {
+				field = "attachment.id"
+			}
+			ids(field, inner, found)
+		}
+	}
+}
+
+var _ = Describe("the generated worlds", func() {
+	everything := model.Options{
+		Further: []model.Foundation{{Name: "further-1"}, {Name: "further-2", Platform: "tas"}}, SectionBetween: true, OtherProducts: true, Rare: true,
+	}
+	worlds := func() map[string]*model.World {
+		GinkgoHelper()
+		made := map[string]*model.World{}
+		add := func(name string) func(*model.World, error) {
+			return func(world *model.World, err error) {
+				GinkgoHelper()
+				Expect(err).NotTo(HaveOccurred(), name)
+				made[name] = world
+			}
+		}
+		add("empty")(model.Empty(3, model.Options{}))
+		add("tas")(model.TAS(2, 1, model.Options{}))
+		add("tas with everything")(model.TAS(2, 1, everything))
+		return made
+	}
+
+	It("refer to objects of the same world only, by every id and path that any body, tag or place holds", func() {
+		for name, world := range worlds() {
+			st := loaded(world)
+			Expect(inspect(st, "").Inconsistencies).To(BeEmpty(), name)
+			Expect(unexplained(st)).To(BeEmpty(), name)
+		}
+	})
+
+	It("are searched for ids that no table explains", func() {
+		st := loaded(worlds()["empty"])
+		put(st, "ip-sets/s", object{"id": "s", "other_id": "11111111-2222-4333-8444-555555555555"})
+		Expect(unexplained(st)).To(ConsistOf("ip-sets/s: other_id holds 11111111-2222-4333-8444-555555555555"))
+	})
+})
+
+func loaded(world *model.World) *store.Store {
+	GinkgoHelper()
+	st := store.New(1)
+	Expect(nsxsim.LoadWorld(st, world)).To(Succeed())
+	return st
+}
+
+// unexplained lists the ids in bodies that are neither those of other systems, nor
+// the object's own, nor references that the table knows. Paths need no explanation:
+// all of them are followed.
+func unexplained(st *store.Store) []string {
+	GinkgoHelper()
+	var problems []string
+	Expect(st.View(func(tx *store.Tx) error {
+		for _, space := range []*store.Space{tx.Manager(), tx.Policy()} {
+			for o := range space.All() {
+				problems = append(problems, unexplainedIn(o)...)
+			}
+		}
+		return nil
+	})).To(Succeed())
+	return problems
+}
+
+func unexplainedIn(o *store.Object) []string {
+	GinkgoHelper()
+	var body object
+	Expect(json.Unmarshal(o.Body, &body)).To(Succeed())
+	known := fmt.Sprint(o.Key, o.DisplayName, body["id"], body["unique_id"])
+	for _, reference := range append(references.Of(o.Key, body), references.OfTags(body)...) {
+		known += reference.ID
+	}
+	var problems []string
+	ids("", body, func(name, id string) {
+		if !foreign.MatchString(name) && !strings.Contains(known, id) {
+			problems = append(problems, fmt.Sprintf("%s: %s holds %s", o.Key, name, id))
+		}
+	})
+	return problems
+}
