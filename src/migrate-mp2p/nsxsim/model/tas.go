@@ -2,16 +2,6 @@ package model
 
 import "fmt"
 
-// Tag scopes that NCP writes beside its base tags ("NCP 2.3 debug log").
-const (
-	scopeProject  = "ncp/project"
-	scopePoolID   = "ncp/extpoolid"
-	scopeSNAT     = "ncp/snat_ip"
-	scopeSubnet   = "ncp/subnet"
-	scopeSubnetID = "ncp/subnet_id"
-	scopeIngress  = "ncp/ing_ctrl"
-)
-
 // The size of a foundation per unit of scale: with the sections and the load
 // balancer about 500 objects that NCP made.
 const (
@@ -53,29 +43,19 @@ func TAS(scale int, seed int64, options Options) (*World, error) {
 
 // tas builds one foundation.
 type tas struct {
-	b        *builder
-	ground   ground
-	name     string
-	identity string
+	ncp
 	scale    int
 	orgCount int
-	room     room
 
-	// bindings are the switching profiles of its switches and containers' ports.
-	bindings  []fields
-	lb        lbShared
-	orgs      []org
-	cells     []string // VIF ids of the virtual machines
-	networks  int      // container networks so far
-	externals int      // external addresses so far
-	routers   int      // Tier-1 routers so far
-	ports     int      // container ports so far
+	lb    lbShared
+	orgs  []org
+	cells []string // VIF ids of the virtual machines
 }
 
 // tas announces a foundation to the world.
 func (b *builder) tas(name, identity string, on ground, scale int, at room) *tas {
 	b.world.Foundations = append(b.world.Foundations, Foundation{Name: name, Platform: platformTAS, Identity: identity})
-	return &tas{b: b, ground: on, name: name, identity: identity, scale: scale, orgCount: orgsPerScale * scale, room: at}
+	return &tas{ncp: ncp{b: b, ground: on, name: name, identity: identity, room: at}, scale: scale, orgCount: orgsPerScale * scale}
 }
 
 // org is one Cloud Foundry organisation.
@@ -84,15 +64,6 @@ type org struct {
 	router   string
 	networks []network
 }
-
-// network is one container network: a switch, and the subnet behind it.
-type network struct {
-	logicalSwitch string
-	first         string // the subnet's network address
-}
-
-// cidr is the network in prefix notation.
-func (n network) cidr() string { return n.first + "/24" }
 
 // build adds everything that NCP of this foundation made, and the foundation's
 // virtual machines, which BOSH made.
@@ -112,20 +83,6 @@ func (t *tas) build() {
 	}
 }
 
-// tags returns NCP's base tags followed by more.
-func (t *tas) tags(more ...Tag) []Tag {
-	return append([]Tag{{ScopeVersion, managerVersion}, {ScopeCluster, t.name}}, more...)
-}
-
-// external allocates the next address of an external pool.
-func (t *tas) external() (pool, ip string) {
-	pool = t.ground.externalPools[t.externals%2].id
-	ip = address(t.ground.externalPools[t.externals%2].first, t.room.externals/2+t.externals/2)
-	t.externals++
-	t.b.addAllocation(pool, ip)
-	return pool, ip
-}
-
 // diegoCells adds the ports of the foundation's virtual machines. They carry
 // ncp/cluster and ncp/node_name but no ncp/version: they are not NCP's.
 func (t *tas) diegoCells() {
@@ -135,7 +92,7 @@ func (t *tas) diegoCells() {
 		name := fmt.Sprintf("diego_cell-%04d", i)
 		t.b.add("logical-ports", ownerAdmin, fields{
 			"resource_type": "LogicalPort", "display_name": t.name + "/" + name, "logical_switch_id": t.ground.deployment, "admin_state": "UP",
-			"tags": []Tag{{ScopeCluster, t.name}, {"ncp/node_name", name}, {"bosh/id", t.b.uuid()}},
+			"tags": []Tag{{ScopeCluster, t.name}, {scopeNodeName, name}, {"bosh/id", t.b.uuid()}},
 			"attachment": fields{
 				"id": vif, "attachment_type": "VIF",
 				"context": fields{"resource_type": "VifAttachmentContext", "vif_type": "PARENT"},
@@ -159,13 +116,13 @@ func (t *tas) org(index int) {
 	name := fmt.Sprintf("%s-org-%04d", t.name, index)
 	outside := t.tags(Tag{scopeProject, o.guid}, Tag{scopePoolID, pool}, Tag{scopeSNAT, snat})
 
-	o.router = t.tier1(name, o.guid, outside)
+	o.router = t.tier1(name, o.guid, outside, nil)
 	count := 1
 	if index%4 == 0 {
 		count = 2 // the first subnet was exhausted
 	}
 	for n := range count {
-		added := t.network(fmt.Sprintf("%s-%d", name, n), o, outside)
+		added := t.network(fmt.Sprintf("%s-%d", name, n), o.guid, o.router, outside)
 		o.networks = append(o.networks, added)
 		t.b.add("logical-routers/"+t.ground.tier0+"/nat/rules", t.identity, fields{
 			"resource_type": "NatRule", "display_name": fmt.Sprintf("%s-snat-%d", name, n), "tags": outside,
@@ -185,8 +142,8 @@ func (t *tas) instance(orgName string, o org, on network, n int) {
 	guid := t.b.uuid()
 	tags := t.tags(
 		Tag{scopeProject, o.guid},
-		Tag{"ncp/pod", "instance-" + guid[:8]},
-		Tag{"ncp/pod_uid", guid},
+		Tag{scopePod, "instance-" + guid[:8]},
+		Tag{scopePodUID, guid},
 		Tag{scopeIngress, "False"},
 		Tag{"app_label/app", fmt.Sprintf("app-%d", n/4)},
 		Tag{"app_label/tier", []string{"web", "worker", "db"}[n%3]},

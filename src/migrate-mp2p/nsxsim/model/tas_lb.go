@@ -5,12 +5,6 @@ import (
 	"maps"
 )
 
-// scopeVirtualServerPool names the external pool of a virtual server's address; it
-// is the one scope of NCP without the ncp/ prefix ("NCP 2.3 debug log").
-const scopeVirtualServerPool = "ext_pool_id"
-
-const scopeVirtualServerType = "ncp/lb_vs_type"
-
 // lbRules is the number of rules of each HTTP virtual server.
 const lbRules = 3
 
@@ -30,7 +24,7 @@ func (t *tas) loadBalancer(index int) {
 		t.lb = t.loadBalancerShared()
 	}
 	name := fmt.Sprintf("%s-gorouter-%03d", t.name, index)
-	router := t.tier1(name+"-lb", "", t.tags(Tag{"ncp/lb_resource", "true"}))
+	router := t.tier1(name+"-lb", "", t.tags(Tag{scopeLBResource, "true"}), nil)
 	monitor := t.b.add("loadbalancer/monitors", t.identity, fields{
 		"resource_type": "LbHttpMonitor", "display_name": name + "-monitor", "tags": t.tags(), "monitor_port": "8080",
 		"interval": 5, "timeout": 15, "rise_count": 3, "fall_count": 3, "request_url": "/health",

@@ -32,7 +32,7 @@ func (t *tas) ownProfiles() []fields {
 		add("SpoofGuardSwitchingProfile", fields{"white_list_providers": []string{"LSWITCH_BINDINGS"}}),
 		add("IpDiscoverySwitchingProfile", fields{"arp_snooping_enabled": false}),
 		add("MacManagementSwitchingProfile", fields{"mac_change_allowed": true}),
-		add("QosSwitchingProfile", fields{"class_of_service": 1}, Tag{"ncp/ha", "true"}),
+		add("QosSwitchingProfile", fields{"class_of_service": 1}, Tag{scopeHA, "true"}),
 	}
 }
 
@@ -40,7 +40,7 @@ func (t *tas) ownProfiles() []fields {
 // UDP.
 func (t *tas) rareLoadBalancer() {
 	name := t.name + "-rare"
-	router := t.tier1(name+"-lb", "", t.tags(Tag{"ncp/lb_resource", "true"}))
+	router := t.tier1(name+"-lb", "", t.tags(Tag{scopeLBResource, "true"}), nil)
 	profile := func(collection, kind string, body fields) string {
 		body["resource_type"] = kind
 		body["display_name"] = t.name + "-" + kind

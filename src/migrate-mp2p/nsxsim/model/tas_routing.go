@@ -1,7 +1,5 @@
 package model
 
-import "fmt"
-
 // externalPool is an IP pool for SNAT and virtual servers.
 type externalPool struct {
 	id    string
@@ -146,49 +144,4 @@ func (b *builder) linkRouters(owner, name, tier1, tier0 string, n int, tags []Ta
 		"linked_logical_router_port_id": reference("LogicalRouterLinkPortOnTIER0", top, name+"-t0"),
 		"subnets":                       []fields{{"ip_addresses": []string{address("100.64.0.1", 2*n)}, "prefix_length": 31}},
 	})
-}
-
-// tier1 adds a Tier-1 of NCP with its advertisement and its link to the Tier-0.
-func (t *tas) tier1(name, project string, tags []Tag) string {
-	router := t.b.add("logical-routers", t.identity, fields{
-		"resource_type": "LogicalRouter", "display_name": name, "router_type": "TIER1", "tags": tags, "failover_mode": "NON_PREEMPTIVE",
-	})
-	t.b.addSingle("logical-routers/"+router+"/routing", "advertisement", t.identity, fields{
-		"resource_type": "AdvertisementConfig", "logical_router_id": router, "enabled": true,
-		"advertise_nsx_connected_routes": true, "advertise_nat_routes": true, "advertise_static_routes": false,
-		"advertise_lb_vip": true, "advertise_lb_snat_ip": true,
-	})
-	t.routers++
-	linkTags := t.tags()
-	if project != "" {
-		linkTags = t.tags(Tag{scopeProject, project})
-	}
-	t.b.linkRouters(t.identity, name, router, t.ground.tier0, t.room.links+t.routers, linkTags)
-	return router
-}
-
-// network adds one container network of an organisation: a /24 cut from the block,
-// the pool over it, the switch that takes addresses from the pool, and the wiring.
-func (t *tas) network(name string, o org, outside []Tag) network {
-	added := network{first: address(t.room.block, t.networks*256)}
-	subnet := t.b.uuid()
-	tags := t.tags(Tag{scopeProject, o.guid}, Tag{scopeSubnet, added.cidr()}, Tag{scopeSubnetID, subnet})
-	ranges := []fields{{"start": address(added.first, 2), "end": address(added.first, 254)}}
-	t.b.add("pools/ip-subnets", t.identity, fields{
-		"id": subnet, "resource_type": "IpBlockSubnet", "display_name": name, "tags": tags,
-		"block_id": t.room.blockID, "size": 256, "cidr": added.cidr(), "start_ip": added.first, "allocation_ranges": ranges,
-	})
-	pool := t.b.add("pools/ip-pools", t.identity, fields{
-		"resource_type": "IpPool", "display_name": name, "tags": tags, "ip_release_delay": 120000,
-		"subnets": []fields{{"cidr": added.cidr(), "gateway_ip": address(added.first, 1), "allocation_ranges": ranges}},
-	})
-	switchTags := append(append([]Tag{}, outside...), Tag{scopeSubnet, added.cidr()}, Tag{scopeSubnetID, subnet})
-	added.logicalSwitch = t.b.add("logical-switches", t.identity, fields{
-		"resource_type": "LogicalSwitch", "display_name": name, "tags": switchTags, "transport_zone_id": t.ground.overlayZone,
-		"admin_state": "UP", "replication_mode": "MTEP", "vni": 70_000 + t.room.ordinal*50_000 + t.networks, "ip_pool_id": pool,
-		"switching_profile_ids": t.bindings,
-	})
-	t.b.downLink(t.identity, fmt.Sprintf("%s-gateway", name), o.router, added.logicalSwitch, address(added.first, 1), 24, t.tags(Tag{scopeProject, o.guid}))
-	t.networks++
-	return added
 }

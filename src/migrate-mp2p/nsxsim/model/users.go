@@ -46,6 +46,9 @@ var platforms = map[string]func(b *builder, user Foundation, on ground, scale in
 	platformTAS: func(b *builder, user Foundation, on ground, scale int, at room) {
 		b.tas(user.Name, user.Identity, on, scale, at).build()
 	},
+	platformKubernetes: func(b *builder, user Foundation, on ground, scale int, at room) {
+		b.kubeCluster(b.kubernetes(user, on, scale, at))
+	},
 }
 
 // newWorld begins the world of a model, after the checks that all models share.

@@ -39,6 +39,8 @@ type World struct {
 	// Shared lists what an operator would write into the user spec for the first
 	// foundation.
 	Shared []Shared
+	// Workloads lists what runs on each Kubernetes or TKGI cluster.
+	Workloads []*Workloads
 }
 
 // Foundation is one TAS foundation or one cluster.
@@ -84,6 +86,8 @@ type Options struct {
 	// OtherProducts adds what a product without NCP keeps on the same NSX: OpenStack
 	// with a network of its own.
 	OtherProducts bool
+	// SharedTier1 puts all namespaces of the first Kubernetes cluster on one Tier-1.
+	SharedTier1 bool
 	// Rare adds to the first foundation what NCP makes only with some settings: DNAT,
 	// a certificate without private key, virtual servers of all kinds, and switching
 	// profiles of all kinds.
