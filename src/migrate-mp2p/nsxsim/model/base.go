@@ -47,10 +47,10 @@ func Empty(seed int64, options Options) (*World, error) {
 func (b *builder) base() fabric {
 	f := fabric{
 		overlayZone: b.add("transport-zones", ownerAdmin, fields{
-			"resource_type": "TransportZone", "display_name": "overlay-tz", "transport_type": "OVERLAY", "host_switch_name": "nsxHostSwitch",
+			"resource_type": "TransportZone", "display_name": "overlay-tz", "transport_type": "OVERLAY",
 		}),
 		vlanZone: b.add("transport-zones", ownerAdmin, fields{
-			"resource_type": "TransportZone", "display_name": "vlan-tz", "transport_type": "VLAN", "host_switch_name": "nsxHostSwitch",
+			"resource_type": "TransportZone", "display_name": "vlan-tz", "transport_type": "VLAN",
 		}),
 		edgeCluster: b.add("edge-clusters", ownerAdmin, fields{
 			"resource_type": "EdgeCluster", "display_name": "edge-cluster-1", "deployment_type": "VIRTUAL_MACHINE",
