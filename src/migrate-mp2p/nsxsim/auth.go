@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +25,7 @@ const (
 type guard struct {
 	clock     api.Clock
 	lifetime  time.Duration
+	ended     int // the status that answers an ended session
 	lockAfter int
 	lockFor   time.Duration
 
@@ -48,7 +51,7 @@ type failures struct {
 
 func newGuard(o Options) (*guard, error) {
 	g := &guard{
-		clock: o.Clock, lifetime: o.SessionLifetime, lockAfter: o.LockAfter, lockFor: o.LockFor,
+		clock: o.Clock, lifetime: o.SessionLifetime, ended: o.SessionStatus, lockAfter: o.LockAfter, lockFor: o.LockFor,
 		users:      map[string]User{},
 		principals: map[[sha256.Size]byte]api.Identity{},
 		sessions:   map[string]session{},
@@ -59,8 +62,8 @@ func newGuard(o Options) (*guard, error) {
 		if u.Name == "" || u.Password == "" {
 			return nil, fmt.Errorf("adding user %q: name and password must not be empty", u.Name)
 		}
-		if u.Role != api.EnterpriseAdmin && u.Role != api.Auditor {
-			return nil, fmt.Errorf("adding user %q: role is %q, not %q or %q", u.Name, u.Role, api.EnterpriseAdmin, api.Auditor)
+		if !slices.Contains(api.Roles, u.Role) {
+			return nil, fmt.Errorf("adding user %q: role is %q, none of %q", u.Name, u.Role, api.Roles)
 		}
 		g.users[u.Name] = u
 	}
@@ -88,6 +91,13 @@ func errCredentials() *api.Error {
 	}
 }
 
+// errToken is the answer to a bearer token. NSX takes JSON Web Tokens (nsx-operator); the simulator knows nobody who
+// could have issued one.
+var errToken = &api.Error{
+	Status: http.StatusUnauthorized, Code: 401, Module: api.ModuleCommon,
+	Message: "nsxsim does not know JSON Web Tokens: use a password, a session or a client certificate.",
+}
+
 // authenticate finds the caller. The certificate wins over credentials, those over a session (nsxlib).
 func (g *guard) authenticate(r *http.Request) (api.Identity, *api.Error) {
 	if identity, shown := g.byCertificate(r); shown {
@@ -95,6 +105,9 @@ func (g *guard) authenticate(r *http.Request) (api.Identity, *api.Error) {
 	}
 	if name, password, ok := r.BasicAuth(); ok {
 		return g.login(name, password)
+	}
+	if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+		return api.Identity{}, errToken
 	}
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
@@ -108,7 +121,9 @@ func (g *guard) authenticate(r *http.Request) (api.Identity, *api.Error) {
 		known = false
 	}
 	if !known {
-		return api.Identity{}, errCredentials()
+		refused := errCredentials()
+		refused.Status = g.ended
+		return api.Identity{}, refused
 	}
 	if r.Header.Get(xsrfHeader) != s.xsrf {
 		return s.identity, &api.Error{
@@ -153,17 +168,18 @@ func (g *guard) login(name, password string) (api.Identity, *api.Error) {
 	return api.Identity{Name: name, Role: user.Role}, nil
 }
 
-// createSession answers POST /api/session/create. Without form fields it makes a session for a client certificate.
-func (g *guard) createSession(w http.ResponseWriter, r *http.Request, body []byte) (api.Identity, *api.Error) {
+// createSession answers POST /api/session/create with the headers that the session's client needs. A client certificate
+// needs no form.
+func (g *guard) createSession(r *http.Request, body []byte) (api.Identity, http.Header, *api.Error) {
 	identity, shown := g.byCertificate(r)
 	if !shown {
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
-			return api.Identity{}, api.BadRequest(220, api.ModuleCommon, "The login form cannot be read.")
+			return api.Identity{}, nil, api.BadRequest(220, api.ModuleCommon, "The login form cannot be read.")
 		}
 		var refused *api.Error
 		if identity, refused = g.login(form.Get("j_username"), form.Get("j_password")); refused != nil {
-			return identity, refused
+			return identity, nil, refused
 		}
 	}
 	g.mu.Lock()
@@ -176,9 +192,8 @@ func (g *guard) createSession(w http.ResponseWriter, r *http.Request, body []byt
 	id := token("session")
 	s := session{identity: identity, xsrf: token("xsrf"), created: g.clock.Now()}
 	g.sessions[id] = s
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: "/", Secure: true, HttpOnly: true})
-	w.Header().Set(xsrfHeader, s.xsrf)
-	return identity, nil
+	cookie := http.Cookie{Name: sessionCookie, Value: id, Path: "/", Secure: true, HttpOnly: true}
+	return identity, http.Header{"Set-Cookie": {cookie.String()}, xsrfHeader: {s.xsrf}}, nil
 }
 
 // endSession answers /api/session/destroy.

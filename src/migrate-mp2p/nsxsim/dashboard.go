@@ -24,8 +24,8 @@ func (s *Server) backups(context.Context, *api.Request) (*api.Response, error) {
 	}
 	if !found {
 		end := s.clock.Now().Add(-time.Hour).UnixMilli()
-		for _, kind := range []string{"cluster", "node", "inventory"} {
-			history[kind+"_backup_statuses"] = []any{map[string]any{
+		for _, kind := range backupKinds {
+			history[kind] = []any{map[string]any{
 				"backup_id": "backup-1", "start_time": end - 60_000, "end_time": end, "success": true,
 			}}
 		}

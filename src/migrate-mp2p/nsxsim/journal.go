@@ -76,6 +76,18 @@ func (j *journal) list() []Request {
 	return list
 }
 
+// since returns the finished requests with higher numbers.
+func (j *journal) since(seq int) []Request {
+	return slices.DeleteFunc(j.list(), func(r Request) bool { return r.Seq <= seq })
+}
+
+// fail keeps an error that nobody waits for, so that Close returns it.
+func (j *journal) fail(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.err = errors.Join(j.err, err)
+}
+
 // failed returns what went wrong while writing.
 func (j *journal) failed() error {
 	j.mu.Lock()

@@ -20,7 +20,8 @@ const (
 
 // Options describe one simulated NSX. The zero value is one node with an empty inventory, no limits and no delays.
 type Options struct {
-	// Store is the state to serve; nil means an empty one made from Seed.
+	// Store is the state to serve; nil means an empty one made from Seed, which also decides what faults choose by
+	// chance.
 	Store *store.Store
 	Seed  uint64
 
@@ -41,12 +42,18 @@ type Options struct {
 	Users []User
 	// SessionLifetime ends a session that long after its creation; 0 means never.
 	SessionLifetime time.Duration
+	// SessionStatus answers a call with a session that ended: 403 (default) or 401. Clients meet both (nsxlib).
+	SessionStatus int
 	// LockAfter locks an account after so many failed logins in a row, for LockFor. 0 means never.
 	LockAfter int
 	LockFor   time.Duration
 
 	// Limits are off when zero; see DefaultLimits.
 	Limits Limits
+	// NotReadyFor is how long after Start every call is refused, as while an appliance boots: with NotReadyAnswer, a name
+	// out of faults.Answers such as "unavailable" (default), "backend-missing", "cannot-connect" or "reconfiguring".
+	NotReadyFor    time.Duration
+	NotReadyAnswer string
 	// Latency is added to every answer.
 	Latency time.Duration
 	// SearchLag is how far the search index runs behind.
@@ -80,6 +87,9 @@ const (
 	SourcePersistent VirtualAddress = "source-ip"
 	// RoundRobin sends each request to the next node: a load balancer without persistence.
 	RoundRobin VirtualAddress = "round-robin"
+	// ClusterIP sends all requests to one node, until it cannot be reached or a failover moves the address: NSX's own
+	// virtual IP.
+	ClusterIP VirtualAddress = "cluster-ip"
 )
 
 // User is a local user of NSX.
@@ -98,6 +108,9 @@ type Limits struct {
 	TotalInFlight int
 	// ConcurrencyStatus is 429 (default) or 503; public sources differ.
 	ConcurrencyStatus int
+	// RetryAfter is sent with these refusals, rounded up to seconds; 0 means that the header is missing. What a real NSX
+	// does is UNKNOWN.
+	RetryAfter time.Duration
 }
 
 // DefaultLimits are the ones of a freshly installed NSX (virten.net, KB 427427).
@@ -117,6 +130,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AdminPassword == "" {
 		o.AdminPassword = DefaultPassword
+	}
+	if o.SessionStatus == 0 {
+		o.SessionStatus = 403
+	}
+	if o.NotReadyAnswer == "" {
+		o.NotReadyAnswer = "unavailable"
 	}
 	if o.Limits.ConcurrencyStatus == 0 {
 		o.Limits.ConcurrencyStatus = 429

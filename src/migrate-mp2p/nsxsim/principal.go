@@ -24,7 +24,7 @@ func (s *Server) NewPrincipal(name string, role api.Role) (Principal, error) {
 	if name == "" || s.guard.local(name) {
 		return Principal{}, fmt.Errorf("adding principal identity %q: the name is empty or that of a local user", name)
 	}
-	certificate, key, err := s.authority.issue(name, x509.ExtKeyUsageClientAuth)
+	certificate, key, err := s.authority.issue(name)
 	if err != nil {
 		return Principal{}, fmt.Errorf("adding principal identity %q: %w", name, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,128 +21,125 @@ import (
 const (
 	pathSessionCreate  = "/api/session/create"
 	pathSessionDestroy = "/api/session/destroy"
-	pathControl        = "/_nsxsim/"
 )
 
 // maxBody is the largest request body: well above a hierarchical PATCH of 5000 intents.
 const maxBody = 256 << 20
 
-// answer is what goes out, unless the connection is dropped.
-type answer struct {
-	status  int
-	body    []byte
-	headers map[string]string
-	dropped bool
-}
-
 // exchange is one request on its way through the server.
 type exchange struct {
 	w     http.ResponseWriter
 	r     *http.Request
+	via   *listening
+	node  int
 	body  []byte
 	entry Request
 	rule  *faults.Rule
+	// granted are the headers of a session that was opened for the request.
+	granted http.Header
 }
 
-// serve handles one HTTP request on one node: authentication, limits, faults, the route, the journal.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, node int) {
-	name := s.cluster.Nodes[node].Name
-	x := &exchange{w: w, r: r, entry: Request{
-		Seq: s.journal.next(), Time: s.clock.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Node: name,
-	}}
+// serve handles one HTTP request that came in by one address: authentication, limits, faults, the route, the journal.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, via *listening, choose func(*http.Request) int) {
+	if strings.HasPrefix(r.URL.Path, pathControl) {
+		s.controls.ServeHTTP(w, r)
+		return
+	}
+	x := &exchange{w: w, r: r, via: via, node: choose(r)}
+	x.entry = Request{
+		Seq: s.journal.next(), Time: s.clock.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Node: nodeName(x.node),
+	}
 	var err error
 	if x.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		s.send(x, failure(api.BadRequest(220, api.ModuleCommon, "The request body cannot be read.")))
 		return
 	}
 	x.entry.BodyBytes = len(x.body)
-	if strings.HasPrefix(r.URL.Path, pathControl) {
-		s.control(x)
-		return
-	}
 	if s.options.KeepBodies && r.URL.Path != pathSessionCreate {
 		x.entry.Body = string(x.body)
+	}
+	s.send(x, s.answer(x))
+}
+
+// answer finds out what goes out.
+func (s *Server) answer(x *exchange) answer {
+	if starting := s.notReady(); starting != nil {
+		x.entry.Fault = "not ready"
+		return *starting
 	}
 	identity, refused := s.identify(x)
 	x.entry.User = identity.Name
 
 	client := identity.Name
 	if client == "" {
-		client, _, _ = net.SplitHostPort(r.RemoteAddr)
+		client, _, _ = net.SplitHostPort(x.r.RemoteAddr)
 	}
 	if tooMuch := s.throttle.enter(client); tooMuch != nil {
-		s.send(x, failure(tooMuch))
-		return
+		out := failure(tooMuch)
+		if wait := s.options.Limits.RetryAfter; wait > 0 {
+			seconds := (wait + time.Second - 1) / time.Second
+			out.headers = map[string]string{"Retry-After": strconv.Itoa(int(seconds))}
+		}
+		return out
 	}
 	defer s.throttle.leave(client)
 
-	rule, acts := s.faults.Check(faults.Call{
-		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, User: identity.Name, Node: name, Body: x.body,
-	})
-	if acts {
+	if rule, acts := s.faults.Check(x.call()); acts {
 		x.rule = &rule
 		x.entry.Fault = rule.Name
 	}
 	if done := s.disturb(x, faults.Before); done != nil {
-		s.send(x, *done)
-		return
+		return x.shaped(*done)
 	}
-	s.wait(r.Context(), s.options.Latency)
-	out := s.perform(x, identity, refused, node)
+	s.wait(x.r.Context(), s.options.Latency)
+	if cut := s.unreachable(x); cut != whole {
+		return answer{cut: cut}
+	}
+	out := s.perform(x, identity, refused)
 	if done := s.disturb(x, faults.After); done != nil {
 		out = *done
 	}
-	s.send(x, out)
+	return x.shaped(out)
+}
+
+// notReady is the answer while NSX starts; nil afterwards.
+func (s *Server) notReady() *answer {
+	if s.clock.Now().Sub(s.started) >= s.options.NotReadyFor {
+		return nil
+	}
+	rule, _ := faults.Answer(s.options.NotReadyAnswer, "")
+	return ruled(rule)
 }
 
 // identify authenticates the caller; the login call authenticates by its form.
 func (s *Server) identify(x *exchange) (api.Identity, *api.Error) {
 	if x.r.URL.Path == pathSessionCreate && x.r.Method == http.MethodPost {
-		return s.guard.createSession(x.w, x.r, x.body)
+		identity, granted, refused := s.guard.createSession(x.r, x.body)
+		x.granted = granted
+		return identity, refused
 	}
-	return s.guard.authenticate(x.r)
-}
-
-// disturb applies the exchange's fault rule if it acts at that moment. nil means that NSX answers itself.
-func (s *Server) disturb(x *exchange, when string) *answer {
-	if x.rule == nil || x.rule.When != when {
-		return nil
-	}
-	s.wait(x.r.Context(), time.Duration(x.rule.Delay))
-	if x.rule.Hook != nil {
-		x.rule.Hook(faults.Call{
-			Method: x.r.Method, Path: x.r.URL.Path, Query: x.r.URL.RawQuery, User: x.entry.User, Node: x.entry.Node, Body: x.body,
-		})
-	}
-	switch {
-	case x.rule.Drop:
-		return &answer{dropped: true}
-	case x.rule.RawBody != "":
-		status := x.rule.Status
-		if status == 0 {
-			status = http.StatusOK
-		}
-		return &answer{status: status, body: []byte(x.rule.RawBody), headers: x.rule.Headers}
-	case x.rule.Status != 0:
-		out := failure(&api.Error{
-			Status: x.rule.Status, Code: x.rule.ErrorCode, Module: x.rule.Module, Message: x.rule.Message, Details: x.rule.Details,
-		})
-		out.headers = x.rule.Headers
-		return &out
-	}
-	return nil
+	identity, refused := s.guard.authenticate(x.r)
+	x.entry.Gap = refused == errToken
+	return identity, refused
 }
 
 // perform does what the request asks for.
-func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error, node int) answer {
+func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error) answer {
+	s.world.RLock()
+	defer s.world.RUnlock()
+	ctx, end := s.untilRestore(x.r.Context())
+	defer end()
 	path := x.r.URL.Path
 	switch {
 	case s.closed.Load():
-		return answer{dropped: true}
+		return answer{cut: dropped}
 	case refused != nil:
 		return failure(refused)
 	case path == pathSessionDestroy:
 		s.guard.endSession(x.r)
+	}
+	for name, values := range x.granted {
+		x.w.Header()[name] = values
 	}
 	// Go would drop parameters with a bare semicolon, which type_filter is commonly sent with.
 	query, err := url.ParseQuery(strings.ReplaceAll(x.r.URL.RawQuery, ";", "%3B"))
@@ -153,20 +151,20 @@ func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error,
 		x.entry.Gap = true
 		return failure(noSuchEndpoint(x.r.Method, path, known))
 	}
-	if x.r.Method != http.MethodGet && !route.Reads && identity.Role != api.EnterpriseAdmin {
+	if !permits(identity.Role, x.r.Method, route) {
 		return failure(&api.Error{
 			Status: http.StatusForbidden, Code: 289, Module: api.ModuleCommon,
 			Message: fmt.Sprintf("The role '%s' of user '%s' has no permission for this operation.", identity.Role, identity.Name),
 		})
 	}
-	at := s.cluster.Nodes[node]
+	at := s.cluster.Nodes[x.node]
 	if route.OnCoordinator && !s.service.runs(at.Name) {
 		return failure(&api.Error{
 			Status: http.StatusInternalServerError, Code: 98, Module: api.ModuleCommon,
 			Message: "The proxy cannot connect to the service MIGRATION_COORDINATOR on this node.",
 		})
 	}
-	response, err := route.Handle(x.r.Context(), &api.Request{
+	response, err := route.Handle(ctx, &api.Request{
 		Identity: identity, Node: at.Name, NodeID: at.ID,
 		Method: x.r.Method, Path: path, Params: params, Query: query, Header: x.r.Header, Body: x.body,
 	})
@@ -174,6 +172,18 @@ func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error,
 		return failure(asAPIError(err))
 	}
 	return success(response)
+}
+
+// permits tells whether a role may call a route.
+func permits(role api.Role, method string, route api.Route) bool {
+	switch {
+	case method == http.MethodGet || route.Reads || role == api.EnterpriseAdmin:
+		return true
+	case role == api.NetworkEngineer:
+		return !route.OnCoordinator && !strings.HasPrefix(route.Pattern, "/api/v1/node/") &&
+			!strings.HasPrefix(route.Pattern, "/api/v1/trust-management/")
+	}
+	return false
 }
 
 // noSuchEndpoint is NSX's answer to what it does not know. Its code is ASSUMED.
@@ -229,32 +239,4 @@ func success(r *api.Response) answer {
 		out.body = encoded
 	}
 	return out
-}
-
-// send writes the answer, or drops the connection, and closes the journal entry. The entry is written before the
-// answer leaves, so that whoever has the answer finds the entry.
-func (s *Server) send(x *exchange, out answer) {
-	if !out.dropped {
-		x.entry.Status = out.status
-	}
-	s.journal.add(x.entry)
-	if out.dropped {
-		if hijacker, ok := x.w.(http.Hijacker); ok {
-			if connection, _, err := hijacker.Hijack(); err == nil {
-				// The client sees a broken connection either way.
-				_ = connection.Close()
-			}
-		}
-		return
-	}
-	header := x.w.Header()
-	for name, value := range out.headers {
-		header.Set(name, value)
-	}
-	if len(out.body) > 0 && header.Get("Content-Type") == "" {
-		header.Set("Content-Type", "application/json")
-	}
-	x.w.WriteHeader(out.status)
-	// A client that went away needs no answer.
-	_, _ = x.w.Write(out.body)
 }

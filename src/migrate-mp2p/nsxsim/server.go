@@ -2,13 +2,10 @@ package nsxsim
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,40 +18,42 @@ import (
 
 // Server is a running simulator. Its methods may be called from several goroutines.
 type Server struct {
-	options     Options
-	version     api.Version
-	store       *store.Store
-	clock       api.Clock
-	tree        *policy.Tree
-	authority   *authority
-	guard       *guard
-	throttle    *throttle
-	journal     *journal
-	faults      *faults.Set
-	router      *router
-	service     *service
-	coordinator api.Coordinator
-	cluster     cluster
-	lists       listCache
+	options   Options
+	version   api.Version
+	store     *store.Store
+	clock     api.Clock
+	tree      *policy.Tree
+	authority *authority
+	controls  http.Handler
+	guard     *guard
+	throttle  *throttle
+	journal   *journal
+	faults    *faults.Set
 
 	nodes   []*listening
 	virtual *listening
 	serving sync.WaitGroup
 	close   sync.Once
 	closed  atomic.Bool
+	started time.Time
 
-	mu      sync.Mutex
+	// world guards what is made anew from the store when a saved state is restored. Requests hold it for reading.
+	world       sync.RWMutex
+	cluster     cluster
+	coordinator api.Coordinator
+	service     *service
+	router      *router
+	lists       listCache
+
+	mu sync.Mutex
+	// turn, holder and sources are where the virtual address sends its requests.
 	turn    int
+	holder  int
 	sources map[string]int
+	// life ends when the requests under way must, since their world is replaced.
+	life    context.Context
+	endLife context.CancelFunc
 }
-
-// listening is one address with its HTTP server.
-type listening struct {
-	http     *http.Server
-	listener *connections
-}
-
-func (l *listening) url() string { return "https://" + l.listener.Addr().String() }
 
 // Start serves an NSX until Close. A later Start with the same Options.Store goes on where the former ended.
 func Start(options Options) (*Server, error) {
@@ -81,11 +80,17 @@ func build(o Options) (*Server, error) {
 		options: o, version: version, store: o.Store, clock: o.Clock, tree: policy.NewTree(),
 		throttle: newThrottle(o.Limits, o.Clock),
 		journal:  &journal{out: o.Journal},
-		faults:   &faults.Set{},
+		started:  o.Clock.Now(),
 		sources:  map[string]int{},
 	}
+	s.newLife()
+	s.controls = s.newControl()
+	s.faults = &faults.Set{Seed: o.Seed, Now: o.Clock.Now, Phase: s.phase, Accept: s.acceptable}
 	if err := s.faults.Replace(o.Faults); err != nil {
 		return nil, err
+	}
+	if _, known := faults.Answer(o.NotReadyAnswer, ""); !known {
+		return nil, fmt.Errorf("the answer %q while NSX is not ready is none of %s", o.NotReadyAnswer, strings.Join(faults.Answers(), ", "))
 	}
 	if s.guard, err = newGuard(o); err != nil {
 		return nil, err
@@ -93,96 +98,40 @@ func build(o Options) (*Server, error) {
 	if s.authority, err = newAuthority(o.Clock.Now()); err != nil {
 		return nil, err
 	}
-	if s.cluster, err = loadCluster(s.store, o.Nodes); err != nil {
-		return nil, err
-	}
 	s.store.SetSearchLag(o.SearchLag, o.Clock.Now)
-	if o.Coordinator != nil {
-		env := api.Env{Store: s.store, Clock: s.clock, Version: version}
-		if s.coordinator, err = o.Coordinator(env); err != nil {
-			return nil, fmt.Errorf("making the migration coordinator: %w", err)
-		}
-	}
-	if s.service, err = newService(s.store, s.clock, o.ServiceStartDelay, s.coordinator); err != nil {
-		return nil, err
-	}
-	if s.router, err = newRouter(s.routes()); err != nil {
+	if err := s.openWorld(); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// listen opens the nodes' addresses and the virtual one.
-func (s *Server) listen() error {
-	addresses := s.options.Nodes
-	if s.options.VirtualAddress != NoVirtualAddress {
-		addresses++
+// openWorld makes everything that lives in the store: the cluster, the coordinator and its service, and the routes.
+func (s *Server) openWorld() error {
+	var err error
+	if s.cluster, err = loadCluster(s.store, s.options.Nodes); err != nil {
+		return err
 	}
-	listeners := s.options.Listeners
-	if listeners == nil {
-		for range addresses {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return fmt.Errorf("listening on loopback: %w", err)
-			}
-			listeners = append(listeners, l)
+	if s.options.Coordinator != nil {
+		env := api.Env{Store: s.store, Clock: s.clock, Version: s.version}
+		if s.coordinator, err = s.options.Coordinator(env); err != nil {
+			return fmt.Errorf("making the migration coordinator: %w", err)
 		}
 	}
-	if len(listeners) != addresses {
-		return fmt.Errorf("%d listeners were given for %d addresses", len(listeners), addresses)
+	if s.service, err = newService(s.store, s.clock, s.options.ServiceStartDelay, s.coordinator); err != nil {
+		return err
 	}
-	for i, l := range listeners {
-		host, _, err := net.SplitHostPort(l.Addr().String())
-		if err != nil {
-			host = l.Addr().String()
-		}
-		config, err := s.authority.serverTLS(host, "localhost", "127.0.0.1", "::1", "nsx.example.com")
-		if err != nil {
-			return err
-		}
-		choose := func(*http.Request) int { return i }
-		if i == s.options.Nodes {
-			choose = s.balance
-		}
-		open := newConnections(l)
-		at := &listening{listener: open, http: &http.Server{
-			Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, choose(r)) }),
-			TLSConfig: config,
-			// Only HTTP/1.1, as a dropped connection must hit one request alone.
-			TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
-			ErrorLog:     log.New(io.Discard, "", 0),
-		}}
-		if i == s.options.Nodes {
-			s.virtual = at
-		} else {
-			s.nodes = append(s.nodes, at)
-		}
-		s.serving.Go(func() {
-			// It always ends with an error; the expected one is that of Close.
-			_ = at.http.ServeTLS(open, "", "")
-		})
-	}
-	return nil
+	s.router, err = newRouter(s.routes())
+	return err
 }
 
-// balance chooses the node for a request to the virtual address.
-func (s *Server) balance(r *http.Request) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.options.VirtualAddress == RoundRobin {
-		s.turn++
-		return (s.turn - 1) % s.options.Nodes
+// closeWorld stops the timers of what openWorld made.
+func (s *Server) closeWorld() {
+	if s.service != nil {
+		s.service.close()
 	}
-	source, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		source = r.RemoteAddr
+	if s.coordinator != nil {
+		s.coordinator.Close()
 	}
-	node, known := s.sources[source]
-	if !known {
-		node = len(s.sources) % s.options.Nodes
-		s.sources[source] = node
-	}
-	return node
 }
 
 // Close ends all connections and timers; requests that are under way but did not reach their endpoint yet have no
@@ -190,18 +139,15 @@ func (s *Server) balance(r *http.Request) int {
 func (s *Server) Close() error {
 	s.close.Do(func() {
 		s.closed.Store(true)
-		for _, l := range append(s.nodes, s.virtual) {
-			if l != nil {
-				l.listener.cutAll()
-				// Closing the listener a second time is the only failure, and harmless.
-				_ = l.http.Close()
-			}
+		for _, l := range s.addresses() {
+			l.listener.cutAll()
+			// Closing the listener a second time is the only failure, and harmless.
+			_ = l.http.Close()
 		}
 		s.serving.Wait()
-		s.service.close()
-		if s.coordinator != nil {
-			s.coordinator.Close()
-		}
+		s.world.RLock()
+		defer s.world.RUnlock()
+		s.closeWorld()
 	})
 	return s.journal.failed()
 }
@@ -235,22 +181,9 @@ func (s *Server) Faults() *faults.Set { return s.faults }
 // EndSessions ends all login sessions, as a restart of NSX's proxy does.
 func (s *Server) EndSessions() { s.guard.endAllSessions() }
 
-// Coordinator is the migration coordinator, or nil.
-func (s *Server) Coordinator() api.Coordinator { return s.coordinator }
-
-// RestartCoordinator restarts the migration coordinator's service at once where it runs, as a crash of it would.
-func (s *Server) RestartCoordinator() error { return s.service.crash() }
-
-// wait sleeps in the server's time.
-func (s *Server) wait(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	done := make(chan struct{})
-	timer := s.clock.AfterFunc(d, func() { close(done) })
-	select {
-	case <-done:
-	case <-ctx.Done():
-		timer.Stop()
-	}
+// Coordinator is the migration coordinator, or nil. After Restore it is another one.
+func (s *Server) Coordinator() api.Coordinator {
+	s.world.RLock()
+	defer s.world.RUnlock()
+	return s.coordinator
 }

@@ -13,6 +13,8 @@ import (
 	"math/big"
 	"net"
 	"time"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
 
 // authority signs the server's certificate and those of principal identities.
@@ -61,18 +63,17 @@ func (a *authority) template(name string) *x509.Certificate {
 	}
 }
 
-// issue makes a certificate and its key in PEM.
-func (a *authority) issue(name string, usage x509.ExtKeyUsage, hosts ...string) (certificate, key []byte, err error) {
+// issue makes a client's certificate and its key in PEM.
+func (a *authority) issue(name string) (certificate, key []byte, err error) {
 	template := a.template(name)
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	return a.sign(template)
+}
+
+// sign makes a key and a certificate of this form, in PEM.
+func (a *authority) sign(template *x509.Certificate) (certificate, key []byte, err error) {
+	name := template.Subject.CommonName
 	template.KeyUsage = x509.KeyUsageDigitalSignature
-	template.ExtKeyUsage = []x509.ExtKeyUsage{usage}
-	for _, host := range hosts {
-		if ip := net.ParseIP(host); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, host)
-		}
-	}
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the key of %q: %w", name, err)
@@ -89,9 +90,34 @@ func (a *authority) issue(name string, usage x509.ExtKeyUsage, hosts ...string) 
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), nil
 }
 
-// serverTLS asks for client certificates without demanding them: principal identities show theirs.
-func (a *authority) serverTLS(hosts ...string) (*tls.Config, error) {
-	certificate, key, err := a.issue("nsxsim", x509.ExtKeyUsageServerAuth, hosts...)
+// otherHost is in nobody's certificate but the one with the wrong name.
+const otherHost = "other-nsx.example.com"
+
+// server makes the certificate of an address, a good one or one of the kinds that clients must refuse.
+func (a *authority) server(kind faults.Certificate, hosts []string) (*tls.Certificate, error) {
+	signer := a
+	template := a.template("nsxsim")
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	switch kind {
+	case faults.OtherAuthority:
+		other, err := newAuthority(a.now)
+		if err != nil {
+			return nil, err
+		}
+		signer = other
+	case faults.WrongName:
+		hosts = []string{otherHost}
+	case faults.Expired:
+		template.NotAfter = a.now.Add(-time.Hour)
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	certificate, key, err := signer.sign(template)
 	if err != nil {
 		return nil, err
 	}
@@ -99,9 +125,16 @@ func (a *authority) serverTLS(hosts ...string) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the server's certificate: %w", err)
 	}
+	return &pair, nil
+}
+
+// serverTLS asks for client certificates without demanding them: principal identities show theirs. No session is
+// resumed, so that each new connection shows the present certificate.
+func serverTLS(present func() *tls.Certificate) *tls.Config {
 	return &tls.Config{
-		Certificates: []tls.Certificate{pair},
-		ClientAuth:   tls.RequestClientCert,
-		MinVersion:   tls.VersionTLS12,
-	}, nil
+		GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return present(), nil },
+		ClientAuth:             tls.RequestClientCert,
+		SessionTicketsDisabled: true,
+		MinVersion:             tls.VersionTLS12,
+	}
 }

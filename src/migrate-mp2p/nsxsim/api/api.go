@@ -11,14 +11,19 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// Role is an NSX role. The simulator knows the two that a migration meets.
+// Role is an NSX role. The simulator knows those that a migration meets.
 type Role string
 
-// The roles: everything, and reading only.
+// The roles: everything; reading only; and everything but the migration, the appliance and trust. What the last one may
+// do is ASSUMED from its name, except that a promotion needs the enterprise admin (NSX admin guide).
 const (
 	EnterpriseAdmin Role = "enterprise_admin"
 	Auditor         Role = "auditor"
+	NetworkEngineer Role = "network_engineer"
 )
+
+// Roles are all of them.
+var Roles = []Role{EnterpriseAdmin, Auditor, NetworkEngineer}
 
 // Identity is the authenticated caller.
 type Identity struct {

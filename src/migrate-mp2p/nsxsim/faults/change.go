@@ -60,6 +60,8 @@ type Change struct {
 	EndSessions bool `yaml:"end_sessions" json:"end_sessions,omitempty"`
 	// SearchLag is how far the search index runs behind from now on; "0s" makes it follow again.
 	SearchLag *Duration `yaml:"search_lag" json:"search_lag,omitempty"`
+	// For takes nodes, certificates and the search's lag back to what is usual after that time; 0 leaves them changed.
+	For Duration `yaml:"for" json:"for,omitempty"`
 }
 
 // check finds values that mean nothing.
@@ -81,8 +83,8 @@ func (c *Change) check() error {
 	if c.Coordinator != "" && c.Coordinator != CrashCoordinator && c.Coordinator != StopCoordinator {
 		return fmt.Errorf("change: coordinator is %q, not %q or %q", c.Coordinator, CrashCoordinator, StopCoordinator)
 	}
-	if c.SearchLag != nil && *c.SearchLag < 0 {
-		return errors.New("change: search_lag must not be negative")
+	if c.For < 0 || c.SearchLag != nil && *c.SearchLag < 0 {
+		return errors.New("change: for and search_lag must not be negative")
 	}
 	return nil
 }

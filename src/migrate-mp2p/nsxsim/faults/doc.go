@@ -63,6 +63,10 @@
 //	coordinator      crash (restart) or stop                              coordinator: crash
 //	end_sessions     all login sessions end                               end_sessions: true
 //	search_lag       how far the search index runs behind                 search_lag: 10s
+//	for              nodes, certificates and search_lag go back to        for: 20s
+//	                 normal after that time
+//
+// An address that is down cannot be asked over HTTP to come back: use for, another address, or Server.Change.
 //
 // A storm of a while, and a crash in the middle of a batch:
 //

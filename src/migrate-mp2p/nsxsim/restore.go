@@ -1,0 +1,100 @@
+package nsxsim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// backupKinds are the lists of the backup history (NSX Go SDK, BackupOperationHistory).
+var backupKinds = []string{"cluster_backup_statuses", "node_backup_statuses", "inventory_backup_statuses"}
+
+// Backup does what a backup of NSX does: it writes the state, and the backup history shows it. The history is written
+// first, so that the restored NSX knows of the backup (ASSUMED; a real one reads the backup server).
+func (s *Server) Backup(w io.Writer) error {
+	if err := s.recordBackup(); err != nil {
+		return fmt.Errorf("taking a backup: %w", err)
+	}
+	return s.store.Save(w)
+}
+
+// recordBackup puts a good backup of every kind behind those in the history.
+func (s *Server) recordBackup() error {
+	at := s.clock.Now().UnixMilli()
+	return s.store.Update(func(tx *store.Tx) error {
+		history := map[string]any{}
+		if _, err := tx.Section(sectionBackups, &history); err != nil {
+			return err
+		}
+		for _, kind := range backupKinds {
+			list, _ := history[kind].([]any)
+			history[kind] = append(list, map[string]any{
+				"backup_id": "backup-" + strconv.Itoa(len(list)+1), "start_time": at, "end_time": at, "success": true,
+			})
+		}
+		return tx.SetSection(sectionBackups, history)
+	})
+}
+
+// Restore puts a saved state (Store.Save, Backup, GET /_nsxsim/state) in place of the present one while the server runs,
+// as the restore of an NSX backup does: what happened since is gone, the coordinator is where it was then, and all
+// sessions end. Requests under way end first. A state that cannot be served changes nothing. It must not be called from
+// a handler of the simulator's own, but may be called from a fault's Hook.
+func (s *Server) Restore(state io.Reader) error {
+	backup, err := store.Load(state)
+	if err != nil {
+		return fmt.Errorf("restoring a backup: %w", err)
+	}
+	s.endRequests()
+	s.world.Lock()
+	defer s.world.Unlock()
+	s.newLife()
+	if s.closed.Load() {
+		return errors.New("restoring a backup: the simulator was closed")
+	}
+	present := s.store.Clone()
+	s.closeWorld()
+	s.store.Restore(backup)
+	if err := s.openWorld(); err != nil {
+		s.closeWorld()
+		s.store.Restore(present)
+		// The present world was served a moment ago, so that it can be served again.
+		if again := s.openWorld(); again != nil {
+			return fmt.Errorf("restoring a backup: %w; going back: %w", err, again)
+		}
+		return fmt.Errorf("restoring a backup: %w", err)
+	}
+	s.guard.endAllSessions()
+	return nil
+}
+
+// newLife begins a time in which requests may be at their endpoints; Restore ends it.
+func (s *Server) newLife() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.life, s.endLife = context.WithCancel(context.Background())
+}
+
+// endRequests cancels the requests that are at their endpoints, and those that get there before the next newLife.
+func (s *Server) endRequests() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endLife()
+}
+
+// untilRestore gives a request a context that ends when its world does.
+func (s *Server) untilRestore(ctx context.Context) (context.Context, context.CancelFunc) {
+	s.mu.Lock()
+	life := s.life
+	s.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(life, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
