@@ -9,14 +9,14 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// every asks for all moments (MP2P_CRASH=every, about ten minutes on two cores). Otherwise all writes are tried, and of
+// every asks for all moments (MP2P_CRASH=every, half an hour on two cores). Otherwise all writes are tried, and of
 // the reads and of the commits a part that the seed chooses, so that further runs try the others.
 var every = os.Getenv("MP2P_CRASH") == "every"
 
 // Without every, one in so many reads and commits is tried.
 const (
-	oneReadIn   = 10
-	oneCommitIn = 4
+	oneReadIn   = 20
+	oneCommitIn = 8
 )
 
 // twice is how many pairs of moments are tried.
