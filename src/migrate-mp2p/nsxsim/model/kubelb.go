@@ -144,8 +144,8 @@ func (c *kubeCluster) ingress(ns *Namespace, ip string, secure bool) Ingress {
 
 // tlsSecret adds the secret of an ingress's host and the certificate made from it.
 func (c *kubeCluster) tlsSecret(ns *Namespace, name string) string {
-	id := c.b.certificate(c.identity, c.name+"-"+ns.Name+"-"+name, c.tags())
-	ns.Secrets = append(ns.Secrets, TLSSecret{Name: name, UID: c.b.uuid()})
+	id, pair := c.b.certificateWithKey(c.identity, c.name+"-"+ns.Name+"-"+name, c.tags())
+	ns.Secrets = append(ns.Secrets, TLSSecret{Name: name, UID: c.b.uuid(), Certificate: pair.certificate, Key: pair.key})
 	return id
 }
 

@@ -58,6 +58,7 @@ func (c *kubeCluster) namespace(name string, deployments []deployment) *Namespac
 		ns.router = c.tier1(prefix, name, outside, nil)
 		translator = c.ground.tier0
 	}
+	ns.Annotations = []Label{{"ncp/extpoolid", pool}, {"ncp/router_id", ns.router}, {"ncp/snat_ip", snat}}
 	count := 1
 	if index%4 == 0 {
 		count = 2
@@ -65,6 +66,7 @@ func (c *kubeCluster) namespace(name string, deployments []deployment) *Namespac
 	for i := range count {
 		added := c.network(fmt.Sprintf("%s-%d", prefix, i), name, ns.router, outside)
 		ns.networks = append(ns.networks, added)
+		ns.Annotations = append(ns.Annotations, Label{fmt.Sprintf("ncp/subnet-%d", i), added.cidr()})
 		c.natRule(translator, fmt.Sprintf("%s-snat-%d", prefix, i), outside, fields{
 			"action": "SNAT", "match_source_network": added.cidr(), "translated_network": snat,
 		})

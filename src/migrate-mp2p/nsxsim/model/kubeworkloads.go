@@ -24,7 +24,9 @@ type Node struct {
 
 // Namespace is one namespace and what is in it.
 type Namespace struct {
-	Name, UID       string
+	Name, UID string
+	// Annotations repeat what NCP made for the namespace.
+	Annotations     []Label
 	Pods            []Pod
 	Services        []Service
 	Ingresses       []Ingress
@@ -35,7 +37,7 @@ type Namespace struct {
 	networks []network
 }
 
-// Label is one label of a pod; NCP makes it a tag of the pod's port.
+// Label is one label or annotation. NCP makes each label of a pod a tag of its port.
 type Label struct{ Key, Value string }
 
 // Pod is one pod with a port on an NSX switch.

@@ -15,31 +15,49 @@ import (
 // worlds usable whatever clock a test has.
 const certificateYears = 100
 
-// certificate adds a self-signed certificate whose private key NSX holds. The key
-// itself is in no answer of NSX and therefore not in the world either.
+// keyPair is a certificate and its private key, both in PEM. NSX never shows the key,
+// so that no object of the world holds it.
+type keyPair struct{ certificate, key string }
+
+// certificate adds a self-signed certificate whose private key NSX has.
 func (b *builder) certificate(owner, name string, tags []Tag) string {
+	id, _ := b.certificateWithKey(owner, name, tags)
+	return id
+}
+
+// certificateWithKey does as certificate does and returns the key pair, too.
+func (b *builder) certificateWithKey(owner, name string, tags []Tag) (id string, pair keyPair) {
 	return b.selfSigned(owner, name, tags, fields{"resource_type": "certificate_self_signed", "has_private_key": true})
 }
 
 // authorityCertificate adds the certificate of an authority, of which NSX has no
 // private key.
 func (b *builder) authorityCertificate(owner, name string, tags []Tag) string {
-	return b.selfSigned(owner, name, tags, fields{"resource_type": "certificate_ca", "has_private_key": false})
+	id, _ := b.selfSigned(owner, name, tags, fields{"resource_type": "certificate_ca", "has_private_key": false})
+	return id
 }
 
-func (b *builder) selfSigned(owner, name string, tags []Tag, body fields) string {
-	template, key := b.authority(name)
-	der, err := x509.CreateCertificate(nil, template, template, key.Public(), key)
+func (b *builder) selfSigned(owner, name string, tags []Tag, body fields) (id string, pair keyPair) {
+	template, private := b.authority(name)
+	der, err := x509.CreateCertificate(nil, template, template, private.Public(), private)
 	if err != nil {
 		b.fail(fmt.Errorf("making certificate %q: %w", name, err))
 	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		b.fail(fmt.Errorf("encoding the key of certificate %q: %w", name, err))
+	}
+	pair = keyPair{
+		certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		key:         string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
+	}
 	body["display_name"] = name
 	body["tags"] = tags
-	body["pem_encoded"] = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	body["pem_encoded"] = pair.certificate
 	body["purpose"] = "signing-ca"
 	body["used_by"] = []fields{}
 	body["details"] = []fields{{"subject_cn": name, "not_before": template.NotBefore.UnixMilli(), "not_after": template.NotAfter.UnixMilli()}}
-	return b.add("trust-management/certificates", owner, body)
+	return b.add("trust-management/certificates", owner, body), pair
 }
 
 // crl adds a certificate revocation list that revokes nothing.
