@@ -225,7 +225,7 @@ func (c *Coordinator) getObjectIDs(_ context.Context, r *api.Request) (*api.Resp
 }
 
 // getStats counts the promoted objects of each type; the counts are texts in the
-// schema ("NSX Go SDK").
+// schema, and their sum is a number ("NSX Go SDK").
 func (c *Coordinator) getStats(_ context.Context, r *api.Request) (*api.Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -255,7 +255,7 @@ func (c *Coordinator) getStats(_ context.Context, r *api.Request) (*api.Response
 		return nil, err
 	}
 	return api.OK(map[string]any{
-		"current_resource_type_in_promotion": c.promoting(), "migration_stats": stats, "total_count": strconv.Itoa(total),
+		"current_resource_type_in_promotion": c.promoting(), "migration_stats": stats, "total_count": total,
 	})
 }
 
