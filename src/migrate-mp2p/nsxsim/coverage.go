@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
@@ -16,7 +17,9 @@ type Endpoint struct {
 	// Path has "{name}" for ids, and "?action=" where the action is part of the endpoint.
 	Path   string
 	Extent api.Extent
-	Notes  []string
+	// Query are the query parameters that the endpoint heeds.
+	Query []string
+	Notes []string
 }
 
 // Coverage lists the endpoints that a server with these options knows, sorted by path. It is made from the routing
@@ -35,7 +38,7 @@ func Coverage(options Options) ([]Endpoint, error) {
 		if route.Action != "" {
 			path += "?action=" + route.Action
 		}
-		list = append(list, Endpoint{Method: route.Method, Path: path, Extent: route.Extent, Notes: route.Notes})
+		list = append(list, Endpoint{Method: route.Method, Path: path, Extent: route.Extent, Query: route.Query, Notes: route.Notes})
 	}
 	slices.SortFunc(list, func(a, b Endpoint) int {
 		return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method)
@@ -51,7 +54,7 @@ func WriteCoverage(w io.Writer, endpoints []Endpoint) error {
 		if i == 0 || endpoints[i-1].Path != e.Path {
 			fmt.Fprintf(&out, "%s\n", e.Path)
 		}
-		fmt.Fprintf(&out, "    %-7s %s\n", e.Method, e.Extent)
+		fmt.Fprintf(&out, "    %-7s %-7s %s\n", e.Method, e.Extent, strings.Join(e.Query, " "))
 		for _, note := range e.Notes {
 			if told[e.Path+note] {
 				continue
@@ -74,6 +77,65 @@ func WriteCoverage(w io.Writer, endpoints []Endpoint) error {
 	}
 	return nil
 }
+
+// WriteCoveragePage prints the coverage as a page in Markdown: a table with a row for what an endpoint's methods have in
+// common, and the notes, numbered, below it.
+func WriteCoveragePage(w io.Writer, endpoints []Endpoint) error {
+	var out, rest bytes.Buffer
+	numbers := map[string]int{}
+	number := func(note string) string {
+		if numbers[note] == 0 {
+			numbers[note] = len(numbers) + 1
+			fmt.Fprintf(&rest, "%d. %s\n", numbers[note], note)
+		}
+		return strconv.Itoa(numbers[note])
+	}
+	full := 0
+	type row struct{ path, rest string } // what its methods have in common
+	var rows []row
+	methods := map[row][]string{}
+	for _, e := range endpoints {
+		if e.Extent == api.Full {
+			full++
+		}
+		var notes []string
+		for _, note := range e.Notes {
+			notes = append(notes, number(note))
+		}
+		r := row{e.Path, fmt.Sprintf("%s | %s | %s", e.Extent, strings.Join(e.Query, " "), strings.Join(notes, " "))}
+		if methods[r] == nil {
+			rows = append(rows, r)
+		}
+		methods[r] = append(methods[r], e.Method)
+	}
+	fmt.Fprintf(&out, coverageHead, len(endpoints), full)
+	for _, r := range rows {
+		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", r.path, strings.Join(methods[r], " "), r.rest)
+	}
+	out.WriteString("\n## Notes\n\n")
+	out.Write(rest.Bytes())
+	out.WriteString("\n## Assumed everywhere\n\n")
+	for _, text := range assumptions() {
+		fmt.Fprintf(&out, "- %s\n", text)
+	}
+	if _, err := out.WriteTo(w); err != nil {
+		return fmt.Errorf("printing the coverage: %w", err)
+	}
+	return nil
+}
+
+const coverageHead = `# What the simulator covers
+
+Made by ` + "`nsxsim coverage --markdown`" + `, from the routing table that serves the requests. %d endpoints, %d of them as far as public
+sources tell, the others in part: the numbers in the last column are the notes below. A note that begins with ASSUMED says
+what no public source states. Other parameters than those named are ignored; other endpoints answer 404 in NSX's
+error form and are marked as a gap in the journal.
+
+## Endpoints
+
+| path | methods | extent | parameters | notes |
+|---|---|---|---|---|
+`
 
 // assumedMark begins the notes that no public source backs.
 const assumedMark = "ASSUMED: "

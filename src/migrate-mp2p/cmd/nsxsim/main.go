@@ -93,12 +93,16 @@ func parse(flags *flag.FlagSet, args []string, stderr io.Writer) error {
 func coverage(args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("coverage", flag.ContinueOnError)
 	version := flags.String("nsx-version", nsxsim.DefaultVersion, "NSX version")
+	page := flags.Bool("markdown", false, "print a page for documentation")
 	if err := parse(flags, args, stderr); err != nil {
 		return err
 	}
 	endpoints, err := nsxsim.Coverage(nsxsim.Options{Version: *version, Coordinator: coordinator.New(coordinator.Options{})})
 	if err != nil {
 		return err
+	}
+	if *page {
+		return nsxsim.WriteCoveragePage(stdout, endpoints)
 	}
 	return nsxsim.WriteCoverage(stdout, endpoints)
 }

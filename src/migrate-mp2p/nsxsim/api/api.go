@@ -112,6 +112,8 @@ type Route struct {
 	// Action restricts the route to requests with that ?action=; empty means requests without one, "*" any.
 	Action string
 	Extent Extent
+	// Query are the query parameters that the route heeds, without action.
+	Query []string
 	// Notes say what is left out, and start with "ASSUMED: " where no public source states the behaviour.
 	Notes []string
 	// Reads is true for a call that an auditor may make. GET always is.
@@ -119,6 +121,11 @@ type Route struct {
 	// OnCoordinator routes need the migration coordinator's service on the answering node.
 	OnCoordinator bool
 	Handle        Handler
+}
+
+// Paging are the parameters that all lists have in common.
+func Paging() []string {
+	return []string{"cursor", "included_fields", "page_size", "sort_ascending", "sort_by"}
 }
 
 // Clock is the time as the simulator sees it.
