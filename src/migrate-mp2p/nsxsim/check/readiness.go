@@ -193,18 +193,18 @@ func healthSection(v *view, s subject) string {
 	return wantTag(s, "ncp/hc_sect_id", path[strings.LastIndexByte(path, '/')+1:])
 }
 
-// addressPurpose wants ncp/created_for. Its value is known for virtual servers; for
-// SNAT addresses any will do.
+// addressPurpose wants ncp/created_for. Its value is known for virtual servers, which
+// are for services unless their type says otherwise: in Manager mode NCP gave a type to
+// those of ingresses only. For SNAT addresses any value will do.
 func addressPurpose(_ *view, s subject) string {
 	if s.user == nil {
 		return ""
 	}
 	if s.user.ResourceType == "LbVirtualServer" {
-		kind, _ := s.user.Tag("ncp/lb_vs_type")
-		if kind == "layer_4" {
-			return wantTag(s, "ncp/created_for", "l4_service")
+		if kind, _ := s.user.Tag("ncp/lb_vs_type"); kind == "http" || kind == "https_terminated" {
+			return wantTag(s, "ncp/created_for", "l7_per_namespace")
 		}
-		return wantTag(s, "ncp/created_for", "l7_per_namespace")
+		return wantTag(s, "ncp/created_for", "l4_service")
 	}
 	if purpose, _ := s.object.Tag("ncp/created_for"); purpose == "" {
 		return "tag ncp/created_for is missing"
