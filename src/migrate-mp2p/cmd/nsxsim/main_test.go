@@ -101,6 +101,20 @@ var _ = Describe("nsxsim", func() {
 		Expect(json.Valid([]byte(unknown.stdout))).To(BeTrue())
 	})
 
+	It("serves several clusters, of several platforms, on one NSX", func() {
+		out := serving(func(r ready) {
+			Expect(r.Platform).To(Equal("tkgi"))
+			Expect(r.Clusters).To(ConsistOf("pks-a", "pks-b", "k8s", HavePrefix("pks-c3d1f2a8")))
+			Expect(r.Clusters[0]).To(Equal("pks-a"))
+		}, "--model", "tkgi", "--cluster", "pks-a", "--cluster", "pks-b", "--cluster", "kubernetes:k8s",
+			"--section-between", "--other-products", "--shared-tier1", "--rare", "--save", in("state"))
+		Expect(out.code).To(Equal(0), out.stderr)
+		for _, cluster := range []string{"pks-a", "pks-b", "k8s"} {
+			checked := execute(ctx, "check", "--load", in("state"), "--cluster", cluster)
+			Expect(checked.code).To(Equal(0), checked.stdout+checked.stderr)
+		}
+	})
+
 	It("makes the same state for the same seed", func() {
 		for _, name := range []string{"one", "two"} {
 			Expect(serving(func(ready) {}, "--seed", "9", "--save", in(name)).code).To(Equal(0))
@@ -138,7 +152,10 @@ var _ = Describe("nsxsim", func() {
 		Entry("an unknown command", exitUsage, `unknown command "dance"`, "dance"),
 		Entry("an unknown flag", exitUsage, "-nonsense", "serve", "--nonsense"),
 		Entry("an argument", exitUsage, `"x" is too much`, "serve", "x"),
-		Entry("an unknown model", exitUsage, `--model "huge" is none of empty, tas`, "serve", "--model", "huge"),
+		Entry("an unknown model", exitUsage, `--model "huge" is none of empty, kubernetes, tas, tkgi`, "serve", "--model", "huge"),
+		Entry("a platform of the first cluster", exitUsage, "that of --model", "serve", "--cluster", "tas:a"),
+		Entry("an unknown platform", exitFailed, `"nomad"`, "serve", "--cluster", "a", "--cluster", "nomad:b"),
+		Entry("a name that is taken", exitFailed, `"a" is empty or taken`, "serve", "--cluster", "a", "--cluster", "a"),
 		Entry("a bad address", exitUsage, "--listen", "serve", "--listen", "nowhere"),
 		Entry("an unknown way to balance", exitUsage, "--virtual-address", "serve", "--virtual-address", "magic"),
 		Entry("a bad scale", exitFailed, "scale", "serve", "--scale", "0"),

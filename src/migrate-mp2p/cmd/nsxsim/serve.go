@@ -50,6 +50,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.Func("cluster", "name of the model's foundation or cluster; repeated, it adds further ones, of another platform as PLATFORM:NAME", f.addCluster)
 	flags.BoolVar(&f.world.SectionBetween, "section-between", false, "put an administrator's firewall section between those of the first cluster")
 	flags.BoolVar(&f.world.OtherProducts, "other-products", false, "add an OpenStack network to the model")
+	flags.BoolVar(&f.world.SharedTier1, "shared-tier1", false, "put all namespaces of the first Kubernetes or TKGI cluster on one Tier-1")
 	flags.BoolVar(&f.world.Rare, "rare", false, "add what NCP makes only with some settings, such as DNAT and certificates without private key")
 	flags.StringVar(&f.load, "load", "", "state to serve in place of a model (a file written by --save)")
 	flags.StringVar(&f.save, "save", "", "file for the state at exit, also on SIGTERM")
@@ -141,8 +142,10 @@ func failing(ids *map[string]string) func(string) error {
 
 // models makes the worlds that --model offers.
 var models = map[string]func(scale int, seed int64, o model.Options) (*model.World, error){
-	"tas":   model.TAS,
-	"empty": func(_ int, seed int64, o model.Options) (*model.World, error) { return model.Empty(seed, o) },
+	"tas":        model.TAS,
+	"tkgi":       model.TKGI,
+	"kubernetes": model.Kubernetes,
+	"empty":      func(_ int, seed int64, o model.Options) (*model.World, error) { return model.Empty(seed, o) },
 }
 
 // modelNames lists the models for people.
@@ -259,6 +262,8 @@ type ready struct {
 	Password string   `json:"password"`
 	Cluster  string   `json:"cluster"`
 	Platform string   `json:"platform"`
+	// Clusters are the names of all users of the NSX; the first is Cluster.
+	Clusters []string `json:"clusters"`
 	// Principal is the identity of --principal.
 	Principal *nsxsim.Principal `json:"principal,omitempty"`
 	// Shared is what the user spec of this cluster lists.
@@ -277,6 +282,9 @@ func (f *serveFlags) announce(server *nsxsim.Server, stdout io.Writer) error {
 	}
 	if len(users) > 0 {
 		r.Cluster, r.Platform = users[0].Name, users[0].Platform
+	}
+	for _, user := range users {
+		r.Clusters = append(r.Clusters, user.Name)
 	}
 	if f.principal != "" {
 		principal, err := server.NewPrincipal(f.principal, api.EnterpriseAdmin)

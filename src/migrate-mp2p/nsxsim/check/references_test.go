@@ -18,9 +18,12 @@ import (
 // uuid is what every generated id looks like.
 var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
+// tkgiName is the name of a TKGI cluster, with which those of its objects and users begin.
+var tkgiName = regexp.MustCompile("pks-" + uuid.String())
+
 // foreign names the fields and tag scopes whose ids are those of other systems: of
 // vCenter, BOSH, Cloud Foundry, Kubernetes and OpenStack. No object of NSX has them.
-var foreign = regexp.MustCompile(`^(attachment\.id|parent_vif_id|app_id|bosh/id|ncp/(project|pod|pod_uid|project_uid|cluster)|os-.*)$`)
+var foreign = regexp.MustCompile(`^(attachment\.id|parent_vif_id|app_id|bosh/id|pks/cluster|ncp/(project|pod|pod_uid|project_uid|cluster)|os-.*)$`)
 
 // ids lists every id in a body with the name of the field or tag that holds it.
 func ids(name string, value any, found func(name, id string)) {
@@ -29,7 +32,7 @@ func ids(name string, value any, found func(name, id string)) {
 		if strings.HasPrefix(value, "/infra/") {
 			return
 		}
-		for _, id := range uuid.FindAllString(value, -1) {
+		for _, id := range uuid.FindAllString(tkgiName.ReplaceAllString(value, ""), -1) {
 			found(name, id)
 		}
 	case []any:
@@ -52,7 +55,10 @@ func ids(name string, value any, found func(name, id string)) {
 
 var _ = Describe("the generated worlds", func() {
 	everything := model.Options{
-		Further: []model.Foundation{{Name: "further-1"}, {Name: "further-2", Platform: "tas"}}, SectionBetween: true, OtherProducts: true, Rare: true,
+		Further: []model.Foundation{
+			{Name: "pks-further"}, {Name: "pks-too", Platform: "tkgi"}, {Name: "further-tas", Platform: "tas"}, {Name: "further-k8s", Platform: "kubernetes"},
+		},
+		SectionBetween: true, OtherProducts: true, Rare: true,
 	}
 	worlds := func() map[string]*model.World {
 		GinkgoHelper()
@@ -65,8 +71,10 @@ var _ = Describe("the generated worlds", func() {
 			}
 		}
 		add("empty")(model.Empty(3, model.Options{}))
-		add("tas")(model.TAS(2, 1, model.Options{}))
-		add("tas with everything")(model.TAS(2, 1, everything))
+		add("tas with everything")(model.TAS(1, 1, everything))
+		add("kubernetes with everything")(model.Kubernetes(1, 1, everything))
+		add("kubernetes on one Tier-1")(model.Kubernetes(1, 1, model.Options{SharedTier1: true}))
+		add("tkgi with everything")(model.TKGI(1, 1, everything))
 		return made
 	}
 

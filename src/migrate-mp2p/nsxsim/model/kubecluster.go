@@ -18,8 +18,6 @@ type kubeSpec struct {
 	name string
 	// identity is the NSX user as which the cluster's NCP writes.
 	identity string
-	// alsoTags are on everything that NCP made, after its own tags.
-	alsoTags []Tag
 	// systemNamespaces stand before the teams' namespaces.
 	systemNamespaces []string
 	// teams is the number of the teams' namespaces.
@@ -28,10 +26,11 @@ type kubeSpec struct {
 	on ground
 	at room
 
-	// nodeSwitch is the switch of the nodes' virtual machines, nodeOwner the NSX user
-	// who made their ports, nodeTags what those ports carry beside ncp/cluster and
-	// ncp/node_name.
+	// nodeSwitch is the switch of the nodes' virtual machines, firstNode the address of
+	// the first one, nodeOwner the NSX user who made their ports, nodeTags what those
+	// ports carry beside ncp/cluster and ncp/node_name.
 	nodeSwitch string
+	firstNode  string
 	nodeOwner  string
 	nodeTags   []Tag
 
@@ -64,7 +63,7 @@ type kubeCluster struct {
 // kubeCluster adds a cluster to the world.
 func (b *builder) kubeCluster(spec kubeSpec) *kubeCluster {
 	c := &kubeCluster{
-		ncp:       ncp{b: b, ground: spec.on, name: spec.name, identity: spec.identity, alsoTags: spec.alsoTags, room: spec.at},
+		ncp:       ncp{b: b, ground: spec.on, name: spec.name, identity: spec.identity, room: spec.at},
 		spec:      spec,
 		workloads: &Workloads{Cluster: spec.name},
 	}
@@ -113,7 +112,7 @@ const podsPerNode = 100
 func (c *kubeCluster) nodes() {
 	for i := range max(3, c.spec.teams*podsPerTeam/podsPerNode) {
 		node := Node{
-			Name: fmt.Sprintf("%s-node-%04d", c.name, i), UID: c.b.uuid(), IP: address("192.168.0.10", c.room.machines+i), vif: c.b.uuid(),
+			Name: fmt.Sprintf("%s-node-%04d", c.name, i), UID: c.b.uuid(), IP: address(c.spec.firstNode, i), vif: c.b.uuid(),
 		}
 		c.b.add("logical-ports", c.spec.nodeOwner, fields{
 			"resource_type": "LogicalPort", "display_name": node.Name, "logical_switch_id": c.spec.nodeSwitch, "admin_state": "UP",

@@ -12,8 +12,8 @@ const (
 	podsPerTeam       = podsPerDeployment * 10
 )
 
-// manyLabels are further labels on every 64th pod, whose port then has 26 tags, or 28
-// with two tags more of the platform: the two that NCP adds in Policy mode still fit.
+// manyLabels are further labels on every 64th pod, whose port then has 26 tags: those
+// that NCP adds in Policy mode still fit.
 const manyLabels = 15
 
 // deployment is a set of like pods.

@@ -38,7 +38,7 @@ func (b *builder) kubernetes(user Foundation, on ground, scale int, at room) kub
 	b.world.Foundations = append(b.world.Foundations, user)
 	return kubeSpec{
 		name: user.Name, identity: user.Identity, systemNamespaces: kubeSystemNamespaces, teams: teamsPerScale * scale,
-		on: on, at: at, nodeSwitch: on.deployment, nodeOwner: ownerAdmin,
+		on: on, at: at, nodeSwitch: on.deployment, firstNode: address("192.168.0.10", at.machines), nodeOwner: ownerAdmin,
 	}
 }
 

@@ -35,8 +35,6 @@ type ncp struct {
 	name string
 	// identity is the NSX user as which it writes.
 	identity string
-	// alsoTags are on all its objects, after its own tags.
-	alsoTags []Tag
 	room     room
 	// bindings are the switching profiles of its switches and of workloads' ports.
 	bindings []fields
@@ -49,8 +47,7 @@ type ncp struct {
 
 // tags returns NCP's base tags followed by more.
 func (n *ncp) tags(more ...Tag) []Tag {
-	base := append([]Tag{{ScopeVersion, managerVersion}, {ScopeCluster, n.name}}, n.alsoTags...)
-	return append(base, more...)
+	return append([]Tag{{ScopeVersion, managerVersion}, {ScopeCluster, n.name}}, more...)
 }
 
 // external allocates the next address of an external pool.

@@ -26,7 +26,7 @@ type room struct {
 // What one unit of scale takes at most, whatever the platform.
 const (
 	networksPerScale  = 14
-	externalsPerScale = 16
+	externalsPerScale = 20
 	linksPerScale     = 14
 	machinesPerScale  = 4
 )
@@ -49,6 +49,9 @@ var platforms = map[string]func(b *builder, user Foundation, on ground, scale in
 	platformKubernetes: func(b *builder, user Foundation, on ground, scale int, at room) {
 		b.kubeCluster(b.kubernetes(user, on, scale, at))
 	},
+	platformTKGI: func(b *builder, user Foundation, on ground, scale int, at room) {
+		b.kubeCluster(b.tkgi(user, on, scale, at))
+	},
 }
 
 // newWorld begins the world of a model, after the checks that all models share.
@@ -59,16 +62,11 @@ func newWorld(model string, scale int, seed int64, options Options) (*builder, e
 	if !options.BuiltAt.After(time.UnixMilli(0)) {
 		return nil, fmt.Errorf("building model %s: the time %s is before 1970", model, options.BuiltAt)
 	}
-	taken := []string{options.Cluster, options.Cluster + "-other"}
 	for _, user := range options.Further {
 		if _, known := platforms[user.Platform]; user.Platform != "" && !known {
 			return nil, fmt.Errorf("building model %s: the platform %q of %q is none of %s", model, user.Platform, user.Name,
 				strings.Join(slices.Sorted(maps.Keys(platforms)), ", "))
 		}
-		if user.Name == "" || slices.Contains(taken, user.Name) {
-			return nil, fmt.Errorf("building model %s: the name %q of a further foundation or cluster is empty or taken", model, user.Name)
-		}
-		taken = append(taken, user.Name)
 	}
 	return newBuilder(seed, options.BuiltAt), nil
 }
@@ -82,6 +80,10 @@ func (b *builder) finishWith(on ground, scale int, options Options) (*World, err
 		}
 		if user.Identity == "" {
 			user.Identity = user.Name + "-ncp"
+		}
+		taken := slices.ContainsFunc(b.world.Foundations, func(other Foundation) bool { return other.Name == user.Name })
+		if user.Name == "" || taken {
+			return nil, fmt.Errorf("adding a further foundation or cluster: the name %q is empty or taken", user.Name)
 		}
 		platforms[user.Platform](b, user, on, scale, furtherRoom(i, scale, on))
 	}

@@ -86,7 +86,8 @@ type Options struct {
 	// OtherProducts adds what a product without NCP keeps on the same NSX: OpenStack
 	// with a network of its own.
 	OtherProducts bool
-	// SharedTier1 puts all namespaces of the first Kubernetes cluster on one Tier-1.
+	// SharedTier1 puts all namespaces of the first Kubernetes or TKGI cluster on
+	// one Tier-1.
 	SharedTier1 bool
 	// Rare adds to the first foundation what NCP makes only with some settings: DNAT,
 	// a certificate without private key, virtual servers of all kinds, and switching
