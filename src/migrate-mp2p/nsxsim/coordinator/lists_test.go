@@ -77,8 +77,13 @@ var _ = Describe("the coordinator's lists", Ordered, func() {
 		Expect(n.ok("GET", migration+"mp-to-policy/stats", nil)).To(HaveKeyWithValue("current_resource_type_in_promotion", "NONE"))
 	})
 
-	It("tell which Manager ids are left", func() {
-		Expect(results("/api/v1/mppolicy/migration/object-ids?resource_type=IP_SET")).To(HaveLen(len(world.In("ip-sets")) - len(sets.resources)))
+	It("tell by owner which Manager ids are left", func() {
+		left := 0
+		for _, owned := range results("/api/v1/mppolicy/migration/object-ids?resource_type=IP_SET") {
+			Expect(owned).To(HaveKeyWithValue("principle_identity", Not(BeEmpty())))
+			left += len(owned.(object)["resource_ids"].([]any))
+		}
+		Expect(left).To(Equal(len(world.In("ip-sets")) - len(sets.resources)))
 		Expect(results("/api/v1/mppolicy/migration/object-ids?resource_type=TIER0")).To(BeEmpty())
 		Expect(results("/api/v1/mppolicy/migration/object-ids?resource_type=NAT")).NotTo(BeEmpty())
 		n.refused(400, "GET", "/api/v1/mppolicy/migration/object-ids?resource_type=MAGIC", nil)

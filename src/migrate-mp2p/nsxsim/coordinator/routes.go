@@ -3,8 +3,10 @@ package coordinator
 import (
 	"context"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -201,6 +203,7 @@ func (c *Coordinator) getMigrated(_ context.Context, r *api.Request) (*api.Respo
 	return page(r.Query, rows)
 }
 
+// getObjectIDs lists by owner what is not promoted ("NSX Go SDK"), with the owners in order.
 func (c *Coordinator) getObjectIDs(_ context.Context, r *api.Request) (*api.Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -208,18 +211,22 @@ func (c *Coordinator) getObjectIDs(_ context.Context, r *api.Request) (*api.Resp
 	if !known {
 		return nil, refuse("Unknown resource_type %q.", r.Query.Get("resource_type"))
 	}
-	rows := []any{}
+	left := map[string][]any{}
 	err := c.store.View(func(tx *store.Tx) error {
 		for _, o := range k.objects(newLookups(tx)) {
 			_, recorded := c.records[k.name+" "+o.Key]
 			if !recorded && !o.System && o.Owner != store.PolicyUser {
-				rows = append(rows, map[string]any{"manager_id": o.ID, "linked_id": ""})
+				left[o.Owner] = append(left[o.Owner], map[string]any{"manager_id": o.ID, "linked_id": ""})
 			}
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	rows := []any{}
+	for _, owner := range slices.Sorted(maps.Keys(left)) {
+		rows = append(rows, map[string]any{"principle_identity": owner, "resource_ids": left[owner]})
 	}
 	return page(r.Query, rows)
 }
