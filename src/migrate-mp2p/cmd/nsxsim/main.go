@@ -24,9 +24,10 @@ const (
 
 const usage = `Usage: nsxsim COMMAND [flags]
 
-  serve     run a simulated NSX until SIGINT or SIGTERM
-  check     judge a saved state: consistent? how many of a cluster's objects are Manager, Policy, half-way?
-  coverage  list the endpoints that are simulated, how far, and what is assumed
+  serve      run a simulated NSX until SIGINT or SIGTERM
+  manifests  print what runs on a cluster of a model, as Kubernetes manifests
+  check      judge a saved state: consistent? how many of a cluster's objects are Manager, Policy, half-way?
+  coverage   list the endpoints that are simulated, how far, and what is assumed
 
 Try: nsxsim serve --model tas --ready-file nsx.json
      nsxsim COMMAND --help
@@ -52,6 +53,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch command, rest := args[0], args[1:]; command {
 	case "serve":
 		err = serve(ctx, rest, stdout, stderr)
+	case "manifests":
+		err = manifests(rest, stdout, stderr)
 	case "check":
 		err = checkState(rest, stdout, stderr)
 	case "coverage":

@@ -7,11 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -25,10 +22,7 @@ import (
 // serveFlags are the flags of nsxsim serve.
 type serveFlags struct {
 	listen    string
-	model     string
-	scale     int
-	seed      int64
-	world     model.Options
+	world     worldFlags
 	load      string
 	save      string
 	faults    string
@@ -44,14 +38,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	f := &serveFlags{server: nsxsim.Options{Limits: nsxsim.DefaultLimits()}}
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:0", "address of the first node; further nodes take free ports of the same host")
-	flags.StringVar(&f.model, "model", "tas", "what the NSX holds: "+modelNames())
-	flags.IntVar(&f.scale, "scale", 1, "size of the model; 1 is about 500 NCP objects")
-	flags.Int64Var(&f.seed, "seed", 1, "seed of all ids")
-	flags.Func("cluster", "name of the model's foundation or cluster; repeated, it adds further ones, of another platform as PLATFORM:NAME", f.addCluster)
-	flags.BoolVar(&f.world.SectionBetween, "section-between", false, "put an administrator's firewall section between those of the first cluster")
-	flags.BoolVar(&f.world.OtherProducts, "other-products", false, "add an OpenStack network to the model")
-	flags.BoolVar(&f.world.SharedTier1, "shared-tier1", false, "put all namespaces of the first Kubernetes or TKGI cluster on one Tier-1")
-	flags.BoolVar(&f.world.Rare, "rare", false, "add what NCP makes only with some settings, such as DNAT and certificates without private key")
+	f.world.register(flags)
 	flags.StringVar(&f.load, "load", "", "state to serve in place of a model (a file written by --save)")
 	flags.StringVar(&f.save, "save", "", "file for the state at exit, also on SIGTERM")
 	flags.StringVar(&f.faults, "faults", "", "fault rules (YAML list)")
@@ -101,8 +88,8 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}
-	if _, known := models[f.model]; !known {
-		return nil, usageError{fmt.Errorf("--model %q is none of %s", f.model, modelNames())}
+	if err := f.world.check(); err != nil {
+		return nil, err
 	}
 	switch o.VirtualAddress = nsxsim.VirtualAddress(f.virtual); o.VirtualAddress {
 	case nsxsim.NoVirtualAddress, nsxsim.SourcePersistent, nsxsim.RoundRobin:
@@ -110,23 +97,6 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 		return nil, usageError{fmt.Errorf("--virtual-address %q is neither %q nor %q", f.virtual, nsxsim.SourcePersistent, nsxsim.RoundRobin)}
 	}
 	return f, nil
-}
-
-// addCluster takes one --cluster: the first names the foundation to migrate.
-func (f *serveFlags) addCluster(value string) error {
-	platform, name, given := strings.Cut(value, ":")
-	if !given {
-		platform, name = "", value
-	}
-	if f.world.Cluster == "" {
-		if given {
-			return errors.New("the platform of the first one is that of --model")
-		}
-		f.world.Cluster = name
-		return nil
-	}
-	f.world.Further = append(f.world.Further, model.Foundation{Name: name, Platform: platform})
-	return nil
 }
 
 // failing collects the ids of a repeatable flag, each with the text of its failure.
@@ -139,17 +109,6 @@ func failing(ids *map[string]string) func(string) error {
 		return nil
 	}
 }
-
-// models makes the worlds that --model offers.
-var models = map[string]func(scale int, seed int64, o model.Options) (*model.World, error){
-	"tas":        model.TAS,
-	"tkgi":       model.TKGI,
-	"kubernetes": model.Kubernetes,
-	"empty":      func(_ int, seed int64, o model.Options) (*model.World, error) { return model.Empty(seed, o) },
-}
-
-// modelNames lists the models for people.
-func modelNames() string { return strings.Join(slices.Sorted(maps.Keys(models)), ", ") }
 
 // serve runs the simulator until the context ends.
 func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
@@ -191,11 +150,11 @@ func (f *serveFlags) state() (*store.Store, error) {
 	if f.load != "" {
 		return loadState(f.load)
 	}
-	world, err := models[f.model](f.scale, f.seed, f.world)
+	world, err := f.world.build()
 	if err != nil {
 		return nil, err
 	}
-	st := store.New(uint64(f.seed))
+	st := store.New(uint64(f.world.seed))
 	return st, nsxsim.LoadWorld(st, world)
 }
 

@@ -19,17 +19,24 @@ import (
 // from 10.96.0.0/12. LoadBalancer resources of NCP are left out, because they need
 // NCP's own definitions.
 func WriteManifests(to io.Writer, workloads *Workloads) error {
-	encoder := yaml.NewEncoder(to)
-	encoder.SetIndent(2)
 	for _, one := range manifests(workloads) {
-		if err := encoder.Encode(one); err != nil {
-			return fmt.Errorf("writing the manifest of %s %s/%s: %w", one.Kind, one.Metadata.Namespace, one.Metadata.Name, errors.Join(err, encoder.Close()))
+		if err := writeDocument(to, one); err != nil {
+			return fmt.Errorf("writing the manifest of %s %s/%s: %w", one.Kind, one.Metadata.Namespace, one.Metadata.Name, err)
 		}
 	}
-	if err := encoder.Close(); err != nil {
-		return fmt.Errorf("writing manifests: %w", err)
-	}
 	return nil
+}
+
+// writeDocument writes one document and what sets it apart from the one before. An
+// encoder of its own for each keeps thousands of documents fast: yaml.v3 never forgets
+// the events of earlier ones.
+func writeDocument(to io.Writer, one manifest) error {
+	if _, err := io.WriteString(to, "---\n"); err != nil {
+		return err
+	}
+	encoder := yaml.NewEncoder(to)
+	encoder.SetIndent(2)
+	return errors.Join(encoder.Encode(one), encoder.Close())
 }
 
 // manifests lists the documents of a cluster.
