@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"net/url"
 	"slices"
@@ -35,26 +36,38 @@ func pageSize(query url.Values) (int, *api.Error) {
 
 // listing is a whole list in its order, from which pages are cut.
 type listing struct {
+	// name is the request's listName; cursors carry it, so that they fit no other list.
+	name      string
 	objects   []*store.Object
 	by        string
 	ascending bool
 }
 
 // arrange sorts objects, which come in the order named by, as the query wants them.
-func arrange(objects []*store.Object, query url.Values, by string) listing {
+func arrange(objects []*store.Object, query url.Values, by string) (listing, error) {
 	if wanted := query.Get("sort_by"); wanted != "" && wanted != by {
 		by = wanted
 		sortBy(objects, by)
 	}
-	ascending := !strings.EqualFold(query.Get("sort_ascending"), "false")
+	ascending := true
+	if value := query.Get("sort_ascending"); value != "" {
+		var bad *api.Error
+		if ascending, bad = boolean("sort_ascending", value); bad != nil {
+			return listing{}, bad
+		}
+	}
 	if !ascending {
 		slices.Reverse(objects)
 	}
-	return listing{objects: objects, by: by, ascending: ascending}
+	return listing{objects: objects, by: by, ascending: ascending}, nil
 }
 
-// page cuts one page out of a list. Lists have opaque cursors, absent on the last page (nsxlib).
-func (l listing) page(query url.Values) (*api.Response, error) {
+// shape makes the body that a client sees of an object; nil shows it as it is stored.
+type shape func(*store.Object) (json.RawMessage, error)
+
+// page cuts one page out of a list. Lists have opaque cursors, absent on the last page (nsxlib), and tell the number of
+// all objects on the first page only (NSX Go SDK).
+func (l listing) page(query url.Values, show shape) (*api.Response, error) {
 	size, bad := pageSize(query)
 	if bad != nil {
 		return nil, bad
@@ -62,16 +75,44 @@ func (l listing) page(query url.Values) (*api.Response, error) {
 	if size == 0 {
 		size = maxPage
 	}
-	start, bad := listStart(l.objects, query.Get("cursor"))
+	start, bad := l.start(query.Get("cursor"))
 	if bad != nil {
 		return nil, bad
 	}
 	end := min(start+size, len(l.objects))
-	tail := map[string]any{"result_count": len(l.objects), "sort_by": l.by, "sort_ascending": l.ascending}
-	if end < len(l.objects) {
-		tail["cursor"] = listCursor(l.objects[end-1].Key, end)
+	tail := map[string]any{"sort_by": l.by, "sort_ascending": l.ascending}
+	if start == 0 {
+		tail["result_count"] = len(l.objects)
 	}
-	return results(l.objects[start:end], includedFields(query), tail)
+	if end < len(l.objects) {
+		tail["cursor"] = l.cursor(end)
+	}
+	page := l.objects[start:end]
+	if show == nil {
+		return results(page, includedFields(query), tail)
+	}
+	shown := make([]*store.Object, 0, len(page))
+	for _, o := range page {
+		body, err := show(o)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, &store.Object{Key: o.Key, Body: body})
+	}
+	return results(shown, includedFields(query), tail)
+}
+
+// pageOfValues cuts one page out of a list of values that are no stored objects.
+func pageOfValues(r *api.Request, values []any) (*api.Response, error) {
+	l := listing{name: listName(r), by: "id", ascending: true}
+	for _, value := range values {
+		body, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("encoding a list: %w", err)
+		}
+		l.objects = append(l.objects, &store.Object{Body: body})
+	}
+	return l.page(r.Query, nil)
 }
 
 // results writes {"results": [...], ...}. The bodies are JSON already and large, so they are joined by hand.
@@ -119,6 +160,7 @@ func (c *listCache) fetch(tx *store.Tx, name string, build func() (listing, erro
 	if err != nil {
 		return listing{}, err
 	}
+	l.name = name
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.version == tx.Version() {
@@ -136,13 +178,22 @@ func listName(r *api.Request) string {
 	return r.Path + "?" + query.Encode()
 }
 
-// listCursor names the last object of a page, so that a page goes on behind it whatever happens before it; the number
-// is for when that object is gone.
-func listCursor(key string, end int) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end) + " " + key))
+// cursor names the list and the last object of a page, so that the next page goes on behind it whatever happens before
+// it; the number is for when that object is gone.
+func (l listing) cursor(end int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end) + " " + l.mark() + " " + l.objects[end-1].Key))
 }
 
-func listStart(objects []*store.Object, cursor string) (int, *api.Error) {
+// mark is a short name of the list.
+func (l listing) mark() string {
+	sum := fnv.New32a()
+	// A hash never fails to be written to.
+	_, _ = sum.Write([]byte(l.name))
+	return strconv.FormatUint(uint64(sum.Sum32()), 36)
+}
+
+// start is where the page of a cursor begins.
+func (l listing) start(cursor string) (int, *api.Error) {
 	if cursor == "" {
 		return 0, nil
 	}
@@ -151,15 +202,19 @@ func listStart(objects []*store.Object, cursor string) (int, *api.Error) {
 	if err != nil {
 		return 0, invalid
 	}
-	number, key, ok := strings.Cut(string(raw), " ")
-	end, err := strconv.Atoi(number)
-	if !ok || err != nil || end < 0 {
+	parts := strings.SplitN(string(raw), " ", 3)
+	if len(parts) != 3 || parts[1] != l.mark() {
 		return 0, invalid
 	}
-	if at := slices.IndexFunc(objects, func(o *store.Object) bool { return o.Key == key }); at >= 0 {
+	end, err := strconv.Atoi(parts[0])
+	if err != nil || end < 1 {
+		return 0, invalid
+	}
+	key := parts[2]
+	if at := slices.IndexFunc(l.objects, func(o *store.Object) bool { return key != "" && o.Key == key }); at >= 0 {
 		return at + 1, nil
 	}
-	return min(end, len(objects)), nil
+	return min(end, len(l.objects)), nil
 }
 
 // sortBy sorts by a field of the body; numbers by value, everything else as text, ties by id.

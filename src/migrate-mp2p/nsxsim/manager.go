@@ -1,16 +1,15 @@
 package nsxsim
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
+	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/references"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -26,11 +25,11 @@ func (s *Server) managerRoutes() []api.Route {
 		}
 		routes = append(routes, s.kindRoutes(k)...)
 	}
-	if !s.version.AtLeast(9, 0) {
-		routes = append(routes, s.sectionRoutes()...)
-		routes = append(routes, s.allocationRoutes()...)
+	routes = append(routes, s.trustRoutes()...)
+	if s.version.AtLeast(9, 0) {
+		return routes
 	}
-	return routes
+	return slices.Concat(routes, s.sectionRoutes(), s.firewallRoutes(), s.allocationRoutes(), s.groupRoutes(), s.stateRoutes())
 }
 
 func (s *Server) kindRoutes(k managerKind) []api.Route {
@@ -38,55 +37,85 @@ func (s *Server) kindRoutes(k managerKind) []api.Route {
 	route := func(method, pattern string, handle api.Handler, notes ...string) api.Route {
 		all := slices.Concat(k.notes, notes)
 		extent := api.Full
-		if len(all) > 0 {
+		if slices.ContainsFunc(all, func(note string) bool { return !strings.HasPrefix(note, assumedMark) }) {
 			extent = api.Partial
 		}
 		return api.Route{Method: method, Pattern: pattern, Extent: extent, Notes: all, Handle: handle}
 	}
 	if k.single {
-		return []api.Route{route("GET", list, s.getManager), route("PUT", list, s.putManager)}
+		return []api.Route{route("GET", list, s.getManager(k)), route("PUT", list, s.putManager(k))}
 	}
-	routes := []api.Route{route("GET", list, s.listManager(k)), route("GET", one, s.getManager)}
+	routes := []api.Route{route("GET", list, s.listManager(k), listNotes...), route("GET", one, s.getManager(k))}
 	if !k.readOnly {
-		routes = append(routes,
-			route("POST", list, s.postManager(k), referencesNote),
-			route("PUT", one, s.putManager, referencesNote),
-			route("DELETE", one, s.deleteManager, referencesNote),
-		)
+		routes = append(routes, route("DELETE", one, s.deleteManager(k), deleteNotes...))
+		if !k.noPut {
+			routes = append(routes, route("PUT", one, s.putManager(k), writeNotes...))
+		}
+		if !k.noPost {
+			routes = append(routes, route("POST", list, s.postManager(k), writeNotes...))
+		}
 	}
 	return routes
 }
 
-const referencesNote = "neither references between objects nor required fields are checked"
+// What no public source states of lists, writes and deletions in general.
+var (
+	listNotes = []string{
+		assumedMark + "a cursor is good for the list that gave it, and any other is refused with 400; page_size=0 means the largest page; " +
+			"parameters that the endpoint does not have are ignored",
+	}
+	writeNotes = []string{
+		assumedMark + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and are ignored",
+		assumedMark + "an object that a body names and that does not exist is refused with 404/600; what the object named before is not looked at again",
+	}
+	deleteNotes = []string{assumedMark + "an object that others name is refused with 400/500030; after a forced deletion their references say is_valid: false"}
+)
 
 // managerKey is the store's key for a Manager path.
 func managerKey(path string) string { return strings.Trim(strings.TrimPrefix(path, apiPrefix), "/") }
 
 func (s *Server) listManager(k managerKind) api.Handler {
-	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		var list listing
-		err := s.store.View(func(tx *store.Tx) (err error) {
+	return func(_ context.Context, r *api.Request) (response *api.Response, err error) {
+		err = s.store.View(func(tx *store.Tx) error {
 			collection := managerKey(r.Path)
 			if err := parentExists(tx, k.collection, collection); err != nil {
 				return err
 			}
-			list, err = s.lists.fetch(tx, listName(r), func() (listing, error) {
-				objects, err := k.filter(tx.Manager().List(collection), r)
+			list, err := s.lists.fetch(tx, listName(r), func() (listing, error) {
+				objects, err := k.filter(tx, tx.Manager().List(collection), r)
 				if err != nil {
 					return listing{}, err
 				}
 				if k.ordered {
 					sortBy(objects, "priority")
-					return arrange(objects, r.Query, "priority"), nil
+					return arrange(objects, r.Query, "priority")
 				}
-				return arrange(objects, r.Query, "id"), nil
+				return arrange(objects, r.Query, "id")
 			})
+			if err != nil {
+				return err
+			}
+			response, err = list.page(r.Query, s.shown(tx, k, r))
 			return err
 		})
+		return response, err
+	}
+}
+
+// shown is what a client sees of an object: its body, with what NSX computes on reading.
+func (s *Server) shown(tx *store.Tx, k managerKind, r *api.Request) shape {
+	if k.show == nil {
+		return nil
+	}
+	return func(o *store.Object) (json.RawMessage, error) {
+		body, err := o.Fields()
 		if err != nil {
 			return nil, err
 		}
-		return list.page(r.Query)
+		if err := k.show(s, tx, r, o, body); err != nil {
+			return nil, err
+		}
+		return json.Marshal(body)
 	}
 }
 
@@ -104,60 +133,58 @@ func parentExists(tx *store.Tx, pattern, collection string) error {
 	return nil
 }
 
-// filter applies the list's parameters.
-func (k managerKind) filter(objects []*store.Object, r *api.Request) ([]*store.Object, error) {
-	hide := k.hidesSystem && r.Query.Get("include_system_owned") != "true"
-	var kept []*store.Object
-	for _, o := range objects {
-		if hide && o.System {
-			continue
-		}
-		passes, err := k.passes(o, r.Query)
+func (s *Server) getManager(k managerKind) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		var body any
+		err := s.store.View(func(tx *store.Tx) (err error) {
+			key := managerKey(r.Path)
+			o, found := tx.Manager().Get(key)
+			if !found {
+				body, err = k.initial(tx, key)
+				return err
+			}
+			body = o.Body
+			if show := s.shown(tx, k, r); show != nil {
+				body, err = show(o)
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		if passes {
-			kept = append(kept, o)
-		}
+		return api.OK(body)
 	}
-	return kept, nil
 }
 
-// passes tells whether an object passes all filters that the query names.
-func (k managerKind) passes(o *store.Object, query url.Values) (bool, error) {
-	for name, f := range k.filters {
-		value := query.Get(name)
-		if value == "" {
-			continue
-		}
-		if f.literal && !bytes.Contains(o.Body, []byte(value)) {
-			return false, nil
-		}
-		body, err := o.Fields()
-		if err != nil {
-			return false, err
-		}
-		if !f.passes(o, body, value) {
-			return false, nil
-		}
+// initial is the body of a singleton that nobody wrote yet: it is there as soon as the object is to which it belongs.
+func (k managerKind) initial(tx *store.Tx, key string) (map[string]any, error) {
+	if !k.single {
+		return nil, api.NotFound(lastOf(key))
 	}
-	return true, nil
+	if err := parentExists(tx, k.collection, key); err != nil {
+		return nil, err
+	}
+	fields := map[string]any{
+		"resource_type": k.types[0], "id": lastOf(key), "display_name": lastOf(key), "_create_user": "system", "_system_owned": false,
+		"_protection": "NOT_PROTECTED", "_revision": 0,
+	}
+	maps.Copy(fields, k.fresh)
+	if parts := strings.Split(key, "/"); parts[0] == routerCollection {
+		fields["logical_router_id"] = parts[1]
+	}
+	return fields, nil
 }
 
-func (s *Server) getManager(_ context.Context, r *api.Request) (*api.Response, error) {
-	var body json.RawMessage
-	err := s.store.View(func(tx *store.Tx) error {
-		o, found := tx.Manager().Get(managerKey(r.Path))
-		if !found {
-			return api.NotFound(lastOf(r.Path))
-		}
-		body = o.Body
-		return nil
-	})
+// stored reads an object that is to be changed.
+func (k managerKind) stored(tx *store.Tx, key string) (*store.Object, error) {
+	if o, found := tx.Manager().Get(key); found {
+		return o, nil
+	}
+	fields, err := k.initial(tx, key)
 	if err != nil {
 		return nil, err
 	}
-	return api.OK(body)
+	return tx.Manager().PutFields(key, fields)
 }
 
 func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
@@ -184,91 +211,51 @@ func (s *Server) postManager(k managerKind) api.Handler {
 	}
 }
 
-// create stores a new Manager object from a client's body.
-func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields map[string]any, r *api.Request) (*store.Object, error) {
-	kind := text(fields["resource_type"])
-	if kind == "" {
-		kind = k.types[0]
-		fields["resource_type"] = kind
+func (s *Server) putManager(k managerKind) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		fields, bad := decodeBody(r.Body)
+		if bad != nil {
+			return nil, bad
+		}
+		var stored *store.Object
+		err := s.store.Update(func(tx *store.Tx) (err error) {
+			old, err := k.stored(tx, managerKey(r.Path))
+			if err != nil {
+				return err
+			}
+			stored, err = s.replace(tx, k, old, fields, r)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return api.OK(stored.Body)
 	}
-	if !slices.Contains(k.types, kind) {
-		return nil, api.BadRequest(289, api.ModuleCommon, "resource_type %q is none of %s.", kind, strings.Join(k.types, ", "))
-	}
-	id := text(fields["id"])
-	if id == "" {
-		id = tx.NewID()
-		fields["id"] = id
-	}
-	if text(fields["display_name"]) == "" {
-		fields["display_name"] = id
-	}
-	if err := checkTags(fields); err != nil {
-		return nil, err
-	}
-	fields["_system_owned"] = false
-	fields["_protection"] = "NOT_PROTECTED"
-	o, err := tx.Manager().Create(collection+"/"+id, fields, r.Author(s.clock.Now()))
-	if errors.Is(err, store.ErrExists) {
-		return nil, &api.Error{Status: http.StatusConflict, Code: 202, Module: api.ModuleCommon, Message: "An object with the id " + id + " exists already."}
-	}
-	return o, err
 }
 
-func (s *Server) putManager(_ context.Context, r *api.Request) (*api.Response, error) {
-	fields, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
+// changeObject answers an action that changes one object, with its new body.
+func (s *Server) changeObject(r *api.Request, key string, change func(tx *store.Tx, fields map[string]any) error) (*api.Response, error) {
 	var stored *store.Object
-	err := s.store.Update(func(tx *store.Tx) (err error) {
-		key := managerKey(r.Path)
-		old, found := tx.Manager().Get(key)
-		if !found {
-			return api.NotFound(lastOf(r.Path))
-		}
-		if err := s.mayWrite(r, old); err != nil {
+	err := s.store.Update(func(tx *store.Tx) error {
+		k := s.kinds[references.Pattern(key)]
+		old, err := k.stored(tx, key)
+		if err != nil {
 			return err
 		}
-		if text(fields["resource_type"]) == "" {
-			fields["resource_type"] = old.ResourceType
-		}
-		if err := checkTags(fields); err != nil {
+		fields, err := old.Fields()
+		if err != nil {
 			return err
 		}
-		fields["id"] = old.ID
-		stored, err = tx.Manager().Replace(key, fields, r.Author(s.clock.Now()))
-		if errors.Is(err, store.ErrStale) {
-			return api.StaleRevision(old.ResourceType, old.ID)
+		if err := change(tx, fields); err != nil {
+			return err
 		}
+		stored, err = s.replace(tx, k, old, fields, r)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return api.OK(stored.Body)
-}
-
-func (s *Server) deleteManager(_ context.Context, r *api.Request) (*api.Response, error) {
-	err := s.store.Update(func(tx *store.Tx) error {
-		key := managerKey(r.Path)
-		old, found := tx.Manager().Get(key)
-		if !found {
-			return api.NotFound(lastOf(r.Path))
-		}
-		if err := s.mayWrite(r, old); err != nil {
-			return err
-		}
-		for _, below := range tx.Manager().Under(key) {
-			if err := tx.Manager().Delete(below.Key); err != nil {
-				return err
-			}
-		}
-		return tx.Manager().Delete(key)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return api.Empty()
 }
 
 // decodeBody reads a JSON object.

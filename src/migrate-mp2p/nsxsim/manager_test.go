@@ -47,7 +47,9 @@ var _ = Describe("Manager lists", func() {
 			"switching-profiles/sg":          {"id": "sg", "resource_type": "SpoofGuardSwitchingProfile", "_system_owned": true},
 			"switching-profiles/qos":         {"id": "qos", "resource_type": "QosSwitchingProfile"},
 			"firewall/sections/l3":           {"id": "l3", "resource_type": "FirewallSection", "section_type": "LAYER3", "enforced_on": "VIF", "priority": 2},
-			"firewall/sections/l2":           {"id": "l2", "resource_type": "FirewallSection", "section_type": "LAYER2", "enforced_on": "VIF", "priority": 1},
+			"firewall/sections/l2":           {"id": "l2", "resource_type": "FirewallSection", "section_type": "LAYER2", "enforced_on": "VIF", "priority": 0},
+			"firewall/sections/a3":           {"id": "a3", "resource_type": "FirewallSection", "section_type": "LAYER3", "enforced_on": "VIF", "priority": 12, "locked": true},
+			"firewall/sections/edge":         {"id": "edge", "resource_type": "FirewallSection", "section_type": "LAYER3", "enforced_on": "LOGICALROUTER", "priority": 1},
 			"loadbalancer/monitors/tcp":      {"id": "tcp", "resource_type": "LbTcpMonitor"},
 			"loadbalancer/monitors/http":     {"id": "http", "resource_type": "LbHttpMonitor"},
 			"logical-routers/t1/nat/rules/7": {"id": "7", "resource_type": "NatRule"},
@@ -71,8 +73,10 @@ var _ = Describe("Manager lists", func() {
 		Entry("hiding what the system owns", "switching-profiles", "qos"),
 		Entry("showing what the system owns", "switching-profiles?include_system_owned=true", "qos", "sg"),
 		Entry("type of profile", "switching-profiles?include_system_owned=true&switching_profile_type=SpoofGuardSwitchingProfile", "sg"),
-		Entry("type of section", "firewall/sections?type=LAYER3", "l3"),
-		Entry("where a section is enforced, by priority", "firewall/sections?enforced_on=VIF", "l2", "l3"),
+		Entry("type of section", "firewall/sections?type=LAYER2", "l2"),
+		Entry("type of section, which is LAYER3 unless told", "firewall/sections", "edge", "l3", "a3"),
+		Entry("where a section is enforced, by priority", "firewall/sections?enforced_on=VIF", "l3", "a3"),
+		Entry("lock", "firewall/sections?locked=true", "a3"),
 		Entry("type of monitor", "loadbalancer/monitors?type=LbTcpMonitor", "tcp"),
 		Entry("the parent in the path", "logical-routers/t1/nat/rules", "7"),
 	)
@@ -98,9 +102,9 @@ var _ = Describe("Manager lists", func() {
 
 var _ = Describe("Manager objects", func() {
 	It("are created, read, changed with their _revision and deleted by the client that owns them", func() {
-		server := start(nsxsim.Options{})
-		c := admin(server)
-		created := c.do("POST", "/api/v1/logical-switches", object{"transport_zone_id": "tz", "display_name": "one", "tags": tags("ncp/cluster", "tas1")})
+		c := admin(start(nsxsim.Options{Store: world(fabric())}))
+		created := c.do("POST", "/api/v1/logical-switches", object{
+			"transport_zone_id": "tz", "admin_state": "UP", "display_name": "one", "tags": tags("ncp/cluster", "tas1")})
 		Expect(created.Status).To(Equal(http.StatusCreated))
 		Expect(created.Body).To(And(
 			HaveKeyWithValue("resource_type", "LogicalSwitch"), HaveKeyWithValue("_create_user", "admin"), HaveKeyWithValue("_revision", BeEquivalentTo(0))))
@@ -130,9 +134,10 @@ var _ = Describe("Manager objects", func() {
 	})
 
 	It("refuse a wrong resource_type, a second object with the same id, broken JSON and too many tags", func() {
-		c := admin(start(nsxsim.Options{Store: world(manyPorts(1))}))
+		c := admin(start(nsxsim.Options{}))
 		Expect(c.do("POST", "/api/v1/ip-sets", object{"resource_type": "NSGroup"}).Status).To(Equal(http.StatusBadRequest))
-		Expect(c.do("POST", "/api/v1/logical-ports", object{"id": "p00000"}).Status).To(Equal(http.StatusConflict))
+		Expect(c.do("POST", "/api/v1/ip-sets", object{"id": "one"}).Status).To(Equal(http.StatusCreated))
+		Expect(c.do("POST", "/api/v1/ip-sets", object{"id": "one"}).Status).To(Equal(http.StatusConflict))
 		Expect(c.do("POST", "/api/v1/ip-sets", "{").Status).To(Equal(http.StatusBadRequest))
 		var many []string
 		for range 31 {
@@ -175,55 +180,5 @@ var _ = Describe("Manager objects", func() {
 		c := as(server, "other")
 		Expect(c.do("DELETE", "/api/v1/ip-sets/ncp", nil).Body).To(HaveKeyWithValue("error_code", BeEquivalentTo(289)))
 		Expect(c.do("DELETE", "/api/v1/ip-sets/admin", nil).Status).To(Equal(http.StatusOK))
-	})
-})
-
-var _ = Describe("firewall sections", func() {
-	It("are created with their rules and listed with them in their order", func() {
-		c := admin(start(nsxsim.Options{}))
-		created := c.do("POST", "/api/v1/firewall/sections?action=create_with_rules", object{
-			"section_type": "LAYER3", "rules": []any{object{"display_name": "first"}, object{"display_name": "second"}}})
-		Expect(created.Status).To(Equal(http.StatusCreated))
-		path := "/api/v1/firewall/sections/" + created.Body["id"].(string)
-		for _, method := range []string{"GET", "POST"} {
-			section := c.do(method, path+"?action=list_with_rules", nil)
-			Expect(section.Body).To(HaveKeyWithValue("rule_count", BeEquivalentTo(2)))
-			rules := section.Body["rules"].([]any)
-			Expect(rules).To(HaveExactElements(HaveKeyWithValue("display_name", "first"), HaveKeyWithValue("display_name", "second")))
-			Expect(rules[0].(object)["id"]).To(MatchRegexp(`^\d+$`))
-		}
-		Expect(c.get(path).Body).NotTo(HaveKey("rules"))
-		Expect(c.get(path + "/rules").results()).To(HaveLen(2))
-		Expect(c.do("DELETE", path, nil).Status).To(Equal(http.StatusOK))
-		Expect(c.get(path + "/rules").Status).To(Equal(http.StatusNotFound))
-	})
-})
-
-var _ = Describe("pool allocations", func() {
-	var c *client
-
-	BeforeEach(func() {
-		c = admin(start(nsxsim.Options{Store: world(map[string]object{"pools/ip-pools/p": {"id": "p", "resource_type": "IpPool", "subnets": []any{
-			object{"cidr": "10.0.0.0/24", "allocation_ranges": []any{object{"start": "10.0.0.1", "end": "10.0.0.2"}}}}}})}))
-	})
-
-	allocate := func(address any) reply {
-		return c.do("POST", "/api/v1/pools/ip-pools/p?action=ALLOCATE", object{"allocation_id": address})
-	}
-
-	It("have the address as id, cannot be made twice, and are released without an answer", func() {
-		Expect(allocate("10.0.0.1").Body).To(HaveKeyWithValue("allocation_id", "10.0.0.1"))
-		Expect(allocate("10.0.0.1").Status).To(Equal(http.StatusBadRequest))
-		Expect(c.get("/api/v1/pools/ip-pools/p/allocations").results()).To(Equal([]object{{"allocation_id": "10.0.0.1"}}))
-		released := c.do("POST", "/api/v1/pools/ip-pools/p?action=RELEASE", object{"allocation_id": "10.0.0.1"})
-		Expect(released.Status).To(Equal(http.StatusOK))
-		Expect(released.Raw).To(BeEmpty())
-		Expect(c.get("/api/v1/pools/ip-pools/p/allocations").results()).To(BeEmpty())
-	})
-
-	It("take the next free address when none is named, until there is none", func() {
-		Expect(allocate("10.0.0.1").Status).To(Equal(http.StatusOK))
-		Expect(allocate(nil).Body).To(HaveKeyWithValue("allocation_id", "10.0.0.2"))
-		Expect(allocate(nil).Status).To(Equal(http.StatusBadRequest))
 	})
 })

@@ -1,128 +1,147 @@
 package nsxsim
 
 import (
-	"slices"
-	"strings"
+	"net/url"
+	"regexp"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// managerKind is one collection of the Manager API (shapes: nsxtsdk, go-vmware-nsxt; filters: NSX Go SDK).
+// Collections that several files name.
+const (
+	routerCollection      = "logical-routers"
+	routerPortCollection  = "logical-router-ports"
+	switchCollection      = "logical-switches"
+	portCollection        = "logical-ports"
+	groupCollection       = "ns-groups"
+	sectionCollection     = "firewall/sections"
+	poolCollection        = "pools/ip-pools"
+	subnetCollection      = "pools/ip-subnets"
+	certificateCollection = "trust-management/certificates"
+	crlCollection         = "trust-management/crls"
+	principalCollection   = "trust-management/principal-identities"
+)
+
+// managerKind is one collection of the Manager API (shapes: nsxtsdk, go-vmware-nsxt; parameters: NSX Go SDK).
 type managerKind struct {
 	// collection is the path below /api/v1, with "{name}" for ids.
 	collection string
 	// types are the resource types; the first is given to bodies that name none.
 	types []string
-	// filters are the list's own query parameters.
+
+	// single means that the path is one object, not a list; fresh is what it holds before anybody wrote it.
+	single bool
+	fresh  map[string]any
+	// parent means that objects below go with it.
+	parent bool
+	// readOnly collections have no POST, PUT or DELETE here; noPost and noPut leave out one of them.
+	readOnly, noPost, noPut bool
+	// numbered objects get numbers for ids.
+	numbered bool
+	// stays means that NSX 9 still has it.
+	stays bool
+
+	// filters are the list's own query parameters, and preset the values of those that a query does not name.
 	filters map[string]filter
+	preset  map[string]string
+	// firewall makes one test of the parameters that only sections and rules have.
+	firewall func(tx *store.Tx, query url.Values) (test, error)
 	// hidesSystem leaves system-owned objects out of lists unless include_system_owned is true.
 	hidesSystem bool
 	// ordered lists go by the body's priority (firewall sections and rules), others by id.
 	ordered bool
-	// single means that the path is one object, not a list.
-	single bool
-	// readOnly collections have no POST, PUT or DELETE here.
-	readOnly bool
-	// stays means that NSX 9 still has it.
-	stays bool
+	// show adds to a body what NSX computes on reading.
+	show func(s *Server, tx *store.Tx, r *api.Request, o *store.Object, body map[string]any) error
+
+	// complete checks a body further, and fills in what NSX sets; written follows up once it is stored.
+	complete, written func(w *write) error
+	// force is the deletion's parameter that overrides references; removing refuses a deletion or takes other objects
+	// along, and removed follows up.
+	force             string
+	removing, removed func(d *removal) error
+
 	notes []string
 }
 
-// filter is one query parameter of a list.
-type filter struct {
-	// passes tells whether an object passes for the parameter's value. The body is decoded.
-	passes func(o *store.Object, body map[string]any, value string) bool
-	// literal means that the value stands in the body of whatever passes, which saves decoding most bodies.
-	literal bool
-}
-
-// field passes objects with that value at a dotted path.
-func field(path string) filter {
-	parts := strings.Split(path, ".")
-	return filter{literal: true, passes: func(_ *store.Object, body map[string]any, value string) bool {
-		at := any(body)
-		for _, part := range parts {
-			fields, _ := at.(map[string]any)
-			at = fields[part]
-		}
-		return text(at) == value
-	}}
-}
-
-// byType passes objects of that resource type.
-func byType() filter {
-	return filter{passes: func(o *store.Object, _ map[string]any, value string) bool {
-		return strings.EqualFold(o.ResourceType, value)
-	}}
-}
-
-// byProfile passes objects that name a switching profile.
-func byProfile() filter {
-	return filter{literal: true, passes: func(_ *store.Object, body map[string]any, value string) bool {
-		list, _ := body["switching_profile_ids"].([]any)
-		return slices.ContainsFunc(list, func(element any) bool {
-			pair, _ := element.(map[string]any)
-			return text(pair["value"]) == value
-		})
-	}}
-}
-
-// containerPorts passes ports of containers (CHILD) when the value is true, and the others otherwise.
-func containerPorts() filter {
-	return filter{passes: func(_ *store.Object, body map[string]any, value string) bool {
-		attachment, _ := body["attachment"].(map[string]any)
-		context, _ := attachment["context"].(map[string]any)
-		return (text(context["vif_type"]) == "CHILD") == (value == "true")
-	}}
-}
+// pattern is the collection as package references writes it.
+func (k managerKind) pattern() string { return namedPart.ReplaceAllString(k.collection, "{parent}") }
 
 // managerKinds is the Manager API as far as it is simulated.
 func managerKinds() []managerKind {
 	return []managerKind{
-		{collection: "logical-switches", types: []string{"LogicalSwitch"}, filters: map[string]filter{
+		{collection: switchCollection, types: []string{"LogicalSwitch"}, filters: map[string]filter{
 			"transport_zone_id": field("transport_zone_id"), "vlan": field("vlan"), "vni": field("vni"),
 			"switch_type": field("switch_type"), "switching_profile_id": byProfile(),
-		}, notes: []string{"the filter transport_type is ignored"}},
-		{collection: "logical-ports", types: []string{"LogicalPort"}, filters: map[string]filter{
+			"transport_type":             related("transport_zone_id", "transport-zones", "transport_type"),
+			"uplink_teaming_policy_name": field("uplink_teaming_policy_name"),
+		}, force: "detach", removing: removeSwitch},
+		{collection: portCollection, types: []string{"LogicalPort"}, filters: map[string]filter{
 			"logical_switch_id": field("logical_switch_id"), "attachment_id": field("attachment.id"),
 			"attachment_type": field("attachment.attachment_type"), "parent_vif_id": field("attachment.context.parent_vif_id"),
 			"switching_profile_id": byProfile(), "container_ports_only": containerPorts(),
-		}, notes: []string{"the filter transport_zone_id is ignored"}},
-		{collection: "logical-routers", types: []string{"LogicalRouter"}, filters: map[string]filter{"router_type": field("router_type")}},
-		{collection: "logical-router-ports", types: []string{
+			"transport_zone_id": related("logical_switch_id", switchCollection, "transport_zone_id"),
+		}, force: "detach", removing: removePort, notes: []string{"the filters transport_node_id and bridge_cluster_id are ignored"}},
+		{collection: routerCollection, types: []string{"LogicalRouter"}, parent: true, filters: map[string]filter{
+			"router_type": oneOf("router_type", "router_type", "TIER0", "TIER1", "VRF"),
+		}, force: "force", removing: removeRouter},
+		{collection: routerPortCollection, types: []string{
 			"LogicalRouterDownLinkPort", "LogicalRouterUpLinkPort", "LogicalRouterLinkPortOnTIER0", "LogicalRouterLinkPortOnTIER1",
 			"LogicalRouterLoopbackPort", "LogicalRouterIPTunnelPort", "LogicalRouterCentralizedServicePort",
-		}, filters: map[string]filter{"logical_router_id": field("logical_router_id"), "resource_type": byType()},
-			notes: []string{"the filter logical_switch_id is ignored"}},
-		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}},
-		{collection: "logical-routers/{router}/routing/static-routes", types: []string{"StaticRoute"}},
-		{collection: "logical-routers/{router}/routing", types: []string{"RoutingConfig"}, single: true},
-		{collection: "logical-routers/{router}/routing/advertisement", types: []string{"AdvertisementConfig"}, single: true},
-		{collection: "logical-routers/{router}/routing/advertisement/rules", types: []string{"AdvertiseRuleList"}, single: true},
-		{collection: "logical-routers/{router}/routing/redistribution", types: []string{"RedistributionConfig"}, single: true},
-		{collection: "logical-routers/{router}/routing/redistribution/rules", types: []string{"RedistributionRuleList"}, single: true},
-		{collection: "logical-routers/{router}/routing/bgp", types: []string{"BgpConfig"}, single: true},
-		{collection: "logical-routers/{router}/routing/bgp/neighbors", types: []string{"BgpNeighbor"}},
-		{collection: "logical-routers/{router}/routing/ip-prefix-lists", types: []string{"IPPrefixList"}},
-		{collection: "logical-routers/{router}/routing/route-maps", types: []string{"RouteMap"}},
-		{collection: "pools/ip-blocks", types: []string{"IpBlock"}},
-		{collection: "pools/ip-subnets", types: []string{"IpBlockSubnet"}, filters: map[string]filter{"block_id": field("block_id")}},
-		{collection: "pools/ip-pools", types: []string{"IpPool"}},
+		}, filters: map[string]filter{
+			"logical_router_id": field("logical_router_id"), "resource_type": byType(),
+			"logical_switch_id": related("linked_logical_switch_port_id.target_id", portCollection, "logical_switch_id"),
+		}, written: linkRouterPort, force: "force", removing: removeRouterPort, removed: unlinkRouterPort,
+			notes: []string{assumedMark + "a router port becomes the attachment of the switch's port that it names, and leaves it free again when it goes"}},
+		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/static-routes", types: []string{"StaticRoute"}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing", types: []string{"RoutingConfig"}, single: true, fresh: map[string]any{"forwarding_up_timer": 0}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/advertisement", types: []string{"AdvertisementConfig"}, single: true, fresh: map[string]any{
+			"enabled": false, "advertise_nsx_connected_routes": false, "advertise_static_routes": false, "advertise_nat_routes": false,
+			"advertise_lb_vip": false, "advertise_lb_snat_ip": false, "advertise_dns_forwarder": false, "advertise_ipsec_local_ip": false,
+		}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/advertisement/rules", types: []string{"AdvertiseRuleList"}, single: true,
+			fresh: map[string]any{"rules": []any{}}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/redistribution", types: []string{"RedistributionConfig"}, single: true,
+			fresh: map[string]any{"bgp_enabled": false}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/redistribution/rules", types: []string{"RedistributionRuleList"}, single: true,
+			fresh: map[string]any{"rules": []any{}}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/bgp", types: []string{"BgpConfig"}, single: true,
+			fresh: map[string]any{"enabled": false, "ecmp": true}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/bgp/neighbors", types: []string{"BgpNeighbor"}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/ip-prefix-lists", types: []string{"IPPrefixList"}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing/route-maps", types: []string{"RouteMap"}, complete: completeOfRouter},
+		{collection: "pools/ip-blocks", types: []string{"IpBlock"}, complete: completeBlock},
+		{collection: subnetCollection, types: []string{"IpBlockSubnet"}, parent: true, noPut: true, filters: map[string]filter{"block_id": field("block_id")},
+			complete: completeSubnet, removing: removePool},
+		{collection: poolCollection, types: []string{"IpPool"}, parent: true, complete: completePool, show: showPool, force: "force", removing: removePool},
 		{collection: "pools/ip-pools/{pool}/allocations", types: []string{""}, readOnly: true},
-		{collection: "firewall/sections", types: []string{"FirewallSection"}, ordered: true, filters: map[string]filter{
-			"type": field("section_type"), "enforced_on": field("enforced_on"), "locked": field("locked"), "category": field("category"),
-		}, notes: []string{"the filters filter_type, applied_tos, include_applied_to_type, exclude_applied_to_type and deep_search are ignored",
-			assumedMark + "lists go by the body's priority, lowest first"}},
-		{collection: "firewall/sections/{section}/rules", types: []string{"FirewallRule"}, ordered: true},
-		{collection: "ns-groups", types: []string{"NSGroup"}, notes: []string{"member_types and populate_references are ignored"}},
-		{collection: "ip-sets", types: []string{"IPSet"}},
-		{collection: "ns-services", types: []string{"NSService"}},
+		{collection: sectionCollection, types: []string{"FirewallSection"}, parent: true, noPost: true, ordered: true, filters: map[string]filter{
+			"type":   oneOf("section_type", "type", "LAYER2", "LAYER3", "L3REDIRECT", "IDS", "LAYER3_REDIRECT"),
+			"locked": flag("locked", func(body map[string]any, wanted bool) bool { return (body["locked"] == true) == wanted }), "enforced_on": field("enforced_on"), "category": field("category"),
+		}, preset: map[string]string{"type": "LAYER3"}, firewall: firewallTest, complete: completeSection, removing: removeSection,
+			notes: []string{
+				"the filters search_invalid_references and search_scope are ignored",
+				assumedMark + "filter_type FILTER (the default) wants all named parameters to fit, SEARCH one of them; deep_search follows groups in groups",
+				assumedMark + "priority is a number that grows in the order of evaluation, with gaps; default sections stay last",
+			}},
+		{collection: "firewall/sections/{section}/rules", types: []string{"FirewallRule"}, noPost: true, numbered: true, ordered: true,
+			firewall: firewallTest, complete: completeRule, removing: ruleMayGo, removed: ruleRemoved},
+		{collection: "firewall/excludelist", types: []string{"ExcludeList"}, single: true, fresh: map[string]any{"members": []any{}, "member_count": 0},
+			complete: countMembers},
+		{collection: groupCollection, types: []string{"NSGroup"}, filters: map[string]filter{"member_types": memberTypes()},
+			complete: countMembers, show: showGroup, force: "force"},
+		{collection: "ip-sets", types: []string{"IPSet"}, force: "force"},
+		{collection: "ns-services", types: []string{"NSService"}, force: "force", filters: map[string]filter{
+			"default_service": flag("default_service", func(body map[string]any, wanted bool) bool { return !wanted || body["default_service"] == true }),
+		}},
+		{collection: "ns-service-groups", types: []string{"NSServiceGroup"}, force: "force"},
 		{collection: "switching-profiles", types: []string{
 			"SpoofGuardSwitchingProfile", "IpDiscoverySwitchingProfile", "MacManagementSwitchingProfile", "SwitchSecuritySwitchingProfile",
 			"QosSwitchingProfile", "PortMirroringSwitchingProfile",
-		}, hidesSystem: true, filters: map[string]filter{"switching_profile_type": byType()}},
+		}, hidesSystem: true, filters: map[string]filter{"switching_profile_type": byType()}, removing: unbindProfile},
 		{collection: "loadbalancer/services", types: []string{"LbService"}},
-		{collection: "loadbalancer/virtual-servers", types: []string{"LbVirtualServer"}},
+		{collection: "loadbalancer/virtual-servers", types: []string{"LbVirtualServer"}, removed: takeRulesAlong},
 		{collection: "loadbalancer/pools", types: []string{"LbPool"}},
 		{collection: "loadbalancer/rules", types: []string{"LbRule"}},
 		{collection: "loadbalancer/monitors", types: []string{
@@ -136,17 +155,32 @@ func managerKinds() []managerKind {
 		{collection: "loadbalancer/client-ssl-profiles", types: []string{"LbClientSslProfile"}},
 		{collection: "loadbalancer/server-ssl-profiles", types: []string{"LbServerSslProfile"}},
 		{collection: "dhcp/server-profiles", types: []string{"DhcpProfile"}},
-		{collection: "dhcp/servers", types: []string{"LogicalDhcpServer"}},
+		{collection: "dhcp/servers", types: []string{"LogicalDhcpServer"}, parent: true},
 		{collection: "dhcp/servers/{server}/static-bindings", types: []string{"DhcpStaticBinding"}},
+		{collection: "dhcp/relay-profiles", types: []string{"DhcpRelayProfile"}},
+		{collection: "dhcp/relays", types: []string{"DhcpRelayService"}},
 		{collection: "md-proxies", types: []string{"MetadataProxy"}},
-		{collection: "trust-management/certificates", types: []string{"certificate_self_signed", "certificate_signed", "certificate_ca", "Certificate"}, stays: true},
-		{collection: "trust-management/crls", types: []string{"Crl"}, stays: true},
-		{collection: "trust-management/principal-identities", types: []string{"PrincipalIdentity"}, stays: true, readOnly: true},
+		{collection: certificateCollection, types: []string{"certificate_self_signed", "certificate_signed", "certificate_ca", "Certificate"}, stays: true,
+			noPost: true, noPut: true, show: showDetails, filters: map[string]filter{"type": certificateType()}},
+		{collection: crlCollection, types: []string{"Crl"}, stays: true, noPost: true, show: showDetails},
+		{collection: principalCollection, types: []string{"PrincipalIdentity"}, stays: true, noPost: true, noPut: true, removed: dismissPrincipal},
 		{collection: "transport-zones", types: []string{"OverlayTransportZone", "TransportZone"}, stays: true, readOnly: true},
 		{collection: "edge-clusters", types: []string{"EdgeCluster"}, stays: true, readOnly: true},
 		{collection: "transport-nodes", types: []string{"TransportNode"}, stays: true, readOnly: true},
 	}
 }
+
+// kindsByPattern are the kinds by their collection as package references writes it.
+func kindsByPattern() map[string]managerKind {
+	kinds := map[string]managerKind{}
+	for _, k := range managerKinds() {
+		kinds[k.pattern()] = k
+	}
+	return kinds
+}
+
+// namedPart is a part of a collection that stands for an id.
+var namedPart = regexp.MustCompile(`\{[^}]*\}`)
 
 // text is a decoded JSON scalar as text; "" for anything else.
 func text(value any) string {

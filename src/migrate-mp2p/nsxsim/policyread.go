@@ -141,14 +141,14 @@ func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, e
 		list, err = s.lists.fetch(tx, listName(r), func() (listing, error) {
 			objects := tx.Policy().List(collection)
 			sortBy(objects, "display_name")
-			return arrange(objects, r.Query, "display_name"), nil
+			return arrange(objects, r.Query, "display_name")
 		})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return list.page(r.Query)
+	return list.page(r.Query, nil)
 }
 
 func (s *Server) realizedStatus(_ context.Context, r *api.Request) (*api.Response, error) {

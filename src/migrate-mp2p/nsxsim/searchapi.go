@@ -54,7 +54,7 @@ func (s *Server) search(side func(*store.Tx) *store.Space, projects bool) api.Ha
 		var found listing
 		err = s.store.View(func(tx *store.Tx) (err error) {
 			found, err = s.lists.fetch(tx, listName(r), func() (listing, error) {
-				return arrange(query.Run(side(tx)), r.Query, "id"), nil
+				return arrange(query.Run(side(tx)), r.Query, "id")
 			})
 			return err
 		})

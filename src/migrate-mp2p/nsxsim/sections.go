@@ -5,24 +5,40 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// sectionRoutes are the firewall calls that carry a section together with its rules.
+const rulePattern = "firewall/sections/{parent}/rules"
+
+// sectionRoutes create and change sections and rules: alone, together, and at a position (NSX Go SDK).
 func (s *Server) sectionRoutes() []api.Route {
-	list := apiPrefix + "firewall/sections"
+	list := apiPrefix + sectionCollection
+	one, rules := list+"/{id}", list+"/{section}/rules"
 	withRules := func(method string) api.Route {
 		return api.Route{
-			Method: method, Pattern: list + "/{id}", Action: "list_with_rules", Reads: true, Extent: api.Full,
+			Method: method, Pattern: one, Action: "list_with_rules", Reads: true, Extent: api.Full,
 			Notes: []string{assumedMark + "accepted as GET too; the SDKs use POST"}, Handle: s.listWithRules,
 		}
 	}
+	route := func(pattern, action string, handle api.Handler, notes ...string) api.Route {
+		return api.Route{Method: http.MethodPost, Pattern: pattern, Action: action, Extent: api.Full, Notes: notes, Handle: handle}
+	}
+	lock := assumedMark + "a locked section is refused with 423 to all but who locked it"
 	return []api.Route{
 		withRules(http.MethodGet), withRules(http.MethodPost),
-		{Method: "POST", Pattern: list, Action: "create_with_rules", Extent: api.Partial,
-			Notes: []string{"the new section goes by its priority; operation and id of the position are ignored"}, Handle: s.createWithRules},
+		route(list, "", s.createSection, writeNotes...),
+		route(list, "create_with_rules", s.createSection),
+		route(one, "update_with_rules", s.changeSection(true, false), assumedMark+"rules that the body leaves out are removed"),
+		route(one, "revise", s.changeSection(false, true)),
+		route(one, "revise_with_rules", s.changeSection(true, true)),
+		route(one, "lock", s.lockSection(true), lock),
+		route(one, "unlock", s.lockSection(false)),
+		route(rules, "", s.createRules),
+		route(rules, "create_multiple", s.createRules),
+		route(rules+"/{id}", "revise", s.reviseRule),
 	}
 }
 
@@ -58,41 +74,354 @@ func sectionWithRules(tx *store.Tx, key string) (map[string]any, error) {
 	return fields, nil
 }
 
-func (s *Server) createWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
+// createSection makes a section, with the rules that the body brings if the action says so.
+func (s *Server) createSection(_ context.Context, r *api.Request) (*api.Response, error) {
 	fields, bad := decodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
 	}
-	rules, _ := fields["rules"].([]any)
-	delete(fields, "rules")
-	fields["rule_count"] = len(rules)
+	at, err := readPosition(r.Query)
+	if err != nil {
+		return nil, err
+	}
+	together := r.Query.Get("action") != ""
+	rules, err := s.takeRules(fields, together)
+	if err != nil {
+		return nil, err
+	}
 	response := &api.Response{Status: http.StatusCreated}
-	err := s.store.Update(func(tx *store.Tx) error {
-		section, err := s.create(tx, managerKind{types: []string{"FirewallSection"}}, managerKey(r.Path), fields, r)
+	err = s.store.Update(func(tx *store.Tx) error {
+		section, err := s.create(tx, s.kinds[sectionCollection], sectionCollection, fields, r)
 		if err != nil {
 			return err
 		}
-		for i, element := range rules {
-			rule, ok := element.(map[string]any)
-			if !ok {
-				return api.BadRequest(220, api.ModuleCommon, "Rule %d is not an object.", i+1)
-			}
-			rule["section_id"] = section.ID
-			rule["priority"] = i
-			if text(rule["id"]) == "" {
-				rule["id"] = ruleID(tx)
-			}
-			if _, err := s.create(tx, managerKind{types: []string{"FirewallRule"}}, section.Key+"/rules", rule, r); err != nil {
-				return err
-			}
+		if err := at.place(tx, section.Key); err != nil {
+			return err
 		}
-		response.Body, err = sectionWithRules(tx, section.Key)
+		if err := s.setRules(tx, r, section.Key, rules); err != nil {
+			return err
+		}
+		response.Body, err = shownSection(tx, section.Key, together)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return response, nil
+}
+
+// shownSection is what a call on a section answers: its body, with the rules if it was sent with them.
+func shownSection(tx *store.Tx, key string, together bool) (any, error) {
+	if together {
+		return sectionWithRules(tx, key)
+	}
+	section, found := tx.Manager().Get(key)
+	if !found {
+		return nil, api.NotFound(lastOf(key))
+	}
+	return section.Body, nil
+}
+
+// takeRules takes the rules out of a section's body.
+func (s *Server) takeRules(fields map[string]any, together bool) ([]map[string]any, error) {
+	if !together {
+		return nil, nil
+	}
+	if err := s.checkSchema("FirewallSectionRuleList", fields); err != nil {
+		return nil, err
+	}
+	rules := objectsIn(fields["rules"])
+	delete(fields, "rules")
+	return rules, nil
+}
+
+// changeSection replaces a section, and its rules or its position if the action says so.
+func (s *Server) changeSection(together, moves bool) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		fields, bad := decodeBody(r.Body)
+		if bad != nil {
+			return nil, bad
+		}
+		at, err := readPosition(r.Query)
+		if err != nil {
+			return nil, err
+		}
+		rules, err := s.takeRules(fields, together)
+		if err != nil {
+			return nil, err
+		}
+		var body any
+		err = s.store.Update(func(tx *store.Tx) error {
+			key := managerKey(r.Path)
+			old, err := s.kinds[sectionCollection].stored(tx, key)
+			if err != nil {
+				return err
+			}
+			if _, err := s.replace(tx, s.kinds[sectionCollection], old, fields, r); err != nil {
+				return err
+			}
+			if moves {
+				if err := at.place(tx, key); err != nil {
+					return err
+				}
+			}
+			if together {
+				if err := s.setRules(tx, r, key, rules); err != nil {
+					return err
+				}
+			}
+			body, err = shownSection(tx, key, together)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return api.OK(body)
+	}
+}
+
+// setRules makes the given rules, in their order, all that a section has. Rules with the id of one that is there keep
+// its author and go on from its _revision, whatever the body says of it: the section's _revision was checked.
+func (s *Server) setRules(tx *store.Tx, r *api.Request, section string, rules []map[string]any) error {
+	k, kept := s.kinds[rulePattern], map[string]bool{}
+	for i, rule := range rules {
+		key := section + "/rules/" + text(rule["id"])
+		if old, found := tx.Manager().Get(key); found {
+			rule["_revision"] = json.Number(strconv.FormatInt(old.Revision, 10))
+			if _, err := s.replace(tx, k, old, rule, r); err != nil {
+				return err
+			}
+		} else {
+			created, err := s.create(tx, k, section+"/rules", rule, r)
+			if err != nil {
+				return err
+			}
+			key = created.Key
+		}
+		kept[key] = true
+		if err := setField(tx, key, "priority", i); err != nil {
+			return err
+		}
+	}
+	for _, old := range tx.Manager().List(section + "/rules") {
+		if !kept[old.Key] {
+			if err := tx.Manager().Delete(old.Key); err != nil {
+				return err
+			}
+		}
+	}
+	return setField(tx, section, "rule_count", len(rules))
+}
+
+// createRules adds one rule, or with create_multiple several, at a position.
+func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, error) {
+	fields, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	at, err := readPosition(r.Query)
+	if err != nil {
+		return nil, err
+	}
+	rules, several := []map[string]any{fields}, r.Query.Get("action") != ""
+	if several {
+		if err := s.checkSchema("FirewallRuleList", fields); err != nil {
+			return nil, err
+		}
+		rules = objectsIn(fields["rules"])
+	}
+	var bodies []any
+	err = s.store.Update(func(tx *store.Tx) error {
+		section := sectionCollection + "/" + r.Params["section"]
+		if err := s.mayChangeRules(tx, r, section); err != nil {
+			return err
+		}
+		where := at
+		for _, rule := range rules {
+			created, err := s.create(tx, s.kinds[rulePattern], section+"/rules", rule, r)
+			if err != nil {
+				return err
+			}
+			if err := where.place(tx, created.Key); err != nil {
+				return err
+			}
+			where = position{operation: "insert_after", anchor: created.ID}
+			placed, _ := tx.Manager().Get(created.Key)
+			bodies = append(bodies, placed.Body)
+		}
+		return countRules(tx, section)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if several {
+		return &api.Response{Status: http.StatusCreated, Body: map[string]any{"rules": bodies}}, nil
+	}
+	return &api.Response{Status: http.StatusCreated, Body: bodies[0]}, nil
+}
+
+// reviseRule replaces a rule and moves it.
+func (s *Server) reviseRule(_ context.Context, r *api.Request) (*api.Response, error) {
+	fields, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	at, err := readPosition(r.Query)
+	if err != nil {
+		return nil, err
+	}
+	var body any
+	err = s.store.Update(func(tx *store.Tx) error {
+		key := managerKey(r.Path)
+		old, err := s.kinds[rulePattern].stored(tx, key)
+		if err != nil {
+			return err
+		}
+		if _, err := s.replace(tx, s.kinds[rulePattern], old, fields, r); err != nil {
+			return err
+		}
+		if err := at.place(tx, key); err != nil {
+			return err
+		}
+		placed, _ := tx.Manager().Get(key)
+		body = placed.Body
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.OK(body)
+}
+
+// mayChangeRules tells whether the caller may change a section's rules.
+func (s *Server) mayChangeRules(tx *store.Tx, r *api.Request, section string) error {
+	o, found := tx.Manager().Get(section)
+	if !found {
+		return api.NotFound(lastOf(section))
+	}
+	if err := s.mayWrite(r, o); err != nil {
+		return err
+	}
+	return locked(r, o)
+}
+
+// locked refuses changes of a section that somebody else locked.
+func locked(r *api.Request, section *store.Object) error {
+	body, err := section.Fields()
+	if err != nil {
+		return err
+	}
+	if by := text(body["lock_modified_by"]); body["locked"] == true && by != r.Identity.Name {
+		e := api.BadRequest(500087, api.ModuleCommon, "The section %s is locked by %s.", section.ID, by)
+		e.Status = http.StatusLocked
+		return e
+	}
+	return nil
+}
+
+// lockSection locks a section, or gives it free again.
+func (s *Server) lockSection(lock bool) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		sent, bad := decodeBody(r.Body)
+		if bad != nil {
+			return nil, bad
+		}
+		if err := s.checkSchema("FirewallSectionLock", sent); err != nil {
+			return nil, err
+		}
+		var body any
+		err := s.store.Update(func(tx *store.Tx) error {
+			key := managerKey(r.Path)
+			if err := s.mayChangeRules(tx, r, key); err != nil {
+				return err
+			}
+			section, _ := tx.Manager().Get(key)
+			if revision, given := wholeNumber(sent["section_revision"]); given && revision != section.Revision {
+				return api.StaleRevision(section.ResourceType, section.ID)
+			}
+			changed, err := tx.Manager().Mutate(key, func(fields map[string]any) error {
+				fields["locked"] = lock
+				fields["lock_modified_by"] = r.Identity.Name
+				fields["lock_modified_time"] = s.clock.Now().UnixMilli()
+				fields["comments"] = text(sent["comments"])
+				return nil
+			})
+			if err == nil {
+				body = changed.Body
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return api.OK(body)
+	}
+}
+
+// completeSection keeps what only NSX sets in a section.
+func completeSection(w *write) error {
+	if w.old != nil {
+		if err := locked(w.r, w.old); err != nil {
+			return err
+		}
+	}
+	return w.keep(map[string]any{
+		"priority": 0, "rule_count": 0, "is_default": false, "autoplumbed": false, "locked": false, "enforced_on": "VIF", "category": "Default",
+	})
+}
+
+// removeSection removes a section with rules only with cascade, and the default one never.
+func removeSection(d *removal) error {
+	body, err := d.target.Fields()
+	if err != nil {
+		return err
+	}
+	if body["is_default"] == true {
+		return errInUse(d.target, "it is a default section")
+	}
+	if err := locked(d.r, d.target); err != nil {
+		return err
+	}
+	cascade, err := d.option("cascade")
+	if err != nil {
+		return err
+	}
+	if count := len(d.tx.Manager().List(d.target.Key + "/rules")); count > 0 && !cascade {
+		return errInUse(d.target, "it has %d rules", count)
+	}
+	return nil
+}
+
+// sectionOf is the key of a rule's section.
+func sectionOf(rule string) string { return rule[:strings.LastIndex(rule, "/rules/")] }
+
+// completeRule keeps what only NSX sets in a rule, and gives it NSX's defaults.
+func completeRule(w *write) error {
+	section, found := w.tx.Manager().Get(sectionOf(w.key))
+	if !found {
+		return api.NotFound(lastOf(sectionOf(w.key)))
+	}
+	if err := locked(w.r, section); err != nil {
+		return err
+	}
+	w.fields["section_id"] = section.ID
+	for name, value := range map[string]any{
+		"disabled": false, "logged": false, "direction": "IN_OUT", "ip_protocol": "IPV4_IPV6", "sources_excluded": false, "destinations_excluded": false,
+	} {
+		if w.fields[name] == nil {
+			w.fields[name] = value
+		}
+	}
+	return w.keep(map[string]any{"priority": 0})
+}
+
+func ruleMayGo(d *removal) error { return d.s.mayChangeRules(d.tx, d.r, sectionOf(d.target.Key)) }
+
+func ruleRemoved(d *removal) error { return countRules(d.tx, sectionOf(d.target.Key)) }
+
+// countRules writes into a section how many rules it has.
+func countRules(tx *store.Tx, section string) error {
+	return setField(tx, section, "rule_count", len(tx.Manager().List(section+"/rules")))
 }
 
 // ruleID draws an id for a firewall rule: those are numbers, since they are the data path's as well.

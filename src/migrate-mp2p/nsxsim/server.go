@@ -44,6 +44,7 @@ type Server struct {
 	service     *service
 	router      *router
 	lists       listCache
+	kinds       map[string]managerKind
 
 	mu sync.Mutex
 	// turn, holder and sources are where the virtual address sends its requests.
@@ -77,7 +78,7 @@ func build(o Options) (*Server, error) {
 		return nil, fmt.Errorf("an NSX cluster of %d nodes: 1 to 3 are possible", o.Nodes)
 	}
 	s := &Server{
-		options: o, version: version, store: o.Store, clock: o.Clock, tree: policy.NewTree(),
+		options: o, version: version, store: o.Store, clock: o.Clock, tree: policy.NewTree(), kinds: kindsByPattern(),
 		throttle: newThrottle(o.Limits, o.Clock),
 		journal:  &journal{out: o.Journal},
 		started:  o.Clock.Now(),
@@ -93,6 +94,9 @@ func build(o Options) (*Server, error) {
 		return nil, fmt.Errorf("the answer %q while NSX is not ready is none of %s", o.NotReadyAnswer, strings.Join(faults.Answers(), ", "))
 	}
 	if s.guard, err = newGuard(o); err != nil {
+		return nil, err
+	}
+	if err := s.admitStored(); err != nil {
 		return nil, err
 	}
 	if s.authority, err = newAuthority(o.Clock.Now()); err != nil {

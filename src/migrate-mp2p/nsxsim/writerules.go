@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -37,6 +38,18 @@ func checkTags(fields map[string]any) error {
 		if len(text(tag["scope"])) > maxTagScope || len(text(tag["tag"])) > maxTagValue {
 			return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {a tag is longer than %d (scope) or %d (tag) characters}", maxTagScope, maxTagValue)
 		}
+	}
+	return nil
+}
+
+// checkSchema refuses bodies that do not have the form of their type: unknown fields, missing ones, wrong values.
+func (s *Server) checkSchema(kind string, fields map[string]any) error {
+	types, err := schema.Manager()
+	if err != nil {
+		return err
+	}
+	if problems := types.Check(kind, fields); len(problems) > 0 {
+		return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {%s}", schema.Sentence(problems))
 	}
 	return nil
 }

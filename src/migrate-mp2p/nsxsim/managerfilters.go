@@ -1,0 +1,207 @@
+package nsxsim
+
+import (
+	"bytes"
+	"net/url"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// test tells whether an object stays in a list. The body is decoded.
+type test func(o *store.Object, body map[string]any) bool
+
+// filter is one query parameter of a list.
+type filter struct {
+	// literal means that the value stands in the body of whatever passes, which saves decoding most bodies.
+	literal bool
+	// prepare makes the test for the parameter's value, or refuses the value.
+	prepare func(tx *store.Tx, value string) (test, error)
+}
+
+// simple is a filter that looks at nothing but the object.
+func simple(passes func(o *store.Object, body map[string]any, value string) bool) filter {
+	return filter{prepare: func(_ *store.Tx, value string) (test, error) {
+		return func(o *store.Object, body map[string]any) bool { return passes(o, body, value) }, nil
+	}}
+}
+
+// field passes objects with that value at a dotted path.
+func field(path string) filter {
+	f := simple(func(_ *store.Object, body map[string]any, value string) bool { return text(at(body, path)) == value })
+	f.literal = true
+	return f
+}
+
+// oneOf is field for a parameter with a fixed set of values.
+func oneOf(path, parameter string, values ...string) filter {
+	f := field(path)
+	return filter{literal: true, prepare: func(tx *store.Tx, value string) (test, error) {
+		if !slices.Contains(values, value) {
+			return nil, errField(parameter, "%q is none of %s", value, strings.Join(values, ", "))
+		}
+		return f.prepare(tx, value)
+	}}
+}
+
+// at is the value at a dotted path of a decoded body.
+func at(body map[string]any, path string) any {
+	value := any(body)
+	for part := range strings.SplitSeq(path, ".") {
+		fields, _ := value.(map[string]any)
+		value = fields[part]
+	}
+	return value
+}
+
+// flag is a parameter that is true or false; passes says what it wants of an object.
+func flag(parameter string, passes func(body map[string]any, wanted bool) bool) filter {
+	return filter{prepare: func(_ *store.Tx, value string) (test, error) {
+		wanted, bad := boolean(parameter, value)
+		if bad != nil {
+			return nil, bad
+		}
+		return func(_ *store.Object, body map[string]any) bool { return passes(body, wanted) }, nil
+	}}
+}
+
+// boolean reads a parameter that is true or false; empty is false.
+func boolean(parameter, value string) (bool, *api.Error) {
+	switch strings.ToLower(value) {
+	case "true":
+		return true, nil
+	case "false", "":
+		return false, nil
+	}
+	return false, errField(parameter, "%q is neither true nor false", value)
+}
+
+// byType passes objects of one of the resource types, which commas separate.
+func byType() filter {
+	return simple(func(o *store.Object, _ map[string]any, value string) bool {
+		return slices.ContainsFunc(strings.Split(value, ","), func(kind string) bool { return strings.EqualFold(o.ResourceType, kind) })
+	})
+}
+
+// byProfile passes objects that name a switching profile.
+func byProfile() filter {
+	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
+		return slices.ContainsFunc(objectsIn(body["switching_profile_ids"]), func(pair map[string]any) bool { return text(pair["value"]) == value })
+	})
+	f.literal = true
+	return f
+}
+
+// containerPorts passes ports of containers (CHILD) when the value is true, and every port otherwise.
+func containerPorts() filter {
+	return flag("container_ports_only", func(body map[string]any, wanted bool) bool {
+		return !wanted || text(at(body, "attachment.context.vif_type")) == "CHILD"
+	})
+}
+
+// related passes objects whose field names one of the objects of a collection that have a value somewhere.
+func related(path, collection, in string) filter {
+	return filter{prepare: func(tx *store.Tx, value string) (test, error) {
+		ids, err := idsWith(tx, collection, in, value)
+		if err != nil {
+			return nil, err
+		}
+		return func(_ *store.Object, body map[string]any) bool { return ids[text(at(body, path))] }, nil
+	}}
+}
+
+// idsWith are the ids of the objects of a collection with that value at a dotted path.
+func idsWith(tx *store.Tx, collection, path, value string) (map[string]bool, error) {
+	ids := map[string]bool{}
+	for _, o := range tx.Manager().List(collection) {
+		if !bytes.Contains(o.Body, []byte(value)) {
+			continue
+		}
+		body, err := o.Fields()
+		if err != nil {
+			return nil, err
+		}
+		if strings.EqualFold(text(at(body, path)), value) {
+			ids[o.ID] = true
+		}
+	}
+	return ids, nil
+}
+
+// memberTypes passes groups that have a member or a criterion of one of the target types, which commas separate.
+func memberTypes() filter {
+	return simple(func(_ *store.Object, body map[string]any, value string) bool {
+		types := groupTypes(body)
+		return slices.ContainsFunc(strings.Split(value, ","), func(kind string) bool { return slices.Contains(types, kind) })
+	})
+}
+
+// filter applies the list's parameters. Parameters that NSX does not know are ignored.
+func (k managerKind) filter(tx *store.Tx, objects []*store.Object, r *api.Request) ([]*store.Object, error) {
+	tests, literals, err := k.prepare(tx, r.Query)
+	if err != nil {
+		return nil, err
+	}
+	showSystem, bad := boolean("include_system_owned", r.Query.Get("include_system_owned"))
+	if bad != nil {
+		return nil, bad
+	}
+	if k.hidesSystem && !showSystem {
+		tests = append(tests, func(o *store.Object, _ map[string]any) bool { return !o.System })
+	}
+	if len(tests) == 0 {
+		return objects, nil
+	}
+	var kept []*store.Object
+	for _, o := range objects {
+		if slices.ContainsFunc(literals, func(value string) bool { return !bytes.Contains(o.Body, []byte(value)) }) {
+			continue
+		}
+		body, err := o.Fields()
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(tests, func(t test) bool { return !t(o, body) }) {
+			kept = append(kept, o)
+		}
+	}
+	return kept, nil
+}
+
+// prepare makes the tests for the parameters of a query, and lists the values that every passing body contains.
+func (k managerKind) prepare(tx *store.Tx, query url.Values) (tests []test, literals []string, err error) {
+	for name, f := range k.filters {
+		value := query.Get(name)
+		if value == "" {
+			value = k.preset[name]
+		}
+		if value == "" {
+			continue
+		}
+		t, err := f.prepare(tx, value)
+		if err != nil {
+			return nil, nil, err
+		}
+		tests = append(tests, t)
+		if f.literal {
+			literals = append(literals, value)
+		}
+	}
+	if k.firewall != nil {
+		t, err := k.firewall(tx, query)
+		if err != nil {
+			return nil, nil, err
+		}
+		if t != nil {
+			tests = append(tests, t)
+		}
+	}
+	return tests, literals, nil
+}
+
+// errField is NSX's answer to a parameter or field whose value is refused.
+func errField(name, format string, args ...any) *api.Error {
+	return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {%s: "+format+"}", append([]any{name}, args...)...)
+}

@@ -1,0 +1,339 @@
+package nsxsim
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/references"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// groupRoutes evaluate and change the membership of NS groups (NSX Go SDK).
+func (s *Server) groupRoutes() []api.Route {
+	one := apiPrefix + groupCollection + "/{id}"
+	effective := func(what string, list func(*members) []any, notes ...string) api.Route {
+		extent := api.Full
+		if len(notes) > 0 {
+			extent = api.Partial
+		}
+		return api.Route{Method: "GET", Pattern: one + "/effective-" + what + "-members", Extent: extent, Notes: notes, Handle: s.effective(list)}
+	}
+	routes := []api.Route{
+		effective("logical-port", func(m *members) []any { return resources("LogicalPort", m.ports) }),
+		effective("logical-switch", func(m *members) []any { return resources("LogicalSwitch", m.switches) }),
+		effective("ipset", func(m *members) []any { return resources("IPSet", m.sets) }),
+		effective("ip-address", (*members).addresses,
+			"addresses of IP sets and of the ports' bindings; hangs on 3.2.2, as observed there"),
+		effective("vif", (*members).interfaces, "interfaces of ports only, told by their attachment"),
+		effective("virtual-machine", func(*members) []any { return []any{} }, "there are no virtual machines: always empty"),
+		{Method: "GET", Pattern: one + "/member-types", Extent: api.Full, Handle: s.memberTypes},
+		{Method: "GET", Pattern: apiPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
+			Notes:  []string{"there are no virtual machines: always empty"},
+			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) { return pageOfValues(r, nil) }},
+	}
+	for _, action := range []string{"ADD_MEMBERS", "REMOVE_MEMBERS"} {
+		routes = append(routes, api.Route{
+			Method: http.MethodPost, Pattern: one, Action: action, Extent: api.Full, Handle: s.changeMembers(action == "ADD_MEMBERS"),
+		})
+	}
+	return routes
+}
+
+// effective lists what a group comes to.
+func (s *Server) effective(list func(*members) []any) api.Handler {
+	return func(ctx context.Context, r *api.Request) (*api.Response, error) {
+		if strings.HasSuffix(r.Path, "/effective-ip-address-members") && strings.HasPrefix(s.version.String(), "3.2.2.") {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		var found []any
+		err := s.store.View(func(tx *store.Tx) error {
+			group, known := tx.Manager().Get(groupCollection + "/" + r.Params["id"])
+			if !known {
+				return api.NotFound(r.Params["id"])
+			}
+			m := &members{tx: tx, ports: map[string]*store.Object{}, switches: map[string]*store.Object{}, sets: map[string]*store.Object{}}
+			if err := m.add(group, map[string]bool{}); err != nil {
+				return err
+			}
+			found = list(m)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return pageOfValues(r, found)
+	}
+}
+
+// members is what a group comes to, by id.
+type members struct {
+	tx                    *store.Tx
+	ports, switches, sets map[string]*store.Object
+	// portsOf are the ports of each switch, once they were asked for.
+	portsOf map[string][]*store.Object
+}
+
+// add evaluates a group and the groups in it.
+func (m *members) add(group *store.Object, seen map[string]bool) error {
+	if seen[group.Key] {
+		return nil
+	}
+	seen[group.Key] = true
+	body, err := group.Fields()
+	if err != nil {
+		return err
+	}
+	for _, expression := range slices.Concat(objectsIn(body["members"]), objectsIn(body["membership_criteria"])) {
+		for _, o := range m.fitting(expression) {
+			switch o.Collection() {
+			case portCollection:
+				m.ports[o.ID] = o
+			case switchCollection:
+				m.switches[o.ID] = o
+				m.addPortsOf(o.ID)
+			case "ip-sets":
+				m.sets[o.ID] = o
+			case groupCollection:
+				if err := m.add(o, seen); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (m *members) addPortsOf(logicalSwitch string) {
+	if m.portsOf == nil {
+		m.portsOf = map[string][]*store.Object{}
+		for _, port := range m.tx.Manager().List(portCollection) {
+			on := fieldText(port, "logical_switch_id")
+			m.portsOf[on] = append(m.portsOf[on], port)
+		}
+	}
+	for _, port := range m.portsOf[logicalSwitch] {
+		m.ports[port.ID] = port
+	}
+}
+
+// fitting are the objects that an expression of a group names.
+func (m *members) fitting(expression map[string]any) []*store.Object {
+	parts := []map[string]any{expression}
+	if nested := objectsIn(expression["expressions"]); len(nested) > 0 {
+		parts = nested // a complex expression: all must fit
+	}
+	first := parts[0]
+	collection, known := references.TypeCollection(text(first["target_type"]))
+	if !known {
+		return nil
+	}
+	candidates := m.tx.Manager().List(collection)
+	if scope := text(first["scope"]); scope != "" && text(first["scope_op"]) != "NOTEQUALS" {
+		candidates = m.tx.Manager().ByTagScope(scope)
+	} else if text(first["target_property"]) == "id" && text(first["op"]) == "EQUALS" {
+		candidates = nil
+		if o, found := m.tx.Manager().Get(collection + "/" + text(first["value"])); found {
+			candidates = []*store.Object{o}
+		}
+	}
+	return slices.DeleteFunc(candidates, func(o *store.Object) bool {
+		return o.Collection() != collection || slices.ContainsFunc(parts, func(part map[string]any) bool { return !fits(o, part) })
+	})
+}
+
+// fits tells whether an object fits one tag or simple expression.
+func fits(o *store.Object, expression map[string]any) bool {
+	if property := text(expression["target_property"]); property != "" {
+		value := o.ID
+		if property != "id" {
+			value = fieldText(o, property)
+		}
+		return compare(value, text(expression["op"]), text(expression["value"]))
+	}
+	scope, tag := text(expression["scope"]), text(expression["tag"])
+	return slices.ContainsFunc(o.Tags, func(t store.Tag) bool {
+		return (scope == "" || compare(t.Scope, text(expression["scope_op"]), scope)) && (tag == "" || compare(t.Value, text(expression["tag_op"]), tag))
+	})
+}
+
+// compare applies an operator of a group's expression; none means EQUALS.
+func compare(value, operator, wanted string) bool {
+	switch operator {
+	case "CONTAINS":
+		return strings.Contains(value, wanted)
+	case "STARTSWITH":
+		return strings.HasPrefix(value, wanted)
+	case "ENDSWITH":
+		return strings.HasSuffix(value, wanted)
+	case "NOTEQUALS":
+		return value != wanted
+	}
+	return value == wanted
+}
+
+// fieldText is a field of an object's body as text; "" when there is none.
+func fieldText(o *store.Object, path string) string {
+	body, err := o.Fields()
+	if err != nil {
+		return "" // the store holds JSON objects only
+	}
+	return text(at(body, path))
+}
+
+// sorted are the objects by id.
+func sorted(objects map[string]*store.Object) []*store.Object {
+	var list []*store.Object
+	for _, id := range slices.Sorted(maps.Keys(objects)) {
+		list = append(list, objects[id])
+	}
+	return list
+}
+
+// resources are ResourceReferences to objects.
+func resources(kind string, objects map[string]*store.Object) []any {
+	list := []any{}
+	for _, o := range sorted(objects) {
+		list = append(list, map[string]any{"target_id": o.ID, "target_type": kind, "target_display_name": o.DisplayName, "is_valid": true})
+	}
+	return list
+}
+
+func (m *members) addresses() []any {
+	found := map[string]bool{}
+	for _, o := range m.sets {
+		if body, err := o.Fields(); err == nil {
+			list, _ := body["ip_addresses"].([]any)
+			for _, address := range list {
+				found[text(address)] = true
+			}
+		}
+	}
+	for _, o := range m.ports {
+		if body, err := o.Fields(); err == nil {
+			for _, binding := range objectsIn(body["address_bindings"]) {
+				found[text(binding["ip_address"])] = true
+			}
+		}
+	}
+	delete(found, "")
+	list := []any{}
+	for _, address := range slices.Sorted(maps.Keys(found)) {
+		list = append(list, address)
+	}
+	return list
+}
+
+func (m *members) interfaces() []any {
+	list := []any{}
+	for _, o := range sorted(m.ports) {
+		if fieldText(o, "attachment.attachment_type") == "VIF" {
+			id := fieldText(o, "attachment.id")
+			list = append(list, map[string]any{
+				"resource_type": "VirtualNetworkInterface", "external_id": id, "lport_attachment_id": id, "display_name": o.DisplayName,
+			})
+		}
+	}
+	return list
+}
+
+// groupTypes are the target types of a group's members and criteria, sorted.
+func groupTypes(body map[string]any) []string {
+	found := map[string]bool{}
+	for _, expression := range slices.Concat(objectsIn(body["members"]), objectsIn(body["membership_criteria"])) {
+		for _, part := range append(objectsIn(expression["expressions"]), expression) {
+			if kind := text(part["target_type"]); kind != "" {
+				found[kind] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func (s *Server) memberTypes(_ context.Context, r *api.Request) (*api.Response, error) {
+	var types []string
+	err := s.store.View(func(tx *store.Tx) error {
+		group, known := tx.Manager().Get(groupCollection + "/" + r.Params["id"])
+		if !known {
+			return api.NotFound(r.Params["id"])
+		}
+		body, err := group.Fields()
+		types = groupTypes(body)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []any
+	for _, kind := range types {
+		list = append(list, kind)
+	}
+	return api.OK(map[string]any{"results": list, "result_count": len(list)})
+}
+
+// changeMembers adds the expressions of the body to a group, or takes them away.
+func (s *Server) changeMembers(add bool) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		sent, bad := decodeBody(r.Body)
+		if bad != nil {
+			return nil, bad
+		}
+		given := objectsIn(sent["members"])
+		if len(given) == 0 {
+			return nil, errField("members", "it is required")
+		}
+		return s.changeObject(r, groupCollection+"/"+r.Params["id"], func(_ *store.Tx, group map[string]any) error {
+			var kept []any
+			for _, member := range objectsIn(group["members"]) {
+				if !slices.ContainsFunc(given, func(g map[string]any) bool { return sameMember(g, member) }) {
+					kept = append(kept, member)
+				}
+			}
+			if add {
+				for _, member := range given {
+					kept = append(kept, member)
+				}
+			}
+			group["members"] = kept
+			return nil
+		})
+	}
+}
+
+func sameMember(a, b map[string]any) bool {
+	return !slices.ContainsFunc([]string{"target_type", "target_property", "op", "value"}, func(name string) bool { return text(a[name]) != text(b[name]) })
+}
+
+// countMembers writes into a group or the exclude list how many members it has.
+func countMembers(w *write) error {
+	w.fields["member_count"] = len(objectsIn(w.fields["members"]))
+	return nil
+}
+
+// showGroup adds what the members by id refer to when the client asks for it (NSX Go SDK).
+func showGroup(_ *Server, tx *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
+	wanted, bad := boolean("populate_references", r.Query.Get("populate_references"))
+	if bad != nil {
+		return bad
+	}
+	if !wanted {
+		return nil
+	}
+	for _, member := range objectsIn(body["members"]) {
+		kind, id := text(member["target_type"]), text(member["value"])
+		collection, known := references.TypeCollection(kind)
+		if !known || text(member["target_property"]) != "id" {
+			continue
+		}
+		target := map[string]any{"target_type": kind, "target_id": id, "is_valid": false}
+		if o, found := tx.Manager().Get(collection + "/" + id); found {
+			target["target_display_name"], target["is_valid"] = o.DisplayName, true
+		}
+		member["target_resource"] = target
+	}
+	return nil
+}

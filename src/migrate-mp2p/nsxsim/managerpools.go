@@ -1,0 +1,198 @@
+package nsxsim
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math/bits"
+	"net/netip"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// addressRange goes from one address to another, both included.
+type addressRange struct{ from, to netip.Addr }
+
+// rangesIn are the ranges of a decoded allocation_ranges.
+func rangesIn(value any) []addressRange {
+	var ranges []addressRange
+	for _, limits := range objectsIn(value) {
+		from, badFrom := netip.ParseAddr(text(limits["start"]))
+		to, badTo := netip.ParseAddr(text(limits["end"]))
+		if badFrom == nil && badTo == nil {
+			ranges = append(ranges, addressRange{from, to})
+		}
+	}
+	return ranges
+}
+
+// size is the number of addresses, as far as their last eight bytes tell.
+func (r addressRange) size() uint64 {
+	if r.to.Less(r.from) {
+		return 0
+	}
+	return lowBits(r.to) - lowBits(r.from) + 1
+}
+
+func lowBits(a netip.Addr) uint64 {
+	raw := a.As16()
+	return binary.BigEndian.Uint64(raw[8:])
+}
+
+// completePool checks that the ranges of a pool lie in its networks.
+func completePool(w *write) error {
+	delete(w.fields, "pool_usage")
+	if w.fields["ip_release_delay"] == nil {
+		w.fields["ip_release_delay"] = defaultReleaseDelay.Milliseconds()
+	}
+	for _, subnet := range objectsIn(w.fields["subnets"]) {
+		network, err := netip.ParsePrefix(text(subnet["cidr"]))
+		if err != nil {
+			return errField("cidr", "%q is not a network", text(subnet["cidr"]))
+		}
+		for _, limits := range objectsIn(subnet["allocation_ranges"]) {
+			list := rangesIn([]any{limits})
+			if len(list) == 0 || list[0].to.Less(list[0].from) || !network.Contains(list[0].from) || !network.Contains(list[0].to) {
+				return errField("allocation_ranges", "%s-%s is no range of %s", text(limits["start"]), text(limits["end"]), network)
+			}
+		}
+	}
+	return nil
+}
+
+// showPool adds pool_usage.
+func showPool(s *Server, tx *store.Tx, _ *api.Request, o *store.Object, body map[string]any) error {
+	p, err := s.openPool(tx, o)
+	if err != nil {
+		return err
+	}
+	body["pool_usage"] = p.usage()
+	return nil
+}
+
+// removePool refuses to remove a pool, or a subnet of a block, while somebody has an address of it.
+func removePool(d *removal) error {
+	if taken := len(d.tx.Manager().List(d.target.Key + "/allocations")); taken > 0 && !d.force {
+		return errInUse(d.target, "%d of its addresses are allocated", taken)
+	}
+	return nil
+}
+
+// completeBlock checks a block's network.
+func completeBlock(w *write) error {
+	if _, err := netip.ParsePrefix(text(w.fields["cidr"])); err != nil {
+		return errField("cidr", "%q is not a network", text(w.fields["cidr"]))
+	}
+	return nil
+}
+
+// completeSubnet cuts a subnet out of its block: the one that the body names by start_ip, or the first free one.
+func completeSubnet(w *write) error {
+	size, ok := wholeNumber(w.fields["size"])
+	if !ok || size < 1 || size > 1<<31 || bits.OnesCount64(uint64(size)) != 1 {
+		return errField("size", "%s is not a power of two", text(w.fields["size"]))
+	}
+	block, found := w.tx.Manager().Get("pools/ip-blocks/" + text(w.fields["block_id"]))
+	if !found {
+		return api.NotFound(text(w.fields["block_id"]))
+	}
+	whole, err := netip.ParsePrefix(fieldText(block, "cidr"))
+	length := whole.Addr().BitLen() - bits.TrailingZeros64(uint64(size))
+	if err != nil || length < whole.Bits() {
+		return errField("size", "%d addresses are more than block %s has", size, block.ID)
+	}
+	taken, err := subnetsOf(w.tx, block.ID)
+	if err != nil {
+		return err
+	}
+	network, free := freeSubnet(whole, length, text(w.fields["start_ip"]), taken)
+	if !free {
+		return api.BadRequest(5110, api.ModuleCommon, "The IP block %s has no free subnet of %d addresses there.", block.ID, size)
+	}
+	w.fields["cidr"] = network.String()
+	w.fields["allocation_ranges"] = []any{map[string]any{"start": network.Addr().String(), "end": last(network).String()}}
+	return nil
+}
+
+// subnetsOf are the networks that were cut out of a block.
+func subnetsOf(tx *store.Tx, block string) ([]netip.Prefix, error) {
+	ids, err := idsWith(tx, subnetCollection, "block_id", block)
+	if err != nil {
+		return nil, err
+	}
+	var networks []netip.Prefix
+	for id := range ids {
+		o, _ := tx.Manager().Get(subnetCollection + "/" + id)
+		if network, err := netip.ParsePrefix(fieldText(o, "cidr")); err == nil {
+			networks = append(networks, network)
+		}
+	}
+	return networks, nil
+}
+
+// freeSubnet finds a network of a length inside of whole that overlaps none of taken; start, if set, must be its first
+// address.
+func freeSubnet(whole netip.Prefix, length int, start string, taken []netip.Prefix) (netip.Prefix, bool) {
+	at := whole.Masked().Addr()
+	if start != "" {
+		wanted, err := netip.ParseAddr(start)
+		if err != nil {
+			return netip.Prefix{}, false
+		}
+		at = wanted
+	}
+	for at.IsValid() && whole.Contains(at) {
+		candidate := netip.PrefixFrom(at, length)
+		behind := netip.Addr{}
+		for _, other := range taken {
+			if other.Overlaps(candidate) {
+				behind = later(last(other), last(candidate))
+				break
+			}
+		}
+		if !behind.IsValid() {
+			return candidate, candidate.Masked().Addr() == at && whole.Contains(last(candidate))
+		}
+		if start != "" {
+			break
+		}
+		next := behind.Next()
+		if candidate := netip.PrefixFrom(next, length); next.IsValid() && candidate.Masked().Addr() != next {
+			next = last(candidate.Masked()).Next()
+		}
+		at = next
+	}
+	return netip.Prefix{}, false
+}
+
+func later(a, b netip.Addr) netip.Addr {
+	if a.Less(b) {
+		return b
+	}
+	return a
+}
+
+// last is the last address of a network.
+func last(network netip.Prefix) netip.Addr {
+	raw := network.Masked().Addr().AsSlice()
+	for bit := network.Bits(); bit < len(raw)*8; bit++ {
+		raw[bit/8] |= 1 << (7 - bit%8)
+	}
+	address, _ := netip.AddrFromSlice(raw)
+	return address
+}
+
+// wholeNumber is a decoded JSON number without fraction.
+func wholeNumber(value any) (int64, bool) {
+	switch n := value.(type) {
+	case json.Number:
+		i, err := n.Int64()
+		return i, err == nil && !strings.Contains(n.String(), ".")
+	case int:
+		return int64(n), true
+	case int64:
+		return n, true
+	}
+	return 0, false
+}

@@ -1,0 +1,259 @@
+package nsxsim
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// trustRoutes import certificates and revocation lists, and register principal identities (NSX Go SDK).
+func (s *Server) trustRoutes() []api.Route {
+	return []api.Route{
+		{Method: http.MethodPost, Pattern: apiPrefix + certificateCollection, Action: "import", Extent: api.Full,
+			Notes:  []string{assumedMark + "a certificate is called certificate_self_signed, certificate_ca or certificate_signed by what it is"},
+			Handle: s.importCertificate},
+		{Method: http.MethodPost, Pattern: apiPrefix + crlCollection, Action: "import", Extent: api.Partial, Notes: []string{"X.509 lists only"},
+			Handle: s.importCRL},
+		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection, Extent: api.Full, Handle: s.registerPrincipal},
+		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection + "/with-certificate", Extent: api.Full,
+			Notes: []string{assumedMark + "only the roles enterprise_admin and auditor are known"}, Handle: s.registerPrincipal},
+	}
+}
+
+// importCertificate stores a certificate. The private key is looked at and forgotten: NSX never gives it back.
+func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
+	sent, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	if err := s.checkSchema("TrustObjectData", sent); err != nil {
+		return nil, err
+	}
+	fields, err := certificateFields(text(sent["pem_encoded"]))
+	if err != nil {
+		return nil, err
+	}
+	key := text(sent["private_key"])
+	if block, _ := pem.Decode([]byte(key)); key != "" && block == nil {
+		return nil, errField("private_key", "it is not PEM")
+	}
+	fields["has_private_key"] = key != ""
+	if purpose := text(sent["purpose"]); purpose != "" {
+		fields["purpose"] = purpose
+	}
+	return s.imported(r, certificateCollection, sent, fields)
+}
+
+func (s *Server) importCRL(_ context.Context, r *api.Request) (*api.Response, error) {
+	sent, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	if err := s.checkSchema("CrlObjectData", sent); err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode([]byte(text(sent["pem_encoded"])))
+	if block == nil {
+		return nil, errField("pem_encoded", "it is not PEM")
+	}
+	if _, err := x509.ParseRevocationList(block.Bytes); err != nil {
+		return nil, errField("pem_encoded", "it is no revocation list: %s", err)
+	}
+	return s.imported(r, crlCollection, sent, map[string]any{"resource_type": "Crl", "pem_encoded": sent["pem_encoded"]})
+}
+
+// imported stores what was imported and answers with a list of it.
+func (s *Server) imported(r *api.Request, collection string, sent, fields map[string]any) (*api.Response, error) {
+	for _, name := range []string{"id", "display_name", "description", "tags"} {
+		if value, set := sent[name]; set {
+			fields[name] = value
+		}
+	}
+	var stored *store.Object
+	err := s.store.Update(func(tx *store.Tx) (err error) {
+		stored, err = s.create(tx, s.kinds[collection], collection, fields, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.Response{Status: http.StatusCreated, Body: map[string]any{"results": []any{stored.Body}, "result_count": 1}}, nil
+}
+
+// certificateFields describes a chain of certificates, the first of which is the leaf.
+func certificateFields(encoded string) (map[string]any, error) {
+	var chain []*x509.Certificate
+	for rest := []byte(encoded); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, errField("pem_encoded", "it is no certificate: %s", err)
+		}
+		chain = append(chain, certificate)
+	}
+	if len(chain) == 0 {
+		return nil, errField("pem_encoded", "it is not PEM")
+	}
+	leaf, kind := chain[0], "certificate_signed"
+	switch {
+	case bytes.Equal(leaf.RawIssuer, leaf.RawSubject) && leaf.CheckSignatureFrom(leaf) == nil:
+		kind = "certificate_self_signed"
+	case leaf.IsCA:
+		kind = "certificate_ca"
+	}
+	var details []any
+	for _, c := range chain {
+		sum := sha256.Sum256(c.Raw)
+		details = append(details, map[string]any{
+			"subject": c.Subject.String(), "subject_cn": c.Subject.CommonName, "issuer": c.Issuer.String(), "issuer_cn": c.Issuer.CommonName,
+			"not_before": c.NotBefore.UnixMilli(), "not_after": c.NotAfter.UnixMilli(), "serial_number": c.SerialNumber.String(),
+			"is_ca": c.IsCA, "version": fmt.Sprint(c.Version), "public_key_algo": c.PublicKeyAlgorithm.String(),
+			"signature_algorithm": c.SignatureAlgorithm.String(), "sha256_thumbprint": hex.EncodeToString(sum[:]),
+		})
+	}
+	sum := sha256.Sum256(leaf.Raw)
+	return map[string]any{
+		"resource_type": kind, "pem_encoded": encoded, "used_by": []any{}, "details": details,
+		"leaf_certificate_sha_256_thumbprint": hex.EncodeToString(sum[:]),
+	}, nil
+}
+
+// showDetails leaves the details out unless the client asks for them (NSX Go SDK).
+func showDetails(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
+	wanted, bad := boolean("details", r.Query.Get("details"))
+	if bad != nil {
+		return bad
+	}
+	if !wanted {
+		delete(body, "details")
+	}
+	return nil
+}
+
+// certificateType passes certificates of a kind (NSX Go SDK: the list's type parameter).
+func certificateType() filter {
+	return filter{prepare: func(_ *store.Tx, value string) (test, error) {
+		kinds := map[string]string{
+			"self_signed_certificate": "certificate_self_signed", "signed_certificate": "certificate_signed",
+			"ca_certificate": "certificate_ca", "cluster_api_certificate": "",
+		}
+		wanted, known := kinds[value]
+		if !known {
+			return nil, errField("type", "%q is no kind of certificate", value)
+		}
+		return func(o *store.Object, _ map[string]any) bool { return o.ResourceType == wanted }, nil
+	}}
+}
+
+// registerPrincipal lists a principal identity and lets in who shows its certificate. The body brings the certificate,
+// or names one that was imported.
+func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
+	fields, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	if err := s.checkSchema("PrincipalIdentityWithCertificate", fields); err != nil {
+		return nil, err
+	}
+	name, role := text(fields["name"]), api.Role(text(fields["role"]))
+	switch {
+	case name == "" || s.guard.local(name):
+		return nil, errField("name", "it is empty or that of a local user")
+	case role != api.EnterpriseAdmin && role != api.Auditor:
+		return nil, errField("role", "%q is not known", role)
+	}
+	encoded := text(fields["certificate_pem"])
+	delete(fields, "certificate_pem")
+	var stored *store.Object
+	var leaf *x509.Certificate
+	err := s.store.Update(func(tx *store.Tx) error {
+		if encoded != "" {
+			certificate, err := certificateFields(encoded)
+			if err != nil {
+				return err
+			}
+			certificate["display_name"] = name
+			certificate["has_private_key"] = false
+			o, err := s.create(tx, s.kinds[certificateCollection], certificateCollection, certificate, r)
+			if err != nil {
+				return err
+			}
+			fields["certificate_id"] = o.ID
+		}
+		var err error
+		if leaf, err = storedCertificate(tx, text(fields["certificate_id"])); err != nil {
+			return err
+		}
+		stored, err = s.create(tx, s.kinds[principalCollection], principalCollection, fields, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.guard.addPrincipal(leaf, api.Identity{Name: name, Role: role})
+	return &api.Response{Status: http.StatusCreated, Body: stored.Body}, nil
+}
+
+// storedCertificate reads the leaf of an imported certificate.
+func storedCertificate(tx *store.Tx, id string) (*x509.Certificate, error) {
+	o, found := tx.Manager().Get(certificateCollection + "/" + id)
+	if !found {
+		return nil, api.NotFound(id)
+	}
+	block, _ := pem.Decode([]byte(fieldText(o, "pem_encoded")))
+	if block == nil {
+		return nil, errField("certificate_id", "certificate %s is not PEM", id)
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, errField("certificate_id", "certificate %s cannot be read: %s", id, err)
+	}
+	return leaf, nil
+}
+
+// admitStored lets the principal identities of the state in again after a restart of the simulator. Those that
+// NewPrincipal made have no certificate in the state.
+func (s *Server) admitStored() error {
+	return s.store.View(func(tx *store.Tx) error {
+		for _, o := range tx.Manager().List(principalCollection) {
+			id := fieldText(o, "certificate_id")
+			if id == "" {
+				continue
+			}
+			leaf, err := storedCertificate(tx, id)
+			if err != nil {
+				return fmt.Errorf("admitting principal identity %s: %w", o.ID, err)
+			}
+			s.guard.addPrincipal(leaf, api.Identity{Name: fieldText(o, "name"), Role: api.Role(fieldText(o, "role"))})
+		}
+		return nil
+	})
+}
+
+// dismissPrincipal lets a principal identity in no more.
+func dismissPrincipal(d *removal) error {
+	d.s.guard.removePrincipal(fieldText(d.target, "name"))
+	return nil
+}
+
+// removePrincipal forgets the certificates of a principal identity.
+func (g *guard) removePrincipal(name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for sum, identity := range g.principals {
+		if identity.Name == name {
+			delete(g.principals, sum)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package nsxsim
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/references"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// write is one Manager object on its way into the store.
+type write struct {
+	tx  *store.Tx
+	r   *api.Request
+	key string
+	// fields is the body, which completions may change.
+	fields map[string]any
+	// old is what is replaced; nil when the object is new.
+	old *store.Object
+}
+
+// create stores a new Manager object from a client's body.
+func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields map[string]any, r *api.Request) (*store.Object, error) {
+	if text(fields["resource_type"]) == "" && k.types[0] != "" {
+		fields["resource_type"] = k.types[0]
+	}
+	id := text(fields["id"])
+	if id == "" {
+		id = tx.NewID()
+		if k.numbered {
+			id = ruleID(tx)
+		}
+		fields["id"] = id
+	}
+	if text(fields["display_name"]) == "" {
+		fields["display_name"] = id
+	}
+	w := &write{tx: tx, r: r, key: collection + "/" + id, fields: fields}
+	if err := s.check(k, w); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"_create_user", "_create_time", "_last_modified_user", "_last_modified_time", "_revision", "_self", "_links", "_schema"} {
+		delete(fields, name)
+	}
+	fields["_system_owned"] = false
+	fields["_protection"] = "NOT_PROTECTED"
+	o, err := tx.Manager().Create(w.key, fields, r.Author(s.clock.Now()))
+	if errors.Is(err, store.ErrExists) {
+		return nil, &api.Error{Status: http.StatusConflict, Code: 202, Module: api.ModuleCommon, Message: "An object with the id " + id + " exists already."}
+	}
+	if err == nil && k.written != nil {
+		err = k.written(w)
+	}
+	return o, err
+}
+
+// replace stores a client's whole new body of an object.
+func (s *Server) replace(tx *store.Tx, k managerKind, old *store.Object, fields map[string]any, r *api.Request) (*store.Object, error) {
+	if err := s.mayWrite(r, old); err != nil {
+		return nil, err
+	}
+	if text(fields["resource_type"]) == "" && old.ResourceType != "" {
+		fields["resource_type"] = old.ResourceType
+	}
+	fields["id"] = old.ID
+	if text(fields["display_name"]) == "" {
+		fields["display_name"] = old.ID
+	}
+	w := &write{tx: tx, r: r, key: old.Key, fields: fields, old: old}
+	if err := s.check(k, w); err != nil {
+		return nil, err
+	}
+	o, err := tx.Manager().Replace(old.Key, fields, r.Author(s.clock.Now()))
+	if errors.Is(err, store.ErrStale) {
+		return nil, api.StaleRevision(old.ResourceType, old.ID)
+	}
+	if err == nil && k.written != nil {
+		err = k.written(w)
+	}
+	return o, err
+}
+
+// check refuses bodies that NSX refuses, and completes those that it completes.
+func (s *Server) check(k managerKind, w *write) error {
+	kind := text(w.fields["resource_type"])
+	if !slices.Contains(k.types, kind) {
+		return api.BadRequest(289, api.ModuleCommon, "resource_type %q is none of %s.", kind, strings.Join(k.types, ", "))
+	}
+	if err := checkTags(w.fields); err != nil {
+		return err
+	}
+	if err := s.checkSchema(kind, w.fields); err != nil {
+		return err
+	}
+	if err := w.references(); err != nil {
+		return err
+	}
+	if k.complete != nil {
+		return k.complete(w)
+	}
+	return nil
+}
+
+// references refuses a body that names an object that does not exist and that the stored body does not name.
+func (w *write) references() error {
+	known := map[string]bool{}
+	if w.old != nil {
+		before, err := w.old.Fields()
+		if err != nil {
+			return err
+		}
+		for _, r := range references.Of(w.key, before) {
+			known[strings.Join(r.Keys, " ")] = true
+		}
+	}
+	for _, r := range references.Of(w.key, w.fields) {
+		exists := known[strings.Join(r.Keys, " ")] || slices.ContainsFunc(r.Keys, func(key string) bool {
+			_, found := w.tx.Manager().Get(key)
+			return found
+		})
+		if !exists {
+			refused := api.NotFound(r.ID)
+			refused.Details = fmt.Sprintf("%s of %s names it.", r.Field, w.key)
+			return refused
+		}
+	}
+	return nil
+}
+
+// keep sets read-only fields to what is stored, or to what a new object begins with.
+func (w *write) keep(fresh map[string]any) error {
+	before := map[string]any{}
+	if w.old != nil {
+		var err error
+		if before, err = w.old.Fields(); err != nil {
+			return err
+		}
+	}
+	for name, value := range fresh {
+		if was, set := before[name]; set {
+			value = was
+		}
+		w.fields[name] = value
+	}
+	return nil
+}
