@@ -264,3 +264,5 @@ func (h *hierarchy) children(s *Server, tx *store.Tx) ([]any, error) {
 	}
 	return children, nil
 }
+
+const referencesNote = "neither references between objects nor required fields are checked"
