@@ -323,6 +323,8 @@ var _ = Describe("manifests", func() {
 		},
 		Entry("of a Kubernetes cluster", model.Kubernetes, model.Options{}),
 		Entry("of one with a Tier-1 for all namespaces and ingress controllers behind NAT", model.Kubernetes, model.Options{SharedTier1: true, Rare: true}),
+		Entry("of a TKGI cluster", model.TKGI, model.Options{}),
+		Entry("of clusters of both platforms on one NSX", model.Kubernetes, model.Options{Further: []model.Foundation{{Name: "pks-further", Platform: "tkgi"}}}),
 	)
 
 	It("have unique uids", func() {
