@@ -6,7 +6,7 @@ package coordinator
 // disagrees.
 func assumptions() []string {
 	return []string{
-		"ASSUMED: unknown keys give 400",
+		"ASSUMED: unknown keys give 400; mode and skip_failed_resources are unknown before NSX 3.2",
 		"ASSUMED: a batch is refused unless the plan is NOT_STARTED or SUCCESS and no component runs",
 		"ASSUMED: a batch is promoted as a whole or not at all, unless skip_failed_resources or an option of the simulator say otherwise; override is ignored",
 		"ASSUMED: batch limits are not enforced unless an option says so; then they are those that vmware-nsx keeps to",
@@ -26,6 +26,12 @@ func assumptions() []string {
 		"ASSUMED: DFW_SECTION: without linked ids the sequence of a rule is its order; the rules' Manager objects stay as they are",
 		"ASSUMED: LB types: fields that are no references keep their names",
 		"ASSUMED: LB_VIRTUAL_SERVER and LB_SERVICE go in either order unless an option says services first; whoever comes second ties the knot",
-		"METADATA_PROXY and DHCP_SERVER are refused as unsupported types: NCP has none",
+		"ASSUMED: LOGICAL_SWITCH: its profiles leave binding maps named default on the segment; a DHCP server and metadata proxies attached to it must be Policy first; a static binding without metadata keeps its id",
+		"ASSUMED: metadata and linked_ids with keys that the type does not know fail the pre-check; for types of which nobody knows the keys any pass; policy_path is ignored",
+		"ASSUMED: DHCP relay, VPN, layer 2 gateways and, before NSX 3.1, sections of 1500 rules fail the pre-check",
+		"ASSUMED: GENERIC: refused while a workflow is open; the run is such a workflow itself; a type keeps what was promoted when one of its objects fails; without skip_failed_resources the plan pauses then, continue tries again and skip goes on with the next type",
+		"ASSUMED: GENERIC: segments get the name of their switch unless it is taken, ports and switching profiles default:<id>, all others their id; sections keep their order, rules their ids",
+		"ASSUMED: GENERIC: a router's firewall sections become gateway policies of category LocalGatewayRules; default sections are left alone",
+		"ASSUMED: GENERIC: before NSX 4.2.1 a reference to what was Policy before the run fails in component 1",
 	}
 }

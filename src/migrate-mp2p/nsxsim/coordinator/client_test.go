@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"path"
 	"slices"
 	"sync"
 	"time"
@@ -65,6 +66,8 @@ func (b batch) body() object {
 type nsx struct {
 	server *nsxsim.Server
 	http   *http.Client
+	// base is the address of the node that is called.
+	base string
 }
 
 // serve starts a simulator over a state. A change may alter the server's options.
@@ -84,7 +87,7 @@ func serve(st *store.Store, options coordinator.Options, changes ...func(*nsxsim
 		transport.TLSClientConfig.Time = o.Clock.Now
 	}
 	DeferCleanup(transport.CloseIdleConnections)
-	n := &nsx{server: server, http: &http.Client{Transport: transport}}
+	n := &nsx{server: server, http: &http.Client{Transport: transport}, base: server.URL()}
 	n.startService()
 	return n
 }
@@ -121,6 +124,28 @@ func tas(changes ...func(*model.World)) (*store.Store, *model.World) {
 	return st, &world
 }
 
+// bare is an NSX with nothing but these Manager objects, by key.
+func bare(objects map[string]object) *store.Store {
+	GinkgoHelper()
+	st := store.New(1)
+	put(st, objects)
+	return st
+}
+
+// put adds Manager objects to a state; their id is the end of their key.
+func put(st *store.Store, objects map[string]object) {
+	GinkgoHelper()
+	Expect(st.Update(func(tx *store.Tx) error {
+		for key, body := range objects {
+			body["id"] = path.Base(key)
+			if _, err := tx.Manager().PutFields(key, body); err != nil {
+				return err
+			}
+		}
+		return nil
+	})).To(Succeed())
+}
+
 // call sends a request and returns status and decoded body.
 func (n *nsx) call(method, path string, body any) (int, object) {
 	GinkgoHelper()
@@ -142,7 +167,7 @@ func (n *nsx) exchange(method, path string, body any, header http.Header) (int, 
 		Expect(err).NotTo(HaveOccurred())
 		sent = bytes.NewReader(encoded)
 	}
-	request, err := http.NewRequest(method, n.server.URL()+path, sent)
+	request, err := http.NewRequest(method, n.base+path, sent)
 	Expect(err).NotTo(HaveOccurred())
 	request.Header = header
 	request.SetBasicAuth(nsxsim.AdminUser, n.server.Password())

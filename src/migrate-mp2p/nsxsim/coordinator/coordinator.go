@@ -2,8 +2,6 @@ package coordinator
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -32,9 +30,9 @@ type Coordinator struct {
 	generation int
 	// busyUntil is when the next plan action is accepted.
 	busyUntil time.Time
-	// finishing is PhaseDone or PhaseRollback while that call is at work.
-	finishing string
-	closed    bool
+	// call is DONE or rollback while it is at work.
+	call   *call
+	closed bool
 }
 
 var _ api.Coordinator = (*Coordinator)(nil)
@@ -81,19 +79,32 @@ func (c *Coordinator) Close() {
 	c.stopTimer()
 }
 
-// ServiceStarted has nothing to do: what is forgotten is forgotten by stopping.
-func (c *Coordinator) ServiceStarted(string) {}
+// ServiceStarted loses workflow and plan when the service ran on another node before:
+// they are kept per node and not replicated (vmware-nsx). What is promoted stays known.
+func (c *Coordinator) ServiceStarted(node string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.Node == node {
+		return
+	}
+	if c.state.Node != "" {
+		c.state.forget()
+	}
+	c.state.Node = node
+	c.saveOrFail()
+}
 
-// ServiceStopped ends a running component as abort would.
+// ServiceStopped ends what is at work: a component as abort would, a cancellation or a
+// rollback in its middle, and DONE or rollback for the client that waits for it.
 func (c *Coordinator) ServiceStopped(string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.cutCall()
 	if c.state.running() {
 		c.interrupt()
 	}
 	if c.options.ForgetOnRestart {
-		c.state.reset()
-		c.state.Workflow = false
+		c.state.forget()
 	}
 	c.saveOrFail()
 }
@@ -109,7 +120,7 @@ func (c *Coordinator) Realized(path string) (string, bool) {
 		return "", false
 	case r.Realized:
 		return "SUCCESS", true
-	case c.finishing == PhaseDone:
+	case c.call != nil && c.call.phase == PhaseDone:
 		return "IN_PROGRESS", true
 	}
 	return "UNINITIALIZED", true
@@ -157,42 +168,4 @@ func (c *Coordinator) saveOrFail() {
 		c.state.Overall = statusFailed
 		c.state.Precheck.Details = err.Error()
 	}
-}
-
-// errClosed ends what was under way when the coordinator was closed.
-var errClosed = errors.New("the coordinator was closed")
-
-// finish carries out one of the long synchronous calls, DONE and rollback. It takes
-// its time and then goes on to its end, whether the client still waits or not.
-func (c *Coordinator) finish(ctx context.Context, phase string, length func(Options) time.Duration, work func() error) (*api.Response, error) {
-	c.mu.Lock()
-	err := c.checkIdle()
-	if err == nil {
-		c.finishing = phase
-	}
-	lasts := length(c.options)
-	c.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	done := make(chan error, 1)
-	c.clock.AfterFunc(lasts, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.finishing = ""
-		if c.closed {
-			done <- errClosed // somebody else may serve the store by now
-			return
-		}
-		done <- work()
-	})
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return api.Empty()
 }

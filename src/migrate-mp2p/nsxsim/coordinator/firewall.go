@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -100,6 +101,10 @@ func (p *promotion) referencePath(target, id string) (string, error) {
 	return p.pathOf(collection, id)
 }
 
+// maxOldRules is how many rules a section may have before NSX 3.1: sections of 1500
+// failed in 2020 ("vmware-nsx").
+const maxOldRules = 1499
+
 // checkSection refuses what vmware-nsx does not send either: sections of other
 // layers or other enforcement, and the default section.
 func checkSection(check *kindCheck) {
@@ -108,12 +113,42 @@ func checkSection(check *kindCheck) {
 		check.problem("%s", err)
 		return
 	}
-	if body["section_type"] != "LAYER3" || (body["enforced_on"] != nil && body["enforced_on"] != "VIF") || body["is_default"] == true {
+	if body["section_type"] != "LAYER3" || (body["enforced_on"] != nil && body["enforced_on"] != "VIF") || isDefaultSection(check.source) {
 		check.problem("only layer 3 sections enforced on VIFs, without the default one, can be migrated")
 	}
-	if category, given := value(check.entry.Metadata, "category"); given && !slices.Contains(policyCategories, category) {
-		check.problem("category %q is not one of %v", category, policyCategories)
+	if rules := len(check.shared.tx.Manager().List(check.source.Key + "/rules")); rules > maxOldRules && check.before(3, 1) {
+		check.problem("has %d rules, at most %d can be migrated", rules, maxOldRules)
 	}
+}
+
+// isEdgeSection tells whether a section belongs to the firewall of a router.
+func isEdgeSection(section *store.Object) bool {
+	return field(section.Body, "enforced_on") == "LOGICALROUTER"
+}
+
+// isDefaultSection tells whether a section is one of NSX's own; Policy has those too.
+func isDefaultSection(section *store.Object) bool {
+	return bytes.Contains(section.Body, []byte(`"is_default":true`))
+}
+
+// promoteEdgeSection makes a gateway policy for the routers that the section is applied
+// to; its rules are enforced there.
+func promoteEdgeSection(p *promotion) (string, error) {
+	path := policyEdgeSections + "/" + p.id()
+	fields := map[string]any{"resource_type": "GatewayPolicy", "category": "LocalGatewayRules"}
+	copyFields(fields, p.body, "stateful", "tcp_strict", "locked")
+	routers, err := p.targets(p.body["applied_tos"])
+	if err != nil {
+		return "", err
+	}
+	p.create(path, p.body, fields)
+	for i, rule := range p.rules() {
+		if err := p.rule(path, rule, int64(i), routers); err != nil {
+			return "", fmt.Errorf("rule %s: %w", rule.ID, err)
+		}
+	}
+	p.adopt(p.source.Key, path)
+	return path, nil
 }
 
 // policyCategories are those of the distributed firewall.
@@ -143,7 +178,7 @@ func promoteSection(p *promotion) (string, error) {
 	fields["scope"] = scope
 	p.create(path, p.body, fields)
 	for i, rule := range p.rules() {
-		if err := p.rule(path, rule, int64(i)); err != nil {
+		if err := p.rule(path, rule, int64(i), nil); err != nil {
 			return "", fmt.Errorf("rule %s: %w", rule.ID, err)
 		}
 	}
@@ -190,7 +225,8 @@ func (p *promotion) targets(references any) ([]any, error) {
 	return all, nil
 }
 
-func (p *promotion) rule(section string, source *store.Object, order int64) error {
+// rule makes a rule of a section. routers are where a gateway policy's rules apply.
+func (p *promotion) rule(section string, source *store.Object, order int64, routers []any) error {
 	body, err := source.Fields()
 	if err != nil {
 		return err
@@ -213,6 +249,9 @@ func (p *promotion) rule(section string, source *store.Object, order int64) erro
 		if fields[to], err = p.targets(body[from]); err != nil {
 			return err
 		}
+	}
+	if routers != nil {
+		fields["scope"] = routers
 	}
 	if tag, ok := body["rule_tag"]; ok {
 		fields["tag"] = tag

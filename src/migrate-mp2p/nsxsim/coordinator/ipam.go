@@ -100,10 +100,15 @@ func locateAllocation(shared *lookups, one entry) (*store.Object, error) {
 	return found, nil
 }
 
+// poolOfAllocation is the id of the pool below which an allocation lies.
+func poolOfAllocation(allocation *store.Object) string {
+	return lastPart(strings.TrimSuffix(allocation.Collection(), "/allocations"))
+}
+
 // promoteAllocation makes the allocation below the pool. The Manager's allocation
 // cannot carry tags and stays as it is.
 func promoteAllocation(p *promotion) (string, error) {
-	pool := lastPart(strings.TrimSuffix(p.source.Collection(), "/allocations"))
+	pool := poolOfAllocation(p.source)
 	poolPath, err := p.pathOf(poolCollection, pool)
 	if err != nil {
 		return "", err

@@ -15,6 +15,12 @@ import (
 type lookups struct {
 	tx          *store.Tx
 	strictOrder bool
+	// generic is true in mode GENERIC, where entries say nothing that a client would.
+	generic bool
+	// made are the Policy paths that this transaction created; mixed refuses references
+	// to others where NSX does not allow them.
+	made  map[string]bool
+	mixed func(path string) error
 
 	routerPorts   map[string][]string // router id -> keys of its ports
 	switchPorts   map[string][]string // switch id -> ids of its ports
@@ -23,7 +29,46 @@ type lookups struct {
 	serviceOf     map[string]string   // virtual server id -> load balancer service id
 }
 
-func newLookups(tx *store.Tx) *lookups { return &lookups{tx: tx} }
+func newLookups(tx *store.Tx) *lookups { return &lookups{tx: tx, made: map[string]bool{}} }
+
+// newLookups makes lookups for the promotion at work.
+func (c *Coordinator) newLookups(tx *store.Tx) *lookups {
+	shared := newLookups(tx)
+	shared.strictOrder = c.options.StrictOrder
+	shared.generic = c.state.Generic != nil
+	shared.mixed = c.mixed(shared)
+	return shared
+}
+
+// routerType is TIER0, TIER1 or VRF, and "" for a router that does not exist.
+func (l *lookups) routerType(id string) string {
+	router, found := l.tx.Manager().Get(routerCollection + "/" + id)
+	if !found {
+		return ""
+	}
+	return field(router.Body, "router_type")
+}
+
+// attachedTo returns what the ports of a switch attach to it with a type of attachment:
+// the ids of DHCP servers or metadata proxies.
+func (l *lookups) attachedTo(logicalSwitch, attachmentType string) []string {
+	var ids []string
+	for _, id := range l.portsOfSwitch(logicalSwitch) {
+		port, found := l.tx.Manager().Get(portCollection + "/" + id)
+		if !found || field(port.Body, "attachment_type") != attachmentType {
+			continue
+		}
+		body, err := port.Fields()
+		if err != nil {
+			continue // the store holds JSON objects only
+		}
+		attachment, _ := body["attachment"].(map[string]any)
+		if attached, ok := attachment["id"].(string); ok {
+			ids = append(ids, attached)
+		}
+	}
+	return ids
+}
 
 // portsOfRouter returns the keys of a router's ports.
 func (l *lookups) portsOfRouter(id string) []string {

@@ -9,16 +9,21 @@ import (
 // value is a fast one without flaws.
 type Options struct {
 	// PrecheckTime and BatchTime are how long component 0 and component 1 take for
-	// any batch; ObjectTime is added to both for each object.
+	// any batch, and in mode GENERIC for everything and for each type; ObjectTime is
+	// added to both for each object.
 	PrecheckTime time.Duration
 	BatchTime    time.Duration
 	ObjectTime   time.Duration
-	// DoneTime and RollbackTime are how long these calls take.
+	// DoneTime and RollbackTime are how long these calls take; a cancellation and the
+	// plan action rollback take RollbackTime and ObjectTime for each object.
 	DoneTime     time.Duration
 	RollbackTime time.Duration
 	// OverallAhead makes the overall status SUCCESS this long before component 1 is
 	// ("vmware-nsx" waits for the component for this reason).
 	OverallAhead time.Duration
+	// Conflicts is how many of the next plan actions that know a 409 get one, as if
+	// somebody else had changed the plan at the same moment ("NSX Go SDK").
+	Conflicts int
 	// BusyFor makes plan actions fail with 30722 this long after each plan action.
 	BusyFor time.Duration
 	// FailedOverall is the overall status after component 1 failed; default PAUSED.
@@ -30,13 +35,19 @@ type Options struct {
 	// StrictOrder demands LB_VIRTUAL_SERVER after LB_SERVICE, the order of NSX's own
 	// enumeration; by default both orders are fine.
 	StrictOrder bool
-	// ForgetOnRestart loses workflow and plan when the service stops.
+	// EnumOrder demands that within a workflow no type follows one that stands after it
+	// in NSX's own enumeration; ports of Tier-1s are left out of that, as their place
+	// there is before the switches that they need.
+	EnumOrder bool
+	// ForgetOnRestart loses workflow and plan when the service stops. A service that
+	// starts on another node than before loses them anyway.
 	ForgetOnRestart bool
 	// KeepPartial leaves the objects promoted that a failing batch had reached before
-	// the failing one, and those that an abort had reached.
+	// the failing one, and those that an abort or a crash had reached; a crash leaves a
+	// rollback half done then.
 	KeepPartial bool
 	// FailPrecheck, FailMigration and FailRollback name Manager ids that fail there,
-	// with the text of the failure.
+	// with the text of the failure; a cancellation meets FailRollback.
 	FailPrecheck  map[string]string
 	FailMigration map[string]string
 	FailRollback  map[string]string

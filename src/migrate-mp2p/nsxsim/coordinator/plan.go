@@ -29,25 +29,28 @@ func busy() error {
 
 // initiate begins a workflow.
 func (c *Coordinator) initiate() error {
-	if c.finishing != "" {
+	if c.call != nil {
 		return busy()
 	}
 	if c.state.Workflow {
 		return refuse("A migration workflow is already in progress.")
 	}
-	c.state.Workflow = true
+	c.state.open()
 	c.note("INITIATED")
 	return c.save()
 }
 
-// accept stores a batch in place of an earlier one. A body without objects is
-// accepted at any time that no plan is at work: clients probe with it.
+// accept stores a batch in place of an earlier one, or begins a GENERIC run. A body
+// without objects is accepted at any time that no plan is at work: clients probe with it.
 func (c *Coordinator) accept(data *migrationData) error {
-	if data.Mode == "GENERIC" {
-		return refuse("Mode GENERIC is not modelled by this simulator.")
-	}
 	if status := c.overall(); c.state.running() || (status != statusNotStarted && status != statusSuccess) {
 		return refuse("Migration data cannot be set while the migration is in state %s.", status)
+	}
+	if c.state.Workflow && c.state.Run.Generic {
+		return refuse("A promotion in mode GENERIC has not been ended yet.")
+	}
+	if data.Mode == modeGeneric {
+		return c.beginGeneric(data)
 	}
 	c.state.reset()
 	c.state.Batch = data
@@ -55,38 +58,64 @@ func (c *Coordinator) accept(data *migrationData) error {
 }
 
 // act carries out a plan action.
-func (c *Coordinator) act(action string, skip bool) error {
+func (c *Coordinator) act(action, component string, skip bool) error {
 	now := c.clock.Now()
-	if now.Before(c.busyUntil) || c.finishing != "" {
+	if now.Before(c.busyUntil) || c.call != nil || c.state.Undo != nil {
 		return busy()
 	}
-	if err := c.dispatch(action, skip); err != nil {
+	if err := c.dispatch(action, component, skip); err != nil {
 		return err
 	}
 	c.busyUntil = now.Add(c.options.BusyFor)
 	return c.save()
 }
 
-func (c *Coordinator) dispatch(action string, skip bool) error {
+func (c *Coordinator) dispatch(action, component string, skip bool) error {
 	switch action {
-	case "start":
-		return c.start()
-	case "continue":
-		return c.proceed(skip)
 	case "abort":
 		if c.state.running() {
 			c.interrupt()
 		}
 		c.state.reset()
 		return nil
+	case "rollback":
+		return c.undoPlan()
+	case "update_site_migration_state":
+		return refuse("This NSX has no federation sites.")
+	case "start", "continue", "pause", "finish", "reset":
+	default:
+		return refuse("Plan action %q is not one of %s.", action, strings.Join(c.planActions(), ", "))
 	}
-	return refuse("Plan action %q is not modelled by this simulator.", action)
+	if c.options.Conflicts > 0 {
+		c.options.Conflicts--
+		return concurrent()
+	}
+	if c.state.running() && action != "pause" {
+		return concurrent()
+	}
+	switch action {
+	case "start":
+		return c.start()
+	case "continue":
+		return c.proceed(skip)
+	case "pause":
+		return c.pause()
+	case "finish":
+		return c.finishPlan()
+	}
+	return checkReset(component)
+}
+
+// planActions are the actions of this version ("NSX Go SDK").
+func (c *Coordinator) planActions() []string {
+	actions := []string{"abort", "continue", "finish", "pause", "reset", "start", "update_site_migration_state"}
+	if !c.version.AtLeast(9, 0) {
+		actions = append(actions, "rollback")
+	}
+	return actions
 }
 
 func (c *Coordinator) start() error {
-	if c.state.running() {
-		return concurrent()
-	}
 	if c.state.Batch == nil {
 		return &api.Error{Status: http.StatusInternalServerError, Code: codeRefused, Module: api.ModuleCoordinator, Message: "No running migration."}
 	}
@@ -96,23 +125,57 @@ func (c *Coordinator) start() error {
 	if c.state.Overall != statusNotStarted {
 		return refuse("The plan cannot be started in state %s.", c.state.Overall)
 	}
-	c.state.Precheck = c.begin(c.options.PrecheckTime)
+	c.state.Precheck = c.begin(c.options.PrecheckTime, c.state.Batch.size())
 	c.schedule()
 	return nil
 }
 
+// proceed resumes a paused plan; skip goes on to the next component although one failed.
 func (c *Coordinator) proceed(skip bool) error {
-	if c.state.running() {
-		return concurrent()
-	}
-	if c.state.Overall != statusPaused || c.state.Migration.Status != statusNotStarted {
+	if c.state.Overall != statusPaused {
 		return refuse("The plan cannot be continued in state %s.", c.state.Overall)
 	}
-	if c.state.Precheck.Status != statusSuccess && !skip {
+	if c.state.Generic != nil {
+		return c.proceedGeneric(skip)
+	}
+	switch {
+	case c.state.Migration.Status == statusSuccess || (c.state.Migration.Status == statusFailed && skip):
+		c.state.Overall = statusSuccess // there is no further component
+		return nil
+	case c.state.Migration.Status == statusFailed:
+		return refuse("The plan cannot be continued: component %s is FAILED.", componentMigration)
+	case c.state.Precheck.Status != statusSuccess && !skip:
 		return refuse("The plan cannot be continued: component %s is %s.", componentPrecheck, c.state.Precheck.Status)
 	}
-	c.state.Migration = c.begin(c.options.BatchTime)
+	c.state.Migration = c.begin(c.options.BatchTime, c.state.Batch.size())
 	c.schedule()
+	return nil
+}
+
+// pause stops the plan after what is at work.
+func (c *Coordinator) pause() error {
+	if !c.state.running() {
+		return refuse("The plan cannot be paused in state %s.", c.state.Overall)
+	}
+	c.state.Pause = true
+	return nil
+}
+
+// finishPlan marks the end of one execution of the plan and makes room for the next.
+func (c *Coordinator) finishPlan() error {
+	if c.state.Overall != statusSuccess {
+		return refuse("The plan cannot be finished in state %s.", c.state.Overall)
+	}
+	c.state.reset()
+	return nil
+}
+
+// checkReset judges the action reset. It puts a changed plan back to the default one;
+// here no plan can be changed.
+func checkReset(component string) error {
+	if component != componentPrecheck && component != componentMigration {
+		return refuse("component_type %q is neither %s nor %s.", component, componentPrecheck, componentMigration)
+	}
 	return nil
 }
 
@@ -121,13 +184,17 @@ func concurrent() error {
 	return &api.Error{Status: http.StatusConflict, Code: codeRefused, Module: api.ModuleCoordinator, Message: "Another plan action is in progress."}
 }
 
-func (c *Coordinator) begin(base time.Duration) component {
+func (c *Coordinator) begin(base time.Duration, objects int) component {
 	now := c.clock.Now()
-	length := base + time.Duration(c.state.Batch.size())*c.options.ObjectTime
-	return component{Status: statusInProgress, Began: now, Ends: now.Add(length)}
+	return component{Status: statusInProgress, Began: now, Ends: now.Add(c.lasting(base, objects))}
 }
 
-// schedule sets the timer for the end of the running component.
+// lasting is how long work on so many objects takes.
+func (c *Coordinator) lasting(base time.Duration, objects int) time.Duration {
+	return base + time.Duration(objects)*c.options.ObjectTime
+}
+
+// schedule sets the timer for the end of what is at work.
 func (c *Coordinator) schedule() {
 	c.stopTimer()
 	var ends time.Time
@@ -135,10 +202,15 @@ func (c *Coordinator) schedule() {
 	switch {
 	case c.closed:
 		return
+	case c.state.Undo != nil:
+		ends, end = c.state.Undo.Ends, c.endUndo
 	case c.state.Precheck.Status == statusInProgress:
 		ends, end = c.state.Precheck.Ends, c.endPrecheck
 	case c.state.Migration.Status == statusInProgress:
 		ends, end = c.state.Migration.Ends, c.endMigration
+		if c.state.Generic != nil {
+			end = c.endStep
+		}
 	default:
 		return
 	}
@@ -160,16 +232,24 @@ func (c *Coordinator) stopTimer() {
 	}
 }
 
-// endPrecheck judges the batch.
+// endPrecheck judges the batch, or everything in mode GENERIC.
 func (c *Coordinator) endPrecheck() {
 	var problems []failure
 	err := c.store.View(func(tx *store.Tx) error {
-		problems = c.precheck(tx, c.state.Batch)
+		if c.state.Generic != nil {
+			problems = c.precheckAll(tx)
+		} else {
+			problems = c.precheck(tx, c.state.Batch)
+		}
 		return nil
 	})
 	c.state.Precheck.Status = statusSuccess
 	c.report(&c.state.Precheck, problems, err)
 	c.state.Overall = statusPaused
+	if c.state.Generic != nil {
+		c.afterPrecheckAll()
+	}
+	c.state.Pause = false
 	c.saveOrFail()
 }
 
@@ -178,10 +258,14 @@ func (c *Coordinator) endMigration() {
 	problems, err := c.promoteBatch(c.state.Batch.size())
 	c.state.Migration.Status = statusSuccess
 	c.state.Overall = statusSuccess
+	if c.state.Pause {
+		c.state.Overall = statusPaused
+	}
 	c.report(&c.state.Migration, problems, err)
 	if c.state.Migration.Status == statusFailed {
 		c.state.Overall = c.options.FailedOverall
 	}
+	c.state.Pause = false
 	c.saveOrFail()
 }
 
@@ -194,10 +278,13 @@ func (c *Coordinator) report(to *component, problems []failure, err error) {
 	if len(problems) == 0 {
 		return
 	}
-	c.state.Feedback = problems
+	c.state.fail(problems)
 	lines := make([]string, len(problems))
 	for i, problem := range problems {
 		lines[i] = problem.String()
+	}
+	if to.Details != "" {
+		lines = slices.Insert(lines, 0, to.Details)
 	}
 	to.Details = strings.Join(lines, "\n")
 	if to == &c.state.Migration && c.state.Batch.SkipFailed {
@@ -206,17 +293,14 @@ func (c *Coordinator) report(to *component, problems []failure, err error) {
 	to.Status = statusFailed
 }
 
-// interrupt stops the running component. With KeepPartial a migration leaves those
-// objects promoted that it had reached, as time tells.
+// interrupt stops what is at work. With KeepPartial a migration leaves those objects
+// promoted that it had reached, as time tells; a cancellation or a rollback leaves
+// everything as it was.
 func (c *Coordinator) interrupt() {
 	c.stopTimer()
-	if c.state.Migration.Status == statusInProgress && c.options.KeepPartial {
-		running := &c.state.Migration
-		length := running.Ends.Sub(running.Began)
-		reached := 0
-		if length > 0 {
-			reached = int(int64(c.state.Batch.size()) * int64(c.clock.Now().Sub(running.Began)) / int64(length))
-		}
+	running := &c.state.Migration
+	if running.Status == statusInProgress && c.options.KeepPartial && c.state.Generic == nil {
+		reached := int(float64(c.state.Batch.size()) * share(running.Began, running.Ends, c.clock.Now()))
 		if _, err := c.promoteBatch(reached); err != nil {
 			running.Details = err.Error()
 		}
@@ -227,6 +311,11 @@ func (c *Coordinator) interrupt() {
 			c.state.Overall = statusFailed
 		}
 	}
+	if c.state.Undo != nil {
+		c.state.CancelFailed = c.state.Undo.Cancel
+		c.state.Undo = nil
+		c.state.Overall = statusFailed
+	}
 }
 
 // overall is the status that clients see: PAUSING while a component runs, except
@@ -235,7 +324,7 @@ func (c *Coordinator) overall() string {
 	if !c.state.running() {
 		return c.state.Overall
 	}
-	if ends := c.state.Migration.Ends; c.state.Migration.Status == statusInProgress &&
+	if ends := c.state.Migration.Ends; c.state.Migration.Status == statusInProgress && c.state.Generic == nil &&
 		c.options.OverallAhead > 0 && !c.clock.Now().Before(ends.Add(-c.options.OverallAhead)) {
 		return statusSuccess
 	}
@@ -252,7 +341,11 @@ func (c *Coordinator) done() error {
 		}
 	}
 	c.state.Workflow = false
-	c.note(statusSuccess)
+	outcome := statusSuccess
+	if len(c.notPromoted()) > 0 {
+		outcome = "PARTIAL_SUCCESS"
+	}
+	c.note(outcome)
 	return c.store.Update(func(tx *store.Tx) error {
 		if err := c.saveBatches(tx, updated); err != nil {
 			return err
@@ -280,7 +373,7 @@ func (c *Coordinator) saveBatches(tx *store.Tx, numbers map[int]bool) error {
 
 // checkIdle is what DONE and rollback ask first.
 func (c *Coordinator) checkIdle() error {
-	if c.finishing != "" || c.state.running() {
+	if c.call != nil || c.state.running() {
 		return busy()
 	}
 	if !c.state.Workflow {

@@ -228,13 +228,6 @@ var _ = Describe("the plan", func() {
 		again := serve(st, coordinator.Options{}, with(clock))
 		again.done()
 	})
-
-	It("refuses what it does not model", func() {
-		n := serve(st, coordinator.Options{})
-		Expect(n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy", object{"mode": "GENERIC"})).To(ContainSubstring("not modelled"))
-		Expect(n.refused(http.StatusBadRequest, "POST", migration+"plan?action=finish", nil)).To(ContainSubstring("not modelled"))
-		n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy/cancel", nil)
-	})
 })
 
 var _ = Describe("the request body", func() {

@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"fmt"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -10,90 +11,139 @@ import (
 // policyPath ("SAP networking-nsx-t").
 const maxPortTags = 29
 
-// kindCheck is what the pre-check of one kind sees of an entry.
+// precheck is component 0 at work: it judges entries and collects what is wrong.
+type precheck struct {
+	c        *Coordinator
+	shared   *lookups
+	problems []failure
+	// targets are the places in Policy that entries want, with the id that wants them.
+	targets map[string]string
+}
+
+func (c *Coordinator) newPrecheck(tx *store.Tx) *precheck {
+	return &precheck{c: c, shared: c.newLookups(tx), targets: map[string]string{}}
+}
+
+// kindCheck is what the checks of one kind see of an entry.
 type kindCheck struct {
 	shared *lookups
 	entry  entry
 	source *store.Object
 	// inBatch tells whether another object of the same type is in the batch.
 	inBatch func(id string) bool
-	// portsTogether is true from NSX 3.2 on.
-	portsTogether bool
-	problem       func(format string, args ...any)
+	// before tells whether NSX is older than a version.
+	before  func(numbers ...int) bool
+	problem func(format string, args ...any)
 }
 
 // precheck judges a batch as component 0 does.
 func (c *Coordinator) precheck(tx *store.Tx, data *migrationData) []failure {
-	shared := newLookups(tx)
-	var problems []failure
-	targets := map[string]string{}
+	check := c.newPrecheck(tx)
+	rank := c.state.Rank
 	for _, resource := range data.MigrationData {
 		k, known := kindOf(resource.Type)
-		if !known {
-			problems = append(problems, failure{Type: resource.Type, Text: "type is not supported"})
+		if !known || k.genericOnly {
+			check.problem(resource.Type, entry{}, "type is not supported")
 			continue
 		}
-		if c.options.EnforceLimits && k.limit > 0 && len(resource.ResourceIDs) > k.limit {
-			problems = append(problems, failure{Type: k.name, Text: fmt.Sprintf("%d objects in one request, at most %d are possible", len(resource.ResourceIDs), k.limit)})
+		if n, limit := len(resource.ResourceIDs), c.limit(k); limit > 0 && n > limit {
+			check.problem(k.name, entry{}, "%d objects in one request, at most %d are possible", n, limit)
+		}
+		if c.options.EnumOrder && k.rank() > 0 {
+			if k.rank() < rank {
+				check.problem(k.name, entry{}, "type comes before %s, which was migrated already", kinds[rank-1].name)
+			}
+			rank = max(rank, k.rank())
 		}
 		listed := map[string]int{}
 		for _, one := range resource.ResourceIDs {
 			listed[one.ManagerID]++
 		}
 		for _, one := range resource.ResourceIDs {
-			c.precheckEntry(shared, k, one, listed, targets, func(format string, args ...any) {
-				problems = append(problems, failure{Type: k.name, ID: one.ManagerID, Name: shared.name(k.name, one), Text: fmt.Sprintf(format, args...)})
-			})
+			check.entry(k, one, listed)
 		}
 	}
-	return problems
+	return check.problems
 }
 
-func (c *Coordinator) precheckEntry(shared *lookups, k *kind, one entry, listed map[string]int, targets map[string]string, problem func(string, ...any)) {
-	if text, fails := c.options.FailPrecheck[one.ManagerID]; fails {
-		problem("%s", text)
-		return
+// limit is the largest number of a kind's objects in one request; 0 means none. From
+// NSX 3.2 on ports have none, as those of a switch must travel together (vmware-nsx).
+func (c *Coordinator) limit(k *kind) int {
+	if !c.options.EnforceLimits || (k.collection == portCollection && c.version.AtLeast(3, 2)) {
+		return 0
 	}
-	source, err := k.find(shared, one)
+	return k.limit
+}
+
+func (p *precheck) problem(typeName string, one entry, format string, args ...any) {
+	p.problems = append(p.problems, failure{Type: typeName, ID: one.ManagerID, Name: p.shared.name(typeName, one), Text: fmt.Sprintf(format, args...)})
+}
+
+// entry judges one entry and tells whether it may be promoted.
+func (p *precheck) entry(k *kind, one entry, listed map[string]int) bool {
+	found := len(p.problems)
+	problem := func(format string, args ...any) { p.problem(k.name, one, format, args...) }
+	if text, fails := p.c.options.FailPrecheck[one.ManagerID]; fails {
+		problem("%s", text)
+		return false
+	}
+	source, err := k.find(p.shared, one)
 	if err != nil {
 		problem("%s", err)
-		return
+		return false
 	}
 	_, promoted := source.Tag(tagPolicyPath)
-	_, recorded := c.records[k.name+" "+source.Key]
+	_, recorded := p.c.records[k.name+" "+source.Key]
 	if recorded || (promoted && !k.aside) || (listed[one.ManagerID] > 1 && k.locate == nil) {
 		problem("resource %s is duplicate or already migrated", one.ManagerID)
-		return
+		return false
 	}
 	if source.System {
 		problem("is owned by the system and cannot be migrated")
-		return
+		return false
 	}
-	if k.root != "" {
-		c.precheckTarget(shared, k, one, targets, problem)
+	if what := unsupportedIn(k.collection, source); p.shared.generic && what != "" {
+		problem("%s cannot be promoted", what)
+		return false
+	}
+	p.target(k, one, source, problem)
+	check := &kindCheck{
+		shared: p.shared, entry: one, source: source, problem: problem,
+		inBatch: func(id string) bool { return p.shared.generic || listed[id] > 0 },
+		before:  func(numbers ...int) bool { return before(p.c.version, numbers...) },
+	}
+	if !p.shared.generic {
+		checkKeys(k, check)
 	}
 	if k.check != nil {
-		k.check(&kindCheck{
-			shared: shared, entry: one, source: source, problem: problem,
-			inBatch:       func(id string) bool { return listed[id] > 0 },
-			portsTogether: c.version.AtLeast(3, 2),
-		})
+		k.check(check)
 	}
+	return len(p.problems) == found
 }
 
-// precheckTarget finds Policy ids that are taken or wanted twice.
-func (c *Coordinator) precheckTarget(shared *lookups, k *kind, one entry, targets map[string]string, problem func(string, ...any)) {
+// target finds Policy ids that cannot be, that are taken, or that are wanted twice.
+func (p *precheck) target(k *kind, one entry, source *store.Object, problem func(string, ...any)) {
+	if k.aside {
+		return
+	}
 	id := one.PolicyID
 	if id == "" {
 		id = one.ManagerID
 	}
+	if strings.Contains(id, "/") {
+		problem("policy_id %q is not valid", id)
+		return
+	}
 	path := k.root + "/" + id
-	if other, taken := targets[path]; taken {
+	if k.root == "" {
+		path = k.name + " below " + k.parent(source) + "/" + id
+	}
+	if other, taken := p.targets[path]; taken {
 		problem("policy_id %s is wanted by %s too", id, other)
 		return
 	}
-	targets[path] = one.ManagerID
-	if _, exists := shared.tx.Policy().Get(path); exists {
+	p.targets[path] = one.ManagerID
+	if _, exists := p.shared.tx.Policy().Get(path); exists {
 		problem("a Policy object with path %s exists already", path)
 	}
 }

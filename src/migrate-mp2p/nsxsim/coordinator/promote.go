@@ -81,8 +81,17 @@ func (p *promotion) pathOf(collection, id string) (string, error) {
 	if !found {
 		return "", fmt.Errorf("%s/%s, to which it refers, is not a Policy object; it has to be migrated first", collection, id)
 	}
+	if err := p.lookups.mixed(path); err != nil && !p.system(path) {
+		return "", err
+	}
 	p.needs[path] = true
 	return path, nil
+}
+
+// system tells whether a Policy object is the system's own.
+func (p *promotion) system(path string) bool {
+	o, found := p.tx.Policy().Get(path)
+	return found && o.System
 }
 
 // findPath is pathOf for references that may stay in Manager mode.
@@ -135,30 +144,48 @@ func (p *promotion) set(fields map[string]any, to, collection string, body map[s
 func (c *Coordinator) promoteBatch(limit int) ([]failure, error) {
 	var problems []failure
 	var fresh []*record
-	number := c.state.LastBatch + 1
 	err := c.store.Update(func(tx *store.Tx) error {
 		fresh, problems = c.promoteEntries(tx, limit)
 		if len(problems) > 0 && !c.state.Batch.SkipFailed && !c.options.KeepPartial {
 			return errStop
 		}
-		for _, r := range fresh {
-			r.batch = number
-		}
-		return tx.SetSection(sectionBatch(number), fresh)
+		return c.saveFresh(tx, fresh)
 	})
 	if errors.Is(err, errStop) {
 		return problems, nil
 	}
-	if err != nil || len(fresh) == 0 {
-		return problems, err
+	if err == nil {
+		c.remember(fresh)
 	}
-	c.state.LastBatch = number
-	c.state.Batches = append(c.state.Batches, number)
+	return problems, err
+}
+
+// saveFresh writes the records of what was just promoted, as a batch of their own.
+func (c *Coordinator) saveFresh(tx *store.Tx, fresh []*record) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	for _, r := range fresh {
+		r.batch = c.state.LastBatch + 1
+	}
+	return tx.SetSection(sectionBatch(c.state.LastBatch+1), fresh)
+}
+
+// remember takes over what saveFresh wrote.
+func (c *Coordinator) remember(fresh []*record) {
+	if len(fresh) == 0 {
+		return
+	}
+	c.state.LastBatch++
+	c.state.Promoted = c.state.LastBatch
+	c.state.Batches = append(c.state.Batches, c.state.LastBatch)
 	for _, r := range fresh {
 		c.records[r.key()] = r
 		c.index(r)
+		if k, known := kindOf(r.Type); known {
+			c.state.Rank = max(c.state.Rank, k.rank())
+		}
 	}
-	return problems, nil
 }
 
 // promoteEntries promotes the batch's objects one after the other. It stops at the
@@ -166,8 +193,7 @@ func (c *Coordinator) promoteBatch(limit int) ([]failure, error) {
 func (c *Coordinator) promoteEntries(tx *store.Tx, limit int) ([]*record, []failure) {
 	var fresh []*record
 	var problems []failure
-	shared := newLookups(tx)
-	shared.strictOrder = c.options.StrictOrder
+	shared := c.newLookups(tx)
 	for _, resource := range c.state.Batch.MigrationData {
 		for _, one := range resource.ResourceIDs {
 			if limit == 0 {
@@ -231,6 +257,7 @@ func (c *Coordinator) carryOut(p *promotion, path string) (*record, error) {
 			return nil, err
 		}
 		r.Created = append(r.Created, one.path)
+		p.lookups.made[one.path] = true
 	}
 	for _, one := range p.adopts {
 		if err := c.adoptManager(p.tx, r, one); err != nil {

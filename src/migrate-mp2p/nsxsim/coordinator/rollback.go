@@ -10,39 +10,46 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// rollback brings promoted entries back to Manager mode, in the order given. It is
-// whole or nothing (ASSUMED): entries that are not migrated, and entries that other
-// Policy objects still need, make it fail without any change.
+// rollback brings promoted entries back to Manager mode. It is whole or nothing
+// (ASSUMED): entries that are not migrated, and entries that other Policy objects still
+// need, make it fail without any change.
 func (c *Coordinator) rollback(data *migrationData) error {
 	found, problems := c.recordsOf(data)
-	updated := map[int]bool{}
-	err := c.store.Update(func(tx *store.Tx) error {
-		if len(problems) > 0 {
-			return errStop
-		}
-		for _, r := range found {
+	var err error
+	if len(problems) == 0 {
+		problems, err = c.takeBack(found)
+	}
+	if len(problems) == 0 {
+		return err
+	}
+	lines := make([]string, len(problems))
+	for i, problem := range problems {
+		lines[i] = problem.String()
+	}
+	return &api.Error{
+		Status: 400, Code: codeRefused, Module: api.ModuleCoordinator,
+		Message: "Rollback of MP to Policy migration failed.", Details: strings.Join(lines, "\n"),
+	}
+}
+
+// interruptRollback is what a crash leaves of a rollback: nothing, or with KeepPartial
+// the entries brought back that it had reached, as time tells.
+func (c *Coordinator) interruptRollback(data *migrationData, share float64) error {
+	found, problems := c.recordsOf(data)
+	if !c.options.KeepPartial || len(problems) > 0 {
+		return nil
+	}
+	reached := found[:int(float64(len(found))*share)]
+	return c.store.Update(func(tx *store.Tx) error {
+		updated := map[int]bool{}
+		for _, r := range reached {
 			if err := c.restore(tx, r); err != nil {
-				problems = append(problems, failure{Type: r.Type, ID: r.ManagerID, Text: err.Error()})
-				return errStop
+				return err
 			}
 			updated[r.batch] = true
 		}
-		if problems = c.stillNeeded(tx, found); len(problems) > 0 {
-			return errStop
-		}
-		return c.forget(tx, found, updated)
+		return c.forget(tx, reached, updated)
 	})
-	if errors.Is(err, errStop) {
-		lines := make([]string, len(problems))
-		for i, problem := range problems {
-			lines[i] = problem.String()
-		}
-		return &api.Error{
-			Status: 400, Code: codeRefused, Module: api.ModuleCoordinator,
-			Message: "Rollback of MP to Policy migration failed.", Details: strings.Join(lines, "\n"),
-		}
-	}
-	return err
 }
 
 // recordsOf finds the records of the entries, and what is wrong with them.
@@ -68,8 +75,6 @@ func (c *Coordinator) recordsOf(data *migrationData) ([]*record, []failure) {
 				problem("is not migrated")
 			case seen[candidates[0]]:
 				problem("is listed twice")
-			case c.options.FailRollback[one.ManagerID] != "":
-				problem(c.options.FailRollback[one.ManagerID])
 			default:
 				seen[candidates[0]] = true
 				found = append(found, candidates[0])

@@ -28,6 +28,40 @@ func promoteTier0(p *promotion) (string, error) {
 	return path, nil
 }
 
+// checkRouter refuses routers with VPN services ("vmware-nsx").
+func checkRouter(check *kindCheck) {
+	for _, collection := range []string{"vpn/ipsec/services", "vpn/l2vpn/services"} {
+		for _, service := range check.shared.tx.Manager().List(collection) {
+			if field(service.Body, "logical_router_id") == check.source.ID {
+				check.problem("VPN cannot be migrated: %s/%s runs on the router", collection, service.ID)
+			}
+		}
+	}
+}
+
+// checkRelay refuses router ports with a service bound to them, which is always a DHCP
+// relay ("vmware-nsx").
+func checkRelay(check *kindCheck, port *store.Object) {
+	body, err := port.Fields()
+	if err != nil {
+		check.problem("%s", err)
+		return
+	}
+	if len(objects(body["service_bindings"])) > 0 {
+		check.problem("DHCP relay cannot be migrated: it is bound to router port %s", port.ID)
+	}
+}
+
+func checkTier0Port(check *kindCheck) { checkRelay(check, check.source) }
+
+func checkTier1Ports(check *kindCheck) {
+	for _, key := range check.shared.portsOfRouter(check.source.ID) {
+		if port, found := check.shared.tx.Manager().Get(key); found {
+			checkRelay(check, port)
+		}
+	}
+}
+
 // localeService collects the locale service of a router on an edge cluster.
 func (p *promotion) localeService(router, id string) {
 	edges, _ := p.body["edge_cluster_id"].(string)
@@ -250,6 +284,9 @@ func promoteTier1Ports(p *promotion) (string, error) {
 	}
 	for _, route := range p.tx.Manager().List(p.source.Key + "/routing/static-routes") {
 		id, named := value(p.entry.Metadata, route.ID)
+		if p.lookups.generic {
+			id, named = route.ID, true
+		}
 		if !named {
 			return "", fmt.Errorf("metadata names no policy id for static route %s", route.ID)
 		}
@@ -275,7 +312,7 @@ func (p *promotion) downLink(port *store.Object, router string) error {
 	if !found {
 		return fmt.Errorf("the switch behind router port %s is not a Policy object; it has to be migrated first", port.ID)
 	}
-	if wanted, named := value(p.entry.Metadata, port.ID); !named || wanted != lastPart(segment) {
+	if wanted, named := value(p.entry.Metadata, port.ID); !p.lookups.generic && (!named || wanted != lastPart(segment)) {
 		return fmt.Errorf("metadata says segment %q for router port %s, which leads to segment %q", wanted, port.ID, lastPart(segment))
 	}
 	body, err := port.Fields()

@@ -15,6 +15,9 @@ const (
 	statusPaused     = "PAUSED"
 	statusSuccess    = "SUCCESS"
 	statusFailed     = "FAILED"
+	// statusCanceled is what component 1 shows after a cancelled GENERIC run ("KB
+	// scripts"); the enumeration of the SDK does not have it.
+	statusCanceled = "CANCELED"
 )
 
 // The two components of the plan.
@@ -31,17 +34,47 @@ func sectionBatch(number int) string { return fmt.Sprintf("coordinator/batch-%06
 
 // state is what the coordinator remembers beside the records.
 type state struct {
-	Workflow bool           `json:"workflow"`
-	Batch    *migrationData `json:"batch,omitempty"`
-	// Overall is the status at rest; while a component runs it is PAUSING.
+	// Workflow is true from INITIATE, or the start of a GENERIC run, to DONE.
+	Workflow bool `json:"workflow"`
+	// Node is where the service ran last.
+	Node  string         `json:"node,omitempty"`
+	Batch *migrationData `json:"batch,omitempty"`
+	// Promoted is the number of the section with what the stored batch promoted, 0
+	// before that.
+	Promoted int `json:"promoted,omitempty"`
+	// Overall is the status at rest; while something is at work it is PAUSING.
 	Overall   string    `json:"overall"`
 	Precheck  component `json:"precheck"`
 	Migration component `json:"migration"`
-	Feedback  []failure `json:"feedback,omitempty"`
-	History   []event   `json:"history,omitempty"`
+	// Pause is set by the plan action pause, for the end of what is at work.
+	Pause    bool      `json:"pause,omitempty"`
+	Feedback []failure `json:"feedback,omitempty"`
+	// Generic is the GENERIC run, nil in CONSUMER mode.
+	Generic *genericRun `json:"generic,omitempty"`
+	// Undo is a cancellation or a rollback of the plan at work.
+	Undo         *undoing `json:"undo,omitempty"`
+	CancelFailed bool     `json:"cancel_failed,omitempty"`
+	// Run is the last workflow, Archive the one before it; Rank is the place of the
+	// last promoted type in NSX's enumeration.
+	Run     *run `json:"run,omitempty"`
+	Archive *run `json:"archive,omitempty"`
+	Rank    int  `json:"rank,omitempty"`
+
+	History []event `json:"history,omitempty"`
 	// Batches are the numbers of the sections that hold records.
 	Batches   []int `json:"batches,omitempty"`
 	LastBatch int   `json:"last_batch"`
+}
+
+// run is what one workflow did, for statistics and the archived feedback.
+type run struct {
+	// First is the number of the first batch of the run.
+	First int `json:"first"`
+	// Generic tells the mode; Totals are the objects that a GENERIC run found at its
+	// beginning, by type.
+	Generic  bool           `json:"generic,omitempty"`
+	Totals   map[string]int `json:"totals,omitempty"`
+	Feedback []failure      `json:"feedback,omitempty"`
 }
 
 type component struct {
@@ -75,14 +108,37 @@ func newState() state {
 
 // reset is what abort does: the plan and the batch are gone, the workflow stays.
 func (s *state) reset() {
-	s.Batch, s.Feedback = nil, nil
+	s.Batch, s.Promoted, s.Feedback, s.Generic, s.Undo = nil, 0, nil, nil, nil
+	s.Pause, s.CancelFailed = false, false
 	s.Overall = statusNotStarted
 	s.Precheck = component{Status: statusNotStarted}
 	s.Migration = component{Status: statusNotStarted}
 }
 
+// forget is what a restart may do: the workflow is gone too, without a line in the
+// history.
+func (s *state) forget() {
+	s.reset()
+	s.Workflow = false
+}
+
+// open begins a workflow; the one before becomes the archived one.
+func (s *state) open() {
+	s.Workflow = true
+	s.Archive, s.Run = s.Run, &run{First: s.LastBatch + 1}
+	s.Rank = 0
+}
+
+// fail adds failures to what feedback shows, now and after the run.
+func (s *state) fail(problems []failure) {
+	s.Feedback = append(s.Feedback, problems...)
+	if s.Run != nil {
+		s.Run.Feedback = append(s.Run.Feedback, problems...)
+	}
+}
+
 func (s *state) running() bool {
-	return s.Precheck.Status == statusInProgress || s.Migration.Status == statusInProgress
+	return s.Precheck.Status == statusInProgress || s.Migration.Status == statusInProgress || s.Undo != nil
 }
 
 // record is one promoted entry: what rollback and migrated-resources need.

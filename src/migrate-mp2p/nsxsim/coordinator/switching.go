@@ -14,8 +14,24 @@ func buildSwitchingProfile(p *promotion, fields map[string]any) error {
 	return nil
 }
 
-// buildSegment makes the segment without a gateway: that comes with the router's
-// ports.
+// promoteSegment makes the segment without a gateway, which comes with the router's
+// ports, but with the switch's DHCP bindings and a binding map for each family of its
+// profiles; these maps are what clients clear away afterwards ("vmware-nsx").
+func promoteSegment(p *promotion) (string, error) {
+	path := policySegments + "/" + p.id()
+	fields := map[string]any{}
+	if err := buildSegment(p, fields); err != nil {
+		return "", err
+	}
+	p.create(path, p.body, fields)
+	p.segmentProfiles(path)
+	if err := p.staticBindings(path); err != nil {
+		return "", err
+	}
+	p.adopt(p.source.Key, path)
+	return path, nil
+}
+
 func buildSegment(p *promotion, fields map[string]any) error {
 	fields["resource_type"] = "Segment"
 	copyFields(fields, p.body, "admin_state", "replication_mode")
@@ -37,6 +53,9 @@ func buildSegment(p *promotion, fields map[string]any) error {
 		advanced["address_pool_paths"] = []any{path}
 	}
 	fields["advanced_config"] = advanced
+	if err := p.attachServices(fields); err != nil {
+		return err
+	}
 	return p.checkProfiles()
 }
 
@@ -51,6 +70,13 @@ func (p *promotion) checkProfiles() error {
 	return nil
 }
 
+// servicePorts are attachments of ports that belong to a service and need not travel
+// with the other ports of their switch (ASSUMED).
+var servicePorts = map[string]bool{"LOGICALROUTER": true, "DHCP_SERVICE": true, "METADATA_PROXY": true}
+
+// layer2Gateways are attachments that cannot be migrated ("vmware-nsx").
+var layer2Gateways = map[string]bool{"BRIDGEENDPOINT": true, "L2VPN_SESSION": true}
+
 // checkPort refuses too many tags and, from NSX 3.2 on, ports that travel without
 // the others of their switch ("vmware-nsx"). Router ports are no part of that rule:
 // they follow their router (ASSUMED).
@@ -58,13 +84,16 @@ func checkPort(check *kindCheck) {
 	if n := len(check.source.Tags); n > maxPortTags {
 		check.problem("has %d tags, at most %d can be migrated", n, maxPortTags)
 	}
-	if !check.portsTogether {
+	if attached := field(check.source.Body, "attachment_type"); layer2Gateways[attached] {
+		check.problem("layer 2 gateways and VPN cannot be migrated: the port is attached to a %s", attached)
+	}
+	if check.before(3, 2) {
 		return
 	}
 	on := field(check.source.Body, "logical_switch_id")
 	for _, id := range check.shared.portsOfSwitch(on) {
 		port, found := check.shared.tx.Manager().Get(portCollection + "/" + id)
-		if !found || check.inBatch(id) || field(port.Body, "attachment_type") == "LOGICALROUTER" {
+		if !found || check.inBatch(id) || servicePorts[field(port.Body, "attachment_type")] {
 			continue
 		}
 		if _, promoted := port.Tag(tagPolicyPath); !promoted {
@@ -80,13 +109,13 @@ var bindingMaps = []struct {
 	key, collection string
 	profiles        map[string]string
 }{
-	{"security-profile-binding-maps-id", "port-security-profile-binding-maps", map[string]string{
+	{"security-profile-binding-maps-id", "security-profile-binding-maps", map[string]string{
 		"SpoofGuardSwitchingProfile": "spoofguard_profile_path", "SwitchSecuritySwitchingProfile": "segment_security_profile_path",
 	}},
-	{"discovery-profile-binding-maps-id", "port-discovery-profile-binding-maps", map[string]string{
+	{"discovery-profile-binding-maps-id", "discovery-profile-binding-maps", map[string]string{
 		"IpDiscoverySwitchingProfile": "ip_discovery_profile_path", "MacManagementSwitchingProfile": "mac_discovery_profile_path",
 	}},
-	{"qos-profile-binding-maps-id", "port-qos-profile-binding-maps", map[string]string{
+	{"qos-profile-binding-maps-id", "qos-profile-binding-maps", map[string]string{
 		"QosSwitchingProfile": "qos_profile_path",
 	}},
 }
@@ -152,19 +181,35 @@ var policyAllocation = map[string]string{"IpPool": "IP_POOL", "MacPool": "MAC_PO
 
 func (p *promotion) bindProfiles(port string) {
 	for _, bindingMap := range bindingMaps {
-		id, named := value(p.entry.Metadata, bindingMap.key)
-		if !named {
-			continue
+		if id, named := value(p.entry.Metadata, bindingMap.key); named {
+			fields := p.profilePaths(bindingMap.profiles)
+			fields["display_name"] = id
+			p.create(port+"/port-"+bindingMap.collection+"/"+id, nil, fields)
 		}
-		fields := map[string]any{"display_name": id}
-		for _, profile := range objects(p.body["switching_profile_ids"]) {
-			key, _ := profile["key"].(string)
-			name, bound := bindingMap.profiles[key]
-			profileID, _ := profile["value"].(string)
-			if path, found := p.findPath(profileCollection, profileID); bound && found {
-				fields[name] = path
-			}
-		}
-		p.create(port+"/"+bindingMap.collection+"/"+id, nil, fields)
 	}
+}
+
+// segmentProfiles binds the profiles of a switch to its segment; the id of the maps is
+// ASSUMED.
+func (p *promotion) segmentProfiles(segment string) {
+	for _, bindingMap := range bindingMaps {
+		if fields := p.profilePaths(bindingMap.profiles); len(fields) > 0 {
+			fields["display_name"] = "default"
+			p.create(segment+"/segment-"+bindingMap.collection+"/default", nil, fields)
+		}
+	}
+}
+
+// profilePaths are the Policy paths of the switching profiles of one family, by field.
+func (p *promotion) profilePaths(family map[string]string) map[string]any {
+	fields := map[string]any{}
+	for _, profile := range objects(p.body["switching_profile_ids"]) {
+		key, _ := profile["key"].(string)
+		name, bound := family[key]
+		id, _ := profile["value"].(string)
+		if path, found := p.findPath(profileCollection, id); bound && found {
+			fields[name] = path
+		}
+	}
+	return fields
 }

@@ -24,6 +24,12 @@ type mpResource struct {
 	ResourceIDs []entry `json:"resource_ids"`
 }
 
+// The modes of a promotion; CONSUMER is the default.
+const (
+	modeConsumer = "CONSUMER"
+	modeGeneric  = "GENERIC"
+)
+
 // entry is one object of a batch.
 type entry struct {
 	ManagerID         string `json:"manager_id"`
@@ -75,13 +81,17 @@ func decodeStrict(body []byte, target any) error {
 	return nil
 }
 
-// parseData reads a batch and checks what the schema demands.
-func parseData(body []byte) (*migrationData, error) {
+// parse reads a batch and checks what the schema demands. The mode and what came with it
+// are unknown keys before NSX 3.2 (ASSUMED; vmware-nsx, written for 3.1, never sends them).
+func (c *Coordinator) parse(body []byte) (*migrationData, error) {
 	var data migrationData
 	if err := decodeStrict(body, &data); err != nil {
 		return nil, err
 	}
-	if data.Mode != "" && data.Mode != "CONSUMER" && data.Mode != "GENERIC" {
+	if before(c.version, 3, 2) && (data.Mode != "" || data.SkipFailed) {
+		return nil, errors.New("decoding the request body: mode and skip_failed_resources are unknown before NSX 3.2")
+	}
+	if data.Mode != "" && data.Mode != modeConsumer && data.Mode != modeGeneric {
 		return nil, fmt.Errorf("mode %q is neither GENERIC nor CONSUMER", data.Mode)
 	}
 	for _, resource := range data.MigrationData {

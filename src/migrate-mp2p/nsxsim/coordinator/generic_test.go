@@ -1,0 +1,401 @@
+package coordinator_test
+
+import (
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+var _ = Describe("a GENERIC run", func() {
+	var st *store.Store
+	var world *model.World
+	var clock *fakeClock
+
+	BeforeEach(func() {
+		st, world = tas()
+		clock = newClock()
+	})
+
+	// everything starts a run that promotes all there is.
+	everything := func(n *nsx, more ...object) {
+		GinkgoHelper()
+		body := object{"mode": "GENERIC"}
+		for _, fields := range more {
+			for name, value := range fields {
+				body[name] = value
+			}
+		}
+		n.ok("POST", migration+"mp-to-policy", body)
+	}
+	types := func(names ...string) object {
+		list := []any{}
+		for _, name := range names {
+			list = append(list, object{"type": name, "resource_ids": []any{}})
+		}
+		return object{"migration_data": list}
+	}
+	stats := func(n *nsx, query string) map[string]object {
+		GinkgoHelper()
+		rows := map[string]object{}
+		for _, row := range n.ok("GET", migration+"mp-to-policy/stats"+query, nil)["migration_stats"].([]any) {
+			rows[row.(object)["resource_type"].(string)] = row.(object)
+		}
+		return rows
+	}
+	promotionState := func(n *nsx) any {
+		GinkgoHelper()
+		return n.ok("GET", migration+"mp-policy-promotion/state", nil)["mp_policy_promotion"]
+	}
+	history := func(n *nsx) []any {
+		GinkgoHelper()
+		var statuses []any
+		for _, row := range n.ok("GET", migration+"mp-policy-promotion/history", nil)["results"].([]any) {
+			Expect(row).To(HaveKeyWithValue("date_time", MatchRegexp(`^\d{13}$`)))
+			statuses = append(statuses, row.(object)["status"])
+		}
+		return statuses
+	}
+	feedback := func(n *nsx, query string) []any {
+		GinkgoHelper()
+		return n.ok("GET", migration+"mp-to-policy/feedback"+query, nil)["results"].([]any)
+	}
+	// cursed makes the promotion of one object fail.
+	cursed := func(id string) coordinator.Options {
+		return coordinator.Options{FailMigration: map[string]string{id: "is cursed"}}
+	}
+
+	It("promotes everything that is not Policy, with one request and DONE at the end", func() {
+		n := serve(st, coordinator.Options{})
+		before := stats(n, "?pre_promotion=true")
+		everything(n)
+		_, migrated := n.settle()
+		Expect(migrated).To(Equal(component{Status: "SUCCESS"}))
+		overall, precheck, _ := n.status()
+		Expect([]string{overall, precheck.Status}).To(Equal([]string{"SUCCESS", "SUCCESS"}))
+		Expect(promotionState(n)).To(Equal("PROMOTION_IN_PROGRESS"))
+		n.done()
+		Expect(promotionState(n)).To(Equal("PROMOTION_NOT_IN_PROGRESS"))
+		Expect(history(n)).To(Equal([]any{"INITIATED", "SUCCESS"}))
+
+		report := inspect(st)
+		Expect(report.AllPolicy()).To(BeTrue())
+		Expect(report.Inconsistencies).To(BeEmpty())
+		for kind, row := range stats(n, "") {
+			Expect(row["promoted_objects_count"]).To(Equal(before[kind]["total_count"]), kind)
+			Expect(row["promotion_status"]).To(Equal("DONE"), kind)
+		}
+		for kind, row := range stats(n, "?pre_promotion=true") {
+			Expect(row["total_count"]).To(Equal("0"), kind)
+		}
+	})
+
+	It("names ports and profiles default:<id>, segments as their switch, and keeps other ids", func() {
+		n := serve(st, coordinator.Options{})
+		everything(n)
+		n.settle()
+		on := made(world, "logical-switches")[0]
+		n.policy("/infra/segments/" + decode(on)["display_name"].(string))
+		for _, o := range made(world, "logical-ports") {
+			Expect(tag(n.manager("logical-ports/"+o.ID), "policyPath")).To(HaveSuffix("/ports/default:" + o.ID))
+		}
+		n.policy("/infra/spoofguard-profiles/default:" + made(world, "switching-profiles")[0].ID)
+		n.policy("/infra/domains/default/groups/" + made(world, "ns-groups")[0].ID)
+	})
+
+	It("keeps the order of firewall sections", func() {
+		n := serve(st, coordinator.Options{})
+		everything(n)
+		n.settle()
+		last := -1.0
+		for _, section := range n.ok("GET", "/api/v1/firewall/sections", nil)["results"].([]any) {
+			path := tag(section.(object), "policyPath")
+			if path == "" || section.(object)["_create_user"] != "nsx_policy" || section.(object)["enforced_on"] == "LOGICALROUTER" {
+				continue
+			}
+			if number, made := n.policy(path)["sequence_number"].(float64); made {
+				Expect(number).To(BeNumerically(">", last))
+				last = number
+			}
+		}
+		Expect(last).To(BeNumerically(">", 0))
+	})
+
+	It("goes through the types as time passes, and tells how far it is", func() {
+		n := serve(st, coordinator.Options{PrecheckTime: time.Minute, BatchTime: time.Minute}, with(clock))
+		everything(n, types("IP_SET", "NS_GROUP", "LOGICAL_SWITCH", "IPPOOL", "IPBLOCK", "SPOOFGUARD_PROFILES"))
+		overall, precheck, migrated := n.status()
+		Expect([]string{overall, precheck.Status, migrated.Status}).To(Equal([]string{"PAUSING", "IN_PROGRESS", "NOT_STARTED"}))
+		Expect(stats(n, "")["IP_SET"]).To(HaveKeyWithValue("promotion_status", "PROCESSING"))
+		Expect(stats(n, "")["NAT"]).To(HaveKeyWithValue("promotion_status", "NOT_STARTED"))
+
+		clock.advance(time.Minute)
+		overall, precheck, migrated = n.status()
+		Expect([]string{overall, precheck.Status, migrated.Status}).To(Equal([]string{"PAUSING", "SUCCESS", "IN_PROGRESS"}))
+		for i, kind := range []string{"IPBLOCK", "IPPOOL", "SPOOFGUARD_PROFILES", "LOGICAL_SWITCH", "IP_SET", "NS_GROUP"} {
+			now := n.ok("GET", migration+"mp-to-policy/stats", nil)
+			Expect(now).To(HaveKeyWithValue("current_resource_type_in_promotion", kind))
+			Expect(stats(n, "")[kind]).To(And(HaveKeyWithValue("promotion_status", "IN_PROGRESS"), HaveKeyWithValue("promoted_objects_count", "0")))
+			percent := n.ok("GET", migration+"status-summary?component_type=MP_TO_POLICY_MIGRATION", nil)["component_status"].([]any)[0].(object)["percent_complete"]
+			Expect(percent).To(BeNumerically("~", 100*i/6, 1))
+			clock.advance(time.Minute)
+			Expect(stats(n, "")[kind]).To(HaveKeyWithValue("promotion_status", "DONE"))
+			Expect(stats(n, "")[kind]["promoted_objects_count"]).To(Equal(stats(n, "")[kind]["total_count"]))
+		}
+		overall, _, migrated = n.status()
+		Expect([]string{overall, migrated.Status}).To(Equal([]string{"SUCCESS", "SUCCESS"}))
+	})
+
+	It("promotes the named types and objects only", func() {
+		n := serve(st, coordinator.Options{})
+		sets := made(world, "ip-sets")
+		everything(n, object{"migration_data": []any{
+			object{"type": "IPBLOCK", "resource_ids": []any{}},
+			object{"type": "IP_SET", "resource_ids": []any{object{"manager_id": sets[0].ID}}},
+		}})
+		n.settle()
+		rows := n.ok("GET", migration+"migrated-resources?resource_type=IP_SET", nil)["results"]
+		Expect(rows).To(ConsistOf(HaveKeyWithValue("resource_id", sets[0].ID)))
+		Expect(n.ok("GET", migration+"migrated-resources?resource_type=IPBLOCK", nil)["results"]).To(HaveLen(len(world.In("pools/ip-blocks"))))
+		Expect(n.ok("GET", migration+"migrated-resources?resource_type=LOGICAL_SWITCH", nil)["results"]).To(BeEmpty())
+	})
+
+	It("pauses at a failure, keeps what it promoted, and is resumed by continue", func() {
+		bad := made(world, "ip-sets")[0].ID
+		n := serve(st, cursed(bad))
+		everything(n, types("IP_SET", "IPBLOCK"))
+		_, migrated := n.settle()
+		Expect(migrated.Status).To(Equal("FAILED"))
+		overall, _, _ := n.status()
+		Expect(overall).To(Equal("PAUSED"))
+		Expect(feedback(n, "")).To(ConsistOf(HaveKeyWithValue("mp_id", bad)))
+		Expect(stats(n, "")["IP_SET"]).To(HaveKeyWithValue("failed_objects_count", "1"))
+		Expect(inspect(st).NCP.Policy).To(Equal(len(made(world, "ip-sets")) - 1))
+
+		n.coordinator().Configure(func(o *coordinator.Options) { o.FailMigration = nil })
+		n.plan("continue")
+		_, migrated = n.settle()
+		Expect(migrated.Status).To(Equal("SUCCESS"))
+		n.done()
+		Expect(history(n)).To(Equal([]any{"INITIATED", "SUCCESS"}))
+	})
+
+	It("leaves the failing type with continue and skip, which is a partial success", func() {
+		n := serve(st, cursed(made(world, "ip-sets")[0].ID))
+		everything(n, types("IP_SET", "LB_MONITOR"))
+		n.settle()
+		status, _ := n.call("POST", migration+"plan?action=continue&skip=true", nil)
+		Expect(status).To(Equal(http.StatusOK))
+		_, migrated := n.settle()
+		Expect(migrated.Status).To(Equal("SUCCESS"))
+		n.done()
+		Expect(history(n)).To(Equal([]any{"INITIATED", "PARTIAL_SUCCESS"}))
+	})
+
+	It("goes on over failures with skip_failed_resources; a failed pre-check is a warning then", func() {
+		var port string
+		st, world = tas(func(world *model.World) {
+			port = made(world, "ip-sets")[0].ID
+		})
+		options := coordinator.Options{PrecheckTime: time.Minute, BatchTime: time.Minute, FailPrecheck: map[string]string{port: "is odd"}}
+		n := serve(st, options, with(clock))
+		everything(n, types("IP_SET", "IPBLOCK"), object{"skip_failed_resources": true})
+		clock.advance(time.Minute)
+		overall, precheck, migrated := n.status()
+		Expect([]string{overall, precheck.Status, migrated.Status}).To(Equal([]string{"PAUSING", "FAILED", "IN_PROGRESS"}))
+		Expect(precheck.Details).To(ContainSubstring("is odd"))
+		clock.advance(time.Minute)
+		clock.advance(time.Minute)
+		overall, _, migrated = n.status()
+		Expect([]string{overall, migrated.Status}).To(Equal([]string{"SUCCESS", "SUCCESS"}))
+		Expect(stats(n, "")["IP_SET"]).To(HaveKeyWithValue("failed_objects_count", "1"))
+		n.done()
+		Expect(history(n)).To(Equal([]any{"INITIATED", "PARTIAL_SUCCESS"}))
+	})
+
+	It("pauses after a failed pre-check without it", func() {
+		n := serve(st, coordinator.Options{FailPrecheck: map[string]string{made(world, "ip-sets")[0].ID: "is odd"}})
+		everything(n, types("IP_SET"))
+		n.settle()
+		overall, precheck, migrated := n.status()
+		Expect([]string{overall, precheck.Status, migrated.Status}).To(Equal([]string{"PAUSED", "FAILED", "NOT_STARTED"}))
+		Expect(inspect(st).NCP.Policy).To(BeZero())
+	})
+
+	It("pauses after the type at work when it is told to, and goes on with the next", func() {
+		n := serve(st, coordinator.Options{BatchTime: time.Minute}, with(clock))
+		everything(n, types("IP_SET", "IPBLOCK"))
+		Eventually(clock.waiting).Should(Equal(1))
+		n.plan("pause")
+		clock.advance(time.Minute)
+		overall, _, migrated := n.status()
+		Expect([]string{overall, migrated.Status}).To(Equal([]string{"PAUSED", "PAUSED"}))
+		Expect(stats(n, "")["IPBLOCK"]).To(HaveKeyWithValue("promotion_status", "DONE"))
+		Expect(stats(n, "")["IP_SET"]).To(HaveKeyWithValue("promotion_status", "NOT_STARTED"))
+		n.plan("continue")
+		clock.advance(time.Minute)
+		overall, _, migrated = n.status()
+		Expect([]string{overall, migrated.Status}).To(Equal([]string{"SUCCESS", "SUCCESS"}))
+	})
+
+	It("cancels in the background and restores the state before", func() {
+		before := lasting(st)
+		n := serve(st, coordinator.Options{BatchTime: time.Minute, RollbackTime: time.Minute}, with(clock))
+		everything(n, types("IPBLOCK", "IP_SET"))
+		Eventually(clock.waiting).Should(Equal(1))
+		clock.advance(time.Minute)
+		Expect(lasting(st)).NotTo(Equal(before))
+		n.ok("POST", migration+"mp-to-policy/cancel", nil)
+		Expect(promotionState(n)).To(Equal("CANCELLING_PROMOTION"))
+		Expect(n.coordinator().Phase()).To(Equal(coordinator.PhaseCancel))
+		overall, _, _ := n.status()
+		Expect(overall).To(Equal("PAUSING"))
+		Expect(n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy/cancel", nil)).To(ContainSubstring("busy"))
+		clock.advance(time.Minute)
+
+		Expect(lasting(st)).To(Equal(before))
+		Expect(promotionState(n)).To(Equal("PROMOTION_NOT_IN_PROGRESS"))
+		overall, _, migrated := n.status()
+		Expect([]string{overall, migrated.Status}).To(Equal([]string{"NOT_STARTED", "CANCELED"}))
+		Expect(history(n)).To(Equal([]any{"INITIATED", "CANCELLED"}))
+		clock.advance(time.Hour)
+		Expect(lasting(st)).To(Equal(before), "the cancelled run is over")
+		everything(n, types("IPBLOCK"))
+	})
+
+	It("says so when a cancellation fails, changes nothing then, and can be cancelled again", func() {
+		sets := made(world, "ip-sets")
+		before := lasting(st)
+		n := serve(st, coordinator.Options{FailRollback: map[string]string{sets[1].ID: "is stuck"}})
+		everything(n, types("IP_SET"))
+		n.settle()
+		n.ok("POST", migration+"mp-to-policy/cancel", nil)
+		Eventually(func() any { return promotionState(n) }).Should(Equal("CANCEL_FAILED"))
+		overall, _, migrated := n.status()
+		Expect(overall).To(Equal("FAILED"))
+		Expect(migrated.Details).To(ContainSubstring("is stuck"))
+		Expect(inspect(st).NCP.Policy).To(Equal(len(sets)))
+		n.coordinator().Configure(func(o *coordinator.Options) { o.FailRollback = nil })
+		n.ok("POST", migration+"mp-to-policy/cancel", nil)
+		Eventually(func() any { return promotionState(n) }).Should(Equal("PROMOTION_NOT_IN_PROGRESS"))
+		Expect(lasting(st)).To(Equal(before))
+	})
+
+	It("is refused while a workflow is open, refuses batches itself, and is nothing to cancel in CONSUMER mode", func() {
+		n := serve(st, coordinator.Options{})
+		n.initiate()
+		Expect(n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy", object{"mode": "GENERIC"})).To(ContainSubstring("already in progress"))
+		Expect(n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy/cancel", nil)).To(ContainSubstring("No promotion"))
+		n.done()
+		everything(n, types("IPBLOCK"))
+		n.settle()
+		Expect(n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy", simple("IP_SET", made(world, "ip-sets")).body())).
+			To(ContainSubstring("GENERIC"))
+	})
+
+	It("does not know the mode before NSX 3.2", func() {
+		n := serve(st, coordinator.Options{}, version("3.1"))
+		Expect(n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy", object{"mode": "GENERIC"})).To(ContainSubstring("mode"))
+		status, _ := n.call("POST", migration+"mp-to-policy/cancel", nil)
+		Expect(status).To(Equal(http.StatusNotFound))
+	})
+
+	It("leaves a finished run's statistics and feedback in the archive", func() {
+		bad := made(world, "ip-sets")[0].ID
+		n := serve(st, cursed(bad))
+		everything(n, types("IP_SET"), object{"skip_failed_resources": true})
+		n.settle()
+		n.done()
+		everything(n, types("IPBLOCK"))
+		n.settle()
+		Expect(stats(n, "?location=CURRENT")["IPBLOCK"]["promoted_objects_count"]).NotTo(Equal("0"))
+		Expect(stats(n, "?location=CURRENT")["IP_SET"]).To(HaveKeyWithValue("promoted_objects_count", "0"))
+		Expect(stats(n, "?location=ARCHIVED")["IPBLOCK"]).To(HaveKeyWithValue("promoted_objects_count", "0"))
+		Expect(stats(n, "?location=ARCHIVED")["IP_SET"]).To(HaveKeyWithValue("failed_objects_count", "1"))
+		Expect(feedback(n, "?location=CURRENT")).To(BeEmpty())
+		Expect(feedback(n, "?location=ARCHIVED")).To(ConsistOf(HaveKeyWithValue("mp_id", bad)))
+		n.refused(http.StatusBadRequest, "GET", migration+"mp-to-policy/stats?location=LOST", nil)
+	})
+
+	DescribeTable("cannot promote", func(key string, body object, kind, text string) {
+		Expect(st.Update(func(tx *store.Tx) error {
+			_, err := tx.Manager().PutFields(key, body)
+			return err
+		})).To(Succeed())
+		n := serve(st, coordinator.Options{})
+		everything(n)
+		precheck, _ := n.settle()
+		Expect(precheck.Status).To(Equal("FAILED"))
+		Expect(feedback(n, "?resource_type="+kind)).To(ConsistOf(HaveKeyWithValue("error_list", ConsistOf(
+			HaveKeyWithValue("error_desc", ContainSubstring(text))))))
+	},
+		Entry("a VRF", "logical-routers/x", object{"id": "x", "resource_type": "LogicalRouter", "router_type": "VRF"}, "TIER0", "VRF"),
+		Entry("port mirroring", "switching-profiles/x", object{"id": "x", "resource_type": "PortMirroringSwitchingProfile"}, "SWITCHING_PROFILES", "SPAN"),
+		Entry("a bridge's firewall", "firewall/sections/x", object{"id": "x", "resource_type": "FirewallSection", "section_type": "LAYER2",
+			"enforced_on": "BRIDGEENDPOINT"}, "DFW_SECTION", "bridge firewall"),
+		Entry("a directory group", "ns-groups/x", object{"id": "x", "resource_type": "NSGroup", "members": []any{
+			object{"resource_type": "NSGroupSimpleExpression", "target_type": "DirectoryGroup", "target_property": "id", "op": "EQUALS", "value": "y"}}}, "NS_GROUP", "Active Directory"),
+		Entry("service insertion", "firewall/sections/x", object{"id": "x", "resource_type": "FirewallSection", "section_type": "L3REDIRECT"}, "DFW_SECTION", "service insertion"),
+	)
+
+	It("cannot promote a type that there is not", func() {
+		n := serve(st, coordinator.Options{})
+		everything(n, types("MAGIC"))
+		precheck, _ := n.settle()
+		Expect(precheck).To(Equal(component{"FAILED", "MAGIC : type is not supported"}))
+	})
+
+	It("promotes a router's firewall section, which CONSUMER mode cannot", func() {
+		router := made(world, "logical-routers", "LogicalRouter")[0].ID
+		Expect(st.Update(func(tx *store.Tx) error {
+			_, err := tx.Manager().PutFields("firewall/sections/edge", object{
+				"id": "edge", "display_name": "edge", "resource_type": "FirewallSection", "section_type": "LAYER3", "enforced_on": "LOGICALROUTER",
+				"applied_tos": []any{object{"target_type": "LogicalRouter", "target_id": router}},
+			})
+			if err == nil {
+				_, err = tx.Manager().PutFields("firewall/sections/edge/rules/7", object{"id": "7", "resource_type": "FirewallRule", "action": "ALLOW"})
+			}
+			return err
+		})).To(Succeed())
+		n := serve(st, coordinator.Options{})
+		everything(n)
+		n.settle()
+		policy := n.policy("/infra/domains/default/gateway-policies/edge")
+		Expect(policy).To(HaveKeyWithValue("category", "LocalGatewayRules"))
+		rule := n.policy("/infra/domains/default/gateway-policies/edge/rules/7")
+		Expect(rule["scope"]).To(ConsistOf("/infra/tier-1s/" + router))
+	})
+
+	DescribeTable("does not mix modes before NSX 4.2.1", func(nsxVersion string, mixes bool) {
+		n := serve(st, coordinator.Options{}, version(nsxVersion))
+		n.initiate()
+		n.promote(sharedBatches(world)...)
+		n.done()
+		everything(n, types("TIER1"))
+		_, migrated := n.settle()
+		if mixes {
+			Expect(migrated.Status).To(Equal("SUCCESS"))
+		} else {
+			Expect(migrated.Status).To(Equal("FAILED"))
+			Expect(migrated.Details).To(ContainSubstring("4.2.1"))
+		}
+	}, Entry("4.1.1", "4.1.1", false), Entry("4.2", "4.2", false), Entry("4.2.1", "4.2.1", true))
+
+	It("survives the end of NSX in its middle and goes on", func() {
+		n := serve(st, coordinator.Options{BatchTime: time.Minute}, with(clock))
+		everything(n, types("IPBLOCK", "IP_SET"))
+		Eventually(clock.waiting).Should(Equal(1))
+		clock.advance(90 * time.Second)
+		Expect(n.server.Close()).To(Succeed())
+		again := serve(st, coordinator.Options{}, with(clock))
+		clock.advance(time.Minute)
+		_, migrated := again.settle()
+		Expect(migrated.Status).To(Equal("SUCCESS"))
+		Expect(inspect(st).NCP.Policy).To(Equal(len(made(world, "ip-sets"))))
+	})
+})
