@@ -4,10 +4,11 @@
 //
 // It reads a state only. It knows nothing of the migration coordinator's records and
 // nothing of the product: what NCP needs comes from the public facts about NCP alone
-// (readiness.go).
+// (readiness.go for all platforms, readiness_kubernetes.go for Kubernetes and TKGI).
 //
 // # Caveats
 //
 // Which shared objects a cluster has is not written in the state. Counted are the
-// Tier-0, IP blocks and IP pools that the cluster's own objects refer to.
+// Tier-0, IP blocks, IP pools and client SSL profiles that the cluster's own objects
+// refer to.
 package check

@@ -24,15 +24,12 @@ type subject struct {
 type row struct {
 	name    string
 	assumed bool
-	// platforms is empty for all.
-	platforms []string
-	missing   func(v *view, s subject) string
+	missing func(v *view, s subject) string
 }
 
-var kubernetesOnly = []string{"kubernetes", "tkgi"}
-
-// readiness is NCP's expectation of each Policy object, from the public facts about
-// NCP: what differs between the two modes, and what the promotion loses.
+// readiness is NCP's expectation of each Policy object on every platform, from the
+// public facts about NCP: what differs between the two modes, and what the promotion
+// loses.
 var readiness = []row{
 	{name: "cluster", missing: func(v *view, s subject) string { return wantTag(s, scopeCluster, v.cluster) }},
 	{name: "version", missing: func(_ *view, s subject) string { return wantTag(s, scopeVersion, policyVersion) }},
@@ -42,25 +39,24 @@ var readiness = []row{
 	{name: "health check section", assumed: true, missing: healthSection},
 	{name: "purpose of an address", missing: addressPurpose},
 	{name: "project of an address", missing: addressProject},
-	{name: "service of an address", platforms: kubernetesOnly, missing: func(_ *view, s subject) string { return sameAsUser(s, "ncp/service_uid") }},
 	{name: "names of load balancer rules", missing: ruleNames},
 	{name: "name of a certificate", missing: certificateName},
-	{name: "project uid", platforms: kubernetesOnly, missing: func(_ *view, s subject) string { return with(s, "ncp/project", "ncp/project_uid") }},
-	{name: "pod uid", assumed: true, platforms: kubernetesOnly, missing: podUID},
-	{name: "service uid", platforms: kubernetesOnly, missing: func(_ *view, s subject) string { return with(s, "ncp/service", "ncp/service_uid") }},
-	{name: "network policy uid", assumed: true, platforms: kubernetesOnly, missing: func(_ *view, s subject) string {
-		return with(s, "ncp/network_policy", "ncp/network_policy_uid")
-	}},
 }
 
-// notReady goes through the table for every Policy object of the cluster.
+// notReady goes through the tables of the platform for every Policy object of the
+// cluster.
 func (v *view) notReady(platform string) []Violation {
+	rows := readiness
 	var violations []Violation
+	switch platform {
+	case platformTKGI:
+		violations = v.nodeNetworkBehind()
+		fallthrough
+	case platformKubernetes:
+		rows = slices.Concat(readiness, kubernetesReadiness)
+	}
 	for _, s := range v.subjects() {
-		for _, r := range readiness {
-			if r.platforms != nil && !slices.Contains(r.platforms, platform) {
-				continue
-			}
+		for _, r := range rows {
 			if text := r.missing(v, s); text != "" {
 				violations = append(violations, Violation{Path: s.object.Key, Row: r.name, Assumed: r.assumed, Text: text})
 			}
@@ -87,20 +83,27 @@ func (v *view) subjects() []subject {
 	return all
 }
 
+// The platforms on which NCP runs.
+const (
+	platformTAS        = "tas"
+	platformTKGI       = "tkgi"
+	platformKubernetes = "kubernetes"
+)
+
 // platform tells by the cluster's tags what it is: CF tags mean TAS, the name that
 // TKGI gives its clusters means TKGI.
 func (v *view) platform() string {
 	if strings.HasPrefix(v.cluster, "pks-") {
-		return "tkgi"
+		return platformTKGI
 	}
 	for _, o := range v.own() {
 		for _, tag := range o.Tags {
 			if strings.HasPrefix(tag.Scope, "ncp/cf_") {
-				return "tas"
+				return platformTAS
 			}
 		}
 	}
-	return "kubernetes"
+	return platformKubernetes
 }
 
 func wantTag(s subject, scope, value string) string {
@@ -200,8 +203,8 @@ func addressPurpose(_ *view, s subject) string {
 	if s.user == nil {
 		return ""
 	}
-	if s.user.ResourceType == "LbVirtualServer" {
-		if kind, _ := s.user.Tag("ncp/lb_vs_type"); kind == "http" || kind == "https_terminated" {
+	if s.user.ResourceType == virtualServer {
+		if forIngress(s.user) {
 			return wantTag(s, "ncp/created_for", "l7_per_namespace")
 		}
 		return wantTag(s, "ncp/created_for", "l4_service")
@@ -248,12 +251,4 @@ func certificateName(_ *view, s subject) string {
 		return ""
 	}
 	return fmt.Sprintf("must be named %q, it is %q", s.source.DisplayName, s.object.DisplayName)
-}
-
-func podUID(_ *view, s subject) string {
-	uid, concerned := s.object.Tag("ncp/pod_uid")
-	if !concerned {
-		return ""
-	}
-	return wantTag(s, "external_id", uid)
 }

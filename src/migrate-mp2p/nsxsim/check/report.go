@@ -16,6 +16,8 @@ type Report struct {
 	// NCP counts what NCP of the cluster made, Shared what it refers to.
 	NCP    Count `json:"ncp"`
 	Shared Count `json:"shared"`
+	// NodeNetwork counts what TKGI itself made for the nodes of the cluster.
+	NodeNetwork Count `json:"node_network"`
 	// Inconsistencies are about the whole NSX.
 	Inconsistencies []string `json:"inconsistencies"`
 	// NotReady is what NCP in Policy mode would miss; empty unless all is Policy.
@@ -54,7 +56,9 @@ type Violation struct {
 // Inspect judges a state from the view of one cluster.
 func Inspect(st *store.Store, cluster string) (*Report, error) {
 	report := &Report{Cluster: cluster, Inconsistencies: []string{}, NotReady: []Violation{}}
-	report.NCP.HalfWay, report.Shared.HalfWay = []string{}, []string{}
+	for _, count := range report.counts() {
+		count.HalfWay = []string{}
+	}
 	err := st.View(func(tx *store.Tx) error {
 		v, err := newView(tx, cluster)
 		if err != nil {
@@ -72,6 +76,10 @@ func Inspect(st *store.Store, cluster string) (*Report, error) {
 			at, _ := v.modeOf(o)
 			report.Shared.add(at, o.Key)
 		}
+		for _, o := range v.nodeNetwork() {
+			at, _ := v.modeOf(o)
+			report.NodeNetwork.add(at, o.Key)
+		}
 		report.Inconsistencies = append(report.Inconsistencies, v.inconsistencies()...)
 		if report.AllPolicy() {
 			report.NotReady = append(report.NotReady, v.notReady(report.Platform)...)
@@ -83,6 +91,9 @@ func Inspect(st *store.Store, cluster string) (*Report, error) {
 	}
 	return report, nil
 }
+
+// counts are all counts of the report.
+func (r *Report) counts() []*Count { return []*Count{&r.NCP, &r.Shared, &r.NodeNetwork} }
 
 // AllPolicy tells that everything that NCP of the cluster made is Policy. A cluster
 // without objects is neither all Policy nor all Manager.
@@ -110,13 +121,15 @@ const maxListed = 20
 func (r *Report) WriteText(w io.Writer) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "cluster %s (%s)\n", r.Cluster, r.Platform)
-	for _, line := range []struct {
-		name  string
-		count Count
-	}{{"NCP-created", r.NCP}, {"shared", r.Shared}} {
-		fmt.Fprintf(&out, "  %-12s %6d Manager %6d Policy %6d half-way\n", line.name, line.count.Manager, line.count.Policy, len(line.count.HalfWay))
+	var halfWay []string
+	for i, name := range []string{"NCP-created", "shared", "of the nodes"} {
+		count := r.counts()[i]
+		if count.Manager+count.Policy+len(count.HalfWay) > 0 || i < 2 {
+			fmt.Fprintf(&out, "  %-12s %6d Manager %6d Policy %6d half-way\n", name, count.Manager, count.Policy, len(count.HalfWay))
+		}
+		halfWay = append(halfWay, count.HalfWay...)
 	}
-	list(&out, "half-way", append(append([]string{}, r.NCP.HalfWay...), r.Shared.HalfWay...))
+	list(&out, "half-way", halfWay)
 	list(&out, "inconsistent", r.Inconsistencies)
 	var missing []string
 	for _, violation := range r.NotReady {

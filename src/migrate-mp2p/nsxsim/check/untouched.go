@@ -63,7 +63,7 @@ func read(st *store.Store, except Except) (*snapshot, error) {
 	err := st.View(func(tx *store.Tx) error {
 		for o := range tx.Manager().All() {
 			s.bodies[o.Key] = o.Body
-			if !created(o, except.Cluster) && !slices.Contains(except.Shared, o.ID) && !routingOf(o.Key, except.Shared) {
+			if !created(o, except.Cluster) && !madeByTKGI(o, except.Cluster) && !slices.Contains(except.Shared, o.ID) && !routingOf(o.Key, except.Shared) {
 				continue
 			}
 			s.may[o.Key] = true

@@ -18,6 +18,8 @@ const (
 	scopePoolID     = "ncp/extpoolid"
 	scopeSNAT       = "ncp/snat_ip"
 	scopeServerPool = "ext_pool_id"
+	scopeServerType = "ncp/lb_vs_type"
+	scopeTKGI       = "pks/cluster"
 )
 
 // shadowMark is part of the Policy path of an object that NSX made by itself for a
@@ -38,6 +40,9 @@ type view struct {
 	byID map[string]*store.Object
 	// bodies are decoded once.
 	bodies map[string]map[string]any
+	// Answers of readiness_kubernetes.go, made when they are first asked for.
+	projectUIDs     map[string]string
+	poolsOfServices map[string]bool
 }
 
 func newView(tx *store.Tx, cluster string) (*view, error) {
@@ -77,6 +82,23 @@ func created(o *store.Object, cluster string) bool {
 	return versioned && o.HasTag(scopeCluster, cluster)
 }
 
+// virtualServer is the Manager's type of virtual servers.
+const virtualServer = "LbVirtualServer"
+
+// forIngress tells whether a virtual server is one of ingresses. Those of services may
+// have no type among their tags.
+func forIngress(server *store.Object) bool {
+	kind, _ := server.Tag(scopeServerType)
+	return kind == "http" || kind == "https_terminated"
+}
+
+// madeByTKGI tells whether TKGI itself made an object for the named cluster: the
+// network of its nodes ("TKGI docs").
+func madeByTKGI(o *store.Object, cluster string) bool {
+	_, tagged := o.Tag(scopeTKGI)
+	return tagged && o.HasTag(scopeCluster, cluster)
+}
+
 // own are the Manager objects that NCP of the cluster made.
 func (v *view) own() []*store.Object {
 	var own []*store.Object
@@ -104,7 +126,7 @@ func (v *view) allocations() []use {
 	for _, o := range v.own() {
 		pool, _ := o.Tag(scopePoolID)
 		ip, _ := o.Tag(scopeSNAT)
-		if o.ResourceType == "LbVirtualServer" {
+		if o.ResourceType == virtualServer {
 			pool, _ = o.Tag(scopeServerPool)
 			ip = v.text(o, "ip_address")
 		}
@@ -164,8 +186,8 @@ func tagOf(o *store.Object, scope string) (string, bool) {
 
 func (v *view) shareable(o *store.Object) bool {
 	switch o.ResourceType {
-	case "IpBlock", "IpPool":
-		return true
+	case "IpBlock", "IpPool", "LbClientSslProfile":
+		return !o.System
 	case "LogicalRouter":
 		return v.text(o, "router_type") == "TIER0"
 	}

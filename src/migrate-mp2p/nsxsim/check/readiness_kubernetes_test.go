@@ -1,0 +1,107 @@
+package check_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+var _ = Describe("NCP's readiness on Kubernetes", func() {
+	// server is a virtual server with certain tags on both sides.
+	server := func(managerTags []any, name string, policyTags ...string) []string {
+		GinkgoHelper()
+		return rows(tiny("loadbalancer/virtual-servers", "LbVirtualServer", "/infra/lb-virtual-servers/p", "LBVirtualServer",
+			object{"tags": managerTags}, object{"display_name": name, "tags": tags(append([]string{"ncp/version", "1.2.0"}, policyTags...)...)}))
+	}
+	service := tags("ncp/service", "web")
+	ingress := tags("ncp/lb_vs_type", "http")
+
+	It("demands of a service's virtual server what NCP knows services by", func() {
+		Expect(server(service, "web")).To(ConsistOf("service of a virtual server"))
+		Expect(server(service, "web", "ncp/service_uid", "u1", "external_id", "u2", "ncp/lb_vs_type", "layer_4", "ncp/created_for", "SLB", "ncp/service_port_protocol", "TCP")).
+			To(ConsistOf("service of a virtual server"), "two different uids")
+		Expect(server(service, "web", "ncp/service_uid", "u1", "external_id", "u1", "ncp/lb_vs_type", "layer_4", "ncp/created_for", "SLB", "ncp/service_port_protocol", "TCP")).
+			To(BeEmpty())
+	})
+
+	It("demands of an ingress's virtual server its owner and its name", func() {
+		Expect(server(ingress, "c-http")).To(ConsistOf("owner of an ingress's virtual server", "name of an ingress's virtual server"))
+		Expect(server(ingress, "c_http", "ncp/created_for", "INGRESS", "external_id", "u1")).To(BeEmpty())
+	})
+
+	It("demands the uid of a pool's service only where a virtual server of a service leads to it", func() {
+		pool := func(serverTags []any, policyTags ...string) []string {
+			GinkgoHelper()
+			st := tiny("loadbalancer/pools", "LbPool", "/infra/lb-pools/p", "LBPool",
+				object{"tags": service}, object{"tags": tags(append([]string{"ncp/version", "1.2.0"}, policyTags...)...)})
+			put(st, "loadbalancer/virtual-servers/v", object{"id": "v", "resource_type": "LbVirtualServer", "pool_id": "m", "tags": serverTags})
+			return rows(st)
+		}
+		Expect(pool(ingress)).To(ConsistOf("service of a pool"))
+		Expect(pool(ingress, "ncp/service_port", "80", "ncp/created_for", "INGRESS")).To(BeEmpty())
+		Expect(pool(service, "ncp/service_port", "80", "ncp/created_for", "SLB")).To(ConsistOf("service of a pool"))
+		Expect(pool(service, "ncp/service_port", "80", "ncp/created_for", "SLB", "ncp/service_uid", "u1", "external_id", "u1", "ncp/service_port_protocol", "TCP")).To(BeEmpty())
+	})
+
+	It("demands the uid of the service that uses an address", func() {
+		address := func(policyTags ...string) []string {
+			GinkgoHelper()
+			st := tiny("loadbalancer/virtual-servers", "LbVirtualServer", "/infra/lb-virtual-servers/p", "LBVirtualServer",
+				object{"ip_address": "1.2.3.4", "tags": append(tags("ext_pool_id", "pool"), service...)},
+				object{"tags": tags("ncp/version", "1.2.0", "ncp/ip_pool_id", "outside", "ncp/service_uid", "u1", "external_id", "u1",
+					"ncp/lb_vs_type", "layer_4", "ncp/created_for", "SLB", "ncp/service_port_protocol", "TCP")})
+			put(st, "pools/ip-pools/pool", object{"id": "pool", "resource_type": "IpPool", "tags": tags("policyPath", "/infra/ip-pools/outside")})
+			put(st, "pools/ip-pools/pool/allocations/1.2.3.4", object{"allocation_id": "1.2.3.4"})
+			put(st, "/infra/ip-pools/outside/ip-allocations/a", object{"id": "a", "allocation_ip": "1.2.3.4", "tags": tags(policyTags...)})
+			return rows(st)
+		}
+		base := []string{"ncp/cluster", "c", "ncp/version", "1.2.0", "ncp/created_for", "l4_service"}
+		Expect(address(base...)).To(ConsistOf("service of an address"))
+		Expect(address(append(base, "ncp/service_uid", "u1")...)).To(BeEmpty())
+	})
+
+	It("demands that all objects of a project name one uid", func() {
+		policy := object{"tags": tags("ncp/version", "1.2.0", "ncp/project", "ns", "ncp/project_uid", "u1")}
+		st := tiny("ns-groups", "NSGroup", "/infra/domains/default/groups/p", "Group", object{}, policy)
+		put(st, "ns-groups/m2", object{"id": "m2", "resource_type": "NSGroup", "_create_user": "nsx_policy",
+			"tags": tags("ncp/cluster", "c", "ncp/version", "1.1.0", "policyPath", "/infra/domains/default/groups/p2")})
+		put(st, "/infra/domains/default/groups/p2", object{"id": "p2", "resource_type": "Group", "unique_id": "m2",
+			"tags": tags("ncp/cluster", "c", "ncp/version", "1.2.0", "ncp/project", "ns", "ncp/project_uid", "u2")})
+		Expect(rows(st)).To(ConsistOf("one uid for each project"))
+	})
+})
+
+var _ = Describe("a cluster of TKGI", func() {
+	var st *store.Store
+	var world *model.World
+
+	BeforeEach(func() {
+		var err error
+		world, err = model.TKGI(1, 1, model.Options{Cluster: "pks-c"})
+		Expect(err).NotTo(HaveOccurred())
+		st = loaded(world)
+	})
+
+	It("is counted apart from the network of its nodes", func() {
+		report := inspect(st, "pks-c")
+		Expect(report.Platform).To(Equal("tkgi"))
+		Expect(report.AllManager()).To(BeTrue())
+		created, err := world.CreatedBy("pks-c")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(report.NCP.Manager).To(BeNumerically(">", len(created)), "with its addresses")
+		Expect(report.NodeNetwork.Manager).To(Equal(11), "router, three router ports, switch, its port and three nodes, subnet and SNAT rule")
+		Expect(inspect(st, world.Foundations[1].Name).NodeNetwork.Manager).To(Equal(11))
+	})
+
+	It("is not ready while the network of its nodes stays behind", func() {
+		tkgi := tiny("ns-groups", "NSGroup", "/infra/domains/default/groups/p", "Group",
+			object{"tags": tags("ncp/cluster", "pks-c")}, object{"tags": tags("ncp/cluster", "pks-c", "ncp/version", "1.2.0")})
+		Expect(inspect(tkgi, "pks-c").Ready()).To(BeTrue())
+		put(tkgi, "logical-switches/n", object{"id": "n", "resource_type": "LogicalSwitch", "tags": tags("ncp/cluster", "pks-c", "pks/cluster", "c")})
+		report := inspect(tkgi, "pks-c")
+		Expect(report.AllPolicy()).To(BeTrue())
+		Expect(report.NotReady).To(ConsistOf(HaveField("Row", "network of the nodes")))
+	})
+})
