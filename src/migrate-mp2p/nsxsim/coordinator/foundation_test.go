@@ -29,13 +29,14 @@ func decode(o model.Object) object {
 	return body
 }
 
-// made are the objects that NCP of tas1 made in a collection or below it, of certain
-// resource types if any are named.
+// made are the objects that move with the first foundation in a collection or below
+// it: those that NCP made, and those that TKGI made for it. Of certain resource types
+// if any are named.
 func made(world *model.World, collection string, types ...string) []model.Object {
 	GinkgoHelper()
 	return slices.DeleteFunc(world.In(collection), func(o model.Object) bool {
 		body := decode(o)
-		ours := tag(body, "ncp/cluster") == "tas1" && tag(body, "ncp/version") != ""
+		ours := tag(body, "ncp/cluster") == world.Foundations[0].Name && (tag(body, "ncp/version") != "" || tag(body, "pks/cluster") != "")
 		return !ours || (len(types) > 0 && !slices.Contains(types, body["resource_type"].(string)))
 	})
 }
@@ -52,7 +53,7 @@ func simple(kind string, objects []model.Object) batch {
 // sharedBatches migrate the foundation's shared resources.
 func sharedBatches(world *model.World) []batch {
 	GinkgoHelper()
-	var blocks, pools, allocations, tier0, ports, config []resource
+	var blocks, pools, allocations, tier0, ports, config, profiles []resource
 	for _, shared := range world.Shared {
 		one := resource{ManagerID: shared.ID, PolicyID: shared.ID}
 		switch shared.Kind {
@@ -63,6 +64,8 @@ func sharedBatches(world *model.World) []batch {
 			for _, ip := range shared.Allocations {
 				allocations = append(allocations, resource{ManagerID: ip, LinkedIDs: []pair{{"IPPOOL", shared.ID}}})
 			}
+		case "LB_CLIENT_SSL_PROFILE":
+			profiles = append(profiles, one)
 		case "TIER0":
 			tier0 = append(tier0, one)
 			config = append(config, resource{ManagerID: shared.ID})
@@ -71,19 +74,20 @@ func sharedBatches(world *model.World) []batch {
 			}
 		}
 	}
-	return []batch{
+	return filled([]batch{
 		{"IPBLOCK", blocks}, {"IPPOOL", pools}, {"IPPOOL_ALLOCATION", allocations},
 		{"TIER0", tier0}, {"TIER0_LOGICAL_ROUTER_PORT", ports}, {"TIER0_LOGICAL_ROUTER_CONFIG", config},
-	}
+		{"LB_CLIENT_SSL_PROFILE", profiles},
+	})
 }
 
 // ncpBatches migrate what NCP made, in the order of dependency.
 func ncpBatches(world *model.World) []batch {
 	GinkgoHelper()
-	return []batch{
-		simple("SPOOFGUARD_PROFILES", made(world, "switching-profiles")),
+	return filled([]batch{
+		simple("SPOOFGUARD_PROFILES", made(world, "switching-profiles", "SpoofGuardSwitchingProfile")),
 		simple("IPPOOL", made(world, "pools/ip-pools")),
-		simple("IPBLOCK_SUBNET", made(world, "pools/ip-subnets")),
+		simple("IPBLOCK_SUBNET", containerSubnets(world)),
 		allocationBatch(world),
 		simple("TIER1", made(world, "logical-routers", "LogicalRouter")),
 		simple("LOGICAL_SWITCH", made(world, "logical-switches")),
@@ -102,19 +106,46 @@ func ncpBatches(world *model.World) []batch {
 		simple("LB_VIRTUAL_SERVER", made(world, "loadbalancer/virtual-servers")),
 		simple("LB_SERVICE", made(world, "loadbalancer/services")),
 		sectionBatch(world),
-	}
+	})
+}
+
+// containerSubnets are the subnets with a pool over them: not those of TKGI's nodes,
+// for whose addresses NSX does not care.
+func containerSubnets(world *model.World) []model.Object {
+	GinkgoHelper()
+	return slices.DeleteFunc(made(world, "pools/ip-subnets"), func(o model.Object) bool { return tag(decode(o), "pks/cluster") != "" })
+}
+
+// filled leaves out the batches without objects.
+func filled(batches []batch) []batch {
+	return slices.DeleteFunc(batches, func(b batch) bool { return len(b.resources) == 0 })
+}
+
+// profileBatches migrate the switching profiles of the kinds that few foundations have.
+func profileBatches(world *model.World) []batch {
+	GinkgoHelper()
+	return filled([]batch{
+		simple("MACDISCOVERY_PROFILES", made(world, "switching-profiles", "MacManagementSwitchingProfile")),
+		simple("SEGMENT_SECURITY_PROFILES", made(world, "switching-profiles", "SwitchSecuritySwitchingProfile")),
+		simple("QOS_PROFILES", made(world, "switching-profiles", "QosSwitchingProfile")),
+		simple("IPDISCOVERY_PROFILES", made(world, "switching-profiles", "IpDiscoverySwitchingProfile")),
+	})
 }
 
 // allocationBatch finds NCP's addresses by those who use them.
 func allocationBatch(world *model.World) batch {
 	b := batch{kind: "IPPOOL_ALLOCATION"}
+	known := map[string]bool{}
 	add := func(pool, ip string) {
+		if ip == "" || known[ip] {
+			return
+		}
+		known[ip] = true
 		b.resources = append(b.resources, resource{ManagerID: ip, PolicyID: "ip-" + strings.ReplaceAll(ip, ".", "-"), LinkedIDs: []pair{{"IPPOOL", pool}}})
 	}
-	for _, router := range made(world, "logical-routers", "LogicalRouter") {
-		if body := decode(router); tag(body, "ncp/snat_ip") != "" {
-			add(tag(body, "ncp/extpoolid"), tag(body, "ncp/snat_ip"))
-		}
+	for _, o := range made(world, "logical-routers", "LogicalRouter", "NatRule") {
+		body := decode(o)
+		add(tag(body, "ncp/extpoolid"), tag(body, "ncp/snat_ip"))
 	}
 	for _, server := range made(world, "loadbalancer/virtual-servers") {
 		body := decode(server)
@@ -145,11 +176,15 @@ func tier1Ports(world *model.World) batch {
 }
 
 func natBatch(world *model.World) batch {
+	GinkgoHelper()
 	b := batch{kind: "NAT"}
 	for i, rule := range made(world, "logical-routers", "NatRule") {
+		router := decode(rule)["logical_router_id"].(string)
+		above, err := world.Find("logical-routers", router)
+		Expect(err).NotTo(HaveOccurred())
 		b.resources = append(b.resources, resource{
 			ManagerID: rule.ID, PolicyID: rule.ID, Metadata: []pair{{"SEQUENCE_NUMBER", fmt.Sprint(i + 1)}},
-			LinkedIDs: []pair{{"TIER0", decode(rule)["logical_router_id"].(string)}},
+			LinkedIDs: []pair{{decode(*above)["router_type"].(string), router}},
 		})
 	}
 	return b
