@@ -11,6 +11,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
 
 // manualClock is a clock that stands until it is moved; its timers never fire.
@@ -97,6 +98,36 @@ var _ = Describe("authentication", func() {
 		Expect(c.get("/api/v1/node").Status).To(Equal(http.StatusForbidden))
 	})
 
+	It("answers an ended session with 401 where that is configured", func() {
+		server := start(nsxsim.Options{SessionStatus: http.StatusUnauthorized})
+		c, _ := login(server, "admin", server.Password())
+		server.EndSessions()
+		Expect(c.get("/api/v1/node").Status).To(Equal(http.StatusUnauthorized))
+		Expect(as(server, "").get("/api/v1/node").Status).To(Equal(http.StatusForbidden))
+	})
+
+	It("opens no session while a fault answers in NSX's place", func() {
+		server := start(nsxsim.Options{Faults: []faults.Rule{{Path: "/api/session/create", Answer: "cannot-connect"}}})
+		_, refused := login(server, "admin", server.Password())
+		Expect(refused.Status).To(Equal(http.StatusInternalServerError))
+		Expect(refused.Header).NotTo(Or(HaveKey("Set-Cookie"), HaveKey("X-Xsrf-Token")))
+	})
+
+	It("takes each call's own credentials in place of its session", func() {
+		server := start(nsxsim.Options{})
+		c, _ := login(server, "admin", server.Password())
+		c.user, c.password = nsxsim.AuditorUser, server.Password()
+		Expect(c.get("/api/v1/aaa/user-info").Body).To(HaveKeyWithValue("user_name", "auditor"))
+	})
+
+	It("refuses a JSON Web Token and marks it as a gap", func() {
+		server := start(nsxsim.Options{})
+		refused := as(server, "").with("Authorization", "Bearer a.b.c").get("/api/v1/node")
+		Expect(refused.Status).To(Equal(http.StatusUnauthorized))
+		Expect(refused.Body).To(HaveKeyWithValue("error_message", ContainSubstring("does not know JSON Web Tokens")))
+		Expect(server.Requests()[0].Gap).To(BeTrue())
+	})
+
 	It("locks an account after failed logins for a while, whatever the password", func() {
 		clock := &manualClock{now: time.Now()}
 		server := start(nsxsim.Options{LockAfter: 2, LockFor: time.Minute, Clock: clock})
@@ -119,7 +150,33 @@ var _ = Describe("authentication", func() {
 		c.http.Transport.(*http.Transport).TLSClientConfig.Certificates = []tls.Certificate{pair}
 		c.password = "wrong"
 		Expect(c.get("/api/v1/aaa/user-info").Body).To(HaveKeyWithValue("user_name", "tas1-ncp"))
+		Expect(c.with("Authorization", "Bearer a.b.c").get("/api/v1/aaa/user-info").Body).To(HaveKeyWithValue("user_name", "tas1-ncp"))
 		Expect(c.get("/api/v1/trust-management/principal-identities").results()[0]).To(HaveKeyWithValue("name", "tas1-ncp"))
+	})
+
+	It("opens a session for a principal identity without a form", func() {
+		server := start(nsxsim.Options{})
+		principal, err := server.NewPrincipal("tas1-ncp", api.EnterpriseAdmin)
+		Expect(err).NotTo(HaveOccurred())
+		pair, err := tls.X509KeyPair([]byte(principal.Certificate), []byte(principal.Key))
+		Expect(err).NotTo(HaveOccurred())
+		shown := as(server, "")
+		shown.http.Transport.(*http.Transport).TLSClientConfig.Certificates = []tls.Certificate{pair}
+		opened := shown.do("POST", "/api/session/create", nil)
+		Expect(opened.Status).To(Equal(http.StatusOK))
+		cookie := (&http.Response{Header: opened.Header}).Cookies()[0]
+		c := as(server, "").with("Cookie", cookie.Name+"="+cookie.Value).with("X-XSRF-TOKEN", opened.Header.Get("X-XSRF-TOKEN"))
+		Expect(c.get("/api/v1/aaa/user-info").Body).To(HaveKeyWithValue("user_name", "tas1-ncp"))
+		Expect(as(server, "").do("POST", "/api/session/create", nil).Status).To(Equal(http.StatusForbidden))
+	})
+
+	It("lets a network engineer change the network, and nothing of the appliance or the migration", func() {
+		server := start(nsxsim.Options{Coordinator: newJudge, Users: []nsxsim.User{{Name: "eve", Password: "secret", Role: api.NetworkEngineer}}})
+		c := as(server, "eve")
+		c.password = "secret"
+		Expect(c.do("POST", ipSets, object{"id": "a"}).Status).To(Equal(http.StatusCreated))
+		Expect(c.get(service + "/status").Status).To(Equal(http.StatusOK))
+		Expect(c.do("POST", service+"?action=start", nil).Status).To(Equal(http.StatusForbidden))
 	})
 
 	It("lets an auditor read and refuses it to write", func() {

@@ -11,7 +11,7 @@ import (
 // Change alters NSX from now on, as the change of a fault rule does: nodes go down and come back, certificates change,
 // the virtual address moves, the coordinator crashes, sessions end, the search index falls behind.
 func (s *Server) Change(c faults.Change) error {
-	if err := s.acceptable(c); err != nil {
+	if err := errors.Join(c.Check(), s.acceptable(c)); err != nil {
 		return fmt.Errorf("changing NSX: %w", err)
 	}
 	for name, reach := range c.Nodes {

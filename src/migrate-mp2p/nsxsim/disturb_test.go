@@ -2,16 +2,21 @@ package nsxsim_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
 
@@ -26,6 +31,28 @@ func rule(change func(*faults.Rule)) []faults.Rule {
 	change(&r)
 	return []faults.Rule{r}
 }
+
+// Requests that rules may match.
+func list(c *client) reply { return c.get(ipSets) }
+func node(c *client) reply { return c.get("/api/v1/node") }
+
+func post(body object) func(*client) reply {
+	return func(c *client) reply { return c.do("POST", ipSets, body) }
+}
+
+func query(text string) func(*client) reply {
+	return func(c *client) reply { return c.get(ipSets + text) }
+}
+
+// phased is a coordinator that is at whatever it is told.
+type phased struct {
+	judge
+	now string
+}
+
+func newPhased(api.Env) (api.Coordinator, error) { return &phased{now: coordinator.PhaseIdle}, nil }
+
+func (p *phased) Phase() string { return p.now }
 
 var _ = Describe("a fault", func() {
 	It("answers in NSX's form before the request takes effect", func() {
@@ -55,17 +82,183 @@ var _ = Describe("a fault", func() {
 		Expect(c.get(ipSets).results()).To(HaveLen(1))
 	})
 
-	DescribeTable("drops the connection", func(when string, created int) {
-		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.When, r.Drop = when, true })})
+	DescribeTable("breaks the connection", func(cut faults.Rule, when string, seen error, created int) {
+		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.When, r.Drop, r.Reset = when, cut.Drop, cut.Reset })})
 		c := admin(server)
 		_, err := c.try("POST", ipSets, object{})
-		Expect(err).To(HaveOccurred())
+		Expect(err).To(MatchError(seen))
 		Expect(c.get(ipSets).results()).To(HaveLen(created))
 		Expect(server.Requests()[0]).To(And(HaveField("Method", "POST"), HaveField("Status", 0)))
+	},
+		Entry("in order before the effect", faults.Rule{Drop: true}, faults.Before, io.EOF, 0),
+		Entry("in order after it", faults.Rule{Drop: true}, faults.After, io.EOF, 1),
+		Entry("by a TCP reset before the effect", faults.Rule{Reset: true}, faults.Before, syscall.ECONNRESET, 0),
+		Entry("by a TCP reset after it", faults.Rule{Reset: true}, faults.After, syscall.ECONNRESET, 1),
+	)
+
+	DescribeTable("never answers and leaves the connection open", func(when string, created int) {
+		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.When, r.Hang = when, true })})
+		impatient := admin(server)
+		impatient.http.Timeout = 50 * time.Millisecond
+		_, err := impatient.try("POST", ipSets, object{})
+		Expect(err).To(MatchError(context.DeadlineExceeded))
+		Expect(server.Requests()).To(ConsistOf(And(HaveField("Status", 0), HaveField("Fault", "posts"))))
+		Expect(admin(server).get(ipSets).results()).To(HaveLen(created))
 	},
 		Entry("before the effect", faults.Before, 0),
 		Entry("after it", faults.After, 1),
 	)
+
+	It("lets a hanging request go when the simulator ends", func() {
+		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.Hang = true })})
+		c := admin(server)
+		var hanging sync.WaitGroup
+		hanging.Go(func() {
+			defer GinkgoRecover()
+			_, err := c.try("POST", ipSets, object{})
+			Expect(err).To(HaveOccurred())
+		})
+		Eventually(server.Requests).Should(HaveLen(1))
+		Expect(server.Close()).To(Succeed())
+		hanging.Wait()
+	})
+
+	DescribeTable("changes the body of NSX's own answer to", func(change func(*faults.Rule), expected string) {
+		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.When = faults.After; change(r) })})
+		answer := admin(server).do("POST", ipSets, object{"id": "a"})
+		Expect(answer.Status).To(Equal(http.StatusCreated))
+		Expect(answer.Raw).To(HaveLen(len(expected)))
+		Expect(answer.Raw).To(HavePrefix(expected))
+	},
+		Entry("nothing", func(r *faults.Rule) { r.Empty = true }, ""),
+		Entry("its first bytes", func(r *faults.Rule) { r.Truncate = 1 }, "{"),
+	)
+
+	DescribeTable("breaks the connection in the middle of the body", func(change func(*faults.Rule), seen error) {
+		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.When, r.Truncate = faults.After, 10; change(r) })})
+		_, err := admin(server).try("POST", ipSets, object{})
+		Expect(err).To(MatchError(seen))
+		Expect(admin(server).get(ipSets).results()).To(HaveLen(1))
+	},
+		Entry("in order", func(r *faults.Rule) { r.Drop = true }, io.ErrUnexpectedEOF),
+		Entry("by a reset", func(r *faults.Rule) { r.Reset = true }, syscall.ECONNRESET),
+	)
+
+	It("slows the body down", func() {
+		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.BytesPerSecond, r.Status, r.RawBody = 1000, 200, strings.Repeat("x", 150) })})
+		began := time.Now()
+		Expect(admin(server).do("POST", ipSets, object{}).Raw).To(HaveLen(150))
+		Expect(time.Since(began)).To(BeNumerically(">=", 150*time.Millisecond))
+	})
+
+	It("adds headers to NSX's own answer", func() {
+		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.Headers = map[string]string{"X-Proxy": "yes"} })})
+		answer := admin(server).do("POST", ipSets, object{})
+		Expect(answer.Status).To(Equal(http.StatusCreated))
+		Expect(answer.Header.Get("X-Proxy")).To(Equal("yes"))
+	})
+
+	DescribeTable("gives well-known answers", func(name string, status int, body string) {
+		c := admin(start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.Answer = name })}))
+		answer := c.do("POST", ipSets, object{})
+		Expect(answer.Status).To(Equal(status))
+		Expect(answer.Raw).To(ContainSubstring(body))
+		Expect(c.get(ipSets).results()).To(BeEmpty())
+	},
+		Entry("of a full disk", "disk-full", 500, "No space left on device"),
+		Entry("of a limit", "rate-limit", 429, "Client 'admin' exceeded"),
+		Entry("of a proxy", "proxy-error", 502, "<h1>502 Bad Gateway</h1>"),
+		Entry("of a program gone mad", "wrong-json", 200, `{"results": [}`),
+	)
+
+	It("comes only while the coordinator is in a phase, and can crash it there", func() {
+		server := start(nsxsim.Options{Coordinator: newPhased})
+		c := admin(server)
+		for _, phase := range []string{
+			coordinator.PhaseIdle, coordinator.PhasePrecheck, coordinator.PhasePaused,
+			coordinator.PhaseMigration, coordinator.PhaseDone, coordinator.PhaseRollback,
+		} {
+			Expect(server.Faults().Replace([]faults.Rule{{Phase: phase}})).To(Succeed(), phase)
+		}
+		Expect(server.Faults().Replace([]faults.Rule{{
+			Path: summary, Phase: coordinator.PhaseMigration, Change: &faults.Change{Coordinator: faults.CrashCoordinator},
+		}})).To(Succeed())
+		pids := c.do("POST", service+"?action=start", nil).Body["pids"]
+		c.get(summary)
+		Expect(c.get(service + "/status").Body["pids"]).To(Equal(pids))
+		server.Coordinator().(*phased).now = coordinator.PhaseMigration
+		c.get(summary)
+		Expect(c.get(service + "/status").Body["pids"]).NotTo(Equal(pids))
+	})
+
+	DescribeTable("is for requests with", func(match faults.Rule, hit, missed func(*client) reply) {
+		match.Status = http.StatusTeapot
+		c := admin(start(nsxsim.Options{Nodes: 2, Faults: []faults.Rule{match}}))
+		Expect(missed(c).Status).NotTo(Equal(http.StatusTeapot))
+		Expect(hit(c).Status).To(Equal(http.StatusTeapot))
+	},
+		Entry("a method", faults.Rule{Method: "POST"}, post(object{}), list),
+		Entry("a path", faults.Rule{Path: "*/ip-sets"}, list, node),
+		Entry("a path's expression", faults.Rule{PathRegexp: "sets$"}, list, node),
+		Entry("a query", faults.Rule{Query: "action=start"}, query("?action=start"), list),
+		Entry("a text in the body", faults.Rule{Body: "10.0.0.1"}, post(object{"ip_addresses": []any{"10.0.0.1"}}), post(object{})),
+		Entry("a type in the body", faults.Rule{BodyType: "IPSet"}, post(object{"resource_type": "IPSet"}), post(object{"display_name": "IPSet"})),
+		Entry("a header", faults.Rule{RequestHeaders: map[string]string{"X-Allow-Overwrite": "true"}},
+			func(c *client) reply { return list(c.with("X-Allow-Overwrite", "true")) }, list),
+		Entry("a user", faults.Rule{User: nsxsim.AuditorUser}, func(c *client) reply {
+			auditor := *c
+			auditor.user = nsxsim.AuditorUser
+			return list(&auditor)
+		}, list),
+		Entry("a number", faults.Rule{Nth: 2}, list, list),
+		Entry("a range of numbers", faults.Rule{From: 2, To: 2}, list, list),
+		Entry("every second number", faults.Rule{Every: 2}, list, list),
+		Entry("certainty by chance", faults.Rule{Method: "POST", Probability: 1}, post(object{}), list),
+	)
+
+	It("is for one node", func() {
+		server := start(nsxsim.Options{Nodes: 2, Faults: []faults.Rule{{Node: "node-2", Status: 500}}})
+		Expect(admin(server).get(ipSets).Status).To(Equal(http.StatusOK))
+		Expect(admin(server).onNode(server, 1).get(ipSets).Status).To(Equal(http.StatusInternalServerError))
+	})
+
+	It("lasts for a while after another one", func() {
+		clock := &manualClock{now: time.Now()}
+		c := admin(start(nsxsim.Options{Clock: clock, Faults: []faults.Rule{
+			{Name: "trigger", Method: "POST"}, {AfterRule: "trigger", Ends: faults.Duration(time.Minute), Answer: "overload"},
+		}}))
+		Expect(c.get(ipSets).Status).To(Equal(http.StatusOK))
+		Expect(c.do("POST", ipSets, object{}).Status).To(Equal(http.StatusCreated))
+		Expect(c.get(ipSets).Status).To(Equal(http.StatusServiceUnavailable))
+		clock.now = clock.now.Add(time.Minute)
+		Expect(c.get(ipSets).Status).To(Equal(http.StatusOK))
+	})
+
+	It("chooses by chance what the seed says", func() {
+		storm := func(seed uint64) []int {
+			c := admin(start(nsxsim.Options{Seed: seed, Faults: []faults.Rule{{Probability: 0.5, Status: 503}}}))
+			var statuses []int
+			for range 30 {
+				statuses = append(statuses, c.get(ipSets).Status)
+			}
+			return statuses
+		}
+		Expect(storm(1)).To(And(Equal(storm(1)), ContainElements(200, 503), Not(Equal(storm(2)))))
+	})
+
+	It("lets the search index fall behind from then on", func() {
+		c := admin(start(nsxsim.Options{Faults: []faults.Rule{{Method: "POST", Change: &faults.Change{SearchLag: new(faults.Duration(time.Hour))}}}}))
+		Expect(c.do("POST", ipSets, object{"resource_type": "IPSet"}).Status).To(Equal(http.StatusCreated))
+		Expect(c.search("resource_type:IPSet", "").results()).To(BeEmpty())
+		Expect(c.get(ipSets).results()).To(HaveLen(1))
+	})
+
+	It("ends all sessions", func() {
+		server := start(nsxsim.Options{Faults: []faults.Rule{{Method: "POST", Path: ipSets, Change: &faults.Change{EndSessions: true}}}})
+		c, _ := login(server, "admin", server.Password())
+		Expect(c.do("POST", ipSets, object{}).Status).To(Equal(http.StatusCreated))
+		Expect(c.get(ipSets).Status).To(Equal(http.StatusForbidden))
+	})
 
 	It("delays", func() {
 		c := admin(start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.Delay = faults.Duration(30 * time.Millisecond) })}))
@@ -86,20 +279,6 @@ var _ = Describe("a fault", func() {
 		})}))
 		Expect(c.do("POST", ipSets, `{"id":"x"}`).Status).To(Equal(http.StatusCreated))
 		Expect(seen).To(Equal([]string{`POST /api/v1/ip-sets {"id":"x"}`}))
-	})
-
-	It("can be set and counted while NSX runs, without a login and beside the journal", func() {
-		server := start(nsxsim.Options{})
-		c := as(server, "")
-		Expect(c.do("PUT", "/_nsxsim/faults", "- {name: gone, path: '*', status: 410}").Status).To(Equal(http.StatusOK))
-		Expect(admin(server).get("/api/v1/node").Status).To(Equal(http.StatusGone))
-		var status []object
-		Expect(json.Unmarshal([]byte(c.get("/_nsxsim/faults").Raw), &status)).To(Succeed())
-		Expect(status).To(ConsistOf(And(HaveKeyWithValue("name", "gone"), HaveKeyWithValue("acted", BeEquivalentTo(1)))))
-		refused := c.do("PUT", "/_nsxsim/faults", "- {nmae: x}")
-		Expect(refused.Status).To(Equal(http.StatusBadRequest))
-		Expect(refused.Raw).To(ContainSubstring("nmae"))
-		Expect(server.Requests()).To(HaveLen(1))
 	})
 })
 
@@ -141,6 +320,14 @@ var _ = Describe("NSX's limits", func() {
 		Entry("of one user with 503 where that is configured", nsxsim.Limits{InFlight: 1, ConcurrencyStatus: 503}, 503),
 		Entry("of all users with 503", nsxsim.Limits{TotalInFlight: 1}, 503),
 	)
+
+	It("tell when to come back, where that is configured", func() {
+		for wait, header := range map[time.Duration]string{0: "", 1500 * time.Millisecond: "2"} {
+			c := admin(start(nsxsim.Options{Limits: nsxsim.Limits{PerSecond: 1, RetryAfter: wait}, Clock: &manualClock{now: time.Now()}}))
+			Expect(c.get("/api/v1/node").Status).To(Equal(http.StatusOK))
+			Expect(c.get("/api/v1/node").Header.Get("Retry-After")).To(Equal(header))
+		}
+	})
 })
 
 var _ = Describe("the journal", func() {

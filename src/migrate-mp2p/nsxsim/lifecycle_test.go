@@ -1,7 +1,6 @@
 package nsxsim_test
 
 import (
-	"bytes"
 	"net"
 	"net/http"
 	"testing"
@@ -50,13 +49,20 @@ var _ = Describe("a simulated NSX", func() {
 		Expect(admin(start(nsxsim.Options{Store: st})).get(ipSets).results()).To(BeEmpty())
 	})
 
-	It("shows its whole state", func() {
-		server := start(nsxsim.Options{})
-		admin(server).do("POST", ipSets, object{"id": "a"})
-		var saved bytes.Buffer
-		Expect(server.Store().Save(&saved)).To(Succeed())
-		Expect(as(server, "").get("/_nsxsim/state").Raw).To(Equal(saved.String()))
-	})
+	DescribeTable("is not ready at first, when that is configured", func(answer string, status, code int) {
+		clock := &manualClock{now: time.Now()}
+		server := start(nsxsim.Options{NotReadyFor: time.Minute, NotReadyAnswer: answer, Clock: clock})
+		refused := admin(server).get("/api/v1/node")
+		Expect(refused.Status).To(Equal(status))
+		Expect(refused.Body).To(HaveKeyWithValue("error_code", BeEquivalentTo(code)))
+		clock.now = clock.now.Add(time.Minute)
+		Expect(admin(server).get("/api/v1/node").Status).To(Equal(http.StatusOK))
+	},
+		Entry("with 503", "", 503, 98),
+		Entry("with a backend that is not there yet", "backend-missing", 404, 202),
+		Entry("with a proxy that cannot connect", "cannot-connect", 500, 98),
+		Entry("while it reconfigures its persistence", "reconfiguring", 500, 607),
+	)
 
 	It("serves a generated world and knows who uses it", func() {
 		generated, err := model.TAS(1, 1, model.Options{})
@@ -76,6 +82,7 @@ var _ = Describe("a simulated NSX", func() {
 		Expect(err).To(MatchError(ContainSubstring("starting the simulator")))
 	},
 		Entry("a version that is none", nsxsim.Options{Version: "four"}),
+		Entry("an answer at its start that nobody knows", nsxsim.Options{NotReadyAnswer: "teapot"}),
 		Entry("too many nodes", nsxsim.Options{Nodes: 4}),
 		Entry("too few listeners", nsxsim.Options{Nodes: 2, Listeners: []net.Listener{nil}}),
 		Entry("a user without password", nsxsim.Options{Users: []nsxsim.User{{Name: "x"}}}),

@@ -64,8 +64,8 @@ type Change struct {
 	For Duration `yaml:"for" json:"for,omitempty"`
 }
 
-// check finds values that mean nothing.
-func (c *Change) check() error {
+// Check finds values that mean nothing. No change at all is fine.
+func (c *Change) Check() error {
 	if c == nil {
 		return nil
 	}

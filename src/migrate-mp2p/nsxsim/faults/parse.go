@@ -42,7 +42,7 @@ func ParseChange(text []byte) (Change, error) {
 	if err := decode(text, &change); err != nil {
 		return Change{}, fmt.Errorf("reading a change of NSX: %w", err)
 	}
-	if err := change.check(); err != nil {
+	if err := change.Check(); err != nil {
 		return Change{}, fmt.Errorf("reading a change of NSX: %w", err)
 	}
 	return change, nil

@@ -254,7 +254,7 @@ func (r Rule) checkActions() error {
 	case r.Truncate > 0 && r.Cuts() && r.When == Before && !r.answers():
 		return errors.New("truncate with drop or reset needs an answer: NSX's own (when: after) or one of the rule")
 	}
-	return r.Change.check()
+	return r.Change.Check()
 }
 
 // matches tells whether the rule is about the call, time and phase aside.
