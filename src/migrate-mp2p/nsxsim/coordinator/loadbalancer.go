@@ -1,6 +1,9 @@
 package coordinator
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // policyLBType is the Policy name of a load balancer type: LbHttpProfile becomes
 // LBHttpProfile.
@@ -8,9 +11,20 @@ func policyLBType(p *promotion) string {
 	return "LB" + strings.TrimPrefix(p.source.ResourceType, "Lb")
 }
 
+// policyLBName is the Policy name of a load balancer's condition, action or translation.
+func policyLBName(manager any) string {
+	kind, _ := manager.(string)
+	return "LB" + strings.TrimPrefix(kind, "Lb")
+}
+
+// buildLBMonitor makes the monitor; its port is a text in Manager and a number in
+// Policy ("NSX Go SDK").
 func buildLBMonitor(p *promotion, fields map[string]any) error {
 	own(fields, p.body)
 	fields["resource_type"] = policyLBType(p) + "Profile"
+	if port, ok := p.body["monitor_port"].(string); ok {
+		fields["monitor_port"] = json.Number(port)
+	}
 	return nil
 }
 
@@ -24,8 +38,7 @@ func buildLBPool(p *promotion, fields map[string]any) error {
 	own(fields, p.body)
 	fields["resource_type"] = "LBPool"
 	if translation, ok := p.body["snat_translation"].(map[string]any); ok {
-		kind, _ := translation["type"].(string)
-		fields["snat_translation"] = map[string]any{"type": "LB" + strings.TrimPrefix(kind, "Lb")}
+		fields["snat_translation"] = map[string]any{"type": policyLBName(translation["type"])}
 	}
 	monitors, err := p.pathsOf("loadbalancer/monitors", texts(p.body["active_monitor_ids"]))
 	if err != nil {
@@ -35,11 +48,17 @@ func buildLBPool(p *promotion, fields map[string]any) error {
 	return p.set(fields, "passive_monitor_path", "loadbalancer/monitors", p.body, "passive_monitor_id")
 }
 
+// managerOnly are fields of a virtual server that Policy does not have, or has in
+// another form ("NSX Go SDK").
+var managerOnly = []string{"client_ssl_profile_binding", "ip_protocol", "port", "default_pool_member_port"}
+
 // buildVirtualServer makes the virtual server with its rules inside. It is attached
 // to its service here when that is Policy already, otherwise by LB_SERVICE.
 func buildVirtualServer(p *promotion, fields map[string]any) error {
 	own(fields, p.body)
-	delete(fields, "client_ssl_profile_binding")
+	for _, name := range managerOnly {
+		delete(fields, name)
+	}
 	fields["resource_type"] = "LBVirtualServer"
 	for _, reference := range []struct{ to, collection, from string }{
 		{"application_profile_path", "loadbalancer/application-profiles", "application_profile_id"},
@@ -112,17 +131,23 @@ func (p *promotion) inlineRules(fields map[string]any) error {
 			return err
 		}
 		rule := map[string]any{"display_name": id}
-		copyFields(rule, body, "phase", "match_strategy", "match_conditions")
-		var actions []any
+		copyFields(rule, body, "phase", "match_strategy")
+		var conditions, actions []any
+		for _, condition := range objects(body["match_conditions"]) {
+			condition["type"] = policyLBName(condition["type"])
+			conditions = append(conditions, condition)
+		}
 		for _, action := range objects(body["actions"]) {
 			to := map[string]any{}
 			own(to, action)
-			kind, _ := action["type"].(string)
-			to["type"] = "LB" + strings.TrimPrefix(kind, "Lb")
-			if err := p.set(to, "pool_path", lbPoolCollection, action, "pool_id"); err != nil {
+			to["type"] = policyLBName(action["type"])
+			if err := p.set(to, "pool_id", lbPoolCollection, action, "pool_id"); err != nil { // a path despite its name ("NSX Go SDK")
 				return err
 			}
 			actions = append(actions, to)
+		}
+		if conditions != nil {
+			rule["match_conditions"] = conditions
 		}
 		rule["actions"] = actions
 		rules = append(rules, rule)

@@ -172,7 +172,9 @@ var _ = Describe("what promotion makes", Ordered, func() {
 		ids := manager["rule_ids"].([]any)
 		for i, rule := range server["rules"].([]any) {
 			Expect(rule).To(HaveKeyWithValue("display_name", ids[i]))
-			Expect(rule.(object)["actions"]).To(ConsistOf(HaveKeyWithValue("pool_path", HavePrefix("/infra/lb-pools/"))))
+			Expect(rule.(object)["actions"]).To(ConsistOf(And(
+				HaveKeyWithValue("type", HavePrefix("LB")), HaveKeyWithValue("pool_id", HavePrefix("/infra/lb-pools/")))))
+			Expect(rule.(object)["match_conditions"]).To(ConsistOf(HaveKeyWithValue("type", HavePrefix("LB"))))
 			Expect(tag(n.manager("loadbalancer/rules/"+ids[i].(string)), "policyPath")).To(Equal(server["path"]))
 		}
 	})

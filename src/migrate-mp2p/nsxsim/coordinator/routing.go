@@ -212,7 +212,7 @@ func promoteTier0Config(p *promotion) (string, error) {
 		p.adopt(redistribution.Key, router+"/locale-services/default")
 	}
 	for _, route := range p.tx.Manager().List(routing + "/static-routes") {
-		if err := p.follow(route, router+"/static-routes/"+route.ID, "StaticRoutes", "network", "next_hops"); err != nil {
+		if err := p.followRoute(route, router+"/static-routes/"+route.ID); err != nil {
 			return "", err
 		}
 	}
@@ -246,6 +246,27 @@ func (p *promotion) follow(source *store.Object, path, resourceType string, same
 	fields := map[string]any{"resource_type": resourceType}
 	copyFields(fields, body, same...)
 	p.create(path, body, fields)
+	p.adopt(source.Key, path)
+	return nil
+}
+
+// followRoute makes a static route, whose next hops Policy spells in its own way ("NSX
+// Go SDK"); a hop's interface is not taken over.
+func (p *promotion) followRoute(source *store.Object, path string) error {
+	body, err := source.Fields()
+	if err != nil {
+		return err
+	}
+	var hops []any
+	for _, hop := range objects(body["next_hops"]) {
+		to := map[string]any{}
+		copyFields(to, hop, "ip_address")
+		if distance, set := hop["administrative_distance"]; set {
+			to["admin_distance"] = distance
+		}
+		hops = append(hops, to)
+	}
+	p.create(path, body, map[string]any{"resource_type": "StaticRoutes", "network": body["network"], "next_hops": hops})
 	p.adopt(source.Key, path)
 	return nil
 }
@@ -290,7 +311,7 @@ func promoteTier1Ports(p *promotion) (string, error) {
 		if !named {
 			return "", fmt.Errorf("metadata names no policy id for static route %s", route.ID)
 		}
-		if err := p.follow(route, router+"/static-routes/"+id, "StaticRoutes", "network", "next_hops"); err != nil {
+		if err := p.followRoute(route, router+"/static-routes/"+id); err != nil {
 			return "", err
 		}
 	}
