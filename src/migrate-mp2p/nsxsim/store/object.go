@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unique"
 )
 
 // PolicyUser owns Manager objects that Policy drives. Nobody else may write them (NSX answers 400/289).
@@ -39,52 +38,64 @@ type Object struct {
 	Body json.RawMessage
 }
 
-// header is what the store reads out of a body.
-type header struct {
-	ID           string `json:"id"`
-	ResourceType string `json:"resource_type"`
-	DisplayName  string `json:"display_name"`
-	Tags         []Tag  `json:"tags"`
-	Owner        string `json:"_create_user"`
-	UniqueID     string `json:"unique_id"`
-	Revision     int64  `json:"_revision"`
-	System       bool   `json:"_system_owned"`
-}
-
-// newObject parses the header of a body. The body is compacted into memory of its own.
-func newObject(key string, body []byte) (*Object, error) {
-	var compact bytes.Buffer
-	compact.Grow(len(body))
-	if err := json.Compact(&compact, body); err != nil {
-		return nil, fmt.Errorf("reading the body of %s: %w", key, err)
+// newObject makes an object of a body that is valid and compact JSON. It keeps the body.
+func (tx *Tx) newObject(key string, body []byte) (*Object, error) {
+	if len(body) == 0 || body[0] != '{' {
+		return nil, fmt.Errorf("reading the body of %s: it is not a JSON object", key)
 	}
-	var h header
-	if err := json.Unmarshal(compact.Bytes(), &h); err != nil {
-		return nil, fmt.Errorf("reading the body of %s: %w", key, err)
+	o := &Object{Key: key, Body: body}
+	for name, value := range members(body) {
+		if target := o.indexed(name); target != nil {
+			if err := decode(value, target); err != nil {
+				return nil, fmt.Errorf("reading the body of %s: its %s: %w", key, name, err)
+			}
+		}
 	}
-	if h.ID == "" {
-		h.ID = lastPart(key)
+	if o.ID == "" {
+		o.ID = lastPart(key)
 	}
-	for i := range h.Tags {
-		h.Tags[i].Scope = intern(h.Tags[i].Scope)
-		h.Tags[i].Value = intern(h.Tags[i].Value)
+	for i, tag := range o.Tags {
+		o.Tags[i] = Tag{Scope: tx.intern(tag.Scope), Value: tx.intern(tag.Value)}
 	}
-	return &Object{
-		Key:          key,
-		ID:           h.ID,
-		ResourceType: intern(h.ResourceType),
-		DisplayName:  h.DisplayName,
-		Tags:         h.Tags,
-		Owner:        intern(h.Owner),
-		UniqueID:     h.UniqueID,
-		Revision:     h.Revision,
-		System:       h.System,
-		Body:         bytes.Clone(compact.Bytes()),
-	}, nil
+	o.ResourceType = tx.intern(o.ResourceType)
+	o.Owner = tx.intern(o.Owner)
+	return o, nil
 }
 
 // intern keeps one copy of strings that occur in many objects, so that a large world stays small.
-func intern(s string) string { return unique.Make(s).Value() }
+func (tx *Tx) intern(s string) string {
+	if !tx.writable {
+		return s
+	}
+	if known, found := tx.store.strings[s]; found {
+		return known
+	}
+	tx.store.strings[s] = s
+	return s
+}
+
+// indexed returns where a member of the body goes; nil for members that the store does not look at.
+func (o *Object) indexed(name []byte) any {
+	switch string(name) {
+	case "id":
+		return &o.ID
+	case "resource_type":
+		return &o.ResourceType
+	case "display_name":
+		return &o.DisplayName
+	case "tags":
+		return &o.Tags
+	case "_create_user":
+		return &o.Owner
+	case "unique_id":
+		return &o.UniqueID
+	case "_revision":
+		return &o.Revision
+	case "_system_owned":
+		return &o.System
+	}
+	return nil
+}
 
 // Collection is the key without its last part.
 func (o *Object) Collection() string { return collectionOf(o.Key) }
@@ -107,6 +118,16 @@ func (o *Object) HasTag(scope, value string) bool {
 		}
 	}
 	return false
+}
+
+// Member returns the text of one top field of the body.
+func (o *Object) Member(name string) (json.RawMessage, bool) {
+	for member, value := range members(o.Body) {
+		if string(member) == name {
+			return value, true
+		}
+	}
+	return nil, false
 }
 
 // Fields decodes the body into a map of its own that the caller may change. Numbers are json.Number, so that writing

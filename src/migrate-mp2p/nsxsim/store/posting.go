@@ -20,7 +20,10 @@ func Compare(a, b *Object) int {
 
 // settle merges what was added into the sorted list.
 func (p *posting) settle() {
-	if len(p.added) == 1 {
+	switch len(p.added) {
+	case 0:
+		return
+	case 1:
 		at, _ := slices.BinarySearchFunc(p.sorted, p.added[0], Compare)
 		p.sorted = slices.Insert(p.sorted, at, p.added[0])
 		p.added = nil
@@ -38,6 +41,13 @@ func (p *posting) settle() {
 	}
 	p.sorted = append(append(merged, old...), added...)
 	p.added = nil
+}
+
+// read returns the whole list, as a copy that the caller may change, because the list changes in place under later
+// writes.
+func (p *posting) read() []*Object {
+	p.settle()
+	return slices.Clone(p.sorted)
 }
 
 // find returns where an object stands: the list and the place in it.

@@ -30,6 +30,7 @@ type Space struct {
 // side is the stored state behind a Space.
 type side struct {
 	objects map[string]*Object
+	all     posting
 	// The indexes map to lists that are sorted by id, then key. Types and tags are in lower case, since NSX's search
 	// does not look at case.
 	collections map[string]*posting
@@ -78,16 +79,14 @@ func (sp *Space) ByTagValue(value string) []*Object {
 	return sp.read(sp.side.values, strings.ToLower(value))
 }
 
-// read returns a copy, because the index changes in place under later writes.
+// Sorted returns all objects of this side, sorted by id.
+func (sp *Space) Sorted() []*Object { return sp.side.all.read() }
+
 func (sp *Space) read(index map[string]*posting, name string) []*Object {
-	p := index[name]
-	if p == nil {
-		return nil
+	if p := index[name]; p != nil {
+		return p.read()
 	}
-	if len(p.added) > 0 {
-		p.settle()
-	}
-	return slices.Clone(p.sorted)
+	return nil
 }
 
 // All goes through every object, sorted by key.
@@ -118,17 +117,25 @@ func (sp *Space) Under(key string) []*Object {
 // Put stores a body as it is, in place of what was there. It checks nothing but that the body is a JSON object; worlds
 // are loaded with it, and the coordinator writes with it. Requests of clients go through Create and Replace.
 func (sp *Space) Put(key string, body []byte) (*Object, error) {
-	if err := sp.checkKey(key); err != nil {
-		return nil, err
+	compact, err := sp.tx.compact(body)
+	if err != nil {
+		return nil, fmt.Errorf("reading the body of %s: %w", key, err)
 	}
-	o, err := newObject(key, body)
+	o, err := sp.tx.newObject(key, bytes.Clone(compact))
 	if err != nil {
 		return nil, err
 	}
-	if err := sp.tx.set(sp.side, key, o); err != nil {
+	if err := sp.put(o); err != nil {
 		return nil, err
 	}
 	return o, nil
+}
+
+func (sp *Space) put(o *Object) error {
+	if err := sp.checkKey(o.Key); err != nil {
+		return err
+	}
+	return sp.tx.set(sp.side, o.Key, o)
 }
 
 // PutFields is Put with a decoded body. Keys are written in alphabetical order.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type Store struct {
 	version  uint64
 	now      func() time.Time
 	lag      time.Duration
+	// strings holds one copy of each string that the objects' headers share.
+	strings map[string]string
 }
 
 // New returns an empty store. The seed decides the ids that NewID gives.
@@ -32,6 +35,7 @@ func New(seed uint64) *Store {
 		sections: map[string]json.RawMessage{},
 		seed:     seed,
 		now:      time.Now,
+		strings:  map[string]string{},
 	}
 }
 
@@ -41,6 +45,7 @@ type Tx struct {
 	writable bool
 	undo     []undo
 	touched  map[*posting]struct{}
+	scratch  bytes.Buffer
 }
 
 // undo is what stood somewhere before a write.
@@ -96,6 +101,14 @@ func (tx *Tx) Manager() *Space { return &Space{side: tx.store.manager, tx: tx} }
 // Policy is the Policy side: keys like "/infra/segments/<id>".
 func (tx *Tx) Policy() *Space { return &Space{side: tx.store.policy, tx: tx, prefix: "/"} }
 
+// spaceOf is the side of a key: those of the Policy side begin with a slash.
+func (tx *Tx) spaceOf(key string) *Space {
+	if strings.HasPrefix(key, "/") {
+		return tx.Policy()
+	}
+	return tx.Manager()
+}
+
 // Section decodes a named section of other state into value. It tells whether the section exists.
 func (tx *Tx) Section(name string, value any) (bool, error) {
 	raw, found := tx.store.sections[name]
@@ -126,6 +139,15 @@ func (tx *Tx) SetSection(name string, value any) error {
 func (tx *Tx) NewID() string {
 	tx.store.drawn++
 	return uuidAt(tx.store.seed, tx.store.drawn)
+}
+
+// compact checks that text is JSON and takes the blanks out. The result is good until the next call.
+func (tx *Tx) compact(text []byte) ([]byte, error) {
+	tx.scratch.Reset()
+	if err := json.Compact(&tx.scratch, text); err != nil {
+		return nil, err
+	}
+	return tx.scratch.Bytes(), nil
 }
 
 // set puts an object (nil: nothing) at a key and remembers what stood there.
@@ -171,13 +193,13 @@ func (tx *Tx) index(sd *side, key string, o *Object) {
 
 // postings are the index lists in which the object stands, each once.
 func (sd *side) postings(o *Object) []*posting {
-	lists := []*posting{list(sd.collections, o.Collection())}
+	lists := []*posting{&sd.all, list(sd.collections, o.Collection())}
 	if o.ResourceType != "" {
 		lists = append(lists, list(sd.types, strings.ToLower(o.ResourceType)))
 	}
 	for _, t := range o.Tags {
 		for _, p := range []*posting{
-			list(sd.scopes, intern(strings.ToLower(t.Scope))), list(sd.values, intern(strings.ToLower(t.Value))),
+			list(sd.scopes, strings.ToLower(t.Scope)), list(sd.values, strings.ToLower(t.Value)),
 		} {
 			if !slices.Contains(lists, p) {
 				lists = append(lists, p)
