@@ -1,19 +1,23 @@
 package search
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// document is one object under test. Its body is decoded only when a term asks for a field that is not in the header.
+// document is one object under test. Its whole body is decoded only when a term looks at every field.
 type document struct {
 	object *store.Object
 	fields map[string]any
 }
+
+// Matches tells whether one object matches.
+func (q *Query) Matches(o *store.Object) bool { return q.root.matches(&document{object: o}) }
 
 func (l allOf) matches(d *document) bool {
 	for _, n := range l {
@@ -35,55 +39,102 @@ func (l anyOf) matches(d *document) bool {
 
 func (n negated) matches(d *document) bool { return !n.of.matches(d) }
 
-func (t term) matches(d *document) bool {
-	o := d.object
-	switch t.field {
-	case "resource_type":
-		return t.pattern.matches(o.ResourceType)
-	case "id":
-		return t.pattern.matches(o.ID)
-	case "display_name":
-		return t.pattern.matches(o.DisplayName)
-	case "_create_user":
-		return t.pattern.matches(o.Owner)
-	case "unique_id":
-		return o.UniqueID != "" && t.pattern.matches(o.UniqueID)
-	case "tags.scope":
-		return slices.ContainsFunc(o.Tags, func(tag store.Tag) bool { return t.pattern.matches(tag.Scope) })
-	case "tags.tag":
-		return slices.ContainsFunc(o.Tags, func(tag store.Tag) bool { return t.pattern.matches(tag.Value) })
-	}
-	if d.fields == nil {
-		fields, err := o.Fields()
-		if err != nil {
-			return false
-		}
-		d.fields = fields
-	}
-	if t.field == "" {
-		return anyLeaf(d.fields, t.pattern.matches)
-	}
-	if _, set := d.fields["marked_for_delete"]; t.field == "marked_for_delete" && !set {
-		return t.pattern.matches("false")
-	}
-	return leafAt(d.fields, strings.Split(t.field, "."), t.pattern.matches)
+func (everything) matches(*document) bool { return true }
+
+// test is what a node asks of the values of its field.
+type test interface {
+	// text tests what the store knows of an object, which is never empty.
+	text(value string) bool
+	// value tests what stands in the body.
+	value(value any) bool
 }
 
-// leafAt tests the values at a dotted path, through arrays.
-func leafAt(value any, path []string, test func(string) bool) bool {
+func (t *term) text(value string) bool { return t.pattern.matches(value) }
+func (t *term) value(value any) bool   { return scalar(value, t.pattern.matches) }
+
+func (b *between) text(value string) bool { return b.span.holds(value) }
+func (b *between) value(value any) bool   { return scalar(value, b.span.holds) }
+
+func (e *exists) text(string) bool     { return true }
+func (e *exists) value(value any) bool { return anyLeaf(value, e.text) }
+
+func (t *term) matches(d *document) bool {
+	if t.field == "" {
+		return anyLeaf(d.decoded(), t.text)
+	}
+	return d.at(t.field, t)
+}
+
+func (b *between) matches(d *document) bool { return d.at(b.field, b) }
+
+func (e *exists) matches(d *document) bool { return d.at(e.field, e) }
+
+// at tells whether a value of the field passes the test. What the store knows of an object needs no look into its body.
+func (d *document) at(field string, test test) bool {
+	o := d.object
+	switch field {
+	case "resource_type":
+		return known(o.ResourceType, test)
+	case "id":
+		return known(o.ID, test)
+	case "display_name":
+		return known(o.DisplayName, test)
+	case "_create_user":
+		return known(o.Owner, test)
+	case "unique_id":
+		return known(o.UniqueID, test)
+	case "tags.scope":
+		return slices.ContainsFunc(o.Tags, func(tag store.Tag) bool { return known(tag.Scope, test) })
+	case "tags.tag":
+		return slices.ContainsFunc(o.Tags, func(tag store.Tag) bool { return known(tag.Value, test) })
+	}
+	path := strings.Split(field, ".")
+	member, set := o.Member(path[0])
+	if !set {
+		return field == "marked_for_delete" && test.text("false")
+	}
+	return anyAt(decoded(member), path[1:], test)
+}
+
+func known(value string, test test) bool { return value != "" && test.text(value) }
+
+// decoded returns all fields of the body.
+func (d *document) decoded() any {
+	if d.fields == nil {
+		// A stored body decodes; if it did not, nothing would match.
+		d.fields, _ = d.object.Fields()
+	}
+	return d.fields
+}
+
+// decoded returns the value of a piece of a body.
+func decoded(text json.RawMessage) any {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil
+	}
+	return value
+}
+
+// anyAt tests the values at a path, through arrays.
+func anyAt(value any, path []string, test test) bool {
 	if list, ok := value.([]any); ok {
-		return slices.ContainsFunc(list, func(element any) bool { return leafAt(element, path, test) })
+		return slices.ContainsFunc(list, func(element any) bool { return anyAt(element, path, test) })
 	}
 	if len(path) == 0 {
-		return testLeaf(value, test)
+		return test.value(value)
 	}
-	if fields, ok := value.(map[string]any); ok {
-		inner, set := fields[path[0]]
-		return set && leafAt(inner, path[1:], test)
+	fields, ok := value.(map[string]any)
+	if !ok {
+		return false
 	}
-	return false
+	inner, set := fields[path[0]]
+	return set && anyAt(inner, path[1:], test)
 }
 
+// anyLeaf tests a value and all that lies in it.
 func anyLeaf(value any, test func(string) bool) bool {
 	switch v := value.(type) {
 	case []any:
@@ -96,86 +147,18 @@ func anyLeaf(value any, test func(string) bool) bool {
 		}
 		return false
 	}
-	return testLeaf(value, test)
+	return scalar(value, test)
 }
 
-func testLeaf(value any, test func(string) bool) bool {
+// scalar tests a text, or a number or truth value as it is written. An object, or null, passes no test.
+func scalar(value any, test func(string) bool) bool {
 	switch v := value.(type) {
 	case string:
 		return test(v)
 	case json.Number:
 		return test(v.String())
 	case bool:
-		return test(fmt.Sprint(v))
+		return test(strconv.FormatBool(v))
 	}
 	return false
-}
-
-// Run returns the objects that match, as the search index shows them, sorted by id.
-func (q *Query) Run(space *store.Space) []*store.Object {
-	candidates, narrowed := narrow(q.root, space)
-	if !narrowed {
-		candidates = slices.SortedFunc(space.All(), store.Compare)
-	}
-	unindexed := space.Unindexed()
-	found := make([]*store.Object, 0, min(len(candidates), 1024))
-	for _, o := range candidates {
-		if _, changed := unindexed[o.Key]; !changed && q.Matches(o) {
-			found = append(found, o)
-		}
-	}
-	if len(unindexed) == 0 {
-		return found
-	}
-	for _, old := range unindexed {
-		if old != nil && q.Matches(old) {
-			found = append(found, old)
-		}
-	}
-	slices.SortFunc(found, store.Compare)
-	return found
-}
-
-// Matches tells whether one object matches.
-func (q *Query) Matches(o *store.Object) bool { return q.root.matches(&document{object: o}) }
-
-// narrow finds, by the store's indexes, a list that holds everything that can match, sorted by id. It returns false
-// when no index helps.
-func narrow(n node, space *store.Space) ([]*store.Object, bool) {
-	switch n := n.(type) {
-	case term:
-		value, exact := n.pattern.exact()
-		if !exact {
-			return nil, false
-		}
-		switch n.field {
-		case "resource_type":
-			return space.ByType(value), true
-		case "tags.scope":
-			return space.ByTagScope(value), true
-		case "tags.tag":
-			return space.ByTagValue(value), true
-		}
-	case allOf:
-		var best []*store.Object
-		narrowed := false
-		for _, part := range n {
-			if list, ok := narrow(part, space); ok && (!narrowed || len(list) < len(best)) {
-				best, narrowed = list, true
-			}
-		}
-		return best, narrowed
-	case anyOf:
-		var union []*store.Object
-		for _, part := range n {
-			list, ok := narrow(part, space)
-			if !ok {
-				return nil, false
-			}
-			union = append(union, list...)
-		}
-		slices.SortFunc(union, store.Compare)
-		return slices.Compact(union), true
-	}
-	return nil, false
 }

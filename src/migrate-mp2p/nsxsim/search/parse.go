@@ -20,7 +20,7 @@ func (e *SyntaxError) Error() string {
 // Query is a parsed query.
 type Query struct{ root node }
 
-// The nodes of a query. A term's field is empty when it looks at every field.
+// The nodes of a query. A field is empty in a node that looks at every field.
 type (
 	node    interface{ matches(d *document) bool }
 	allOf   []node
@@ -30,7 +30,16 @@ type (
 		field   string
 		pattern pattern
 	}
+	between struct {
+		field string
+		span  span
+	}
+	exists     struct{ field string }
+	everything struct{}
 )
+
+// maxDepth bounds parentheses and negations inside each other, as the parser calls itself for them.
+const maxDepth = 200
 
 // Parse reads a query. Its errors are *SyntaxError.
 func Parse(text string) (*Query, error) {
@@ -38,7 +47,7 @@ func Parse(text string) (*Query, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, p.fail(0, "the query is empty")
 	}
-	root, err := p.or("")
+	root, err := p.clauses("")
 	end := p.peek()
 	switch {
 	case p.bad != nil:
@@ -51,235 +60,209 @@ func Parse(text string) (*Query, error) {
 	return &Query{root: root}, nil
 }
 
-type tokenKind int
-
-const (
-	tokenEnd tokenKind = iota
-	tokenOpen
-	tokenClose
-	tokenColon
-	tokenAnd
-	tokenOr
-	tokenNot
-	tokenWord
-)
-
-type token struct {
-	kind    tokenKind
-	text    string
-	pattern pattern
-	at      int
-	next    int
+// All joins queries: what matches each of them.
+func All(queries ...*Query) *Query {
+	roots := make(allOf, 0, len(queries))
+	for _, q := range queries {
+		roots = append(roots, q.root)
+	}
+	return &Query{root: roots.simplified()}
 }
 
 type parser struct {
-	text string
-	pos  int
-	bad  *SyntaxError
+	text  string
+	pos   int
+	depth int
+	bad   *SyntaxError
 }
 
 func (p *parser) fail(at int, reason string) *SyntaxError {
 	return &SyntaxError{Query: p.text, At: at, Reason: reason}
 }
 
-// or reads terms joined by OR, or by nothing. Inside field:( ... ) the field applies to every word.
-func (p *parser) or(field string) (node, error) {
-	first, err := p.and(field)
-	if err != nil {
-		return nil, err
-	}
-	list := anyOf{first}
+func (p *parser) peek() token { return p.scan(p.pos) }
+
+func (p *parser) take() token {
+	t := p.scan(p.pos)
+	p.pos = t.next
+	return t
+}
+
+// clauses reads clauses joined by OR, or by nothing. Inside field:( ... ) the field applies to every word.
+//
+// A clause with + must match, one with - must not; a negated clause that stands beside others without an operator must
+// not match either. Of all others one has to match, unless there is one with +.
+func (p *parser) clauses(field string) (node, error) {
+	var must, should allOf
+	required := false // a clause with + is among them
+	joined := false   // an OR stands before the clause
 	for {
-		switch p.peek().kind {
-		case tokenOr:
-			p.take()
-		case tokenEnd, tokenClose:
-			if len(list) == 1 {
-				return first, nil
-			}
-			return list, nil
-		}
-		next, err := p.and(field)
+		first := p.peek()
+		clause, chained, err := p.and(field)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, next)
+		next := p.peek()
+		_, not := clause.(negated)
+		alone := not && !joined && next.kind != tokenOr
+		switch {
+		case first.kind == tokenPlus:
+			must, required = append(must, clause), true
+		case !chained && (first.kind == tokenMinus || alone):
+			must = append(must, clause)
+		default:
+			should = append(should, clause)
+		}
+		if joined = next.kind == tokenOr; joined {
+			p.take()
+			continue
+		}
+		if next.kind != tokenEnd && next.kind != tokenClose {
+			continue
+		}
+		// Beside a clause with + the others only raise the score, and scores are not simulated.
+		if len(should) > 0 && !required {
+			must = append(must, anyOf(should).simplified())
+		}
+		return must.simplified(), nil
 	}
 }
 
-func (p *parser) and(field string) (node, error) {
+func (l allOf) simplified() node {
+	if len(l) == 1 {
+		return l[0]
+	}
+	return l
+}
+
+func (l anyOf) simplified() node {
+	if len(l) == 1 {
+		return l[0]
+	}
+	return l
+}
+
+// and reads clauses joined by AND, and tells whether there are several.
+func (p *parser) and(field string) (of node, chained bool, err error) {
 	first, err := p.not(field)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	list := allOf{first}
 	for p.peek().kind == tokenAnd {
 		p.take()
 		next, err := p.not(field)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		list = append(list, next)
 	}
-	if len(list) == 1 {
-		return first, nil
-	}
-	return list, nil
+	return list.simplified(), len(list) > 1, nil
 }
 
+// not reads a clause with the signs before it.
 func (p *parser) not(field string) (node, error) {
-	if p.peek().kind != tokenNot {
+	sign := p.peek()
+	if sign.kind != tokenNot && sign.kind != tokenMinus && sign.kind != tokenPlus {
 		return p.primary(field)
 	}
 	p.take()
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.tooDeep(sign.at)
+	}
+	defer func() { p.depth-- }()
 	of, err := p.not(field)
-	if err != nil {
-		return nil, err
+	if err != nil || sign.kind == tokenPlus {
+		return of, err
 	}
 	return negated{of}, nil
 }
 
+func (p *parser) tooDeep(at int) error {
+	return p.fail(at, fmt.Sprintf("parentheses and negations stand more than %d deep in each other", maxDepth))
+}
+
+// primary reads a term, or a group in parentheses.
 func (p *parser) primary(field string) (node, error) {
 	switch t := p.take(); t.kind {
 	case tokenOpen:
-		inner, err := p.or(field)
-		if err != nil {
-			return nil, err
+		return p.group(t, field)
+	case tokenRange:
+		if field == "" {
+			return nil, p.fail(t.at, "a range needs a field before it")
 		}
-		if closing := p.take(); closing.kind != tokenClose {
-			return nil, p.fail(closing.at, "a closing parenthesis is missing")
-		}
-		return inner, nil
+		return &between{field: field, span: t.span}, nil
 	case tokenWord:
-		if p.peek().kind != tokenColon {
-			return term{field: field, pattern: t.pattern}, nil
+		if p.peek().kind == tokenColon {
+			return p.fielded(t, field)
 		}
-		colon := p.take()
-		if field != "" {
-			return nil, p.fail(colon.at, "a field inside the group of another field; escape the colon if it belongs to a value")
-		}
-		switch value := p.peek(); value.kind {
-		case tokenOpen:
-			return p.primary(t.text)
-		case tokenWord:
-			p.take()
-			if p.peek().kind == tokenColon {
-				return nil, p.fail(p.peek().at, "a colon inside a value must be escaped or quoted")
-			}
-			return term{field: t.text, pattern: value.pattern}, nil
-		default:
-			return nil, p.fail(value.at, fmt.Sprintf("field %q has no value", t.text))
-		}
+		return p.term(field, t)
 	default:
 		return nil, p.fail(t.at, "a term was expected")
 	}
 }
 
-func (p *parser) peek() token { return p.scan() }
-
-func (p *parser) take() token {
-	t := p.scan()
-	p.pos = t.next
-	return t
+// group reads what stands behind an opening parenthesis.
+func (p *parser) group(opening token, field string) (node, error) {
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.tooDeep(opening.at)
+	}
+	defer func() { p.depth-- }()
+	inner, err := p.clauses(field)
+	if err != nil {
+		return nil, err
+	}
+	if closing := p.take(); closing.kind != tokenClose {
+		return nil, p.fail(closing.at, "a closing parenthesis is missing")
+	}
+	return inner, nil
 }
 
-// scan reads the token at the current position without moving.
-func (p *parser) scan() token {
-	at := p.pos
-	for at < len(p.text) && isSpace(p.text[at]) {
-		at++
-	}
-	simple := func(kind tokenKind, length int) token {
-		return token{kind: kind, text: p.text[at : at+length], at: at, next: at + length}
-	}
-	rest := p.text[at:]
+// fielded reads the colon and the value behind the name of a field. outer is the field of the group around it.
+func (p *parser) fielded(name token, outer string) (node, error) {
+	colon := p.take()
 	switch {
-	case rest == "":
-		return simple(tokenEnd, 0)
-	case rest[0] == '(':
-		return simple(tokenOpen, 1)
-	case rest[0] == ')':
-		return simple(tokenClose, 1)
-	case rest[0] == ':':
-		return simple(tokenColon, 1)
-	case rest[0] == '!':
-		return simple(tokenNot, 1)
-	case strings.HasPrefix(rest, "&&"):
-		return simple(tokenAnd, 2)
-	case strings.HasPrefix(rest, "||"):
-		return simple(tokenOr, 2)
-	case rest[0] == '"':
-		return p.quoted(at)
+	case outer != "":
+		return nil, p.fail(colon.at, "a field stands inside the group of another field; escape the colon if it belongs to a value")
+	case name.quoted:
+		return nil, p.fail(name.at, "the name of a field is not quoted")
 	}
-	return p.word(at)
+	field := name.text
+	if field == "*" {
+		field = ""
+	} else if _, literal := name.pattern.exact(); !literal {
+		return nil, p.fail(name.at, "wildcards in the name of a field are not supported")
+	}
+	value := p.take()
+	switch value.kind {
+	case tokenOpen:
+		return p.group(value, field)
+	case tokenRange:
+		return &between{field: field, span: value.span}, nil
+	case tokenMinus, tokenPlus:
+		return nil, p.fail(value.at, fmt.Sprintf("a value cannot begin with %q; escape or quote it", value.text))
+	case tokenWord:
+	default:
+		return nil, p.fail(value.at, fmt.Sprintf("field %q has no value", name.text))
+	}
+	if next := p.peek(); next.kind == tokenColon {
+		return nil, p.fail(next.at, "a colon inside a value must be escaped or quoted")
+	}
+	return p.term(field, value)
 }
 
-func (p *parser) quoted(at int) token {
-	var value strings.Builder
-	for i := at + 1; i < len(p.text); i++ {
-		switch c := p.text[i]; c {
-		case '"':
-			text := value.String()
-			return token{kind: tokenWord, text: text, pattern: exactly(text), at: at, next: i + 1}
-		case '\\':
-			if i++; i < len(p.text) {
-				value.WriteByte(p.text[i])
-			}
-		default:
-			value.WriteByte(c)
-		}
+// term makes the node of one value. A lone star asks for the field to be there, and without a field for anything.
+func (p *parser) term(field string, value token) (node, error) {
+	_, literal := value.pattern.exact()
+	switch {
+	case field == "_exists_" && !literal:
+		return nil, p.fail(value.at, "wildcards in the name of a field are not supported")
+	case field == "_exists_":
+		return &exists{field: value.text}, nil
+	case !value.pattern.anything():
+		return &term{field: field, pattern: value.pattern}, nil
+	case field == "":
+		return everything{}, nil
 	}
-	return p.broken(at, "a closing quote is missing")
+	return &exists{field: field}, nil
 }
-
-// word reads a bare word. The words AND, OR and NOT in capitals are operators.
-func (p *parser) word(at int) token {
-	var pat pattern
-	var text strings.Builder
-	i := at
-	for ; i < len(p.text); i++ {
-		c := p.text[i]
-		if isSpace(c) || strings.IndexByte(`():"`, c) >= 0 {
-			break
-		}
-		switch {
-		case c == '\\':
-			if i++; i == len(p.text) {
-				return p.broken(at, "the query ends in a backslash")
-			}
-			pat.literal(p.text[i])
-			text.WriteByte(p.text[i])
-		case c == '*' || c == '?':
-			pat.wild(c)
-			text.WriteByte(c)
-		case strings.IndexByte("/[]{}^~", c) >= 0:
-			return p.broken(i, fmt.Sprintf("%q has a meaning of its own; escape or quote it", c))
-		case i == at && (c == '-' || c == '+'):
-			return p.broken(i, fmt.Sprintf("%q at the start of a term is an operator that is not simulated; escape or quote it", c))
-		default:
-			pat.literal(c)
-			text.WriteByte(c)
-		}
-	}
-	pat.lower()
-	t := token{kind: tokenWord, text: text.String(), pattern: pat, at: at, next: i}
-	switch p.text[at:i] {
-	case "AND":
-		t.kind = tokenAnd
-	case "OR":
-		t.kind = tokenOr
-	case "NOT":
-		t.kind = tokenNot
-	}
-	return t
-}
-
-// broken notes the first lexical problem and ends the query there.
-func (p *parser) broken(at int, reason string) token {
-	if p.bad == nil {
-		p.bad = p.fail(at, reason)
-	}
-	return token{kind: tokenEnd, at: at, next: len(p.text)}
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

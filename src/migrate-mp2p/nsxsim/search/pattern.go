@@ -40,14 +40,14 @@ func (p *pattern) lower() {
 
 // exact returns the value of a pattern without wildcards.
 func (p pattern) exact() (string, bool) {
-	switch {
-	case len(p.parts) == 0:
-		return "", true
-	case len(p.parts) == 1 && p.parts[0].wild == 0:
+	if len(p.parts) == 1 && p.parts[0].wild == 0 {
 		return p.parts[0].literal, true
 	}
 	return "", false
 }
+
+// anything tells whether every value matches.
+func (p pattern) anything() bool { return len(p.parts) == 1 && p.parts[0].wild == '*' }
 
 func (p pattern) matches(value string) bool {
 	if text, ok := p.exact(); ok {
@@ -56,29 +56,38 @@ func (p pattern) matches(value string) bool {
 	return matchParts(p.parts, strings.ToLower(value))
 }
 
+// matchParts compares piece by piece. When a piece does not fit, the last star takes one character more; no earlier
+// one ever has to, so that the work stays in proportion to the value's length times the pattern's.
 func matchParts(parts []part, value string) bool {
-	for i, p := range parts {
-		switch p.wild {
-		case '?':
-			if value == "" {
-				return false
+	at, star, taken := 0, -1, ""
+	for at < len(parts) || value != "" {
+		if at < len(parts) {
+			if parts[at].wild == '*' {
+				star, taken = at, value
+				at++
+				continue
 			}
-			_, size := utf8.DecodeRuneInString(value)
-			value = value[size:]
-		case '*':
-			for skip := 0; skip <= len(value); skip++ {
-				if matchParts(parts[i+1:], value[skip:]) {
-					return true
-				}
+			if rest, fits := parts[at].take(value); fits {
+				value = rest
+				at++
+				continue
 			}
-			return false
-		default:
-			rest, ok := strings.CutPrefix(value, p.literal)
-			if !ok {
-				return false
-			}
-			value = rest
 		}
+		if star < 0 || taken == "" {
+			return false
+		}
+		_, size := utf8.DecodeRuneInString(taken)
+		taken = taken[size:]
+		at, value = star+1, taken
 	}
-	return value == ""
+	return true
+}
+
+// take removes a literal, or one character, from the beginning of a value.
+func (p part) take(value string) (rest string, fits bool) {
+	if p.wild == 0 {
+		return strings.CutPrefix(value, p.literal)
+	}
+	_, size := utf8.DecodeRuneInString(value)
+	return value[size:], value != ""
 }
