@@ -162,7 +162,7 @@ func managerKinds() []managerKind {
 		{collection: "md-proxies", types: []string{"MetadataProxy"}},
 		{collection: certificateCollection, types: []string{"certificate_self_signed", "certificate_signed", "certificate_ca", "Certificate"}, stays: true,
 			noPost: true, noPut: true, show: showDetails, filters: map[string]filter{"type": certificateType()}},
-		{collection: crlCollection, types: []string{"Crl"}, stays: true, noPost: true, show: showDetails},
+		{collection: crlCollection, types: []string{"Crl"}, stays: true, noPost: true},
 		{collection: principalCollection, types: []string{"PrincipalIdentity"}, stays: true, noPost: true, noPut: true, removed: dismissPrincipal},
 		{collection: "transport-zones", types: []string{"OverlayTransportZone", "TransportZone"}, stays: true, readOnly: true},
 		{collection: "edge-clusters", types: []string{"EdgeCluster"}, stays: true, readOnly: true},

@@ -88,8 +88,8 @@ func (s *Server) imported(r *api.Request, collection string, sent, fields map[st
 	return &api.Response{Status: http.StatusCreated, Body: map[string]any{"results": []any{stored.Body}, "result_count": 1}}, nil
 }
 
-// certificateFields describes a chain of certificates, the first of which is the leaf.
-func certificateFields(encoded string) (map[string]any, error) {
+// readChain reads a chain of certificates, the first of which is the leaf.
+func readChain(encoded string) ([]*x509.Certificate, error) {
 	var chain []*x509.Certificate
 	for rest := []byte(encoded); ; {
 		var block *pem.Block
@@ -105,12 +105,41 @@ func certificateFields(encoded string) (map[string]any, error) {
 	if len(chain) == 0 {
 		return nil, errField("pem_encoded", "it is not PEM")
 	}
+	return chain, nil
+}
+
+// certificateFields describes a chain of certificates as NSX stores it.
+func certificateFields(encoded string) (map[string]any, error) {
+	chain, err := readChain(encoded)
+	if err != nil {
+		return nil, err
+	}
 	leaf, kind := chain[0], "certificate_signed"
 	switch {
 	case bytes.Equal(leaf.RawIssuer, leaf.RawSubject) && leaf.CheckSignatureFrom(leaf) == nil:
 		kind = "certificate_self_signed"
 	case leaf.IsCA:
 		kind = "certificate_ca"
+	}
+	sum := sha256.Sum256(leaf.Raw)
+	return map[string]any{
+		"resource_type": kind, "pem_encoded": encoded, "used_by": []any{},
+		"leaf_certificate_sha_256_thumbprint": hex.EncodeToString(sum[:]),
+	}, nil
+}
+
+// showDetails adds what is written in the certificates when the client asks for it (NSX Go SDK).
+func showDetails(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
+	wanted, bad := boolean("details", r.Query.Get("details"))
+	if bad != nil {
+		return bad
+	}
+	if !wanted {
+		return nil
+	}
+	chain, err := readChain(text(body["pem_encoded"]))
+	if err != nil {
+		return err
 	}
 	var details []any
 	for _, c := range chain {
@@ -122,22 +151,7 @@ func certificateFields(encoded string) (map[string]any, error) {
 			"signature_algorithm": c.SignatureAlgorithm.String(), "sha256_thumbprint": hex.EncodeToString(sum[:]),
 		})
 	}
-	sum := sha256.Sum256(leaf.Raw)
-	return map[string]any{
-		"resource_type": kind, "pem_encoded": encoded, "used_by": []any{}, "details": details,
-		"leaf_certificate_sha_256_thumbprint": hex.EncodeToString(sum[:]),
-	}, nil
-}
-
-// showDetails leaves the details out unless the client asks for them (NSX Go SDK).
-func showDetails(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
-	wanted, bad := boolean("details", r.Query.Get("details"))
-	if bad != nil {
-		return bad
-	}
-	if !wanted {
-		delete(body, "details")
-	}
+	body["details"] = details
 	return nil
 }
 
