@@ -19,4 +19,9 @@
 // is written. The load balancer of model tas is ASSUMED as a whole: NCP on TAS
 // may balance no traffic at all, but with it one small world holds every type that
 // the migration API knows.
+//
+// Clusters of Kubernetes and TKGI come from one builder, kubeCluster; platforms differ
+// in its kubeSpec. It makes the objects on NSX from [Workloads], and
+// [WriteManifests] writes those for an API server, so that both sides tell the same.
+// The names of objects on NSX are ASSUMED, as far as NCP's users never see them.
 package model

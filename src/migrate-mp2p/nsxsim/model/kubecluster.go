@@ -2,7 +2,8 @@ package model
 
 import "fmt"
 
-// Tag scopes that NCP writes on Kubernetes only ("NCP 2.3 debug log").
+// Tag scopes that NCP writes on Kubernetes only ("NCP 2.3 debug log"). That Manager
+// mode names a service by the scope known from Policy mode is ASSUMED.
 const (
 	scopeService       = "ncp/service"
 	scopeHealthSection = "ncp/hc_sect_id"

@@ -34,7 +34,7 @@ func (c *kubeCluster) loadBalancer(index int, served []*Namespace) {
 	}
 	servers := c.ingressServers(name, served)
 	for i, ns := range served {
-		servers = append(servers, c.services4(ns, i)...)
+		servers = append(servers, c.layer4Servers(ns, i)...)
 	}
 	if c.spec.apiServer && index == 0 {
 		servers = append(servers, c.apiServer())
@@ -136,7 +136,7 @@ func (c *kubeCluster) ingress(ns *Namespace, ip string, secure bool) Ingress {
 		ingress.Secret = "site-tls"
 	}
 	for _, path := range ingress.Paths {
-		c.service(ns, Service{Name: path.Service, Ports: []ServicePort{{"http", "TCP", path.Port, 8080}}})
+		c.addService(ns, Service{Name: path.Service, Ports: []ServicePort{{"http", "TCP", path.Port, 8080}}})
 	}
 	ns.Ingresses = append(ns.Ingresses, ingress)
 	return ingress

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -22,6 +23,9 @@ func kubernetes(options model.Options) *model.World {
 	Expect(err).NotTo(HaveOccurred())
 	return world
 }
+
+// smallest is the world of most tests; they do not change it.
+var smallest = sync.OnceValue(func() *model.World { return kubernetes(model.Options{}) })
 
 // countKinds counts the objects that NCP of a cluster made, by resource type.
 func countKinds(world *model.World, cluster string) map[string]int {
@@ -71,11 +75,10 @@ var _ = Describe("model kubernetes", func() {
 	const cluster = "k8scluster"
 
 	It("is byte-identical for the same seed and differs for another", func() {
-		first := kubernetes(model.Options{})
-		Expect(kubernetes(model.Options{})).To(Equal(first))
+		Expect(kubernetes(model.Options{})).To(Equal(smallest()))
 		other, err := model.Kubernetes(1, 2, model.Options{})
 		Expect(err).NotTo(HaveOccurred())
-		Expect(other).NotTo(Equal(first))
+		Expect(other).NotTo(Equal(smallest()))
 	})
 
 	It("holds about 500 objects that NCP made, and grows in proportion", func() {
@@ -95,7 +98,7 @@ var _ = Describe("model kubernetes", func() {
 
 	It("holds, made by NCP, so many of each kind", func() {
 		const namespaces, networks, pods, policies = 2 + 7, 2 + 7 + 3, 2*4 + 7*40, 7
-		Expect(countKinds(kubernetes(model.Options{}), cluster)).To(Equal(map[string]int{
+		Expect(countKinds(smallest(), cluster)).To(Equal(map[string]int{
 			"LogicalRouter": namespaces + 1, "LogicalRouterLinkPortOnTIER0": namespaces + 1, "LogicalRouterLinkPortOnTIER1": namespaces + 1,
 			"LogicalRouterDownLinkPort": networks, "LogicalSwitch": networks, "IpPool": networks, "IpBlockSubnet": networks, "NatRule": networks,
 			"LogicalPort": networks + pods, "SpoofGuardSwitchingProfile": 1, "QosSwitchingProfile": 1,
@@ -123,7 +126,7 @@ var _ = Describe("model kubernetes", func() {
 	})
 
 	It("is made by NCP's identity alone, and leaves room for the tags that Policy mode adds to ports", func() {
-		world := kubernetes(model.Options{})
+		world := smallest()
 		most := 0
 		objects, err := world.CreatedBy(cluster)
 		Expect(err).NotTo(HaveOccurred())
@@ -152,7 +155,7 @@ var _ = Describe("model kubernetes", func() {
 
 	It("lists the administrator's resources that NCP's configuration names", func() {
 		kinds := map[string]int{}
-		for _, shared := range kubernetes(model.Options{}).Shared {
+		for _, shared := range smallest().Shared {
 			kinds[shared.Kind]++
 		}
 		Expect(kinds).To(Equal(map[string]int{"TIER0": 1, "IPBLOCK": 2, "IPPOOL": 2, "LB_CLIENT_SSL_PROFILE": 1}))

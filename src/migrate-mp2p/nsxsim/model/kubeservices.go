@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// service adds a service in front of the deployment of the same name.
-func (c *kubeCluster) service(ns *Namespace, service Service) {
+// addService adds a service in front of the deployment of the same name.
+func (c *kubeCluster) addService(ns *Namespace, service Service) {
 	service.UID = c.b.uuid()
 	service.Selector = []Label{{"app", service.Name}}
 	service.ClusterIP = address("10.96.0.10", c.services)
@@ -34,12 +34,12 @@ func (s Service) port(number int) ServicePort {
 	return ServicePort{Port: number}
 }
 
-// services4 adds the services of a namespace that no ingress leads to, and a virtual
-// server for each port of one of type LoadBalancer. Of the namespaces behind one load
+// layer4Servers adds the services of a namespace that no ingress leads to, and a virtual
+// server for each port of the one of type LoadBalancer. Of the namespaces behind one load
 // balancer the first has such a service with two ports, the second one over UDP, the
 // third one to which clients stick and the fourth a plain one.
-func (c *kubeCluster) services4(ns *Namespace, place int) []string {
-	c.service(ns, Service{Name: "db", Ports: []ServicePort{{"sql", "TCP", 5432, 5432}}})
+func (c *kubeCluster) layer4Servers(ns *Namespace, place int) []string {
+	c.addService(ns, Service{Name: "db", Ports: []ServicePort{{"sql", "TCP", 5432, 5432}}})
 	gateway := Service{Name: "gateway", Sticky: place == 2}
 	switch place {
 	case 0:
@@ -54,18 +54,18 @@ func (c *kubeCluster) services4(ns *Namespace, place int) []string {
 	pool, ip := c.external()
 	gateway.ExternalIP = ip
 	c.lb.addresses = append(c.lb.addresses, ip)
-	c.service(ns, gateway)
+	c.addService(ns, gateway)
 	var servers []string
 	for _, port := range gateway.Ports {
-		servers = append(servers, c.servicePort(ns, gateway, port, pool))
+		servers = append(servers, c.portServer(ns, gateway, port, pool))
 	}
 	return servers
 }
 
-// servicePort adds the virtual server and the pool of one port of a service. All ports
-// of a service share its address. In Manager mode such a virtual server has no type
-// among its tags, and nothing but names tells for which service it is.
-func (c *kubeCluster) servicePort(ns *Namespace, service Service, port ServicePort, external string) string {
+// portServer adds the virtual server and the pool of one port of a service. All ports
+// of a service share its address. In Manager mode such a virtual server has no tag with
+// its type, and knows its service by namespace and name ("nsx-operator").
+func (c *kubeCluster) portServer(ns *Namespace, service Service, port ServicePort, external string) string {
 	body := fields{"ip_protocol": port.Protocol, "ports": []string{strconv.Itoa(port.Port)}}
 	if port.Protocol == "UDP" {
 		body["application_profile_id"] = c.lb.udp

@@ -329,7 +329,7 @@ var _ = Describe("manifests", func() {
 
 	It("have unique uids", func() {
 		seen := map[string]string{}
-		for _, workloads := range kubernetes(model.Options{}).Workloads {
+		for _, workloads := range smallest().Workloads {
 			for kind, documents := range readManifests(workloads) {
 				for name, one := range documents {
 					uid := at[string](one, "metadata.uid")
@@ -351,7 +351,7 @@ var _ = Describe("manifests", func() {
 	})
 
 	It("say that they could not be written", func() {
-		Expect(model.WriteManifests(fullDisk{}, kubernetes(model.Options{}).Workloads[0])).To(MatchError(ContainSubstring("disk full")))
+		Expect(model.WriteManifests(fullDisk{}, smallest().Workloads[0])).To(MatchError(ContainSubstring("disk full")))
 	})
 })
 
