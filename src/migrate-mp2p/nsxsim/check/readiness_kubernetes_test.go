@@ -73,6 +73,17 @@ var _ = Describe("NCP's readiness on Kubernetes", func() {
 	})
 })
 
+var _ = Describe("a generated cluster in Policy mode", func() {
+	It("is all Policy, and has everything that NCP expects", func() {
+		world, err := model.TAS(1, 1, model.Options{PolicyCluster: "done"})
+		Expect(err).NotTo(HaveOccurred())
+		report := inspect(loaded(world), "done")
+		Expect(report.Inconsistencies).To(BeEmpty())
+		Expect(report.AllPolicy()).To(BeTrue(), "%+v", report.NCP)
+		Expect(report.NotReady).To(BeEmpty())
+	})
+})
+
 var _ = Describe("a cluster of TKGI", func() {
 	var st *store.Store
 	var world *model.World

@@ -23,7 +23,7 @@ var tkgiName = regexp.MustCompile("pks-" + uuid.String())
 
 // foreign names the fields and tag scopes whose ids are those of other systems: of
 // vCenter, BOSH, Cloud Foundry, Kubernetes and OpenStack. No object of NSX has them.
-var foreign = regexp.MustCompile(`^(attachment\.id|parent_vif_id|app_id|bosh/id|pks/cluster|ncp/(project|pod|pod_uid|project_uid|cluster)|os-.*)$`)
+var foreign = regexp.MustCompile(`^(attachment\.id|parent_vif_id|context_id|app_id|external_id|bosh/id|pks/cluster|ncp/(project|pod|cluster|[a-z_]+_uid)|os-.*)$`)
 
 // ids lists every id in a body with the name of the field or tag that holds it.
 func ids(name string, value any, found func(name, id string)) {
@@ -58,7 +58,7 @@ var _ = Describe("the generated worlds", func() {
 		Further: []model.Foundation{
 			{Name: "pks-further"}, {Name: "pks-too", Platform: "tkgi"}, {Name: "further-tas", Platform: "tas"}, {Name: "further-k8s", Platform: "kubernetes"},
 		},
-		SectionBetween: true, OtherProducts: true, Rare: true,
+		SectionBetween: true, OtherProducts: true, Rare: true, PolicyCluster: "policy",
 	}
 	worlds := func() map[string]*model.World {
 		GinkgoHelper()

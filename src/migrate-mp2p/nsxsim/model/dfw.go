@@ -10,8 +10,9 @@ import (
 )
 
 // Sections are listed in the order of their priority; the groups below follow each
-// other as NSX evaluates them. Markers enclose what NCP makes ("TKGI docs").
+// other as NSX evaluates them: what Policy made comes first. Markers enclose what NCP makes ("TKGI docs").
 const (
+	sectionOrderPolicy  = 500
 	sectionOrderTop     = 1_000
 	sectionOrderNCP     = 100_000
 	sectionOrderBottom  = 100_000_000

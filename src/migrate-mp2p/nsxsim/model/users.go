@@ -81,11 +81,16 @@ func (b *builder) finishWith(on ground, scale int, options Options) (*World, err
 		if user.Identity == "" {
 			user.Identity = user.Name + "-ncp"
 		}
-		taken := slices.ContainsFunc(b.world.Foundations, func(other Foundation) bool { return other.Name == user.Name })
-		if user.Name == "" || taken {
+		if user.Name == "" || b.taken(user.Name) {
 			return nil, fmt.Errorf("adding a further foundation or cluster: the name %q is empty or taken", user.Name)
 		}
 		platforms[user.Platform](b, user, on, scale, furtherRoom(i, scale, on))
+	}
+	if name := options.PolicyCluster; name != "" {
+		if b.taken(name) {
+			return nil, fmt.Errorf("adding a cluster in Policy mode: the name %q is taken", name)
+		}
+		b.policyCluster(name, on)
 	}
 	if options.OtherProducts {
 		b.openStack(on)
@@ -94,4 +99,9 @@ func (b *builder) finishWith(on ground, scale int, options Options) (*World, err
 		b.sectionBetween(options.Cluster)
 	}
 	return b.finish()
+}
+
+// taken tells whether a user of this NSX has the name.
+func (b *builder) taken(name string) bool {
+	return slices.ContainsFunc(b.world.Foundations, func(user Foundation) bool { return user.Name == name })
 }

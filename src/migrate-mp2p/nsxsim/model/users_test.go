@@ -92,6 +92,20 @@ var _ = Describe("the options of a model", func() {
 		Expect(created(w, "tas1")).To(Equal(created(plain, "tas1")))
 	})
 
+	It("add a cluster in Policy mode, of which no object is open to Manager clients", func() {
+		w := world(model.Options{PolicyCluster: "done"})
+		Expect(w.Foundations[2].Name).To(Equal("done"))
+		objects, err := w.CreatedBy("done")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(objects).NotTo(BeEmpty())
+		for _, object := range objects {
+			Expect(string(object.Body)).To(And(ContainSubstring(`"_create_user":"nsx_policy"`), ContainSubstring(`"scope":"policyPath"`)))
+		}
+		Expect(repeated(w)).To(BeEmpty())
+		_, err = model.TAS(1, 1, model.Options{PolicyCluster: "tas1"})
+		Expect(err).To(MatchError(ContainSubstring(`"tas1"`)))
+	})
+
 	DescribeTable("refuse users that cannot be told apart or built", func(named string, scale int, further ...model.Foundation) {
 		_, err := model.TAS(scale, 1, model.Options{Further: further})
 		Expect(err).To(MatchError(ContainSubstring(named)))

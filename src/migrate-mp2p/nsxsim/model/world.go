@@ -86,6 +86,9 @@ type Options struct {
 	// OtherProducts adds what a product without NCP keeps on the same NSX: OpenStack
 	// with a network of its own.
 	OtherProducts bool
+	// PolicyCluster is the name of one more Kubernetes cluster, a small one whose NCP
+	// works in Policy mode already; empty means none.
+	PolicyCluster string
 	// SharedTier1 puts all namespaces of the first Kubernetes or TKGI cluster on
 	// one Tier-1.
 	SharedTier1 bool
