@@ -48,7 +48,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	o := &f.server
 	flags.StringVar(&o.Version, "nsx-version", nsxsim.DefaultVersion, "NSX version to be, such as 3.0, 3.2, 4.0.1.1, 4.1.1, 4.2 or 9.0")
 	flags.IntVar(&o.Nodes, "nodes", 1, "manager nodes, 1 to 3")
-	flags.StringVar(&f.virtual, "virtual-address", "", "address in front of the nodes: source-ip (persistent) or round-robin")
+	flags.StringVar(&f.virtual, "virtual-address", "", "address in front of the nodes: source-ip (persistent), round-robin or cluster-ip (one node until a failover)")
 	flags.StringVar(&f.principal, "principal", "", "name of a principal identity; its client certificate goes into the ready file")
 	flags.StringVar(&o.AdminPassword, "password", nsxsim.DefaultPassword, "password of the users admin and auditor")
 	flags.DurationVar(&o.SessionLifetime, "session-lifetime", 30*time.Minute, "how long a login session lasts; 0: for ever")
@@ -57,6 +57,9 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.IntVar(&o.Limits.PerSecond, "requests-per-second", o.Limits.PerSecond, "rate limit of one user; 0: none")
 	flags.IntVar(&o.Limits.InFlight, "concurrency", o.Limits.InFlight, "requests in flight of one user; 0: no limit")
 	flags.IntVar(&o.Limits.TotalInFlight, "total-concurrency", o.Limits.TotalInFlight, "requests in flight of all users; 0: no limit")
+	flags.DurationVar(&o.Limits.RetryAfter, "retry-after", 0, "what Retry-After says when a limit refuses a request; 0: no such header")
+	flags.DurationVar(&o.NotReadyFor, "not-ready-for", 0, "how long every call is refused after the start")
+	flags.StringVar(&o.NotReadyAnswer, "not-ready-answer", "unavailable", "with what: unavailable, backend-missing, cannot-connect or reconfiguring")
 	flags.DurationVar(&o.Latency, "latency", 0, "time added to every answer")
 	flags.DurationVar(&o.SearchLag, "search-lag", 0, "how far the search index runs behind")
 	flags.DurationVar(&o.ServiceStartDelay, "service-start-delay", 0, "how long the migration coordinator's service takes to start")
@@ -92,9 +95,9 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 		return nil, err
 	}
 	switch o.VirtualAddress = nsxsim.VirtualAddress(f.virtual); o.VirtualAddress {
-	case nsxsim.NoVirtualAddress, nsxsim.SourcePersistent, nsxsim.RoundRobin:
+	case nsxsim.NoVirtualAddress, nsxsim.SourcePersistent, nsxsim.RoundRobin, nsxsim.ClusterIP:
 	default:
-		return nil, usageError{fmt.Errorf("--virtual-address %q is neither %q nor %q", f.virtual, nsxsim.SourcePersistent, nsxsim.RoundRobin)}
+		return nil, usageError{fmt.Errorf("--virtual-address %q is none of %q, %q, %q", f.virtual, nsxsim.SourcePersistent, nsxsim.RoundRobin, nsxsim.ClusterIP)}
 	}
 	return f, nil
 }
@@ -133,6 +136,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 	if f.server.Listeners, err = f.listeners(); err != nil {
 		return err
 	}
+	f.server.Seed = uint64(f.world.seed)
 	f.server.Coordinator = coordinator.New(f.plan)
 	server, err := nsxsim.Start(f.server)
 	if err != nil {
