@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -398,4 +399,35 @@ var _ = Describe("a GENERIC run", func() {
 		Expect(migrated.Status).To(Equal("SUCCESS"))
 		Expect(inspect(st).NCP.Policy).To(Equal(len(made(world, "ip-sets"))))
 	})
+})
+
+var _ = Describe("a GENERIC run on worlds of all platforms", func() {
+	DescribeTable("promotes all but what NSX cannot, and a cancellation makes the world what it was",
+		func(build func(int, int64, model.Options) (*model.World, error), left []string) {
+			world, err := build(1, 1, model.Options{Rare: true, OtherProducts: true})
+			Expect(err).NotTo(HaveOccurred())
+			st := store.New(1)
+			Expect(nsxsim.LoadWorld(st, world)).To(Succeed())
+			before, policy := lasting(st), policyBodies(st)
+			n := serve(st, coordinator.Options{})
+			n.ok("POST", migration+"mp-to-policy", object{"mode": "GENERIC", "skip_failed_resources": true})
+			_, migrated := n.settle()
+			Expect(migrated.Status).To(Equal("SUCCESS"))
+			var failed []string
+			for _, row := range n.ok("GET", migration+"mp-to-policy/feedback", nil)["results"].([]any) {
+				failed = append(failed, row.(object)["type"].(string)+" "+row.(object)["error_list"].([]any)[0].(object)["error_desc"].(string))
+			}
+			Expect(failed).To(ConsistOf(left))
+
+			n.ok("POST", migration+"mp-to-policy/cancel", nil)
+			_, migrated = n.settle()
+			Eventually(n.coordinator().Phase).Should(Equal(coordinator.PhaseIdle))
+			Expect(lasting(st)).To(Equal(before))
+			Expect(policyBodies(st)).To(Equal(policy))
+		},
+		Entry("TAS", model.TAS, nil),
+		Entry("Kubernetes", model.Kubernetes, nil),
+		Entry("TKGI, whose nodes have subnets without a pool", model.TKGI, []string{
+			"IPBLOCK_SUBNET no IP pool gives addresses of 172.16.0.0/24", "IPBLOCK_SUBNET no IP pool gives addresses of 172.16.16.0/24"}),
+	)
 })

@@ -65,7 +65,7 @@ var kinds = []kind{
 	{name: "LB_SERVICE", collection: lbServiceCollection, limit: 2000, root: "/infra/lb-services", metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-services", buildLBService)},
 	{name: "LB_CLIENT_SSL_PROFILE", collection: "loadbalancer/client-ssl-profiles", root: "/infra/lb-client-ssl-profiles", promote: flat("/infra/lb-client-ssl-profiles", buildLBProfile)},
 	{name: "LB_VIRTUAL_SERVER", collection: virtualServerCollection, limit: 2000, root: "/infra/lb-virtual-servers", metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-virtual-servers", buildVirtualServer)},
-	{name: "DFW_SECTION", collection: sectionCollection, types: []string{"FirewallSection"}, limit: 3000, root: policySections, check: checkSection, metadata: sectionMetadata, linked: sectionLinked, promote: promoteSection},
+	{name: typeSection, collection: sectionCollection, types: []string{"FirewallSection"}, limit: 3000, root: policySections, check: checkSection, metadata: sectionMetadata, linked: sectionLinked, promote: promoteSection},
 	{name: "MACDISCOVERY_PROFILES", collection: profileCollection, types: []string{"MacManagementSwitchingProfile"}, limit: 1500, root: "/infra/mac-discovery-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/mac-discovery-profiles", buildSwitchingProfile)},
 	{name: "SEGMENT_SECURITY_PROFILES", collection: profileCollection, types: []string{"SwitchSecuritySwitchingProfile"}, limit: 1500, root: "/infra/segment-security-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/segment-security-profiles", buildSwitchingProfile)},
 	{name: "QOS_PROFILES", collection: profileCollection, types: []string{"QosSwitchingProfile"}, limit: 1500, root: "/infra/qos-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/qos-profiles", buildSwitchingProfile)},
@@ -106,6 +106,9 @@ const (
 	policySite         = "/infra/sites/default/enforcement-points/default"
 
 	tagPolicyPath = "policyPath"
+
+	// typeSection is the type that takes longest to roll back.
+	typeSection = "DFW_SECTION"
 )
 
 // systemTwins are the Policy collections in which the system keeps the twins of its

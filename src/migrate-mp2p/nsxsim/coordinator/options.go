@@ -18,6 +18,9 @@ type Options struct {
 	// plan action rollback take RollbackTime and ObjectTime for each object.
 	DoneTime     time.Duration
 	RollbackTime time.Duration
+	// SectionTime is added to each of these ways back for each firewall section, which
+	// NSX is slow to bring back ("NCP docs").
+	SectionTime time.Duration
 	// OverallAhead makes the overall status SUCCESS this long before component 1 is
 	// ("vmware-nsx" waits for the component for this reason).
 	OverallAhead time.Duration

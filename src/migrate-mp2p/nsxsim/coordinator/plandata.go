@@ -84,13 +84,7 @@ func (c *Coordinator) objectsOf(typeName string) int {
 	if c.state.Generic != nil {
 		return c.state.Run.Totals[typeName]
 	}
-	count := 0
-	for _, resource := range c.state.Batch.MigrationData {
-		if resource.Type == typeName {
-			count += len(resource.ResourceIDs)
-		}
-	}
-	return count
+	return c.state.Batch.count(typeName)
 }
 
 func (c *Coordinator) getUnitGroups(_ context.Context, r *api.Request) (*api.Response, error) {

@@ -1,12 +1,16 @@
 package coordinator_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -141,6 +145,66 @@ var _ = Describe("rollback", func() {
 })
 
 var _ = Describe("a slow rollback", func() {
+	// begin starts a rollback whose client may hang up.
+	begin := func(n *nsx, b batch) (hangUp context.CancelFunc, failed chan error) {
+		GinkgoHelper()
+		body, err := json.Marshal(b.body())
+		Expect(err).NotTo(HaveOccurred())
+		ctx, hangUp := context.WithCancel(context.Background())
+		request, err := http.NewRequestWithContext(ctx, "POST", n.base+migration+"mp-to-policy/rollback", bytes.NewReader(body))
+		Expect(err).NotTo(HaveOccurred())
+		request.SetBasicAuth(nsxsim.AdminUser, n.server.Password())
+		failed = make(chan error, 1)
+		go func() {
+			response, err := n.http.Do(request)
+			if err == nil {
+				err = response.Body.Close()
+			}
+			failed <- err
+		}()
+		return hangUp, failed
+	}
+
+	It("goes on when its client hangs up", func() {
+		st, sets := someSets()
+		clock := newClock()
+		n := serve(st, coordinator.Options{RollbackTime: time.Minute}, with(clock))
+		n.initiate()
+		n.promote(sets)
+		hangUp, failed := begin(n, sets)
+		Eventually(clock.waiting).Should(Equal(1))
+		hangUp()
+		Expect(<-failed).To(MatchError(context.Canceled))
+		_, promoted := n.groupOf("a")
+		Expect(promoted).To(BeTrue())
+		clock.advance(time.Minute)
+		_, promoted = n.groupOf("a")
+		Expect(promoted).To(BeFalse())
+	})
+
+	It("is slower for each firewall section, in both ways", func() {
+		clock := newClock()
+		n := serve(wired(), coordinator.Options{SectionTime: time.Minute}, with(clock))
+		section := one("DFW_SECTION", "wall")
+		n.initiate()
+		n.promote(section)
+		hangUp, failed := begin(n, section)
+		defer hangUp()
+		Eventually(clock.waiting).Should(Equal(1))
+		clock.advance(59 * time.Second)
+		Expect(n.coordinator().Phase()).To(Equal(coordinator.PhaseRollback))
+		clock.advance(time.Second)
+		Expect(<-failed).NotTo(HaveOccurred())
+		Expect(n.coordinator().Phase()).To(Equal(coordinator.PhaseIdle))
+
+		n.promote(section)
+		n.plan("rollback")
+		clock.advance(59 * time.Second)
+		Expect(n.coordinator().Phase()).To(Equal(coordinator.PhaseRollback))
+		clock.advance(time.Second)
+		Expect(n.coordinator().Phase()).To(Equal(coordinator.PhaseIdle))
+	})
+
 	It("lets nothing else in meanwhile", func() {
 		st, world := tas()
 		clock := newClock()

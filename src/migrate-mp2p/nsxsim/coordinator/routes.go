@@ -159,7 +159,10 @@ func (c *Coordinator) postRollback(ctx context.Context, r *api.Request) (*api.Re
 		return nil, refuse("%s", err)
 	}
 	one := &call{phase: PhaseRollback, interrupted: func(share float64) error { return c.interruptRollback(data, share) }}
-	return c.finish(ctx, one, func(o Options) time.Duration { return o.RollbackTime }, func() error { return c.rollback(data) })
+	lasts := func(o Options) time.Duration {
+		return o.RollbackTime + time.Duration(data.count(typeSection))*o.SectionTime
+	}
+	return c.finish(ctx, one, lasts, func() error { return c.rollback(data) })
 }
 
 func (c *Coordinator) postCancel(context.Context, *api.Request) (*api.Response, error) {

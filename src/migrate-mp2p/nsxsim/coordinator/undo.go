@@ -49,8 +49,15 @@ func (c *Coordinator) undoPlan() error {
 }
 
 func (c *Coordinator) beginUndo(cancel bool) {
+	gone := c.undone(cancel)
+	sections := 0
+	for _, r := range gone {
+		if r.Type == typeSection {
+			sections++
+		}
+	}
+	length := c.lasting(c.options.RollbackTime, len(gone)) + time.Duration(sections)*c.options.SectionTime
 	now := c.clock.Now()
-	length := c.lasting(c.options.RollbackTime, len(c.undone(cancel)))
 	c.state.Undo = &undoing{Cancel: cancel, Began: now, Ends: now.Add(length)}
 	c.schedule()
 }

@@ -110,11 +110,21 @@ func (c *Coordinator) parse(body []byte) (*migrationData, error) {
 	return &data, nil
 }
 
-// size is the number of objects in a batch.
+// size is the number of objects in a batch, count that of one type's.
 func (d *migrationData) size() int {
 	n := 0
 	for _, resource := range d.MigrationData {
 		n += len(resource.ResourceIDs)
+	}
+	return n
+}
+
+func (d *migrationData) count(typeName string) int {
+	n := 0
+	for _, resource := range d.MigrationData {
+		if resource.Type == typeName {
+			n += len(resource.ResourceIDs)
+		}
 	}
 	return n
 }
