@@ -52,14 +52,15 @@ func (c *Coordinator) getPromotionState(context.Context, *api.Request) (*api.Res
 	return api.OK(map[string]any{"mp_policy_promotion": state})
 }
 
-func (c *Coordinator) getHistory(_ context.Context, r *api.Request) (*api.Response, error) {
+// getHistory lists all runs at once: this list has neither count nor cursor ("NSX Go SDK").
+func (c *Coordinator) getHistory(context.Context, *api.Request) (*api.Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	rows := []any{}
 	for _, one := range c.state.History {
 		rows = append(rows, map[string]any{"date_time": strconv.FormatInt(one.At, 10), "status": one.Status})
 	}
-	return page(r.Query, rows)
+	return api.OK(map[string]any{"results": rows})
 }
 
 func (c *Coordinator) getMigrated(_ context.Context, r *api.Request) (*api.Response, error) {
