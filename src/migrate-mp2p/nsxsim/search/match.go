@@ -65,7 +65,12 @@ func (t *term) matches(d *document) bool {
 	return d.at(t.field, t)
 }
 
-func (b *between) matches(d *document) bool { return d.at(b.field, b) }
+func (b *between) matches(d *document) bool {
+	if b.field == "" {
+		return anyLeaf(d.decoded(), b.text)
+	}
+	return d.at(b.field, b)
+}
 
 func (e *exists) matches(d *document) bool { return d.at(e.field, e) }
 

@@ -60,6 +60,26 @@ func Parse(text string) (*Query, error) {
 	return &Query{root: root}, nil
 }
 
+// Filter asks for a value, in which * and ? are wildcards, in at least one of some fields.
+func Filter(fields []string, value string, caseSensitive bool) *Query {
+	p := pattern{asWritten: caseSensitive}
+	for i := range len(value) {
+		if c := value[i]; c == '*' || c == '?' {
+			p.wild(c)
+		} else {
+			p.literal(c)
+		}
+	}
+	if !caseSensitive {
+		p.lower()
+	}
+	var either anyOf
+	for _, field := range fields {
+		either = append(either, &term{field: field, pattern: p})
+	}
+	return &Query{root: either.simplified()}
+}
+
 // All joins queries: what matches each of them.
 func All(queries ...*Query) *Query {
 	roots := make(allOf, 0, len(queries))

@@ -9,6 +9,8 @@ import (
 // number of characters).
 type pattern struct {
 	parts []part
+	// asWritten patterns look at case, and have their literals as they were written.
+	asWritten bool
 }
 
 type part struct {
@@ -38,9 +40,9 @@ func (p *pattern) lower() {
 	}
 }
 
-// exact returns the value of a pattern without wildcards.
+// exact returns the value of a pattern without wildcards that does not look at case.
 func (p pattern) exact() (string, bool) {
-	if len(p.parts) == 1 && p.parts[0].wild == 0 {
+	if !p.asWritten && len(p.parts) == 1 && p.parts[0].wild == 0 {
 		return p.parts[0].literal, true
 	}
 	return "", false
@@ -50,6 +52,9 @@ func (p pattern) exact() (string, bool) {
 func (p pattern) anything() bool { return len(p.parts) == 1 && p.parts[0].wild == '*' }
 
 func (p pattern) matches(value string) bool {
+	if p.asWritten {
+		return matchParts(p.parts, value)
+	}
 	if text, ok := p.exact(); ok {
 		return text == value || strings.EqualFold(text, value)
 	}

@@ -6,11 +6,12 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// Run returns the objects that match, as the search index shows them, sorted by id.
+// Run returns the objects that match, as the search index shows them, sorted by id. The index does not hold objects
+// without a resource type, such as the allocations of an IP pool.
 func (q *Query) Run(space *store.Space) []*store.Object {
 	s := choose(q.root, space)
 	if !s.chosen {
-		s = selection{objects: space.Sorted(), rest: q.root}
+		s = selection{objects: space.Typed(), rest: q.root}
 	}
 	found := s.filtered()
 	unindexed := space.Unindexed()
@@ -22,7 +23,7 @@ func (q *Query) Run(space *store.Space) []*store.Object {
 		return changed
 	})
 	for _, old := range unindexed {
-		if old != nil && q.Matches(old) {
+		if old != nil && old.ResourceType != "" && q.Matches(old) {
 			found = append(found, old)
 		}
 	}

@@ -236,7 +236,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("an error without a place: %v", err)
 		}
 		if err := st.View(func(tx *store.Tx) error {
-			without := slices.DeleteFunc(tx.Manager().Sorted(), func(o *store.Object) bool { return !query.Matches(o) })
+			without := slices.DeleteFunc(tx.Manager().Typed(), func(o *store.Object) bool { return !query.Matches(o) })
 			if with := query.Run(tx.Manager()); !slices.Equal(with, without) {
 				t.Errorf("%q finds %d objects with indexes, %d without", text, len(with), len(without))
 			}

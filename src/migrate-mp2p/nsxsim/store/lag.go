@@ -19,6 +19,14 @@ func (s *Store) SetSearchLag(d time.Duration, now func() time.Time) {
 	s.manager.recent, s.policy.recent = nil, nil
 }
 
+// Reindex makes the search index show everything that was written until now, whatever its lag.
+func (s *Store) Reindex() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.manager.recent, s.policy.recent = nil, nil
+	s.version++
+}
+
 // remember keeps the writes of one Update for as long as the index does not show them.
 func (s *Store) remember(writes []undo) {
 	if s.lag <= 0 {

@@ -39,7 +39,7 @@ func (s *Store) Restore(backup *Store) {
 func (sd *side) clone() *side {
 	return &side{
 		objects:     maps.Clone(sd.objects),
-		all:         posting{sorted: slices.Clone(sd.all.sorted)},
+		typed:       posting{sorted: slices.Clone(sd.typed.sorted)},
 		collections: cloneIndex(sd.collections),
 		types:       cloneIndex(sd.types),
 		scopes:      cloneIndex(sd.scopes),

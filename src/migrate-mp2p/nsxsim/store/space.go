@@ -30,9 +30,9 @@ type Space struct {
 // side is the stored state behind a Space.
 type side struct {
 	objects map[string]*Object
-	all     posting
 	// The indexes map to lists that are sorted by id, then key. Types and tags are in lower case, since NSX's search
-	// does not look at case.
+	// does not look at case. Objects without a resource type stand in their collection only.
+	typed       posting
 	collections map[string]*posting
 	types       map[string]*posting
 	scopes      map[string]*posting
@@ -69,18 +69,18 @@ func (sp *Space) ByType(resourceType string) []*Object {
 	return sp.read(sp.side.types, strings.ToLower(resourceType))
 }
 
-// ByTagScope returns the objects with at least one tag of that scope, in any case, sorted by id.
+// ByTagScope returns the typed objects with at least one tag of that scope, in any case, sorted by id.
 func (sp *Space) ByTagScope(scope string) []*Object {
 	return sp.read(sp.side.scopes, strings.ToLower(scope))
 }
 
-// ByTagValue returns the objects with at least one tag of that value, in any case, sorted by id.
+// ByTagValue returns the typed objects with at least one tag of that value, in any case, sorted by id.
 func (sp *Space) ByTagValue(value string) []*Object {
 	return sp.read(sp.side.values, strings.ToLower(value))
 }
 
-// Sorted returns all objects of this side, sorted by id.
-func (sp *Space) Sorted() []*Object { return sp.side.all.read() }
+// Typed returns all objects of this side that have a resource type, sorted by id.
+func (sp *Space) Typed() []*Object { return sp.side.typed.read() }
 
 func (sp *Space) read(index map[string]*posting, name string) []*Object {
 	if p := index[name]; p != nil {

@@ -191,12 +191,13 @@ func (tx *Tx) index(sd *side, key string, o *Object) {
 	}
 }
 
-// postings are the index lists in which the object stands, each once.
+// postings are the index lists in which the object stands, each once. The search index holds what has a type only.
 func (sd *side) postings(o *Object) []*posting {
-	lists := []*posting{&sd.all, list(sd.collections, o.Collection())}
-	if o.ResourceType != "" {
-		lists = append(lists, list(sd.types, strings.ToLower(o.ResourceType)))
+	lists := []*posting{list(sd.collections, o.Collection())}
+	if o.ResourceType == "" {
+		return lists
 	}
+	lists = append(lists, &sd.typed, list(sd.types, strings.ToLower(o.ResourceType)))
 	for _, t := range o.Tags {
 		for _, p := range []*posting{
 			list(sd.scopes, strings.ToLower(t.Scope)), list(sd.values, strings.ToLower(t.Value)),
