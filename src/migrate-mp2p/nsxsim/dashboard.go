@@ -2,14 +2,52 @@ package nsxsim
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// sectionBackups is where a test or a model puts the answer of the backup history, an object in NSX's form.
-const sectionBackups = "backups"
+// Sections of the saved state behind the dashboard's answers, each an object in NSX's form.
+const (
+	sectionBackups      = "backups"       // where a test or a model puts the answer of the backup history
+	sectionBackupConfig = "backup-config" // what clients set
+	sectionThresholds   = "capacity-thresholds"
+)
+
+// dashboardRoutes are backups, capacity and licences.
+func (s *Server) dashboardRoutes() []api.Route {
+	const backups, capacity = "/api/v1/cluster/backups", "/api/v1/capacity"
+	return []api.Route{
+		{Method: "GET", Pattern: backups + "/history", Extent: api.Partial,
+			Notes:  []string{"what the model or a test put into the state's section \"backups\"; by default one good backup of every kind, an hour old"},
+			Handle: s.backups},
+		{Method: "GET", Pattern: backups + "/status", Extent: api.Partial, Notes: []string{"no backup is ever under way"}, Handle: s.backupStatus},
+		{Method: "GET", Pattern: backups + "/config", Extent: api.Full, Handle: s.saved(sectionBackupConfig, backupConfig)},
+		{Method: "PUT", Pattern: backups + "/config", Extent: api.Partial, Notes: []string{"no backup is ever made; the passphrase is forgotten"}, Handle: s.setBackupConfig},
+		{Method: "GET", Pattern: capacity + "/usage", Extent: api.Partial,
+			Notes: []string{
+				"counts of Manager objects against the maxima of NSX-T 3.1; the parameters are ignored",
+				assumedMark + "the names of the usage types, but for those of switches, ports, routers and groups",
+			}, Handle: s.capacity},
+		{Method: "GET", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.saved(sectionThresholds, thresholds)},
+		{Method: "PUT", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.setThresholds},
+		{Method: "GET", Pattern: "/api/v1/licenses", Extent: api.Partial, Notes: []string{"one licence without end"},
+			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) {
+				return pageOfValues(r, []any{license()})
+			}},
+		{Method: "GET", Pattern: "/api/v1/license", Extent: api.Partial, Notes: []string{"one licence without end"},
+			Handle: func(context.Context, *api.Request) (*api.Response, error) { return api.OK(license()) }},
+	}
+}
+
+func license() map[string]any {
+	return map[string]any{
+		"license_key": "00000-00000-00000-00000-00000", "description": "NSX of the simulator", "product_name": "NSX", "is_eval": false,
+		"is_expired": false, "is_mh": false, "expiry": 0, "quantity": 0, "capacity_type": "CPU", "features": "",
+	}
+}
 
 // backups answers with the state's section, or with one good backup of each kind, an hour old.
 func (s *Server) backups(context.Context, *api.Request) (*api.Response, error) {
@@ -24,8 +62,8 @@ func (s *Server) backups(context.Context, *api.Request) (*api.Response, error) {
 	}
 	if !found {
 		end := s.clock.Now().Add(-time.Hour).UnixMilli()
-		for _, kind := range backupKinds {
-			history[kind] = []any{map[string]any{
+		for _, kind := range []string{"cluster", "node", "inventory"} {
+			history[kind+"_backup_statuses"] = []any{map[string]any{
 				"backup_id": "backup-1", "start_time": end - 60_000, "end_time": end, "success": true,
 			}}
 		}
@@ -33,29 +71,137 @@ func (s *Server) backups(context.Context, *api.Request) (*api.Response, error) {
 	return api.OK(history)
 }
 
-// capacityKinds are the usage types that matter to a migration (capacity sample of NSX-T 3.1).
-var capacityKinds = []struct {
-	usage, name, collection string
-	maximum                 int
-}{
-	{"NUMBER_OF_LOGICAL_SWITCHES", "Logical Switches", "logical-switches", 10000},
-	{"NUMBER_OF_LOGICAL_PORTS", "System-wide Logical Switch Ports", "logical-ports", 25000},
-	{"NUMBER_OF_TIER1_ROUTERS", "Tier-1 Logical Routers", "logical-routers", 4000},
-	{"NUMBER_OF_NSGROUP", "Groups", "ns-groups", 20000},
-	{"NUMBER_OF_IPSETS", "IP Sets", "ip-sets", 10000},
-	{"NUMBER_OF_FIREWALL_SECTIONS", "Distributed Firewall Sections", "firewall/sections", 10000},
+func (s *Server) backupStatus(context.Context, *api.Request) (*api.Response, error) {
+	return api.OK(map[string]any{"operation_type": "NONE"})
+}
+
+func backupConfig() map[string]any {
+	return map[string]any{"backup_enabled": false, "inventory_summary_interval": 240}
+}
+
+// setBackupConfig keeps all but the passphrase and the password of the file server.
+func (s *Server) setBackupConfig(_ context.Context, r *api.Request) (*api.Response, error) {
+	sent, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	delete(sent, "passphrase")
+	if scheme, is := at(sent, "remote_file_server.protocol.authentication_scheme").(map[string]any); is {
+		delete(scheme, "password")
+	}
+	return s.save(sectionBackupConfig, sent)
+}
+
+// saved answers with a section of the state, or with what it is before anybody set it.
+func (s *Server) saved(section string, fresh func() map[string]any) api.Handler {
+	return func(context.Context, *api.Request) (*api.Response, error) {
+		body := fresh()
+		err := s.store.View(func(tx *store.Tx) error {
+			_, err := tx.Section(section, &body)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return api.OK(body)
+	}
+}
+
+// save puts a section into the state and answers with it.
+func (s *Server) save(section string, body map[string]any) (*api.Response, error) {
+	if err := s.store.Update(func(tx *store.Tx) error { return tx.SetSection(section, body) }); err != nil {
+		return nil, err
+	}
+	return api.OK(body)
+}
+
+// capacityKind is one line of the capacity dashboard.
+type capacityKind struct {
+	usage, name string
+	maximum     int
+	// pattern is the collection, as package references writes it; of, if set, says which of its objects count.
+	pattern string
+	of      func(o *store.Object) bool
+}
+
+// capacityKinds are the usage types that matter to a migration, with the maxima of a public sample of NSX-T 3.1.
+func capacityKinds() []capacityKind {
+	router := func(kind string) func(*store.Object) bool {
+		return func(o *store.Object) bool { return fieldText(o, "router_type") == kind }
+	}
+	distributed := func(o *store.Object) bool { return fieldText(o, "enforced_on") != "LOGICALROUTER" }
+	ofSets := func(o *store.Object) bool {
+		body, err := o.Fields()
+		return err == nil && slices.Contains(groupTypes(body), "IPSet")
+	}
+	return []capacityKind{
+		{"NUMBER_OF_LOGICAL_SWITCHES", "Logical Switches", 10_000, switchCollection, nil},
+		{"NUMBER_OF_LOGICAL_PORTS", "System-wide Logical Switch Ports", 25_000, portCollection, nil},
+		{"NUMBER_OF_TIER0_ROUTERS", "Tier-0 Logical Routers", 160, routerCollection, router("TIER0")},
+		{"NUMBER_OF_TIER1_ROUTERS", "Tier-1 Logical Routers", 4_000, routerCollection, router("TIER1")},
+		{"NUMBER_OF_NAT_RULES", "NAT Rules", 25_000, "logical-routers/{parent}/nat/rules", nil},
+		{"NUMBER_OF_PREFIX_LIST", "Prefix Lists", 500, "logical-routers/{parent}/routing/ip-prefix-lists", nil},
+		{"NUMBER_OF_FIREWALL_SECTIONS", "Distributed Firewall Sections", 10_000, sectionCollection, distributed},
+		{"NUMBER_OF_FIREWALL_RULES", "System-wide Firewall Rules", 100_000, rulePattern, nil},
+		{"NUMBER_OF_NSGROUP", "Groups", 20_000, groupCollection, nil},
+		{"NUMBER_OF_GROUPS_BASED_ON_IP_SETS", "Groups Based on IP Sets", 10_000, groupCollection, ofSets},
+		{"NUMBER_OF_IPSETS", "IP Sets", 10_000, "ip-sets", nil},
+		{"NUMBER_OF_DHCP_SERVERS", "DHCP Server Instances", 10_000, "dhcp/servers", nil},
+		{"NUMBER_OF_EDGE_CLUSTERS", "Edge Clusters", 160, "edge-clusters", nil},
+	}
+}
+
+// thresholds are the percentages from which usage is a warning and critical.
+func thresholds() map[string]any {
+	return map[string]any{"_revision": 0, "capacity_thresholds": []any{
+		map[string]any{"threshold_type": "GLOBAL_DEFAULT", "min_threshold_percentage": 70.0, "max_threshold_percentage": 100.0},
+	}}
+}
+
+// limitsOf are the thresholds of a usage type: its own, or those for all.
+func limitsOf(list map[string]any, usage string) (warning, critical float64) {
+	warning, critical = 70, 100
+	for _, wanted := range []string{"GLOBAL_DEFAULT", usage} {
+		for _, t := range objectsIn(list["capacity_thresholds"]) {
+			least, hasLeast := t["min_threshold_percentage"].(float64)
+			most, hasMost := t["max_threshold_percentage"].(float64)
+			if text(t["threshold_type"]) == wanted && hasLeast && hasMost {
+				warning, critical = least, most
+			}
+		}
+	}
+	return warning, critical
+}
+
+func (s *Server) setThresholds(_ context.Context, r *api.Request) (*api.Response, error) {
+	sent, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	if err := s.checkSchema("CapacityThresholdList", sent); err != nil {
+		return nil, err
+	}
+	return s.save(sectionThresholds, sent)
 }
 
 func (s *Server) capacity(context.Context, *api.Request) (*api.Response, error) {
 	var usage []any
+	list := thresholds()
 	err := s.store.View(func(tx *store.Tx) error {
-		for _, k := range capacityKinds {
-			count := len(tx.Manager().List(k.collection))
-			percent := float64(count) * 100 / float64(k.maximum)
+		if _, err := tx.Section(sectionThresholds, &list); err != nil {
+			return err
+		}
+		for _, k := range capacityKinds() {
+			objects := s.objectsOf(tx, k.pattern)
+			if k.of != nil {
+				objects = slices.DeleteFunc(objects, func(o *store.Object) bool { return !k.of(o) })
+			}
+			warning, critical := limitsOf(list, k.usage)
+			percent := float64(len(objects)) * 100 / float64(k.maximum)
 			usage = append(usage, map[string]any{
-				"usage_type": k.usage, "display_name": k.name, "current_usage_count": count, "max_supported_count": k.maximum,
-				"min_threshold_percentage": 70, "max_threshold_percentage": 100,
-				"current_usage_percentage": percent, "severity": severity(percent),
+				"usage_type": k.usage, "display_name": k.name, "current_usage_count": len(objects), "max_supported_count": k.maximum,
+				"min_threshold_percentage": warning, "max_threshold_percentage": critical,
+				"current_usage_percentage": percent, "severity": severity(percent, warning, critical),
 			})
 		}
 		return nil
@@ -63,14 +209,17 @@ func (s *Server) capacity(context.Context, *api.Request) (*api.Response, error) 
 	if err != nil {
 		return nil, err
 	}
-	return api.OK(map[string]any{"capacity_usage": usage, "meta_info": map[string]any{}, "unreported_usage_types": []any{}})
+	warning, critical := limitsOf(list, "")
+	return api.OK(map[string]any{"capacity_usage": usage, "unreported_usage_types": []any{}, "meta_info": map[string]any{
+		"min_global_threshold_percentage": warning, "max_global_threshold_percentage": critical, "last_updated_timestamp": s.clock.Now().UnixMilli(),
+	}})
 }
 
-func severity(percent float64) string {
+func severity(percent, warning, critical float64) string {
 	switch {
-	case percent >= 100:
+	case percent >= critical:
 		return "CRITICAL"
-	case percent >= 70:
+	case percent >= warning:
 		return "WARNING"
 	}
 	return "INFO"

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
+	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -46,19 +48,13 @@ func loadCluster(st *store.Store, nodes int) (cluster, error) {
 
 const servicePath = "/api/v1/node/services/migration-coordinator"
 
-// nodeRoutes are the endpoints about nodes, the cluster and the service.
+// nodeRoutes are the endpoints about nodes, the cluster and the services.
 func (s *Server) nodeRoutes() []api.Route {
 	fixed := func(body func(r *api.Request) any) api.Handler {
 		return func(_ context.Context, r *api.Request) (*api.Response, error) { return api.OK(body(r)) }
 	}
 	routes := []api.Route{
-		{Method: "GET", Pattern: "/api/v1/node", Extent: api.Partial, Notes: []string{"identity and version only"},
-			Handle: fixed(func(r *api.Request) any {
-				return map[string]any{
-					"node_uuid": r.NodeID, "external_id": r.NodeID, "hostname": r.Node, "node_version": s.productVersion(),
-					"product_version": s.productVersion(), "kernel_version": "5.10", "node_type": "NSX Manager",
-				}
-			})},
+		{Method: "GET", Pattern: "/api/v1/node", Extent: api.Full, Handle: fixed(s.describeNode)},
 		{Method: "GET", Pattern: "/api/v1/node/version", Extent: api.Full,
 			Handle: fixed(func(*api.Request) any {
 				return map[string]any{"node_version": s.productVersion(), "product_version": s.productVersion()}
@@ -69,23 +65,18 @@ func (s *Server) nodeRoutes() []api.Route {
 			})},
 		{Method: "GET", Pattern: "/api/v1/cluster", Extent: api.Partial, Notes: []string{"ids and addresses of the nodes only"},
 			Handle: fixed(func(*api.Request) any { return s.describeCluster() })},
+		{Method: "GET", Pattern: "/api/v1/cluster/{node}", Extent: api.Partial, Notes: []string{"id and addresses of the node only"}, Handle: s.clusterNode},
+		{Method: "GET", Pattern: "/api/v1/cluster/nodes", Extent: api.Partial, Notes: []string{"the manager nodes, by id and name"}, Handle: s.clusterNodes},
 		{Method: "GET", Pattern: "/api/v1/cluster/status", Extent: api.Partial, Notes: []string{"always stable"},
-			Handle: fixed(func(*api.Request) any {
-				return map[string]any{
-					"cluster_id": s.cluster.ID, "mgmt_cluster_status": map[string]any{"status": "STABLE"},
-					"control_cluster_status": map[string]any{"status": "STABLE"},
-				}
-			})},
+			Handle: fixed(func(*api.Request) any { return s.clusterStatus() })},
 		{Method: "GET", Pattern: "/api/v1/cluster/api-virtual-ip", Extent: api.Full, Notes: []string{"0.0.0.0 when there is none"},
 			Handle: fixed(func(*api.Request) any { return map[string]any{"ip_address": s.virtualIP()} })},
-		{Method: "GET", Pattern: "/api/v1/cluster/backups/history", Extent: api.Partial,
-			Notes:  []string{"what the model or a test put into the state's section \"backups\"; by default one good backup of every kind, an hour old"},
-			Handle: s.backups},
-		{Method: "GET", Pattern: "/api/v1/capacity/usage", Extent: api.Partial, Notes: []string{"counts of the main Manager types against the maxima of NSX-T 3.1"},
-			Handle: s.capacity},
-		{Method: "GET", Pattern: "/api/v1/aaa/user-info", Extent: api.Partial, Notes: []string{"name and role only"},
+		{Method: "GET", Pattern: "/api/v1/aaa/user-info", Extent: api.Full,
 			Handle: fixed(func(r *api.Request) any {
-				return map[string]any{"user_name": r.Identity.Name, "roles": []any{map[string]any{"role": r.Identity.Role}}}
+				roles := []any{map[string]any{"role": r.Identity.Role}}
+				return map[string]any{
+					"user_name": r.Identity.Name, "roles": roles, "roles_for_paths": []any{map[string]any{"path": "/", "roles": roles}},
+				}
 			})},
 		{Method: "GET", Pattern: servicePath, Extent: api.Full,
 			Handle: fixed(func(*api.Request) any { return map[string]any{"service_name": "migration-coordinator"} })},
@@ -106,7 +97,18 @@ func (s *Server) nodeRoutes() []api.Route {
 			},
 		})
 	}
-	return routes
+	return slices.Concat(routes, s.serviceRoutes(), s.dashboardRoutes())
+}
+
+// describeNode is NodeProperties of the node that answers.
+func (s *Server) describeNode(r *api.Request) any {
+	now := s.clock.Now()
+	return map[string]any{
+		"node_uuid": r.NodeID, "external_id": r.NodeID, "hostname": r.Node, "fully_qualified_domain_name": r.Node,
+		"node_version": s.productVersion(), "product_version": s.productVersion(), "kernel_version": "5.10", "node_type": "NSX Manager",
+		"export_type": "UNRESTRICTED", "timezone": "Etc/UTC", "system_time": now.UnixMilli(), "system_datetime": now.UTC().Format(time.ANSIC),
+		"cli_history_size": 500, "cli_output_datetime": true, "cli_timeout": 600,
+	}
 }
 
 // productVersion is the product version with a build number behind it, as NSX writes it.
@@ -114,13 +116,59 @@ func (s *Server) productVersion() string { return s.version.String() + ".0.21332
 
 func (s *Server) describeCluster() map[string]any {
 	var nodes []any
+	for i := range s.options.Nodes {
+		nodes = append(nodes, s.describeMember(i))
+	}
+	return map[string]any{
+		"cluster_id": s.cluster.ID, "nodes": nodes, "mgmt_cluster_changes_allowed": true, "control_cluster_changes_allowed": true, "_revision": 0,
+	}
+}
+
+// describeMember is ClusterNodeInfo of a node.
+func (s *Server) describeMember(i int) map[string]any {
+	n := s.cluster.Nodes[i]
+	return map[string]any{
+		"node_uuid": n.ID, "fqdn": n.Name, "display_name": n.Name, "status": "JOINED",
+		"api_listen_addr": map[string]any{"ip_address": hostOf(s.nodes[i]), "port": portOf(s.nodes[i]), "certificate": string(s.authority.pem)},
+		"entities":        []any{map[string]any{"entity_type": "HTTPS", "ip_address": hostOf(s.nodes[i]), "port": portOf(s.nodes[i])}},
+	}
+}
+
+func (s *Server) clusterNode(_ context.Context, r *api.Request) (*api.Response, error) {
 	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
-		nodes = append(nodes, map[string]any{
-			"node_uuid": n.ID, "fqdn": n.Name, "status": "JOINED",
-			"entities": []any{map[string]any{"entity_type": "HTTPS", "ip_address": hostOf(s.nodes[i]), "port": portOf(s.nodes[i])}},
+		if n.ID == r.Params["node"] {
+			return api.OK(s.describeMember(i))
+		}
+	}
+	return nil, api.NotFound(r.Params["node"])
+}
+
+func (s *Server) clusterNodes(_ context.Context, r *api.Request) (*api.Response, error) {
+	var list []any
+	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+		list = append(list, map[string]any{
+			"id": n.ID, "external_id": n.ID, "display_name": n.Name, "resource_type": "ClusterNodeConfig",
+			"appliance_mgmt_listen_addr": hostOf(s.nodes[i]), "_revision": 0,
 		})
 	}
-	return map[string]any{"cluster_id": s.cluster.ID, "nodes": nodes}
+	return pageOfValues(r, list)
+}
+
+// clusterStatus is ClusterStatus of a cluster in which all is well.
+func (s *Server) clusterStatus() map[string]any {
+	var online, members []any
+	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+		online = append(online, map[string]any{"uuid": n.ID, "mgmt_cluster_listen_ip_address": hostOf(s.nodes[i])})
+		members = append(members, map[string]any{"member_uuid": n.ID, "member_fqdn": n.Name, "member_status": "UP"})
+	}
+	return map[string]any{
+		"cluster_id": s.cluster.ID, "control_cluster_status": map[string]any{"status": "STABLE"},
+		"mgmt_cluster_status": map[string]any{"status": "STABLE", "online_nodes": online, "offline_nodes": []any{}},
+		"detailed_cluster_status": map[string]any{"cluster_id": s.cluster.ID, "overall_status": "STABLE", "groups": []any{
+			map[string]any{"group_type": "MANAGER", "group_status": "STABLE", "members": members},
+			map[string]any{"group_type": "POLICY", "group_status": "STABLE", "members": members},
+		}},
+	}
 }
 
 // hostOf and portOf are the parts of a listener's address; other listeners than TCP ones have none.
