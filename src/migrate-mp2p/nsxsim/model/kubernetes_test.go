@@ -93,7 +93,7 @@ var _ = Describe("model kubernetes", func() {
 		}
 		small := sum(1)
 		Expect(small).To(BeNumerically("~", 500, 50))
-		Expect(sum(10)).To(BeNumerically("~", 10*small, small))
+		Expect(sum(4)).To(BeNumerically("~", 4*small, small/2))
 	})
 
 	It("holds, made by NCP, so many of each kind", func() {

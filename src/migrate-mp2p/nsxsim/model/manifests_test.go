@@ -92,11 +92,23 @@ func labelsOf(tags map[string]string) document {
 	return labels
 }
 
+// seen is an object on NSX, decoded once.
+type seen struct {
+	collection string
+	body       map[string]any
+	tags       map[string]string
+}
+
+func see(object model.Object) seen {
+	GinkgoHelper()
+	return seen{object.Collection, body(object), tagsOf(object)}
+}
+
 // walk is one cluster, seen from NSX and from its API server.
 type walk struct {
 	world   *model.World
 	cluster string
-	created []model.Object
+	created []seen
 	kinds   map[string]map[string]document
 }
 
@@ -104,15 +116,18 @@ func walkOf(world *model.World, workloads *model.Workloads) walk {
 	GinkgoHelper()
 	created, err := world.CreatedBy(workloads.Cluster)
 	Expect(err).NotTo(HaveOccurred())
-	return walk{world: world, cluster: workloads.Cluster, created: created, kinds: readManifests(workloads)}
+	w := walk{world: world, cluster: workloads.Cluster, kinds: readManifests(workloads)}
+	for _, object := range created {
+		w.created = append(w.created, see(object))
+	}
+	return w
 }
 
 // in are the objects that NCP made in a collection, with a tag if one is named.
-func (w walk) in(collection, scope string) []model.Object {
-	GinkgoHelper()
-	return slices.DeleteFunc(slices.Clone(w.created), func(o model.Object) bool {
-		_, tagged := tagsOf(o)[scope]
-		return o.Collection != collection || (scope != "" && !tagged)
+func (w walk) in(collection, scope string) []seen {
+	return slices.DeleteFunc(slices.Clone(w.created), func(o seen) bool {
+		_, tagged := o.tags[scope]
+		return o.collection != collection || (scope != "" && !tagged)
 	})
 }
 
@@ -120,13 +135,13 @@ func (w walk) in(collection, scope string) []model.Object {
 func (w walk) nodes() map[string]document {
 	GinkgoHelper()
 	found := map[string]document{}
-	for _, port := range w.world.In("logical-ports") {
-		tags := tagsOf(port)
-		if name := tags["ncp/node_name"]; name != "" && tags["ncp/cluster"] == w.cluster {
+	for _, object := range w.world.In("logical-ports") {
+		port := see(object)
+		if name := port.tags["ncp/node_name"]; name != "" && port.tags["ncp/cluster"] == w.cluster {
 			node := w.kinds["Node"]["/"+name]
 			Expect(node).NotTo(BeNil(), name)
-			Expect(at[string](node, "status.addresses.0.address")).To(Equal(at[string](body(port), "address_bindings.0.ip_address")))
-			found[at[string](body(port), "attachment.id")] = node
+			Expect(at[string](node, "status.addresses.0.address")).To(Equal(at[string](port.body, "address_bindings.0.ip_address")))
+			found[at[string](port.body, "attachment.id")] = node
 		}
 	}
 	Expect(found).To(HaveLen(len(w.kinds["Node"])))
@@ -140,13 +155,13 @@ func (w walk) pods() {
 	ports := w.in("logical-ports", "ncp/pod_uid")
 	Expect(ports).To(HaveLen(len(w.kinds["Pod"])))
 	for _, port := range ports {
-		tags := tagsOf(port)
+		tags := port.tags
 		pod := w.kinds["Pod"][tags["ncp/project"]+"/"+tags["ncp/pod"]]
 		Expect(pod).NotTo(BeNil(), tags["ncp/pod"])
 		Expect(at[string](pod, "metadata.uid")).To(Equal(tags["ncp/pod_uid"]))
 		Expect(at[document](pod, "metadata.labels")).To(Equal(labelsOf(tags)))
-		Expect(at[string](pod, "status.podIP")).To(Equal(at[string](body(port), "address_bindings.0.ip_address")))
-		node := nodes[at[string](body(port), "attachment.context.parent_vif_id")]
+		Expect(at[string](pod, "status.podIP")).To(Equal(at[string](port.body, "address_bindings.0.ip_address")))
+		node := nodes[at[string](port.body, "attachment.context.parent_vif_id")]
 		Expect(at[string](pod, "spec.nodeName")).To(Equal(at[string](node, "metadata.name")))
 		Expect(at[string](pod, "status.hostIP")).To(Equal(at[string](node, "status.addresses.0.address")))
 		Expect(at[string](pod, "metadata.annotations.ncp/ingress-controller") == "True").To(Equal(tags["ncp/ing_ctrl"] == "True"))
@@ -160,7 +175,7 @@ func (w walk) namespaces() {
 	GinkgoHelper()
 	projects := map[string]bool{}
 	for _, object := range w.created {
-		if project := tagsOf(object)["ncp/project"]; project != "" {
+		if project := object.tags["ncp/project"]; project != "" {
 			projects[project] = true
 		}
 	}
@@ -169,7 +184,7 @@ func (w walk) namespaces() {
 		Expect(w.kinds["Namespace"]).To(HaveKey("/" + project))
 	}
 	for _, logicalSwitch := range w.in("logical-switches", "") {
-		tags := tagsOf(logicalSwitch)
+		tags := logicalSwitch.tags
 		annotations := at[document](w.kinds["Namespace"]["/"+tags["ncp/project"]], "metadata.annotations")
 		Expect(annotations["ncp/snat_ip"]).To(Equal(tags["ncp/snat_ip"]))
 		Expect(annotations["ncp/extpoolid"]).To(Equal(tags["ncp/extpoolid"]))
@@ -198,10 +213,10 @@ func (w walk) networkPolicies() {
 	GinkgoHelper()
 	made := map[string][]string{}
 	for _, object := range w.created {
-		if tags := tagsOf(object); tags["ncp/network_policy"] != "" {
+		if tags := object.tags; tags["ncp/network_policy"] != "" {
 			key := tags["ncp/project"] + "/" + tags["ncp/network_policy"]
 			Expect(w.kinds["NetworkPolicy"]).To(HaveKey(key))
-			made[key] = append(made[key], text(body(object), "resource_type")+tags["ncp/isol_sect_id"])
+			made[key] = append(made[key], text(object.body, "resource_type")+tags["ncp/isol_sect_id"])
 		}
 	}
 	Expect(made).To(HaveLen(len(w.kinds["NetworkPolicy"])))
@@ -213,15 +228,15 @@ func (w walk) networkPolicies() {
 		Expect(made[key]).To(ConsistOf(want), key)
 	}
 	for _, set := range w.in("ip-sets", "ncp/network_policy") {
-		tags := tagsOf(set)
+		tags := set.tags
 		policy := w.kinds["NetworkPolicy"][tags["ncp/project"]+"/"+tags["ncp/network_policy"]]
 		path := "spec.ingress.0.from.0.podSelector.matchLabels"
-		if strings.HasSuffix(text(body(set), "display_name"), "-egress") {
+		if strings.HasSuffix(text(set.body, "display_name"), "-egress") {
 			path = "spec.egress.0.to.0.podSelector.matchLabels"
 		}
 		pods := w.selectedIPs(tags["ncp/project"], at[document](policy, path))
 		Expect(pods).NotTo(BeEmpty())
-		Expect(at[[]any](body(set), "ip_addresses")).To(ConsistOf(pods))
+		Expect(at[[]any](set.body, "ip_addresses")).To(ConsistOf(pods))
 	}
 }
 
@@ -230,12 +245,12 @@ func (w walk) services() {
 	GinkgoHelper()
 	served := map[string][]int{}
 	for _, server := range w.in("loadbalancer/virtual-servers", "ncp/service") {
-		tags := tagsOf(server)
+		tags := server.tags
 		key := tags["ncp/project"] + "/" + tags["ncp/service"]
 		service := w.kinds["Service"][key]
-		Expect(at[string](service, "status.loadBalancer.ingress.0.ip")).To(Equal(text(body(server), "ip_address")), key)
+		Expect(at[string](service, "status.loadBalancer.ingress.0.ip")).To(Equal(text(server.body, "ip_address")), key)
 		var port int
-		_, err := fmt.Sscan(at[string](body(server), "ports.0"), &port)
+		_, err := fmt.Sscan(at[string](server.body, "ports.0"), &port)
 		Expect(err).NotTo(HaveOccurred())
 		served[key] = append(served[key], port)
 	}
@@ -251,10 +266,10 @@ func (w walk) services() {
 		}
 	}
 	for _, pool := range w.in("loadbalancer/pools", "ncp/service") {
-		tags := tagsOf(pool)
+		tags := pool.tags
 		service := w.kinds["Service"][tags["ncp/project"]+"/"+tags["ncp/service"]]
 		var members []any
-		for _, member := range at[[]any](body(pool), "members") {
+		for _, member := range at[[]any](pool.body, "members") {
 			members = append(members, at[string](member, "ip_address"))
 		}
 		Expect(members).To(ConsistOf(w.selectedIPs(tags["ncp/project"], at[document](service, "spec.selector"))))
@@ -267,11 +282,11 @@ func (w walk) ingresses() {
 	GinkgoHelper()
 	ruled := map[string]int{} // host and path -> rules
 	for _, rule := range w.in("loadbalancer/rules", "") {
-		ruled[at[string](body(rule), "match_conditions.0.header_value")+at[string](body(rule), "match_conditions.1.uri")]++
+		ruled[at[string](rule.body, "match_conditions.0.header_value")+at[string](rule.body, "match_conditions.1.uri")]++
 	}
 	certificates := map[string]bool{}
 	for _, certificate := range w.in("trust-management/certificates", "") {
-		certificates[text(body(certificate), "pem_encoded")] = true
+		certificates[text(certificate.body, "pem_encoded")] = true
 	}
 	paths := 0
 	for _, ingress := range w.kinds["Ingress"] {
@@ -308,9 +323,8 @@ func decoded(value any) []byte {
 
 var _ = Describe("manifests", func() {
 	DescribeTable("tell the same as the objects on NSX, from both sides",
-		func(build func(scale int, seed int64, options model.Options) (*model.World, error), options model.Options) {
-			world, err := build(1, 3, options)
-			Expect(err).NotTo(HaveOccurred())
+		func(options model.Options) {
+			world := kubernetes(options)
 			Expect(world.Workloads).NotTo(BeEmpty())
 			for _, workloads := range world.Workloads {
 				w := walkOf(world, workloads)
@@ -321,10 +335,8 @@ var _ = Describe("manifests", func() {
 				w.ingresses()
 			}
 		},
-		Entry("of a Kubernetes cluster", model.Kubernetes, model.Options{}),
-		Entry("of one with a Tier-1 for all namespaces and ingress controllers behind NAT", model.Kubernetes, model.Options{SharedTier1: true, Rare: true}),
-		Entry("of a TKGI cluster", model.TKGI, model.Options{}),
-		Entry("of clusters of both platforms on one NSX", model.Kubernetes, model.Options{Further: []model.Foundation{{Name: "pks-further", Platform: "tkgi"}}}),
+		Entry("of a Kubernetes cluster with a Tier-1 for all namespaces and ingress controllers behind NAT", model.Options{SharedTier1: true, Rare: true}),
+		Entry("of clusters of both platforms on one NSX", model.Options{Further: []model.Foundation{{Name: "pks-further", Platform: "tkgi"}}}),
 	)
 
 	It("have unique uids", func() {
