@@ -57,11 +57,11 @@ func (b *builder) base() fabric {
 		}),
 	}
 	b.policyRoots(f)
-	f.spoofGuard = b.systemProfile("SpoofGuardSwitchingProfile", "nsx-default-spoof-guard-vif-profile", "spoofguard-profiles", fields{"white_list_providers": []string{}})
-	f.segmentSec = b.systemProfile("SwitchSecuritySwitchingProfile", "nsx-default-switch-security-vif-profile", "segment-security-profiles", fields{"block_non_ip_traffic": false})
-	f.macDiscovery = b.systemProfile("MacManagementSwitchingProfile", "nsx-default-mac-profile", "mac-discovery-profiles", fields{"mac_change_allowed": false})
-	f.ipDiscovery = b.systemProfile("IpDiscoverySwitchingProfile", "nsx-default-ip-discovery-vif-profile", "ip-discovery-profiles", fields{"arp_snooping_enabled": true})
-	f.qos = b.systemProfile("QosSwitchingProfile", "nsx-default-qos-switching-profile", "qos-profiles", fields{"class_of_service": 0})
+	f.spoofGuard = b.systemProfile("SpoofGuardSwitchingProfile", "nsx-default-spoof-guard-vif-profile", "spoofguard-profiles", fields{"white_list_providers": []string{}}, fields{})
+	f.segmentSec = b.systemProfile("SwitchSecuritySwitchingProfile", "nsx-default-switch-security-vif-profile", "segment-security-profiles", fields{"block_non_ip_traffic": false}, fields{})
+	f.macDiscovery = b.systemProfile("MacManagementSwitchingProfile", "nsx-default-mac-profile", "mac-discovery-profiles", fields{"mac_change_allowed": false}, fields{"mac_learning_enabled": false})
+	f.ipDiscovery = b.systemProfile("IpDiscoverySwitchingProfile", "nsx-default-ip-discovery-vif-profile", "ip-discovery-profiles", fields{"arp_snooping_enabled": true}, fields{})
+	f.qos = b.systemProfile("QosSwitchingProfile", "nsx-default-qos-switching-profile", "qos-profiles", fields{"class_of_service": 0}, fields{})
 	f.tcpMonitor = b.add("loadbalancer/monitors", ownerSystem, fields{
 		"resource_type": "LbTcpMonitor", "display_name": "nsx-default-tcp-monitor",
 		"interval": 5, "timeout": 15, "rise_count": 3, "fall_count": 3,
@@ -88,13 +88,14 @@ func (b *builder) policyRoots(f fabric) {
 	})
 }
 
-// systemProfile adds a switching profile of the system and its Policy twin. Both
-// exist from the start and no promotion touches them.
-func (b *builder) systemProfile(resourceType, name, policyCollection string, body fields) string {
+// systemProfile adds a switching profile of the system and its Policy twin, with the
+// fields of the twin that are required. Both exist from the start and no promotion
+// touches them.
+func (b *builder) systemProfile(resourceType, name, policyCollection string, body, twin fields) string {
 	body["resource_type"] = resourceType
 	body["display_name"] = name
 	id := b.add("switching-profiles", ownerSystem, body)
-	b.addPolicy("/infra/"+policyCollection+"/default-"+strings.TrimSuffix(policyCollection, "s"), ownerSystem, id, fields{})
+	b.addPolicy("/infra/"+policyCollection+"/default-"+strings.TrimSuffix(policyCollection, "s"), ownerSystem, id, twin)
 	return id
 }
 

@@ -29,7 +29,7 @@ func (t *tas) ownProfiles() []fields {
 	}
 	return []fields{
 		add("SwitchSecuritySwitchingProfile", fields{"block_non_ip_traffic": true}),
-		add("SpoofGuardSwitchingProfile", fields{"white_list_providers": []string{"LSWITCH_BINDINGS"}}),
+		add("SpoofGuardSwitchingProfile", fields{"white_list_providers": []string{}}),
 		add("IpDiscoverySwitchingProfile", fields{"arp_snooping_enabled": false}),
 		add("MacManagementSwitchingProfile", fields{"mac_change_allowed": true}),
 		add("QosSwitchingProfile", fields{"class_of_service": 1}, Tag{scopeHA, "true"}),
