@@ -2,45 +2,22 @@ package nsxsim_test
 
 import (
 	"net/http"
-	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
-	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 )
-
-// watch is a clock that a spec sets. Timers run in real time.
-type watch struct {
-	api.RealTime
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newWatch() *watch { return &watch{now: time.Now()} }
-
-func (w *watch) Now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *watch) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
-}
 
 var _ = Describe("pool allocations", func() {
 	var (
 		c     *client
-		clock *watch
+		clock *manualClock
 	)
 
 	BeforeEach(func() {
-		clock = newWatch()
+		clock = &manualClock{now: time.Now()}
 		c = admin(start(nsxsim.Options{Clock: clock, Store: world(map[string]object{"pools/ip-pools/p": {
 			"id": "p", "resource_type": "IpPool", "ip_release_delay": 60_000, "_revision": 0, "subnets": []any{
 				object{"cidr": "10.0.0.0/24", "allocation_ranges": []any{object{"start": "10.0.0.1", "end": "10.0.0.2"}}}}}})}))
@@ -84,7 +61,7 @@ var _ = Describe("pool allocations", func() {
 		refused(do("ALLOCATE", "10.0.0.1"), http.StatusBadRequest)
 		Expect(usage()).To(Equal(counts(2, 1, 1)))
 		Expect(do("ALLOCATE", nil).Body).To(HaveKeyWithValue("allocation_id", "10.0.0.2"))
-		clock.advance(61 * time.Second)
+		clock.now = clock.now.Add(61 * time.Second)
 		Expect(usage()).To(Equal(counts(2, 1, 1)))
 		Expect(do("ALLOCATE", "10.0.0.1").Status).To(Equal(http.StatusOK))
 	})

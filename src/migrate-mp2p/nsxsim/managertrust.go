@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -23,8 +24,8 @@ func (s *Server) trustRoutes() []api.Route {
 		{Method: http.MethodPost, Pattern: apiPrefix + crlCollection, Action: "import", Extent: api.Partial, Notes: []string{"X.509 lists only"},
 			Handle: s.importCRL},
 		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection, Extent: api.Full, Handle: s.registerPrincipal},
-		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection + "/with-certificate", Extent: api.Full,
-			Notes: []string{assumedMark + "only the roles enterprise_admin and auditor are known"}, Handle: s.registerPrincipal},
+		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection + "/with-certificate", Extent: api.Partial,
+			Notes: []string{"only the roles of the simulator's users are known"}, Handle: s.registerPrincipal},
 	}
 }
 
@@ -116,7 +117,7 @@ func certificateFields(encoded string) (map[string]any, error) {
 	}
 	leaf, kind := chain[0], "certificate_signed"
 	switch {
-	case bytes.Equal(leaf.RawIssuer, leaf.RawSubject) && leaf.CheckSignatureFrom(leaf) == nil:
+	case bytes.Equal(leaf.RawIssuer, leaf.RawSubject) && leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil:
 		kind = "certificate_self_signed"
 	case leaf.IsCA:
 		kind = "certificate_ca"
@@ -184,7 +185,7 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 	switch {
 	case name == "" || s.guard.local(name):
 		return nil, errField("name", "it is empty or that of a local user")
-	case role != api.EnterpriseAdmin && role != api.Auditor:
+	case !slices.Contains(api.Roles, role):
 		return nil, errField("role", "%q is not known", role)
 	}
 	encoded := text(fields["certificate_pem"])
