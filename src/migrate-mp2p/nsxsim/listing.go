@@ -2,7 +2,6 @@ package nsxsim
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"sync"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -217,41 +217,8 @@ func (l listing) start(cursor string) (int, *api.Error) {
 	return min(end, len(l.objects)), nil
 }
 
-// sortBy sorts by a field of the body; numbers by value, everything else as text, ties by id.
-func sortBy(objects []*store.Object, name string) {
-	keys := make(map[*store.Object]sortKey, len(objects))
-	for _, o := range objects {
-		keys[o] = sortKeyOf(o, name)
-	}
-	slices.SortFunc(objects, func(a, b *store.Object) int {
-		x, y := keys[a], keys[b]
-		return cmp.Or(cmp.Compare(x.number, y.number), strings.Compare(x.text, y.text), store.Compare(a, b))
-	})
-}
-
-type sortKey struct {
-	number float64
-	text   string
-}
-
-func sortKeyOf(o *store.Object, name string) sortKey {
-	switch name {
-	case "id":
-		return sortKey{text: o.ID}
-	case "display_name":
-		return sortKey{text: o.DisplayName}
-	}
-	fields, err := o.Fields()
-	if err != nil {
-		return sortKey{}
-	}
-	if n, ok := fields[name].(json.Number); ok {
-		if f, err := n.Float64(); err == nil {
-			return sortKey{number: f}
-		}
-	}
-	return sortKey{text: text(fields[name])}
-}
+// sortBy sorts by a field of the body, which comes to the same as in a search.
+func sortBy(objects []*store.Object, name string) { search.Sort(objects, name) }
 
 // includedFields reads included_fields; nil means all.
 func includedFields(query url.Values) []string {

@@ -167,3 +167,20 @@ func scalar(value any, test func(string) bool) bool {
 	}
 	return false
 }
+
+// collector is a test that every value passes, and that keeps them.
+type collector struct{ values []string }
+
+func (c *collector) text(value string) bool {
+	c.values = append(c.values, value)
+	return false
+}
+
+func (c *collector) value(value any) bool { return scalar(value, c.text) }
+
+// Values returns the values of a field of an object, as a query sees them.
+func Values(o *store.Object, field string) []string {
+	var c collector
+	(&document{object: o}).at(field, &c)
+	return c.values
+}
