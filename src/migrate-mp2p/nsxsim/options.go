@@ -58,6 +58,8 @@ type Options struct {
 	Latency time.Duration
 	// SearchLag is how far the search index runs behind.
 	SearchLag time.Duration
+	// Search are further weaknesses of the search service.
+	Search SearchOptions
 	// ServiceStartDelay is how long the migration coordinator's service takes to start.
 	ServiceStartDelay time.Duration
 	// PartialPatch makes a Policy PATCH keep the fields that its body does not name. It is off on a real NSX unless

@@ -2,6 +2,7 @@ package nsxsim
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
@@ -12,49 +13,112 @@ import (
 // maxReachable is the number of objects that the cursor reaches (SAP driver G).
 const maxReachable = 50_000
 
+// Codes of the search module. No public source names those of a bad query and of a bad cursor.
+const (
+	codeIndexing  = 60508
+	codeBadQuery  = 60512 // ASSUMED
+	codeBadCursor = 60513 // ASSUMED
+	codeTooLarge  = 60576
+)
+
+// searchFlavour is one of the two sides that the Search API stands on.
+type searchFlavour struct {
+	prefix string
+	side   func(*store.Tx) *store.Space
+	// projects tells that included_fields has an effect (Broadcom API docs: on the Policy flavour only).
+	projects bool
+}
+
 func (s *Server) searchRoutes() []api.Route {
-	notes := []string{
-		"values match whole and without case; no ranges, boosts or regular expressions (ASSUMED: refused)",
-		assumedMark + "terms without an operator between them are joined by OR",
-		assumedMark + "result_count is the true count also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400",
-	}
-	manager := func(pattern string) api.Route {
-		return api.Route{Method: "GET", Pattern: pattern, Extent: api.Partial, Notes: notes, Handle: s.search((*store.Tx).Manager, false)}
-	}
-	routes := []api.Route{
-		{Method: "GET", Pattern: "/policy/api/v1/search/query", Extent: api.Partial, Notes: notes, Handle: s.search((*store.Tx).Policy, true)},
-		{Method: "GET", Pattern: "/policy/api/v1/search", Extent: api.Partial, Notes: notes, Handle: s.search((*store.Tx).Policy, true)},
-	}
+	flavours := []searchFlavour{{prefix: "/policy/api/v1/search", side: (*store.Tx).Policy, projects: true}}
 	if !s.version.AtLeast(9, 0) {
-		routes = append(routes, manager("/api/v1/search"), manager("/api/v1/search/query"))
+		flavours = append(flavours, searchFlavour{prefix: "/api/v1/search", side: (*store.Tx).Manager})
+	}
+	paging := []string{
+		assumedMark + "result_count is the true count on every page, also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400",
+		assumedMark + "error_code 60512 refuses a query, 60513 a cursor; the codes of an index that is rebuilt or too large a page are public",
+		assumedMark + "objects without resource_type, such as allocations of IP pools, are not in the index",
+		assumedMark + "sort_by takes one field, nested ones with dots; numbers come before texts, objects without the field after all others",
+	}
+	language := append([]string{
+		"boosts, fuzzy terms, proximity and regular expressions are refused",
+		assumedMark + "values match whole and without case; elements of arrays are flattened",
+		assumedMark + "terms without an operator between them are joined by OR, and AND binds closer than OR",
+	}, paging...)
+	var routes []api.Route
+	for _, f := range flavours {
+		routes = append(routes,
+			api.Route{Method: "GET", Pattern: f.prefix, Extent: api.Partial, Notes: language, Handle: s.search(f, queryOf)},
+			api.Route{Method: "GET", Pattern: f.prefix + "/query", Extent: api.Partial, Notes: language, Handle: s.search(f, queryOf)},
+			api.Route{Method: "GET", Pattern: f.prefix + "/dsl", Extent: api.Partial, Handle: s.search(f, questionOf), Notes: append([]string{
+				assumedMark + "the language: find <part of a type> where <field> is|is not|contains|=|!=|<|<=|>|>= <value>, with and, or; its one public example is of this form",
+			}, paging...)},
+			api.Route{Method: "POST", Pattern: f.prefix + "/querypipeline", Extent: api.Partial, Reads: true, Handle: s.search(f, pipelineOf), Notes: append([]string{
+				assumedMark + "each query of a pipeline narrows the result of those before it",
+			}, language...)},
+			api.Route{Method: "POST", Pattern: f.prefix + "/aggregate", Extent: api.Partial, Reads: true, Handle: s.aggregate(f), Notes: aggregateNotes},
+			api.Route{Method: "POST", Pattern: f.prefix + "/reconcile", Action: "*", Extent: api.Partial, Handle: s.reconcile, Notes: reconcileNotes},
+		)
 	}
 	return routes
 }
 
-// search answers a query over one side. included_fields works on the Policy side only.
-func (s *Server) search(side func(*store.Tx) *store.Space, projects bool) api.Handler {
-	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		query, err := search.Parse(r.Query.Get("query"))
+// queryOf, questionOf and pipelineOf read what a request asks for, each in its language.
+func queryOf(r *api.Request) (*search.Query, error)    { return search.Parse(r.Query.Get("query")) }
+func questionOf(r *api.Request) (*search.Query, error) { return search.ParseDSL(r.Query.Get("query")) }
+
+func pipelineOf(r *api.Request) (*search.Query, error) {
+	var body struct {
+		Pipeline []struct {
+			Query string `json:"query"`
+		} `json:"query_pipeline"`
+	}
+	if bad := readSearchBody(r.Body, &body); bad != nil {
+		return nil, bad
+	}
+	if len(body.Pipeline) == 0 {
+		return nil, errField("query_pipeline", "it holds no query")
+	}
+	var queries []*search.Query
+	for _, step := range body.Pipeline {
+		query, err := search.Parse(step.Query)
 		if err != nil {
-			return nil, api.BadRequest(60512, api.ModuleSearch, "The search query is invalid: %s.", err)
+			return nil, err
 		}
-		size, bad := pageSize(r.Query)
-		if bad != nil {
-			return nil, bad
+		queries = append(queries, query)
+	}
+	return search.All(queries...), nil
+}
+
+// badQuery gives an error of a parser NSX's form.
+func badQuery(err error) error {
+	var syntax *search.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	bad := api.BadRequest(codeBadQuery, api.ModuleSearch, "The search query is invalid at position %d: %s.", syntax.At, syntax.Reason)
+	bad.Details = syntax.Query
+	return bad
+}
+
+// search answers a query over one side.
+func (s *Server) search(f searchFlavour, read func(*api.Request) (*search.Query, error)) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		if err := s.indexReady(); err != nil {
+			return nil, err
 		}
-		start := 0
-		if cursor := r.Query.Get("cursor"); cursor != "" {
-			if start, err = strconv.Atoi(cursor); err != nil || start < 0 {
-				return nil, api.BadRequest(60513, api.ModuleSearch, "The cursor %q is not a number.", cursor)
-			}
+		query, err := read(r)
+		if err != nil {
+			return nil, badQuery(err)
 		}
-		if start > 0 && start+size > maxReachable {
-			return nil, api.BadRequest(60513, api.ModuleSearch, "Objects beyond the first %d cannot be reached; narrow the query.", maxReachable)
+		start, size, err := s.searchWindow(r)
+		if err != nil {
+			return nil, err
 		}
 		var found listing
 		err = s.store.View(func(tx *store.Tx) (err error) {
-			found, err = s.lists.fetch(tx, listName(r), func() (listing, error) {
-				return arrange(query.Run(side(tx)), r.Query, "id")
+			found, err = s.lists.fetch(tx, listName(r)+string(r.Body), func() (listing, error) {
+				return arrange(query.Run(f.side(tx)), r.Query, "id")
 			})
 			return err
 		})
@@ -62,7 +126,7 @@ func (s *Server) search(side func(*store.Tx) *store.Space, projects bool) api.Ha
 			return nil, err
 		}
 		var included []string
-		if projects {
+		if f.projects {
 			included = includedFields(r.Query)
 		}
 		start = min(start, len(found.objects))
@@ -72,4 +136,24 @@ func (s *Server) search(side func(*store.Tx) *store.Space, projects bool) api.Ha
 			"result_count": len(found.objects), "cursor": strconv.Itoa(end),
 		})
 	}
+}
+
+// searchWindow reads which objects a request wants. The cursor is the number of those before.
+func (s *Server) searchWindow(r *api.Request) (start, size int, err error) {
+	size, bad := pageSize(r.Query)
+	if bad != nil {
+		return 0, 0, bad
+	}
+	if tooLarge := s.options.Search.refuse(size); tooLarge != nil {
+		return 0, 0, tooLarge
+	}
+	if cursor := r.Query.Get("cursor"); cursor != "" {
+		if start, err = strconv.Atoi(cursor); err != nil || start < 0 {
+			return 0, 0, api.BadRequest(codeBadCursor, api.ModuleSearch, "The cursor %q is not a number.", cursor)
+		}
+	}
+	if start > 0 && start+size > maxReachable {
+		return 0, 0, api.BadRequest(codeBadCursor, api.ModuleSearch, "Objects beyond the first %d cannot be reached; narrow the query.", maxReachable)
+	}
+	return start, size, nil
 }

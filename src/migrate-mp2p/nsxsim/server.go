@@ -44,6 +44,7 @@ type Server struct {
 	service     *service
 	router      *router
 	lists       listCache
+	index       searchIndex
 	kinds       map[string]managerKind
 
 	mu sync.Mutex

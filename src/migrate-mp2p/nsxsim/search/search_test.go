@@ -47,14 +47,19 @@ func find(st *store.Store, text string) string {
 	GinkgoHelper()
 	query, err := search.Parse(text)
 	Expect(err).NotTo(HaveOccurred())
-	found := ""
+	return found(st, query)
+}
+
+func found(st *store.Store, query *search.Query) string {
+	GinkgoHelper()
+	ids := ""
 	Expect(st.View(func(tx *store.Tx) error {
 		for _, o := range query.Run(tx.Manager()) {
-			found += o.ID
+			ids += o.ID
 		}
 		return nil
 	})).To(Succeed())
-	return found
+	return ids
 }
 
 var _ = DescribeTable("a query finds", func(text, ids string) {
