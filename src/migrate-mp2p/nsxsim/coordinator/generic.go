@@ -131,9 +131,10 @@ func (c *Coordinator) wanted(shared *lookups, typeName string) []entry {
 
 // genericEntry is what a client would have to say about an object in CONSUMER mode.
 // Ports and switching profiles get the id "default:<id>", segments the name of their
-// switch ("SAP networking-nsx-t"), all others keep their id (ASSUMED).
+// switch ("SAP networking-nsx-t"), all others keep their id, and all their owner
+// (ASSUMED from the schema's principle_identity).
 func genericEntry(shared *lookups, k *kind, o *store.Object, order int) entry {
-	one := entry{ManagerID: o.ID, PolicyID: o.ID}
+	one := entry{ManagerID: o.ID, PolicyID: o.ID, PrincipleIdentity: o.Owner}
 	switch {
 	case k.collection == portCollection || k.collection == profileCollection:
 		one.PolicyID = "default:" + o.ID
@@ -272,16 +273,18 @@ func (c *Coordinator) promoteStep(typeName string) ([]failure, error) {
 		for progress := true; progress; {
 			progress = false
 			problems = slices.Clone(check.problems)
-			for _, one := range slices.Clone(left) {
+			var waiting []entry
+			for _, one := range left {
 				r, err := c.promoteEntry(tx, shared, typeName, one)
 				if err != nil {
 					problems = append(problems, failure{Type: typeName, ID: one.ManagerID, Name: shared.name(typeName, one), Text: err.Error()})
+					waiting = append(waiting, one)
 					continue
 				}
 				fresh = append(fresh, r)
-				left = slices.DeleteFunc(left, func(other entry) bool { return other.same(one) })
 				progress = true
 			}
+			left = waiting
 		}
 		return c.saveFresh(tx, fresh)
 	})
@@ -289,11 +292,6 @@ func (c *Coordinator) promoteStep(typeName string) ([]failure, error) {
 		c.remember(fresh)
 	}
 	return problems, err
-}
-
-// same tells whether two entries name the same object.
-func (e entry) same(other entry) bool {
-	return e.ManagerID == other.ManagerID && slices.Equal(e.LinkedIDs, other.LinkedIDs)
 }
 
 // mixed refuses references from Manager objects to Policy objects that this run did not

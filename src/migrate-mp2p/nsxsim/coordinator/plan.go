@@ -135,6 +135,9 @@ func (c *Coordinator) proceed(skip bool) error {
 	if c.state.Overall != statusPaused {
 		return refuse("The plan cannot be continued in state %s.", c.state.Overall)
 	}
+	if !c.state.Workflow {
+		return refuse("The migration workflow has been ended.")
+	}
 	if c.state.Generic != nil {
 		return c.proceedGeneric(skip)
 	}
@@ -340,7 +343,7 @@ func (c *Coordinator) done() error {
 			updated[r.batch] = true
 		}
 	}
-	c.state.Workflow = false
+	c.state.Workflow, c.state.CancelFailed = false, false
 	outcome := statusSuccess
 	if len(c.notPromoted()) > 0 {
 		outcome = "PARTIAL_SUCCESS"

@@ -102,9 +102,11 @@ func (p *precheck) entry(k *kind, one entry, listed map[string]int) bool {
 		problem("is owned by the system and cannot be migrated")
 		return false
 	}
-	if what := unsupportedIn(k.collection, source); p.shared.generic && what != "" {
-		problem("%s cannot be promoted", what)
-		return false
+	if p.shared.generic {
+		if what := unsupportedIn(k.collection, source); what != "" {
+			problem("%s cannot be promoted", what)
+			return false
+		}
 	}
 	p.target(k, one, source, problem)
 	check := &kindCheck{

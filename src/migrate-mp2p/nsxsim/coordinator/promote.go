@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -253,7 +254,7 @@ func (c *Coordinator) carryOut(p *promotion, path string) (*record, error) {
 		}
 	}
 	for _, one := range p.creates {
-		if err := c.createPolicy(p.tx, one); err != nil {
+		if err := c.createPolicy(p.tx, one, c.owner(p.entry)); err != nil {
 			return nil, err
 		}
 		r.Created = append(r.Created, one.path)
@@ -278,7 +279,16 @@ func (c *Coordinator) carryOut(p *promotion, path string) (*record, error) {
 	return r, nil
 }
 
-func (c *Coordinator) createPolicy(tx *store.Tx, one creation) error {
+// owner is who will own the Policy objects of an entry: whom setup_details name, and in
+// mode GENERIC the owner of the Manager object.
+func (c *Coordinator) owner(one entry) string {
+	if c.state.Generic != nil && one.PrincipleIdentity != "" {
+		return one.PrincipleIdentity
+	}
+	return cmp.Or(c.state.Batch.SetupDetails.PrincipalIdentity, defaultPrincipal)
+}
+
+func (c *Coordinator) createPolicy(tx *store.Tx, one creation, owner string) error {
 	place, known := c.tree.Object(one.path)
 	if !known {
 		return fmt.Errorf("no Policy object can stand at %s", one.path)
@@ -295,10 +305,6 @@ func (c *Coordinator) createPolicy(tx *store.Tx, one creation) error {
 	fields["_protection"] = "NOT_PROTECTED"
 	if tags, tagged := one.tags.([]any); tagged && len(tags) > 0 {
 		fields["tags"] = tags
-	}
-	owner := c.state.Batch.SetupDetails.PrincipalIdentity
-	if owner == "" {
-		owner = defaultPrincipal
 	}
 	_, err := tx.Policy().Create(one.path, fields, store.Author{User: owner, At: c.clock.Now()})
 	return err
