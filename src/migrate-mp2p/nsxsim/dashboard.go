@@ -21,7 +21,7 @@ func (s *Server) dashboardRoutes() []api.Route {
 	const backups, capacity = "/api/v1/cluster/backups", "/api/v1/capacity"
 	return []api.Route{
 		{Method: "GET", Pattern: backups + "/history", Extent: api.Partial,
-			Notes:  []string{"what the model or a test put into the state's section \"backups\"; by default one good backup of every kind, an hour old"},
+			Notes:  []string{"those that POST /_nsxsim/backup takes, and what the model or a test put into the state's section \"backups\"; by default one good backup of every kind, an hour old"},
 			Handle: s.backups},
 		{Method: "GET", Pattern: backups + "/status", Extent: api.Partial, Notes: []string{"no backup is ever under way"}, Handle: s.backupStatus},
 		{Method: "GET", Pattern: backups + "/config", Extent: api.Full, Handle: s.saved(sectionBackupConfig, backupConfig)},
@@ -62,8 +62,8 @@ func (s *Server) backups(context.Context, *api.Request) (*api.Response, error) {
 	}
 	if !found {
 		end := s.clock.Now().Add(-time.Hour).UnixMilli()
-		for _, kind := range []string{"cluster", "node", "inventory"} {
-			history[kind+"_backup_statuses"] = []any{map[string]any{
+		for _, kind := range backupKinds {
+			history[kind] = []any{map[string]any{
 				"backup_id": "backup-1", "start_time": end - 60_000, "end_time": end, "success": true,
 			}}
 		}

@@ -13,6 +13,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 const backups = "/api/v1/cluster/backups/history"
@@ -66,11 +67,16 @@ var _ = Describe("a backup of NSX", func() {
 		server := start(nsxsim.Options{Coordinator: coordinator.New(coordinator.Options{})})
 		c := admin(server)
 		c.do("POST", service+"?action=start", nil)
-		bad := strings.Replace(backup(server), `"coordinator-service":{`, `"coordinator-service":[{`, 1)
-		bad = strings.Replace(bad, `"pid":4010}`, `"pid":4010}]`, 1)
-		c.do("POST", ipSets, object{"id": "b"})
-		Expect(server.Restore(strings.NewReader(bad))).To(MatchError(ContainSubstring("coordinator-service")))
+		for _, section := range []string{"coordinator-service", "coordinator", "cluster"} {
+			bad, err := store.Load(strings.NewReader(backup(server)))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(bad.Update(func(tx *store.Tx) error { return tx.SetSection(section, "nonsense") })).To(Succeed())
+			var state bytes.Buffer
+			Expect(bad.Save(&state)).To(Succeed())
+			Expect(server.Restore(&state)).To(MatchError(ContainSubstring(section)))
+		}
 		Expect(server.Restore(strings.NewReader("no state"))).To(MatchError(ContainSubstring("restoring a backup")))
+		c.do("POST", ipSets, object{"id": "b"})
 		Expect(c.get(ipSets).ids()).To(Equal([]string{"b"}))
 		Expect(c.get(service + "/status").Body).To(HaveKeyWithValue("runtime_state", "running"))
 		Expect(c.do("POST", "/api/v1/migration/mp-to-policy/workflow?action=INITIATE", nil).Status).To(Equal(http.StatusOK))
