@@ -46,7 +46,7 @@ func (s *Server) report(collection string, of func(tx *store.Tx, o *store.Object
 
 func portState(_ *store.Tx, o *store.Object, body map[string]any) map[string]any {
 	state := map[string]any{"id": o.ID, "transport_node_ids": []any{}, "discovered_bindings": []any{}, "duplicate_bindings": []any{}}
-	var bindings []any
+	bindings := []any{}
 	for _, binding := range objectsIn(body["address_bindings"]) {
 		bindings = append(bindings, map[string]any{"binding": binding, "source": "USER_DEFINED"})
 	}

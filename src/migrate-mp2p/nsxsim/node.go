@@ -104,7 +104,7 @@ func (s *Server) nodeRoutes() []api.Route {
 func (s *Server) describeNode(r *api.Request) any {
 	now := s.clock.Now()
 	return map[string]any{
-		"node_uuid": r.NodeID, "external_id": r.NodeID, "hostname": r.Node, "fully_qualified_domain_name": r.Node,
+		"node_uuid": r.NodeID, "hostname": r.Node, "fully_qualified_domain_name": r.Node,
 		"node_version": s.productVersion(), "product_version": s.productVersion(), "kernel_version": "5.10", "node_type": "NSX Manager",
 		"export_type": "UNRESTRICTED", "timezone": "Etc/UTC", "system_time": now.UnixMilli(), "system_datetime": now.UTC().Format(time.ANSIC),
 		"cli_history_size": 500, "cli_output_datetime": true, "cli_timeout": 600,
