@@ -29,7 +29,7 @@ func (s *Server) managerRoutes() []api.Route {
 	if s.version.AtLeast(9, 0) {
 		return routes
 	}
-	return slices.Concat(routes, s.sectionRoutes(), s.firewallRoutes(), s.allocationRoutes(), s.groupRoutes(), s.stateRoutes())
+	return slices.Concat(routes, s.sectionRoutes(), s.firewallRoutes(), s.allocationRoutes(), s.groupRoutes(), s.stateRoutes(), s.togetherRoutes())
 }
 
 func (s *Server) kindRoutes(k managerKind) []api.Route {

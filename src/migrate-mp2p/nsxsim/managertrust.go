@@ -23,7 +23,10 @@ func (s *Server) trustRoutes() []api.Route {
 			Handle: s.importCertificate},
 		{Method: http.MethodPost, Pattern: apiPrefix + crlCollection, Action: "import", Extent: api.Partial, Notes: []string{"X.509 lists only"},
 			Handle: s.importCRL},
+		{Method: http.MethodGet, Pattern: apiPrefix + certificateCollection + "/{id}", Action: "validate", Extent: api.Partial,
+			Notes: []string{"the dates only, by the simulator's clock"}, Handle: s.validateCertificate},
 		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection, Extent: api.Full, Handle: s.registerPrincipal},
+		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection, Action: "update_certificate", Extent: api.Full, Handle: s.updatePrincipal},
 		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection + "/with-certificate", Extent: api.Partial,
 			Notes: []string{"only the roles of the simulator's users are known"}, Handle: s.registerPrincipal},
 	}
@@ -86,7 +89,7 @@ func (s *Server) imported(r *api.Request, collection string, sent, fields map[st
 	if err != nil {
 		return nil, err
 	}
-	return &api.Response{Status: http.StatusCreated, Body: map[string]any{"results": []any{stored.Body}, "result_count": 1}}, nil
+	return api.OK(map[string]any{"results": []any{stored.Body}, "result_count": 1})
 }
 
 // readChain reads a chain of certificates, the first of which is the leaf.
@@ -218,6 +221,48 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 	}
 	s.guard.addPrincipal(leaf, api.Identity{Name: name, Role: role})
 	return &api.Response{Status: http.StatusCreated, Body: stored.Body}, nil
+}
+
+// updatePrincipal gives a principal identity another certificate that was imported.
+func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
+	sent, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	if err := s.checkSchema("UpdatePrincipalIdentityCertificateRequest", sent); err != nil {
+		return nil, err
+	}
+	var leaf *x509.Certificate
+	var identity api.Identity
+	answer, err := s.changeObject(r, principalCollection+"/"+text(sent["principal_identity_id"]), func(tx *store.Tx, fields map[string]any) (err error) {
+		fields["certificate_id"] = sent["certificate_id"]
+		identity = api.Identity{Name: text(fields["name"]), Role: api.Role(text(fields["role"]))}
+		leaf, err = storedCertificate(tx, text(sent["certificate_id"]))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.guard.removePrincipal(identity.Name)
+	s.guard.addPrincipal(leaf, identity)
+	return answer, nil
+}
+
+// validateCertificate tells whether a certificate is in force.
+func (s *Server) validateCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
+	var leaf *x509.Certificate
+	err := s.store.View(func(tx *store.Tx) (err error) {
+		leaf, err = storedCertificate(tx, r.Params["id"])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	now := s.clock.Now()
+	if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
+		return api.OK(map[string]any{"status": "REJECTED", "error_message": "The certificate is not in force."})
+	}
+	return api.OK(map[string]any{"status": "OK"})
 }
 
 // storedCertificate reads the leaf of an imported certificate.

@@ -71,7 +71,7 @@ var _ = Describe("certificates", func() {
 
 	It("are imported, and the private key never comes back", func() {
 		imported := c.do("POST", path+"?action=import", object{"pem_encoded": who.certificate, "private_key": who.key, "display_name": "web", "tags": tags("a", "b")})
-		Expect(imported.Status).To(Equal(http.StatusCreated), imported.Raw)
+		Expect(imported.Status).To(Equal(http.StatusOK), imported.Raw)
 		Expect(imported.Body["results"]).To(ConsistOf(And(HaveKeyWithValue("has_private_key", true), HaveKeyWithValue("resource_type", "certificate_self_signed"),
 			HaveKeyWithValue("display_name", "web"), HaveKey("tags"))))
 		id := imported.Body["results"].([]any)[0].(object)["id"].(string)
@@ -106,6 +106,16 @@ var _ = Describe("certificates", func() {
 		Entry("with an unknown field", object{"pem_encoded": "x", "colour": "red"}),
 	)
 
+	It("are validated by the clock", func() {
+		clock := &manualClock{now: time.Now()}
+		c := admin(start(nsxsim.Options{Clock: clock}))
+		id := c.do("POST", path+"?action=import", object{"pem_encoded": who.certificate}).Body["results"].([]any)[0].(object)["id"].(string)
+		Expect(c.get(path + "/" + id + "?action=validate").Body).To(HaveKeyWithValue("status", "OK"))
+		clock.now = clock.now.Add(2 * time.Hour)
+		Expect(c.get(path + "/" + id + "?action=validate").Body).To(HaveKeyWithValue("status", "REJECTED"))
+		refused(c.get(path+"/none?action=validate"), http.StatusNotFound)
+	})
+
 	It("are not replaced or made without an import", func() {
 		Expect(c.do("POST", path, object{}).Status).To(Equal(http.StatusMethodNotAllowed))
 		id := c.do("POST", path+"?action=import", object{"pem_encoded": who.certificate}).Body["results"].([]any)[0].(object)["id"].(string)
@@ -116,7 +126,7 @@ var _ = Describe("certificates", func() {
 	It("have revocation lists beside them", func() {
 		const crls = "/api/v1/trust-management/crls"
 		imported := c.do("POST", crls+"?action=import", object{"pem_encoded": who.crl, "display_name": "list"})
-		Expect(imported.Status).To(Equal(http.StatusCreated), imported.Raw)
+		Expect(imported.Status).To(Equal(http.StatusOK), imported.Raw)
 		Expect(c.get(crls).results()).To(ConsistOf(And(HaveKeyWithValue("resource_type", "Crl"), HaveKeyWithValue("display_name", "list"))))
 		refused(c.do("POST", crls+"?action=import", object{"pem_encoded": who.certificate}), http.StatusBadRequest)
 	})
@@ -165,6 +175,19 @@ var _ = Describe("principal identities", func() {
 		Expect(showing(server, who).do("POST", "/api/v1/ip-sets", object{}).Status).To(Equal(http.StatusForbidden))
 		registered["certificate_id"] = "none"
 		refused(c.do("POST", path, registered), http.StatusNotFound)
+	})
+
+	It("take another certificate, and the old one lets them in no more", func() {
+		server := start(nsxsim.Options{})
+		c, next := admin(server), newIdentity("tas1-next")
+		id := c.do("POST", path+"/with-certificate", body("enterprise_admin")).Body["id"]
+		imported := c.do("POST", "/api/v1/trust-management/certificates?action=import", object{"pem_encoded": next.certificate})
+		changed := c.do("POST", path+"?action=update_certificate", object{
+			"principal_identity_id": id, "certificate_id": imported.Body["results"].([]any)[0].(object)["id"]})
+		Expect(changed.Status).To(Equal(http.StatusOK), changed.Raw)
+		Expect(showing(server, who).get("/api/v1/node").Status).To(Equal(http.StatusForbidden))
+		Expect(showing(server, next).get("/api/v1/aaa/user-info").Body).To(HaveKeyWithValue("user_name", "tas1-ncp"))
+		refused(c.do("POST", path+"?action=update_certificate", object{"principal_identity_id": "none", "certificate_id": "x"}), http.StatusNotFound)
 	})
 
 	DescribeTable("are refused", func(change object) {

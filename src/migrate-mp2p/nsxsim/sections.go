@@ -90,6 +90,9 @@ func (s *Server) createSection(_ context.Context, r *api.Request) (*api.Response
 		return nil, err
 	}
 	response := &api.Response{Status: http.StatusCreated}
+	if together {
+		response.Status = http.StatusOK
+	}
 	err = s.store.Update(func(tx *store.Tx) error {
 		section, err := s.create(tx, s.kinds[sectionCollection], sectionCollection, fields, r)
 		if err != nil {
@@ -255,7 +258,7 @@ func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, 
 		return nil, err
 	}
 	if several {
-		return &api.Response{Status: http.StatusCreated, Body: map[string]any{"rules": bodies}}, nil
+		return api.OK(map[string]any{"rules": bodies})
 	}
 	return &api.Response{Status: http.StatusCreated, Body: bodies[0]}, nil
 }

@@ -29,7 +29,7 @@ func tables() []table {
 		{
 			file: "manager.txt", module: sdk + "nsxt-mp", folder: "nsx/model", base: "ManagedResource",
 			roots: []string{
-				"LogicalSwitch", "LogicalPort", "LogicalRouter", "LogicalRouterPort", "NatRule", "StaticRoute",
+				"LogicalSwitch", "LogicalPort", "LogicalRouter", "LogicalRouterPort", "NatRule", "NatRuleList", "StaticRoute",
 				"RoutingConfig", "AdvertisementConfig", "AdvertiseRuleList", "RedistributionConfig", "RedistributionRuleList",
 				"BgpConfig", "BgpNeighbor", "IPPrefixList", "RouteMap",
 				"IpBlock", "IpBlockSubnet", "IpPool", "AllocationIpAddress",
@@ -38,10 +38,10 @@ func tables() []table {
 				"NSGroup", "NSGroupExpressionList", "IPSet", "NSService", "NSServiceGroup",
 				"SpoofGuardSwitchingProfile", "IpDiscoverySwitchingProfile", "MacManagementSwitchingProfile",
 				"SwitchSecuritySwitchingProfile", "QosSwitchingProfile",
-				"LbService", "LbVirtualServer", "LbPool", "LbRule", "LbMonitor", "LbAppProfile", "LbPersistenceProfile",
+				"LbService", "LbVirtualServer", "LbVirtualServerWithRule", "LbPool", "LbRule", "LbMonitor", "LbAppProfile", "LbPersistenceProfile",
 				"LbClientSslProfile", "LbServerSslProfile",
 				"DhcpProfile", "LogicalDhcpServer", "DhcpRelayProfile", "DhcpRelayService", "DhcpStaticBinding", "MetadataProxy",
-				"Certificate", "Crl", "TrustObjectData", "CrlObjectData", "PrincipalIdentity", "PrincipalIdentityWithCertificate",
+				"Certificate", "Crl", "TrustObjectData", "CrlObjectData", "PrincipalIdentity", "PrincipalIdentityWithCertificate", "UpdatePrincipalIdentityCertificateRequest",
 				"NodeHttpServiceProperties", "CapacityThresholdList",
 			},
 			open: map[string]choice{

@@ -1,0 +1,164 @@
+package nsxsim
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+const (
+	natPattern              = "logical-routers/{parent}/nat/rules"
+	virtualServerCollection = "loadbalancer/virtual-servers"
+	lbRuleCollection        = "loadbalancer/rules"
+)
+
+// togetherRoutes write several objects in one call: NAT rules, and virtual servers with their rules (NSX Go SDK).
+func (s *Server) togetherRoutes() []api.Route {
+	servers := apiPrefix + virtualServerCollection
+	return []api.Route{
+		{Method: http.MethodPost, Pattern: apiPrefix + "logical-routers/{router}/nat/rules", Action: "create_multiple", Extent: api.Full, Handle: s.createNATRules},
+		{Method: http.MethodPost, Pattern: servers, Action: "create_with_rules", Extent: api.Full, Handle: s.createServerWithRules},
+		{Method: http.MethodPut, Pattern: servers + "/{id}", Action: "update_with_rules", Extent: api.Full,
+			Notes:  []string{assumedMark + "rules without id are new; those that the server named before and the body leaves out are removed"},
+			Handle: s.updateServerWithRules},
+	}
+}
+
+func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Response, error) {
+	sent, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	if err := s.checkSchema("NatRuleList", sent); err != nil {
+		return nil, err
+	}
+	bodies := []any{}
+	err := s.store.Update(func(tx *store.Tx) error {
+		collection := managerKey(r.Path)
+		if err := parentExists(tx, s.kinds[natPattern].collection, collection); err != nil {
+			return err
+		}
+		for _, rule := range objectsIn(sent["rules"]) {
+			created, err := s.create(tx, s.kinds[natPattern], collection, rule, r)
+			if err != nil {
+				return err
+			}
+			bodies = append(bodies, created.Body)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.OK(map[string]any{"rules": bodies})
+}
+
+// serverWithRules reads the body of a virtual server with its rules.
+func (s *Server) serverWithRules(r *api.Request) (server map[string]any, rules []map[string]any, err error) {
+	sent, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, nil, bad
+	}
+	if err := s.checkSchema("LbVirtualServerWithRule", sent); err != nil {
+		return nil, nil, err
+	}
+	server, is := sent["virtual_server"].(map[string]any)
+	if !is {
+		return nil, nil, errField("virtual_server", "it is required")
+	}
+	return server, objectsIn(sent["rules"]), nil
+}
+
+func (s *Server) createServerWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
+	server, rules, err := s.serverWithRules(r)
+	if err != nil {
+		return nil, err
+	}
+	var answer map[string]any
+	err = s.store.Update(func(tx *store.Tx) error {
+		bodies, ids, err := s.writeLBRules(tx, r, rules)
+		if err != nil {
+			return err
+		}
+		server["rule_ids"] = ids
+		created, err := s.create(tx, s.kinds[virtualServerCollection], virtualServerCollection, server, r)
+		if err == nil {
+			answer = map[string]any{"virtual_server": created.Body, "rules": bodies}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.OK(answer)
+}
+
+func (s *Server) updateServerWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
+	server, rules, err := s.serverWithRules(r)
+	if err != nil {
+		return nil, err
+	}
+	var answer map[string]any
+	err = s.store.Update(func(tx *store.Tx) error {
+		k := s.kinds[virtualServerCollection]
+		old, err := k.stored(tx, managerKey(r.Path))
+		if err != nil {
+			return err
+		}
+		before, err := old.Fields()
+		if err != nil {
+			return err
+		}
+		bodies, ids, err := s.writeLBRules(tx, r, rules)
+		if err != nil {
+			return err
+		}
+		server["rule_ids"] = ids
+		changed, err := s.replace(tx, k, old, server, r)
+		if err != nil {
+			return err
+		}
+		answer = map[string]any{"virtual_server": changed.Body, "rules": bodies}
+		kept := map[string]bool{}
+		for _, id := range ids {
+			kept[text(id)] = true
+		}
+		gone := &removal{s: s, tx: tx, r: r}
+		list, _ := before["rule_ids"].([]any)
+		for _, id := range list {
+			if kept[text(id)] {
+				continue
+			}
+			if err := gone.also(lbRuleCollection+"/"+text(id), false); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.OK(answer)
+}
+
+// writeLBRules creates the rules that are new and replaces the others.
+func (s *Server) writeLBRules(tx *store.Tx, r *api.Request, rules []map[string]any) (bodies []json.RawMessage, ids []any, err error) {
+	k := s.kinds[lbRuleCollection]
+	bodies, ids = []json.RawMessage{}, []any{}
+	for _, rule := range rules {
+		var o *store.Object
+		if old, found := tx.Manager().Get(lbRuleCollection + "/" + text(rule["id"])); found {
+			o, err = s.replace(tx, k, old, rule, r)
+		} else {
+			o, err = s.create(tx, k, lbRuleCollection, rule, r)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		bodies, ids = append(bodies, o.Body), append(ids, o.ID)
+	}
+	return bodies, ids, nil
+}
