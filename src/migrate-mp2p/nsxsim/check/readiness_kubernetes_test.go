@@ -74,14 +74,18 @@ var _ = Describe("NCP's readiness on Kubernetes", func() {
 })
 
 var _ = Describe("a generated cluster in Policy mode", func() {
-	It("is all Policy, and has everything that NCP expects", func() {
-		world, err := model.TAS(1, 1, model.Options{PolicyCluster: "done"})
-		Expect(err).NotTo(HaveOccurred())
-		report := inspect(loaded(world), "done")
-		Expect(report.Inconsistencies).To(BeEmpty())
-		Expect(report.AllPolicy()).To(BeTrue(), "%+v", report.NCP)
-		Expect(report.NotReady).To(BeEmpty())
-	})
+	DescribeTable("is all Policy, and has everything that NCP expects",
+		func(build func(int, int64, model.Options) (*model.World, error), name string) {
+			world, err := build(1, 1, model.Options{PolicyCluster: name})
+			Expect(err).NotTo(HaveOccurred())
+			report := inspect(loaded(world), name)
+			Expect(report.Platform).To(Equal(world.Foundations[0].Platform))
+			Expect(report.Inconsistencies).To(BeEmpty())
+			Expect(report.AllPolicy()).To(BeTrue(), "%+v", report.NCP)
+			Expect(report.NotReady).To(BeEmpty())
+		},
+		Entry("on TAS", model.TAS, "done"), Entry("on Kubernetes", model.Kubernetes, "done"), Entry("on TKGI", model.TKGI, "pks-done"),
+	)
 })
 
 var _ = Describe("a cluster of TKGI", func() {

@@ -1,6 +1,9 @@
 package model
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // policyVersion is the tag schema's version that NCP writes in Policy mode ("policy
 // report").
@@ -13,16 +16,21 @@ type policyNCP struct {
 	on       ground
 	name     string
 	identity string
+	// kubernetes is false for TAS, where no uids are among the tags.
+	kubernetes bool
 }
 
-// policyCluster adds a Kubernetes cluster in Policy mode with one namespace, on a
-// Tier-0 of its own. A migration of another cluster finds it done already and leaves
-// it alone.
-func (b *builder) policyCluster(name string, on ground) {
-	c := &policyNCP{b: b, on: on, name: name, identity: name + "-ncp"}
-	b.world.Foundations = append(b.world.Foundations, Foundation{Name: name, Platform: platformKubernetes, Identity: c.identity})
-	project, projectUID := "shop", b.uuid()
-	tags := c.tags(Tag{scopeProject, project}, Tag{"ncp/project_uid", projectUID})
+// policyCluster adds a cluster in Policy mode with one namespace, or a foundation with
+// one organisation, on a Tier-0 of its own. A migration of another one finds it done
+// already and leaves it alone.
+func (b *builder) policyCluster(name, platform string, on ground) {
+	c := &policyNCP{b: b, on: on, name: name, identity: name + "-ncp", kubernetes: platform != platformTAS}
+	b.world.Foundations = append(b.world.Foundations, Foundation{Name: name, Platform: platform, Identity: c.identity})
+	const project = "shop"
+	tags := c.tags(Tag{scopeProject, project})
+	if c.kubernetes {
+		tags = append(tags, Tag{"ncp/project_uid", b.uuid()})
+	}
 
 	tier0, tier0Path := c.pair("logical-routers", "/infra/tier-0s/t0-policy", nil, fields{
 		"resource_type": "LogicalRouter", "router_type": "TIER0", "edge_cluster_id": on.edgeCluster, "high_availability_mode": "ACTIVE_STANDBY",
@@ -36,7 +44,7 @@ func (b *builder) policyCluster(name string, on ground) {
 	b.linkRouters(ownerPolicy, name, router, tier0, 15_998, []Tag{{ScopePolicyPath, routerPath}})
 	c.network(project, tags, router, routerPath)
 	c.firewall(project, tags)
-	c.loadBalancer(project, projectUID, router, routerPath)
+	c.loadBalancer(project, tags, router, routerPath)
 	c.pair("logical-routers/"+router+"/nat/rules", routerPath+"/nat/USER/nat-rules/"+name+"-snat", tags, fields{
 		"resource_type": "NatRule", "logical_router_id": router, "action": "SNAT", "match_source_network": "192.0.2.128/25",
 		"translated_network": "198.51.100.78", "rule_priority": 1000, "enabled": true,
@@ -56,7 +64,7 @@ func (c *policyNCP) tags(more ...Tag) []Tag {
 func (c *policyNCP) pair(collection, path string, tags []Tag, manager, policy fields) (id, at string) {
 	name := path[strings.LastIndexByte(path, '/')+1:]
 	manager["display_name"] = name
-	manager["tags"] = append(append([]Tag{}, tags...), Tag{ScopePolicyPath, path})
+	manager["tags"] = append(slices.Clone(tags), Tag{ScopePolicyPath, path})
 	id = c.b.add(collection, ownerPolicy, manager)
 	policy["display_name"] = name
 	if len(tags) > 0 {
@@ -83,7 +91,7 @@ func (c *policyNCP) network(project string, tags []Tag, router, routerPath strin
 	c.port(segment+"/ports/node-0", logicalSwitch, []Tag{{ScopeCluster, c.name}, {scopeNodeName, "node-0"}}, node, fields{"vif_type": "PARENT"}, 0)
 	for i, pod := range []string{"web-0", "web-1"} {
 		uid := c.b.uuid()
-		podTags := append(append([]Tag{}, tags...), Tag{scopePod, pod}, Tag{scopePodUID, uid}, Tag{"external_id", uid}, Tag{"app", "web"})
+		podTags := append(slices.Clone(tags), Tag{scopePod, pod}, Tag{scopePodUID, uid}, Tag{"external_id", uid}, Tag{"app", "web"})
 		c.port(segment+"/ports/"+pod, logicalSwitch, podTags, c.b.uuid(), fields{
 			"vif_type": "CHILD", "parent_vif_id": node, "traffic_tag": i + 1, "app_id": uid,
 		}, i+1)
@@ -109,10 +117,14 @@ func (c *policyNCP) port(path, logicalSwitch string, tags []Tag, vif string, con
 	})
 }
 
-// firewall adds the group and the security policy of a network policy.
+// firewall adds the group and the security policy of a network policy or of an
+// application security group.
 func (c *policyNCP) firewall(project string, tags []Tag) {
 	name := c.name + "-" + project + "-web"
-	own := append(append([]Tag{}, tags...), Tag{"ncp/network_policy", "web"}, Tag{"ncp/network_policy_uid", c.b.uuid()})
+	own := append(slices.Clone(tags), Tag{scopeASG, "web"})
+	if c.kubernetes {
+		own = append(slices.Clone(tags), Tag{scopePolicy, "web"}, Tag{"ncp/network_policy_uid", c.b.uuid()})
+	}
 	group, groupPath := c.pair("ns-groups", policyDomain+"/groups/"+name, own, fields{
 		"resource_type": "NSGroup", "membership_criteria": []fields{tagExpression("app", "web")},
 	}, fields{"expression": []fields{{"resource_type": "Condition", "member_type": "SegmentPort", "key": "Tag", "operator": "EQUALS", "value": "app|web"}}})
@@ -130,11 +142,14 @@ func (c *policyNCP) firewall(project string, tags []Tag) {
 	c.b.rule(section, ownerPolicy, ruleSpec{name: "allow-web", action: "ALLOW", destinations: []fields{target}, services: []fields{tcpService("8080")}})
 }
 
-// loadBalancer adds the virtual server of a service.
-func (c *policyNCP) loadBalancer(project, projectUID, router, routerPath string) {
-	uid := c.b.uuid()
-	tags := c.tags(Tag{scopeProject, project}, Tag{"ncp/project_uid", projectUID}, Tag{scopeService, "web"}, Tag{"ncp/service_uid", uid},
-		Tag{"external_id", uid}, Tag{"ncp/service_port", "80"}, Tag{"ncp/service_port_protocol", "TCP"}, Tag{"ncp/created_for", "SLB"})
+// loadBalancer adds a virtual server, on Kubernetes that of a service.
+func (c *policyNCP) loadBalancer(project string, tags []Tag, router, routerPath string) {
+	tags = slices.Clone(tags)
+	if c.kubernetes {
+		uid := c.b.uuid()
+		tags = append(tags, Tag{scopeService, "web"}, Tag{"ncp/service_uid", uid}, Tag{"external_id", uid},
+			Tag{"ncp/service_port", "80"}, Tag{"ncp/service_port_protocol", "TCP"}, Tag{"ncp/created_for", "SLB"})
+	}
 	profile, profilePath := c.pair("loadbalancer/application-profiles", "/infra/lb-app-profiles/ncp_"+c.name+"_LBFastTcpProfile", c.tags(), fields{
 		"resource_type": "LbFastTcpProfile", "idle_timeout": 1800,
 	}, fields{"resource_type": "LBFastTcpProfile", "idle_timeout": 1800})

@@ -90,7 +90,7 @@ func (b *builder) finishWith(on ground, scale int, options Options) (*World, err
 		if b.taken(name) {
 			return nil, fmt.Errorf("adding a cluster in Policy mode: the name %q is taken", name)
 		}
-		b.policyCluster(name, on)
+		b.policyCluster(name, b.world.Foundations[0].Platform, on)
 	}
 	if options.OtherProducts {
 		b.openStack(on)

@@ -86,8 +86,8 @@ type Options struct {
 	// OtherProducts adds what a product without NCP keeps on the same NSX: OpenStack
 	// with a network of its own.
 	OtherProducts bool
-	// PolicyCluster is the name of one more Kubernetes cluster, a small one whose NCP
-	// works in Policy mode already; empty means none.
+	// PolicyCluster is the name of one more user of the first one's platform, a small
+	// one whose NCP works in Policy mode already; empty means none.
 	PolicyCluster string
 	// SharedTier1 puts all namespaces of the first Kubernetes or TKGI cluster on
 	// one Tier-1.
