@@ -20,7 +20,7 @@ type Problem struct {
 func (p Problem) String() string { return p.Field + " " + p.What }
 
 // Check returns what is wrong with a body of a type, in the order of the fields' names; nil if nothing is. The body is
-// decoded JSON, numbers as json.Number or float64. Where the type is one of several (LBAppProfile), the body's own field
+// decoded JSON, numbers as json.Number, float64, int or int64. Where the type is one of several (LBAppProfile), the body's own field
 // tells which. A type that is not known has one problem.
 func (s *Set) Check(resourceType string, body map[string]any) []Problem {
 	c := &checker{}
@@ -135,7 +135,7 @@ func (c *checker) number(at string, k kind, value any) {
 		whole, ok = err == nil, true
 	case float64:
 		whole, ok = n == float64(int64(n)), true
-	case int:
+	case int, int64:
 		whole, ok = true, true
 	}
 	switch {
