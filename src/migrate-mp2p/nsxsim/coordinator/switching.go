@@ -1,16 +1,13 @@
 package coordinator
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 func buildSpoofGuard(p *promotion, fields map[string]any) error {
 	fields["resource_type"] = "SpoofGuardProfile"
 	fields["address_binding_allowlist"] = slices.Contains(texts(p.body["white_list_providers"]), "LPORT_BINDINGS")
-	return nil
-}
-
-// buildSwitchingProfile makes a profile of the kinds other than spoof guard.
-func buildSwitchingProfile(p *promotion, fields map[string]any) error {
-	own(fields, p.body)
 	return nil
 }
 
@@ -42,7 +39,7 @@ func buildSegment(p *promotion, fields map[string]any) error {
 		fields["overlay_id"] = vni
 	}
 	if vlan, ok := p.body["vlan"]; ok {
-		fields["vlan_ids"] = []any{vlan}
+		fields["vlan_ids"] = []any{fmt.Sprint(vlan)}
 	}
 	advanced := map[string]any{"connectivity": "ON"}
 	if pool, _ := p.body["ip_pool_id"].(string); pool != "" {
