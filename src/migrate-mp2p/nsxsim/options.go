@@ -65,6 +65,10 @@ type Options struct {
 	// PartialPatch makes a Policy PATCH keep the fields that its body does not name. It is off on a real NSX unless
 	// switched on there, and then the body replaces the object as a PUT does (nsxlib).
 	PartialPatch bool
+	// MaxIntents is the largest number of objects in one hierarchical PATCH; default 5000, as on a Local Manager.
+	MaxIntents int
+	// RealizationDelay is how long an intent is IN_PROGRESS after it was written.
+	RealizationDelay time.Duration
 
 	// Faults are the first fault rules; see Server.Faults.
 	Faults []faults.Rule
@@ -132,6 +136,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AdminPassword == "" {
 		o.AdminPassword = DefaultPassword
+	}
+	if o.MaxIntents == 0 {
+		o.MaxIntents = maxIntents
 	}
 	if o.SessionStatus == 0 {
 		o.SessionStatus = 403

@@ -182,7 +182,7 @@ var _ = Describe("the hierarchical API", func() {
 	It("writes objects at every depth in one call without an answer's body", func() {
 		patched := c.do("PATCH", infra, infraBody(
 			child("Tier1", object{"id": "t", "resource_type": "Tier1", "children": []any{
-				child("StaticRoutes", object{"id": "r", "network": "10.0.0.0/8"}),
+				child("StaticRoutes", object{"id": "r", "network": "10.0.0.0/8", "next_hops": []any{object{"ip_address": "10.1.0.1"}}}),
 				below("PolicyNat", "USER", child("PolicyNatRule", object{"id": "n", "action": "SNAT"})),
 			}}),
 			below("Domain", "default", child("Group", object{"id": "g"})),

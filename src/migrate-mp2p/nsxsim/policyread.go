@@ -1,8 +1,10 @@
 package nsxsim
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,11 +20,9 @@ const policyPrefix = "/policy/api/v1"
 func (s *Server) policyRoutes() []api.Route {
 	routes := []api.Route{
 		{Method: "GET", Pattern: policyPrefix + "/infra", Extent: api.Partial,
-			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root"}, Handle: s.getInfra},
+			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root; filter and base_path are ignored"}, Handle: s.getInfra},
 		{Method: "PATCH", Pattern: policyPrefix + "/infra", Extent: api.Partial,
-			Notes: []string{"atomic, up to 5000 intents", referencesNote, s.patchNote()}, Handle: s.patchInfra},
-		{Method: "GET", Pattern: policyPrefix + "/infra/realized-state/status", Extent: api.Partial,
-			Notes: []string{"consolidated status only; the coordinator decides for promoted objects, others are SUCCESS"}, Handle: s.realizedStatus},
+			Notes: []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), s.patchNote(), checksNote, pathsNote}, Handle: s.patchInfra},
 	}
 	for _, k := range policy.Kinds() {
 		object := policyPrefix + named(k.Pattern)
@@ -37,12 +37,20 @@ func (s *Server) policyRoutes() []api.Route {
 			add("GET", policyPrefix+named(k.Collection()), s.listPolicy)
 		}
 		add("GET", object, s.getPolicy)
-		add("PUT", object, s.putPolicy, referencesNote)
-		add("PATCH", object, s.patchPolicy, referencesNote, s.patchNote())
-		add("DELETE", object, s.deletePolicy, "refused while another object names the path; removes what lies below")
+		add("PUT", object, s.putPolicy, checksNote, pathsNote)
+		add("PATCH", object, s.patchPolicy, s.patchNote(), checksNote, pathsNote)
+		add("DELETE", object, s.deletePolicy, deleteNote)
 	}
-	return routes
+	return slices.Concat(routes, s.realizationRoutes(), s.memberRoutes())
 }
+
+// What the notes of the Policy routes say.
+const (
+	checksNote     = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
+	pathsNote = assumedMark + "a body that names an object that does not exist is refused with error_code 500012; paths of kinds that are not simulated pass"
+	deleteNote     = assumedMark + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; " +
+		"a deletion that is accepted is complete at once, so that nothing is ever marked_for_delete"
+)
 
 func (s *Server) patchNote() string {
 	if s.options.PartialPatch {
@@ -82,11 +90,37 @@ func (s *Server) exists(tx *store.Tx, path string) bool {
 	return known && s.tree.Implicit(path) && s.exists(tx, kind.Parent(path))
 }
 
-// policyBody is an object as GET shows it: security and gateway policies carry their rules.
-func policyBody(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
-	if o.ResourceType != "SecurityPolicy" && o.ResourceType != "GatewayPolicy" {
-		return o.Body, nil
+// policyShown is an object as the caller sees it: policies carry their rules, and _protection says what the caller may do.
+func (s *Server) policyShown(tx *store.Tx, r *api.Request, o *store.Object) (json.RawMessage, error) {
+	body := o.Body
+	if kind, _ := s.tree.Object(o.Key); holdsRules(kind) {
+		var err error
+		if body, err = withRules(tx, o); err != nil {
+			return nil, err
+		}
 	}
+	if protection := s.protection(r, o); protection != notProtected {
+		body = bytes.Replace(body, []byte(`"_protection":"`+notProtected+`"`), []byte(`"_protection":"`+protection+`"`), 1)
+	}
+	return body, nil
+}
+
+// notProtected is the _protection that stored bodies have.
+const notProtected = "NOT_PROTECTED"
+
+// protection tells whether the caller may change an object: yes, no, or with X-Allow-Overwrite (NSX Go SDK).
+func (s *Server) protection(r *api.Request, o *store.Object) string {
+	switch {
+	case s.mayWrite(&api.Request{Identity: r.Identity}, o) == nil:
+		return notProtected
+	case r.Identity.Role == api.EnterpriseAdmin:
+		return "REQUIRE_OVERRIDE"
+	}
+	return "PROTECTED"
+}
+
+// withRules is the body of a policy with its rules in their order.
+func withRules(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
 	rules := tx.Policy().List(o.Key + "/rules")
 	if len(rules) == 0 {
 		return o.Body, nil
@@ -105,23 +139,37 @@ func policyBody(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
 }
 
 // read returns an object's body, with defaults for implicit ones.
-func (s *Server) read(tx *store.Tx, path string) (json.RawMessage, error) {
+func (s *Server) read(tx *store.Tx, r *api.Request, path string) (json.RawMessage, error) {
 	if o, found := tx.Policy().Get(path); found {
-		return policyBody(tx, o)
+		return s.policyShown(tx, r, o)
 	}
 	if !s.exists(tx, path) {
 		return nil, api.NotFound(path)
 	}
+	o, err := s.implicit(path)
+	if err != nil {
+		return nil, err
+	}
+	return o.Body, nil
+}
+
+// implicit makes an object that exists without having been created.
+func (s *Server) implicit(path string) (*store.Object, error) {
 	kind, _ := s.tree.Object(path)
-	fields := map[string]any{"_create_user": "system", "_system_owned": false, "_revision": 0}
+	fields := map[string]any{"_create_user": "system", "_system_owned": false, "_protection": notProtected, "_revision": 0}
 	kind.Complete(fields, path)
-	return json.Marshal(fields)
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", path, err)
+	}
+	id := lastOf(path)
+	return &store.Object{Key: path, ID: id, DisplayName: id, ResourceType: text(fields["resource_type"]), Body: body}, nil
 }
 
 func (s *Server) getPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	var body json.RawMessage
 	err := s.store.View(func(tx *store.Tx) (err error) {
-		body, err = s.read(tx, policyKey(r))
+		body, err = s.read(tx, r, policyKey(r))
 		return err
 	})
 	if err != nil {
@@ -132,56 +180,47 @@ func (s *Server) getPolicy(_ context.Context, r *api.Request) (*api.Response, er
 
 func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	collection := policyKey(r)
-	var list listing
-	err := s.store.View(func(tx *store.Tx) (err error) {
+	var response *api.Response
+	err := s.store.View(func(tx *store.Tx) error {
 		kind, known := s.tree.Collection(collection)
 		if parent := kind.Parent(collection + "/x"); !known || !s.exists(tx, parent) {
 			return errPath(parent)
 		}
-		list, err = s.lists.fetch(tx, listName(r), func() (listing, error) {
-			objects := tx.Policy().List(collection)
+		list, err := s.lists.fetch(tx, listName(r), func() (listing, error) {
+			objects, err := s.inCollection(tx, kind, collection)
+			if err != nil {
+				return listing{}, err
+			}
 			sortBy(objects, "display_name")
 			return arrange(objects, r.Query, "display_name")
 		})
+		if err != nil {
+			return err
+		}
+		response, err = list.page(r.Query, func(o *store.Object) (json.RawMessage, error) { return s.policyShown(tx, r, o) })
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return list.page(r.Query, nil)
+	return response, nil
 }
 
-func (s *Server) realizedStatus(_ context.Context, r *api.Request) (*api.Response, error) {
-	path := r.Query.Get("intent_path")
-	err := s.store.View(func(tx *store.Tx) error {
-		if !s.exists(tx, path) {
-			return errPath(path)
+// inCollection lists the objects of a collection, implicit ones included.
+func (s *Server) inCollection(tx *store.Tx, kind policy.Kind, collection string) ([]*store.Object, error) {
+	objects := tx.Policy().List(collection)
+	for id := range kind.Implicit {
+		path := collection + "/" + id
+		if _, stored := tx.Policy().Get(path); stored {
+			continue
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	status := "SUCCESS"
-	if s.coordinator != nil {
-		if promoted, ok := s.coordinator.Realized(path); ok {
-			status = promoted
+		o, err := s.implicit(path)
+		if err != nil {
+			return nil, err
 		}
+		objects = append(objects, o)
 	}
-	return api.OK(map[string]any{
-		"intent_path": path, "publish_status": publishStatus(status),
-		"consolidated_status": map[string]any{"consolidated_status": status},
-	})
-}
-
-func publishStatus(status string) string {
-	switch status {
-	case "SUCCESS":
-		return "REALIZED"
-	case "ERROR":
-		return "ERROR"
-	}
-	return "UNREALIZED"
+	return objects, nil
 }
 
 // getInfra answers GET /infra?type_filter=Tier1;Segment with a hierarchical body.
@@ -194,7 +233,7 @@ func (s *Server) getInfra(_ context.Context, r *api.Request) (*api.Response, err
 				root.add(s.tree, o.Key)
 			}
 		}
-		children, err := root.children(s, tx)
+		children, err := root.children(s, tx, r)
 		if err != nil {
 			return err
 		}
@@ -239,10 +278,10 @@ func (h *hierarchy) add(tree *policy.Tree, path string) *hierarchy {
 }
 
 // children wraps what lies below in Child objects.
-func (h *hierarchy) children(s *Server, tx *store.Tx) ([]any, error) {
+func (h *hierarchy) children(s *Server, tx *store.Tx, r *api.Request) ([]any, error) {
 	var children []any
 	for _, b := range h.below {
-		raw, err := s.read(tx, b.path)
+		raw, err := s.read(tx, r, b.path)
 		if err != nil {
 			return nil, err
 		}
@@ -250,7 +289,7 @@ func (h *hierarchy) children(s *Server, tx *store.Tx) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		inner, err := b.children(s, tx)
+		inner, err := b.children(s, tx, r)
 		if err != nil {
 			return nil, err
 		}
@@ -264,5 +303,3 @@ func (h *hierarchy) children(s *Server, tx *store.Tx) ([]any, error) {
 	}
 	return children, nil
 }
-
-const referencesNote = "neither references between objects nor required fields are checked"

@@ -52,16 +52,26 @@ var _ = Describe("Apply against the simulator", func() {
 			store.update(path)
 		}
 		for _, path := range []string{
-			"/infra/tier-0s/x", "/infra/tier-0s/x/locale-services/x", "/infra/tier-0s/x/locale-services/x/interfaces/x", "/infra/tier-1s/x",
-			"/infra/tier-1s/x/static-routes/x", "/infra/tier-1s/x/nat/USER/nat-rules/x", "/infra/tier-1s/x/segments/x", "/infra/tier-1s/x/segments/x/ports/x",
-			"/infra/segments/x", "/infra/domains/default/groups/x", "/infra/ip-blocks/x", "/infra/ip-pools/x", "/infra/ip-pools/x/ip-subnets/x",
+			"/infra/tier-0s/x", "/infra/tier-0s/x/locale-services/x", "/infra/tier-1s/x", "/infra/tier-1s/x/segments/x",
+			"/infra/tier-1s/x/segments/x/ports/x",
+			"/infra/segments/x", "/infra/domains/default/groups/x", "/infra/ip-blocks/x", "/infra/ip-pools/x",
 			"/infra/ip-pools/x/ip-allocations/x", "/infra/lb-services/x", "/infra/lb-pools/x", "/infra/lb-monitor-profiles/x", "/infra/lb-app-profiles/x",
 			"/infra/lb-persistence-profiles/x", "/infra/lb-client-ssl-profiles/x", "/infra/crls/x", "/infra/spoofguard-profiles/x", "/infra/qos-profiles/x",
-			"/infra/segment-security-profiles/x", "/infra/ip-discovery-profiles/x", "/infra/mac-discovery-profiles/x",
+			"/infra/segment-security-profiles/x", "/infra/ip-discovery-profiles/x",
 		} {
 			add(path, nil)
 		}
-		add("/infra/lb-virtual-servers/x", map[string]any{"rules": []any{map[string]any{"display_name": "r1", "phase": "HTTP_FORWARDING"}}})
+		add("/infra/tier-0s/x/locale-services/x/interfaces/x", map[string]any{
+			"subnets": []any{map[string]any{"ip_addresses": []any{"192.0.2.2"}, "prefix_len": 24}},
+		})
+		add("/infra/tier-1s/x/static-routes/x", map[string]any{"network": "10.0.0.0/8", "next_hops": []any{map[string]any{"ip_address": "192.0.2.1"}}})
+		add("/infra/tier-1s/x/nat/USER/nat-rules/x", map[string]any{"action": "SNAT"})
+		add("/infra/ip-pools/x/ip-subnets/x", map[string]any{"ip_block_path": "/infra/ip-blocks/x", "size": 16})
+		add("/infra/mac-discovery-profiles/x", map[string]any{"mac_learning_enabled": false})
+		add("/infra/lb-virtual-servers/x", map[string]any{
+			"ip_address": "192.0.2.9", "ports": []any{"80"}, "application_profile_path": "/infra/lb-app-profiles/x",
+			"rules": []any{map[string]any{"display_name": "r1", "phase": "HTTP_FORWARDING", "actions": []any{}}},
+		})
 		add("/infra/domains/default/security-policies/x", map[string]any{"rules": []any{map[string]any{"id": "r", "action": "ALLOW"}}})
 		for i := range 30 { // more segments than one lists, so that the ports are searched for
 			add(fmt.Sprintf("/infra/segments/s%d", i), nil)

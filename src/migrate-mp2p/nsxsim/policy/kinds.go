@@ -10,8 +10,10 @@ type Kind struct {
 	Child string
 	// Types are the allowed values of resource_type; the first is the default.
 	Types []string
-	// Implicit objects exist without having been created (NAT sections, the default domain).
-	Implicit []string
+	// Implicit objects exist without having been created (NAT sections, the default domain): their types by their ids.
+	Implicit map[string]string
+	// Part objects go when what they belong to is deleted; others keep it from being deleted.
+	Part bool
 }
 
 // Single tells that a parent has just one such object, at a fixed name.
@@ -27,12 +29,12 @@ func Kinds() []Kind {
 		{Pattern: "/infra/tier-1s/*", Child: "Tier1"},
 		{Pattern: "/infra/segments/*", Child: "Segment"},
 		{Pattern: "/infra/tier-1s/*/segments/*", Child: "Segment"},
-		{Pattern: "/infra/domains/*", Child: "Domain", Implicit: []string{"default"}},
+		{Pattern: "/infra/domains/*", Child: "Domain", Implicit: map[string]string{"default": "Domain"}},
 		{Pattern: "/infra/domains/*/groups/*", Child: "Group"},
 		{Pattern: "/infra/domains/*/security-policies/*", Child: "SecurityPolicy"},
-		{Pattern: "/infra/domains/*/security-policies/*/rules/*", Child: "Rule"},
+		{Pattern: "/infra/domains/*/security-policies/*/rules/*", Child: "Rule", Part: true},
 		{Pattern: "/infra/domains/*/gateway-policies/*", Child: "GatewayPolicy"},
-		{Pattern: "/infra/domains/*/gateway-policies/*/rules/*", Child: "Rule"},
+		{Pattern: "/infra/domains/*/gateway-policies/*/rules/*", Child: "Rule", Part: true},
 		{Pattern: "/infra/ip-blocks/*", Child: "IpAddressBlock"},
 		{Pattern: "/infra/ip-pools/*", Child: "IpAddressPool"},
 		{Pattern: "/infra/ip-pools/*/ip-subnets/*", Child: "IpAddressPoolSubnet", Types: []string{"IpAddressPoolBlockSubnet", "IpAddressPoolStaticSubnet"}},
@@ -41,11 +43,19 @@ func Kinds() []Kind {
 		{Pattern: "/infra/lb-virtual-servers/*", Child: "LBVirtualServer"},
 		{Pattern: "/infra/lb-pools/*", Child: "LBPool"},
 		{Pattern: "/infra/lb-monitor-profiles/*", Child: "LBMonitorProfile", Types: []string{
-			"LBTcpMonitorProfile", "LBHttpMonitorProfile", "LBHttpsMonitorProfile", "LBIcmpMonitorProfile", "LBUdpMonitorProfile", "LBPassiveMonitorProfile"}},
-		{Pattern: "/infra/lb-app-profiles/*", Child: "LBAppProfile", Types: []string{"LBFastTcpProfile", "LBFastUdpProfile", "LBHttpProfile"}},
+			"LBTcpMonitorProfile", "LBHttpMonitorProfile", "LBHttpsMonitorProfile", "LBIcmpMonitorProfile", "LBUdpMonitorProfile", "LBPassiveMonitorProfile"},
+			Implicit: map[string]string{"default-tcp-lb-monitor": "LBTcpMonitorProfile", "default-http-lb-monitor": "LBHttpMonitorProfile",
+				"default-https-lb-monitor": "LBHttpsMonitorProfile", "default-icmp-lb-monitor": "LBIcmpMonitorProfile",
+				"default-passive-lb-monitor": "LBPassiveMonitorProfile"}},
+		{Pattern: "/infra/lb-app-profiles/*", Child: "LBAppProfile", Types: []string{"LBFastTcpProfile", "LBFastUdpProfile", "LBHttpProfile"},
+			Implicit: map[string]string{"default-tcp-lb-app-profile": "LBFastTcpProfile", "default-udp-lb-app-profile": "LBFastUdpProfile",
+				"default-http-lb-app-profile": "LBHttpProfile"}},
 		{Pattern: "/infra/lb-persistence-profiles/*", Child: "LBPersistenceProfile", Types: []string{
-			"LBSourceIpPersistenceProfile", "LBCookiePersistenceProfile", "LBGenericPersistenceProfile"}},
-		{Pattern: "/infra/lb-client-ssl-profiles/*", Child: "LBClientSslProfile"},
+			"LBSourceIpPersistenceProfile", "LBCookiePersistenceProfile", "LBGenericPersistenceProfile"},
+			Implicit: map[string]string{"default-source-ip-lb-persistence-profile": "LBSourceIpPersistenceProfile",
+				"default-cookie-lb-persistence-profile": "LBCookiePersistenceProfile"}},
+		{Pattern: "/infra/lb-client-ssl-profiles/*", Child: "LBClientSslProfile",
+			Implicit: map[string]string{"default-balanced-client-ssl-profile": "LBClientSslProfile"}},
 		{Pattern: "/infra/lb-server-ssl-profiles/*", Child: "LBServerSslProfile"},
 		{Pattern: "/infra/certificates/*", Child: "TlsCertificate"},
 		{Pattern: "/infra/crls/*", Child: "TlsCrl"},
@@ -58,9 +68,10 @@ func Kinds() []Kind {
 		{Pattern: "/infra/dhcp-relay-configs/*", Child: "DhcpRelayConfig"},
 		{Pattern: "/infra/metadata-proxies/*", Child: "MetadataProxyConfig"},
 		{Pattern: "/infra/services/*", Child: "Service"},
-		{Pattern: "/infra/services/*/service-entries/*", Child: "ServiceEntry", Types: []string{"L4PortSetServiceEntry", "ICMPTypeServiceEntry", "IPProtocolServiceEntry"}},
-		{Pattern: "/infra/sites/*", Child: "Site", Implicit: []string{"default"}},
-		{Pattern: "/infra/sites/*/enforcement-points/*", Child: "EnforcementPoint", Implicit: []string{"default"}},
+		{Pattern: "/infra/services/*/service-entries/*", Child: "ServiceEntry", Part: true,
+			Types: []string{"L4PortSetServiceEntry", "ICMPTypeServiceEntry", "IPProtocolServiceEntry"}},
+		{Pattern: "/infra/sites/*", Child: "Site", Implicit: map[string]string{"default": "Site"}},
+		{Pattern: "/infra/sites/*/enforcement-points/*", Child: "EnforcementPoint", Implicit: map[string]string{"default": "EnforcementPoint"}},
 		{Pattern: "/infra/sites/*/enforcement-points/*/transport-zones/*", Child: "PolicyTransportZone"},
 		{Pattern: "/infra/sites/*/enforcement-points/*/edge-clusters/*", Child: "PolicyEdgeCluster"},
 	}
@@ -70,12 +81,13 @@ func Kinds() []Kind {
 			Kind{Pattern: gateway + "/locale-services/*", Child: "LocaleServices"},
 			Kind{Pattern: gateway + "/locale-services/*/interfaces/*", Child: "Tier" + tier + "Interface"},
 			Kind{Pattern: gateway + "/static-routes/*", Child: "StaticRoutes"},
-			Kind{Pattern: gateway + "/nat/*", Child: "PolicyNat", Implicit: []string{"USER", "INTERNAL", "DEFAULT"}},
+			Kind{Pattern: gateway + "/nat/*", Child: "PolicyNat", Part: true,
+				Implicit: map[string]string{"USER": "PolicyNat", "INTERNAL": "PolicyNat", "DEFAULT": "PolicyNat"}},
 			Kind{Pattern: gateway + "/nat/*/nat-rules/*", Child: "PolicyNatRule"},
 		)
 	}
 	kinds = append(kinds,
-		Kind{Pattern: "/infra/tier-0s/*/locale-services/*/bgp", Child: "BgpRoutingConfig"},
+		Kind{Pattern: "/infra/tier-0s/*/locale-services/*/bgp", Child: "BgpRoutingConfig", Part: true},
 		Kind{Pattern: "/infra/tier-0s/*/locale-services/*/bgp/neighbors/*", Child: "BgpNeighborConfig"},
 		Kind{Pattern: "/infra/tier-0s/*/prefix-lists/*", Child: "PrefixList"},
 		Kind{Pattern: "/infra/tier-0s/*/route-maps/*", Child: "Tier0RouteMap"},
@@ -101,8 +113,8 @@ func Kinds() []Kind {
 func bindingMaps(place, owner string) []Kind {
 	prefix := place + "/" + strings.ToLower(owner)
 	return []Kind{
-		{Pattern: prefix + "-discovery-profile-binding-maps/*", Child: owner + "DiscoveryProfileBindingMap"},
-		{Pattern: prefix + "-security-profile-binding-maps/*", Child: owner + "SecurityProfileBindingMap"},
-		{Pattern: prefix + "-qos-profile-binding-maps/*", Child: owner + "QoSProfileBindingMap"},
+		{Pattern: prefix + "-discovery-profile-binding-maps/*", Child: owner + "DiscoveryProfileBindingMap", Part: true},
+		{Pattern: prefix + "-security-profile-binding-maps/*", Child: owner + "SecurityProfileBindingMap", Part: true},
+		{Pattern: prefix + "-qos-profile-binding-maps/*", Child: owner + "QoSProfileBindingMap", Part: true},
 	}
 }

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Tree answers questions about paths. Build it once with NewTree.
 type Tree struct {
@@ -124,8 +121,20 @@ func (t *Tree) Implicit(path string) bool {
 	if kind.Single() {
 		return true
 	}
-	id := path[strings.LastIndexByte(path, '/')+1:]
-	return slices.Contains(kind.Implicit, id)
+	_, implicit := kind.Implicit[path[strings.LastIndexByte(path, '/')+1:]]
+	return implicit
+}
+
+// Type is the resource type that an object has unless its body says so: that of an implicit object or the only one
+// possible; "" where one of several must be named.
+func (k Kind) Type(id string) string {
+	switch implicit := k.Implicit[id]; {
+	case implicit != "":
+		return implicit
+	case len(k.Types) == 1:
+		return k.Types[0]
+	}
+	return ""
 }
 
 // Complete adds the fields that NSX adds to an intent. What is there already stays, but for those that follow from
@@ -137,7 +146,7 @@ func (k Kind) Complete(fields map[string]any, path string) {
 	fields["relative_path"] = id
 	fields["parent_path"] = k.Parent(path)
 	for name, value := range map[string]any{
-		"resource_type": k.Types[0], "display_name": id, "marked_for_delete": false, "overridden": false,
+		"resource_type": k.Type(id), "display_name": id, "marked_for_delete": false, "overridden": false,
 	} {
 		if _, set := fields[name]; !set {
 			fields[name] = value

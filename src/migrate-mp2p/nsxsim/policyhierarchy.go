@@ -1,0 +1,164 @@
+package nsxsim
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// maxIntents is the largest hierarchical PATCH on a Local Manager (Broadcom API docs).
+const maxIntents = 5000
+
+// patchInfra is the hierarchical API: all or nothing.
+func (s *Server) patchInfra(_ context.Context, r *api.Request) (*api.Response, error) {
+	fields, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	if text(fields["resource_type"]) != "Infra" {
+		return nil, api.BadRequest(500127, api.ModulePolicy, "resource_type must be Infra.")
+	}
+	if err := checkPolicySchema("Infra", "/infra", fields); err != nil {
+		return nil, err
+	}
+	changes, err := s.unfoldChildren("/infra", fields["children"])
+	if err != nil {
+		return nil, err
+	}
+	if n := countIntents(changes); n > s.options.MaxIntents {
+		return nil, api.BadRequest(500127, api.ModulePolicy, "%d intents are in the request; the limit is %d.", n, s.options.MaxIntents)
+	}
+	how := s.patchManners(r)
+	if err := s.store.Update(func(tx *store.Tx) error { return s.apply(tx, r, changes, how) }); err != nil {
+		return nil, err
+	}
+	return api.Empty()
+}
+
+// countIntents counts the objects in a hierarchical body; references are none.
+func countIntents(changes []change) int {
+	n := 0
+	for _, c := range changes {
+		if c.verb != passObject {
+			n++
+		}
+	}
+	return n
+}
+
+// unfold turns an object into changes: itself, then its rules and its children.
+func (s *Server) unfold(c change) ([]change, error) {
+	fields := maps.Clone(c.fields)
+	children := fields["children"]
+	delete(fields, "children")
+	var below []change
+	if holdsRules(c.kind) {
+		var err error
+		if below, err = s.unfoldRules(c.path, fields["rules"]); err != nil {
+			return nil, err
+		}
+		delete(fields, "rules")
+	}
+	more, err := s.unfoldChildren(c.path, children)
+	if err != nil {
+		return nil, err
+	}
+	c.fields = fields
+	return append(append([]change{c}, below...), more...), nil
+}
+
+// unfoldRules makes objects of their own of the rules in a policy's body.
+func (s *Server) unfoldRules(above string, rules any) ([]change, error) {
+	list, ok := rules.([]any)
+	if !ok && rules != nil {
+		return nil, api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {rules must be a list} at %s", above)
+	}
+	var changes []change
+	for i, element := range list {
+		fields, ok := element.(map[string]any)
+		if !ok || text(fields["id"]) == "" {
+			return nil, api.BadRequest(500127, api.ModulePolicy, "Rule %d of %s has no id.", i+1, above)
+		}
+		path := above + "/rules/" + text(fields["id"])
+		kind, _ := s.tree.Object(path)
+		changes = append(changes, change{path: path, kind: kind, fields: fields})
+	}
+	return changes, nil
+}
+
+// unfoldChildren makes changes of what the Child wrappers below an object hold.
+func (s *Server) unfoldChildren(above string, children any) ([]change, error) {
+	list, ok := children.([]any)
+	if !ok && children != nil {
+		return nil, api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {children must be a list} at %s", above)
+	}
+	var changes []change
+	for i, element := range list {
+		child, _ := element.(map[string]any)
+		name, wraps := strings.CutPrefix(text(child["resource_type"]), "Child")
+		if !wraps {
+			return nil, api.BadRequest(500127, api.ModulePolicy, "Child %d of %s has no resource_type Child<Type>.", i+1, above)
+		}
+		unfolded, err := s.unfoldChild(above, name, child)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, unfolded...)
+	}
+	return changes, nil
+}
+
+func (s *Server) unfoldChild(above, name string, child map[string]any) ([]change, error) {
+	if name == "ResourceReference" {
+		return s.unfoldReference(above, child)
+	}
+	body, _ := child[name].(map[string]any)
+	if body == nil {
+		return nil, api.BadRequest(500127, api.ModulePolicy, "Child%s below %s holds no %q.", name, above, name)
+	}
+	path, kind, err := s.childPath(above, name, text(body["id"]))
+	if err != nil {
+		return nil, err
+	}
+	wrapper := maps.Clone(child)
+	delete(wrapper, name)
+	if err := checkPolicySchema("ChildPolicyConfigResource", path, wrapper); err != nil {
+		return nil, err
+	}
+	c := change{path: path, kind: kind, fields: body}
+	if text(child["marked_for_delete"]) != "true" && text(body["marked_for_delete"]) != "true" {
+		return s.unfold(c)
+	}
+	c.verb = removeObject
+	below, err := s.unfoldChildren(path, body["children"])
+	return append(below, c), err
+}
+
+// unfoldReference steps through an object that is itself not changed.
+func (s *Server) unfoldReference(above string, child map[string]any) ([]change, error) {
+	path, kind, err := s.childPath(above, text(child["target_type"]), text(child["id"]))
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPolicySchema("ChildResourceReference", path, child); err != nil {
+		return nil, err
+	}
+	below, err := s.unfoldChildren(path, child["children"])
+	return append([]change{{verb: passObject, path: path, kind: kind}}, below...), err
+}
+
+// childPath finds the place of a child by its type.
+func (s *Server) childPath(above, name, id string) (string, policy.Kind, error) {
+	path, kind, known := s.tree.Child(above, name, id)
+	if !known {
+		return "", policy.Kind{}, api.BadRequest(500127, api.ModulePolicy, "A %s cannot stand below %s.", name, above)
+	}
+	if id == "" && !kind.Single() {
+		return "", policy.Kind{}, api.BadRequest(500127, api.ModulePolicy, "A %s below %s has no id.", name, above)
+	}
+	return path, kind, nil
+}

@@ -1,0 +1,100 @@
+package nsxsim
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// memberKinds are the lists of a group's members: by the last part of the URL, the types that they show. Those without
+// types are empty here: there are no virtual machines.
+var memberKinds = map[string][]string{
+	"segments": {"Segment"}, "logical-switches": {"Segment"},
+	"segment-ports": {"SegmentPort"}, "logical-ports": {"SegmentPort"},
+	"virtual-machines": nil, "vifs": nil, "physical-servers": nil, "transport-nodes": nil, "identity-groups": nil,
+}
+
+// memberRoutes tell who is in a group.
+func (s *Server) memberRoutes() []api.Route {
+	group := policyPrefix + "/infra/domains/{domain}/groups/{group}/"
+	note := "static paths, addresses, and conditions on tags and names of segments, ports and groups count; OSName, ComputerName and external ids have no members"
+	order := assumedMark + "AND binds stronger than OR"
+	routes := []api.Route{
+		{Method: "GET", Pattern: group + "members/ip-addresses", Extent: api.Partial, Notes: []string{note, order,
+			"addresses of segments and ports are those of the ports' address_bindings"}, Handle: s.groupAddresses},
+		{Method: "GET", Pattern: group + "member-types", Extent: api.Partial, Notes: []string{"the types of the members that there are"}, Handle: s.groupMemberTypes},
+	}
+	for _, kind := range slices.Sorted(maps.Keys(memberKinds)) {
+		notes := []string{note, order}
+		if memberKinds[kind] == nil {
+			notes = []string{"always empty"}
+		}
+		routes = append(routes, api.Route{Method: "GET", Pattern: group + "members/" + kind, Extent: api.Partial, Notes: notes,
+			Handle: s.groupMembers(memberKinds[kind])})
+	}
+	return routes
+}
+
+// groupMembers lists the members of some types.
+func (s *Server) groupMembers(types []string) api.Handler {
+	return func(_ context.Context, r *api.Request) (*api.Response, error) {
+		all, err := s.membership(r)
+		if err != nil {
+			return nil, err
+		}
+		var values []any
+		for _, o := range all.Objects() {
+			if slices.Contains(types, o.ResourceType) {
+				values = append(values, map[string]any{"id": o.ID, "display_name": o.DisplayName, "path": o.Key})
+			}
+		}
+		return pageOfValues(r, values)
+	}
+}
+
+func (s *Server) groupAddresses(_ context.Context, r *api.Request) (*api.Response, error) {
+	all, err := s.membership(r)
+	if err != nil {
+		return nil, err
+	}
+	var values []any
+	for _, address := range all.Addresses() {
+		values = append(values, address)
+	}
+	return pageOfValues(r, values)
+}
+
+func (s *Server) groupMemberTypes(_ context.Context, r *api.Request) (*api.Response, error) {
+	all, err := s.membership(r)
+	if err != nil {
+		return nil, err
+	}
+	types := map[string]bool{}
+	for _, o := range all.Objects() {
+		types[o.ResourceType] = true
+	}
+	if len(all.Addresses()) > 0 {
+		types["IPAddress"] = true
+	}
+	return api.OK(map[string]any{"results": slices.Sorted(maps.Keys(types)), "result_count": len(types)})
+}
+
+// membership evaluates the group of a request.
+func (s *Server) membership(r *api.Request) (*groups.Members, error) {
+	path := "/infra/domains/" + r.Params["domain"] + "/groups/" + r.Params["group"]
+	var all *groups.Members
+	err := s.store.View(func(tx *store.Tx) error {
+		group, found := tx.Policy().Get(path)
+		if !found {
+			return errPath(path)
+		}
+		var err error
+		all, err = groups.Of(tx, group)
+		return err
+	})
+	return all, err
+}
