@@ -82,6 +82,11 @@ func (c *client) with(name, value string) *client {
 
 // try sends a request and returns what the connection said.
 func (c *client) try(method, path string, body any) (reply, error) {
+	return c.tryWithin(context.Background(), method, path, body)
+}
+
+// tryWithin is try for a client that gives up when the context ends.
+func (c *client) tryWithin(ctx context.Context, method, path string, body any) (reply, error) {
 	var sent io.Reader
 	switch b := body.(type) {
 	case nil:
@@ -92,7 +97,7 @@ func (c *client) try(method, path string, body any) (reply, error) {
 		Expect(err).NotTo(HaveOccurred())
 		sent = bytes.NewReader(encoded)
 	}
-	request, err := http.NewRequest(method, c.base+path, sent)
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path, sent)
 	Expect(err).NotTo(HaveOccurred())
 	request.Header = c.header.Clone()
 	if c.user != "" {

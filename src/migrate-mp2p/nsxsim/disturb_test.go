@@ -98,11 +98,17 @@ var _ = Describe("a fault", func() {
 
 	DescribeTable("never answers and leaves the connection open", func(when string, created int) {
 		server := start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.When, r.Hang = when, true })})
-		impatient := admin(server)
-		impatient.http.Timeout = 50 * time.Millisecond
-		_, err := impatient.try("POST", ipSets, object{})
-		Expect(err).To(MatchError(context.DeadlineExceeded))
-		Expect(server.Requests()).To(ConsistOf(And(HaveField("Status", 0), HaveField("Fault", "posts"))))
+		c := admin(server)
+		ctx, giveUp := context.WithCancel(context.Background())
+		var hanging sync.WaitGroup
+		hanging.Go(func() {
+			defer GinkgoRecover()
+			_, err := c.tryWithin(ctx, "POST", ipSets, object{})
+			Expect(err).To(MatchError(context.Canceled))
+		})
+		Eventually(server.Requests).Should(ConsistOf(And(HaveField("Status", 0), HaveField("Fault", "posts"))))
+		giveUp()
+		hanging.Wait()
 		Expect(admin(server).get(ipSets).results()).To(HaveLen(created))
 	},
 		Entry("before the effect", faults.Before, 0),

@@ -97,9 +97,6 @@ func build(o Options) (*Server, error) {
 	if s.guard, err = newGuard(o); err != nil {
 		return nil, err
 	}
-	if err := s.admitStored(); err != nil {
-		return nil, err
-	}
 	if s.authority, err = newAuthority(o.Clock.Now()); err != nil {
 		return nil, err
 	}
@@ -110,17 +107,23 @@ func build(o Options) (*Server, error) {
 	return s, nil
 }
 
-// openWorld makes everything that lives in the store: the cluster, the coordinator and its service, and the routes.
+// openWorld makes everything that lives in the store: principal identities, the cluster, the coordinator and its service,
+// and the routes.
 func (s *Server) openWorld() error {
-	var err error
+	err := s.admitStored()
+	if err != nil {
+		return err
+	}
 	if s.cluster, err = loadCluster(s.store, s.options.Nodes); err != nil {
 		return err
 	}
 	if s.options.Coordinator != nil {
 		env := api.Env{Store: s.store, Clock: s.clock, Version: s.version}
-		if s.coordinator, err = s.options.Coordinator(env); err != nil {
+		made, err := s.options.Coordinator(env)
+		if err != nil {
 			return fmt.Errorf("making the migration coordinator: %w", err)
 		}
+		s.coordinator = made
 	}
 	if s.service, err = newService(s.store, s.clock, s.options.ServiceStartDelay, s.coordinator); err != nil {
 		return err
@@ -129,7 +132,7 @@ func (s *Server) openWorld() error {
 	return err
 }
 
-// closeWorld stops the timers of what openWorld made.
+// closeWorld stops the timers of what openWorld made. What is closed already may be closed again.
 func (s *Server) closeWorld() {
 	if s.service != nil {
 		s.service.close()
