@@ -102,7 +102,7 @@ func set(in map[string]any, path []string, value any) {
 // specKeys are the user spec's names of the types that the simulator's foundations are given by their administrator.
 var specKeys = map[string]string{
 	"TIER0": "tier0_routers", "TIER1": "tier1_routers", "IPBLOCK": "ip_blocks", "IPPOOL": "ip_pools", "NSGROUP": "ns_groups",
-	"DFW_SECTION": "firewall_sections",
+	"DFW_SECTION": "firewall_sections", "LB_CLIENT_SSL_PROFILE": "lb_client_ssl_profiles",
 }
 
 // UserSpec is the user spec that lists these objects by their Manager ids.
