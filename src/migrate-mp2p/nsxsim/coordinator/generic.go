@@ -98,35 +98,35 @@ func (c *Coordinator) left(k *kind, o *store.Object) bool {
 }
 
 // wanted are the entries of a type in the run at work, in the order of their promotion.
-// The request may name types, and ids of these.
 func (c *Coordinator) wanted(shared *lookups, typeName string) []entry {
 	k, _ := kindOf(typeName)
-	only := map[string]bool{}
-	for _, resource := range c.state.Batch.MigrationData {
-		if resource.Type == typeName && len(resource.ResourceIDs) == 0 {
-			only = nil
-			break
-		}
-		for _, one := range resource.ResourceIDs {
-			if resource.Type == typeName {
-				only[one.ManagerID] = true
-			}
-		}
-	}
-	if len(c.state.Batch.MigrationData) == 0 {
-		only = nil
-	}
 	all := slices.Clone(k.objects(shared))
 	if k.collection == sectionCollection {
 		slices.SortStableFunc(all, func(a, b *store.Object) int { return cmp.Compare(priority(a), priority(b)) })
 	}
 	var entries []entry
+	names := map[string]bool{}
 	for i, o := range all {
-		if c.left(k, o) && (only == nil || only[o.ID]) {
-			entries = append(entries, genericEntry(shared, k, o, i))
+		if !c.left(k, o) || !c.state.Batch.chooses(typeName, o.ID) {
+			continue
 		}
+		one := genericEntry(shared, k, o, i)
+		if names[one.PolicyID] {
+			one.PolicyID = o.ID
+		}
+		names[one.PolicyID] = true
+		entries = append(entries, one)
 	}
 	return entries
+}
+
+// chooses tells whether a GENERIC run includes an object: its request may name types,
+// and ids of these.
+func (d *migrationData) chooses(typeName, id string) bool {
+	return len(d.MigrationData) == 0 || slices.ContainsFunc(d.MigrationData, func(resource mpResource) bool {
+		named := func(one entry) bool { return one.ManagerID == id }
+		return resource.Type == typeName && (len(resource.ResourceIDs) == 0 || slices.ContainsFunc(resource.ResourceIDs, named))
+	})
 }
 
 // genericEntry is what a client would have to say about an object in CONSUMER mode.
