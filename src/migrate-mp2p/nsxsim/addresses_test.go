@@ -78,9 +78,10 @@ var _ = Describe("a node", func() {
 	)
 
 	It("comes back by itself when that was said", func() {
-		server := start(nsxsim.Options{SearchLag: 0})
+		server := start(nsxsim.Options{})
 		c := admin(server)
 		change(server, faults.Change{
+			SearchLag:    new(faults.Duration(time.Hour)),
 			Nodes:        map[string]faults.Reach{"node-1": faults.Down},
 			Certificates: map[string]faults.Certificate{"node-1": faults.Expired},
 			For:          faults.Duration(50 * time.Millisecond),
@@ -88,9 +89,10 @@ var _ = Describe("a node", func() {
 		_, err := c.try("GET", ipSets, nil)
 		Expect(err).To(HaveOccurred())
 		Eventually(func() error {
-			_, err := c.try("GET", ipSets, nil)
+			_, err := c.try("POST", ipSets, object{"resource_type": "IPSet"})
 			return err
 		}).Should(Succeed())
+		Expect(c.search("resource_type:IPSet", "").results()).To(HaveLen(1))
 	})
 
 	It("may be closed while it is down", func() {

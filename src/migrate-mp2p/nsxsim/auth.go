@@ -25,7 +25,8 @@ const (
 type guard struct {
 	clock     api.Clock
 	lifetime  time.Duration
-	ended     int // the status that answers an ended session
+	ended     int  // the status that answers an ended session
+	perNode   bool // a session is known to its node only
 	lockAfter int
 	lockFor   time.Duration
 
@@ -41,6 +42,7 @@ type session struct {
 	identity api.Identity
 	xsrf     string
 	created  time.Time
+	node     int
 }
 
 // failures are the failed logins in a row of one account.
@@ -51,7 +53,7 @@ type failures struct {
 
 func newGuard(o Options) (*guard, error) {
 	g := &guard{
-		clock: o.Clock, lifetime: o.SessionLifetime, ended: o.SessionStatus, lockAfter: o.LockAfter, lockFor: o.LockFor,
+		clock: o.Clock, lifetime: o.SessionLifetime, ended: o.SessionStatus, perNode: o.SessionsPerNode, lockAfter: o.LockAfter, lockFor: o.LockFor,
 		users:      map[string]User{},
 		principals: map[[sha256.Size]byte]api.Identity{},
 		sessions:   map[string]session{},
@@ -98,8 +100,8 @@ var errToken = &api.Error{
 	Message: "nsxsim does not know JSON Web Tokens: use a password, a session or a client certificate.",
 }
 
-// authenticate finds the caller. The certificate wins over credentials, those over a session (nsxlib).
-func (g *guard) authenticate(r *http.Request) (api.Identity, *api.Error) {
+// authenticate finds the caller of a node. The certificate wins over credentials, those over a session (nsxlib).
+func (g *guard) authenticate(r *http.Request, node int) (api.Identity, *api.Error) {
 	if identity, shown := g.byCertificate(r); shown {
 		return identity, nil
 	}
@@ -120,7 +122,7 @@ func (g *guard) authenticate(r *http.Request) (api.Identity, *api.Error) {
 		delete(g.sessions, cookie.Value)
 		known = false
 	}
-	if !known {
+	if !known || g.perNode && s.node != node {
 		refused := errCredentials()
 		refused.Status = g.ended
 		return api.Identity{}, refused
@@ -168,9 +170,9 @@ func (g *guard) login(name, password string) (api.Identity, *api.Error) {
 	return api.Identity{Name: name, Role: user.Role}, nil
 }
 
-// createSession answers POST /api/session/create with the headers that the session's client needs. A client certificate
-// needs no form.
-func (g *guard) createSession(r *http.Request, body []byte) (api.Identity, http.Header, *api.Error) {
+// createSession answers POST /api/session/create on a node with the headers that the session's client needs. A client
+// certificate needs no form.
+func (g *guard) createSession(r *http.Request, node int, body []byte) (api.Identity, http.Header, *api.Error) {
 	identity, shown := g.byCertificate(r)
 	if !shown {
 		form, err := url.ParseQuery(string(body))
@@ -190,7 +192,7 @@ func (g *guard) createSession(r *http.Request, body []byte) (api.Identity, http.
 		return hex.EncodeToString(sum[:16])
 	}
 	id := token("session")
-	s := session{identity: identity, xsrf: token("xsrf"), created: g.clock.Now()}
+	s := session{identity: identity, xsrf: token("xsrf"), created: g.clock.Now(), node: node}
 	g.sessions[id] = s
 	cookie := http.Cookie{Name: sessionCookie, Value: id, Path: "/", Secure: true, HttpOnly: true}
 	return identity, http.Header{"Set-Cookie": {cookie.String()}, xsrfHeader: {s.xsrf}}, nil

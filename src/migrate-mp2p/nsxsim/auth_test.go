@@ -106,6 +106,17 @@ var _ = Describe("authentication", func() {
 		Expect(as(server, "").get("/api/v1/node").Status).To(Equal(http.StatusForbidden))
 	})
 
+	It("is good on all nodes, or only on that which opened the session where that is configured", func() {
+		statuses := func(options nsxsim.Options) []int {
+			options.Nodes = 2
+			server := start(options)
+			c, _ := login(server, "admin", server.Password())
+			return []int{c.get("/api/v1/node").Status, c.onNode(server, 1).get("/api/v1/node").Status}
+		}
+		Expect(statuses(nsxsim.Options{})).To(Equal([]int{http.StatusOK, http.StatusOK}))
+		Expect(statuses(nsxsim.Options{SessionsPerNode: true})).To(Equal([]int{http.StatusOK, http.StatusForbidden}))
+	})
+
 	It("opens no session while a fault answers in NSX's place", func() {
 		server := start(nsxsim.Options{Faults: []faults.Rule{{Path: "/api/session/create", Answer: "cannot-connect"}}})
 		_, refused := login(server, "admin", server.Password())

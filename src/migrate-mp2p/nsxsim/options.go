@@ -44,6 +44,9 @@ type Options struct {
 	SessionLifetime time.Duration
 	// SessionStatus answers a call with a session that ended: 403 (default) or 401. Clients meet both (nsxlib).
 	SessionStatus int
+	// SessionsPerNode makes a session good on the node only that created it, so that an address without persistence loses
+	// it. Whether a real cluster shares sessions is UNKNOWN.
+	SessionsPerNode bool
 	// LockAfter locks an account after so many failed logins in a row, for LockFor. 0 means never.
 	LockAfter int
 	LockFor   time.Duration

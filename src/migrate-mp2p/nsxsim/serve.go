@@ -114,11 +114,11 @@ func (s *Server) notReady() *answer {
 // identify authenticates the caller; the login call authenticates by its form.
 func (s *Server) identify(x *exchange) (api.Identity, *api.Error) {
 	if x.r.URL.Path == pathSessionCreate && x.r.Method == http.MethodPost {
-		identity, granted, refused := s.guard.createSession(x.r, x.body)
+		identity, granted, refused := s.guard.createSession(x.r, x.node, x.body)
 		x.granted = granted
 		return identity, refused
 	}
-	identity, refused := s.guard.authenticate(x.r)
+	identity, refused := s.guard.authenticate(x.r, x.node)
 	x.entry.Gap = refused == errToken
 	return identity, refused
 }

@@ -66,10 +66,38 @@
 //	for              nodes, certificates and search_lag go back to        for: 20s
 //	                 normal after that time
 //
+// # Well-known answers
+//
+//	answer                 status, error_code   who gives it
+//	rate-limit             429, 102             NSX, above 100 requests a second of one user
+//	concurrency-limit      429, 102             NSX, above 40 requests in flight of one user
+//	overload               503, 102             NSX, above 199 requests in flight of all users
+//	unavailable            503, 98              NSX that is starting or overloaded
+//	backend-missing        404, 202             NSX's proxy, when the service behind it is not there yet
+//	cannot-connect         500, 98              NSX's proxy, when it cannot connect to the service
+//	reconfiguring          500, 607             NSX, while its persistence is reconfigured
+//	bad-credentials        403, 403             NSX, after a session was lost or a password changed
+//	conflict               409                  NSX, to concurrent changes
+//	stale-revision         412, 604             NSX, to an old _revision
+//	search-indexing        400, 60508           NSX's search, while the index is built
+//	search-timeout         400, 60514           NSX's search
+//	search-out-of-sync     400, 60515           NSX's search, until it was resynchronized
+//	search-page-too-large  400, 255             NSX's search
+//	coordinator-busy       400, 30722           the migration coordinator
+//	disk-full              500, 99              NSX (ASSUMED)
+//	proxy-error            502, HTML            a load balancer before NSX
+//	wrong-json             200, broken JSON     nobody should
+//
+// # Caveats
+//
 // An address that is down cannot be asked over HTTP to come back: use for, another address, or Server.Change.
 //
-// A storm of a while, and a crash in the middle of a batch:
+// # Example
 //
-//   - {name: storm, path: "*", begins: 10s, ends: 15s, probability: 0.5, answer: rate-limit, headers: {Retry-After: "1"}}
-//   - {name: crash, path: "*/status-summary", phase: migration, nth: 3, change: {coordinator: crash}}
+// A storm of a while, a crash in the middle of a batch, and a node that is away for a minute after it:
+//
+//	# rules.yaml
+//	- {name: storm, path: "*", begins: 10s, ends: 15s, probability: 0.5, answer: rate-limit, headers: {Retry-After: "1"}}
+//	- {name: crash, path: "*/status-summary", phase: migration, nth: 3, change: {coordinator: crash}}
+//	- {name: away, after_rule: crash, nth: 5, change: {nodes: {node-1: down}, for: 1m}}
 package faults
