@@ -63,7 +63,9 @@ var _ = Describe("pool allocations", func() {
 		Expect(do("ALLOCATE", nil).Body).To(HaveKeyWithValue("allocation_id", "10.0.0.2"))
 		clock.now = clock.now.Add(61 * time.Second)
 		Expect(usage()).To(Equal(counts(2, 1, 1)))
+		Expect(do("RELEASE", "10.0.0.2").Status).To(Equal(http.StatusOK))
 		Expect(do("ALLOCATE", "10.0.0.1").Status).To(Equal(http.StatusOK))
+		Expect(usage()).To(Equal(counts(2, 2, 0)))
 	})
 
 	DescribeTable("are refused", func(address any) { refused(do("ALLOCATE", address), http.StatusBadRequest) },
@@ -101,6 +103,14 @@ var _ = Describe("subnets of IP blocks", func() {
 		refused(cut(256, ""), http.StatusBadRequest)
 		Expect(c.do("DELETE", subnets+"/"+first.Body["id"].(string), nil).Status).To(Equal(http.StatusOK))
 		Expect(cut(256, "").Body).To(HaveKeyWithValue("cidr", "10.0.0.0/24"))
+	})
+
+	It("begin at a multiple of their size behind smaller ones", func() {
+		Expect(c.do("POST", "/api/v1/pools/ip-blocks", object{"id": "other", "cidr": "192.168.0.0/16"}).Status).To(Equal(http.StatusCreated))
+		for _, want := range []string{"192.168.0.0/28", "192.168.1.0/24"} {
+			size := map[string]int{"192.168.0.0/28": 16, "192.168.1.0/24": 256}[want]
+			Expect(c.do("POST", subnets, object{"block_id": "other", "size": size}).Body).To(HaveKeyWithValue("cidr", want))
+		}
 	})
 
 	It("begin where the client wants, if that is free and fits", func() {

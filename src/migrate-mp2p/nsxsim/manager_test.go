@@ -3,6 +3,7 @@ package nsxsim_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -145,6 +146,9 @@ var _ = Describe("Manager objects", func() {
 		}
 		Expect(c.do("POST", "/api/v1/ip-sets", object{"tags": tags(many...)}).Status).To(Equal(http.StatusBadRequest))
 		Expect(c.do("POST", "/api/v1/ip-sets", object{"tags": tags(many[:60]...)}).Status).To(Equal(http.StatusCreated))
+		Expect(c.do("POST", "/api/v1/ip-sets", object{"tags": tags(strings.Repeat("s", 128), strings.Repeat("t", 256))}).Status).To(Equal(http.StatusCreated))
+		Expect(c.do("POST", "/api/v1/ip-sets", object{"tags": tags(strings.Repeat("s", 129), "")}).Status).To(Equal(http.StatusBadRequest))
+		Expect(c.do("POST", "/api/v1/ip-sets", object{"tags": tags("", strings.Repeat("t", 257))}).Status).To(Equal(http.StatusBadRequest))
 	})
 
 	Describe("that Policy owns", func() {

@@ -46,6 +46,8 @@ func grouped() map[string]object {
 		"ns-groups/either": group("either", nil, []any{byTag("LogicalPort", "stage", "prod"), byTag("LogicalPort", "app", "db")}),
 		"ns-groups/named": group("named", []any{object{"resource_type": "NSGroupSimpleExpression", "target_type": "LogicalPort",
 			"target_property": "display_name", "op": "CONTAINS", "value": "b2"}}, nil),
+		"ns-groups/ending": group("ending", []any{object{"resource_type": "NSGroupSimpleExpression", "target_type": "LogicalPort",
+			"target_property": "display_name", "op": "ENDSWITH", "value": "1"}, byID("LogicalPort", "db"), byID("VirtualMachine", "vm")}, nil),
 		"ns-groups/nested": group("nested", []any{byID("NSGroup", "port"), byID("NSGroup", "nested"), byID("IPSet", "set")}, nil),
 	})
 }
@@ -72,6 +74,7 @@ var _ = Describe("NS groups", func() {
 		Entry("those of a switch", "switch", "web1", "web2"),
 		Entry("those with a tag", "tag", "web1", "web2"),
 		Entry("those with the beginning of a tag", "starting", "web1", "web2"),
+		Entry("those with the end of a name", "ending", "db", "web1"),
 		Entry("those with another tag of the scope", "not", "web2"),
 		Entry("those that fit all parts of an expression", "both", "web1"),
 		Entry("those that fit any expression", "either", "db", "web1"),
@@ -133,12 +136,15 @@ var _ = Describe("NS groups", func() {
 })
 
 var _ = Describe("the state of ports and switches", func() {
-	It("is well", func() {
-		c := admin(start(nsxsim.Options{Store: world(grouped())}))
+	It("is well, unless somebody switched them off", func() {
+		c := admin(start(nsxsim.Options{Store: world(with(grouped(), map[string]object{
+			"logical-ports/off": {"id": "off", "resource_type": "LogicalPort", "logical_switch_id": "v", "admin_state": "DOWN"}}))}))
 		Expect(c.get("/api/v1/logical-ports/db/state").Body).To(And(
 			HaveKeyWithValue("attachment", HaveKeyWithValue("state", "ATTACHED")),
 			HaveKeyWithValue("realized_bindings", ConsistOf(HaveKeyWithValue("binding", HaveKeyWithValue("ip_address", "10.0.0.3"))))))
 		Expect(c.get("/api/v1/logical-ports/db/status").Body).To(Equal(object{"logical_port_id": "db", "status": "UP"}))
+		down := c.get("/api/v1/logical-ports/off/status").Body
+		Expect(down).To(HaveKeyWithValue("status", "DOWN"))
 		Expect(c.get("/api/v1/logical-switches/s/state").Body).To(HaveKeyWithValue("state", "success"))
 		Expect(c.get("/api/v1/logical-switches/s/summary").Body).To(HaveKeyWithValue("num_logical_ports", BeEquivalentTo(2)))
 		Expect(c.get("/api/v1/logical-switches/status").Body).To(HaveKeyWithValue("total_switches", BeEquivalentTo(2)))

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"math/bits"
 	"net/netip"
-	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -185,14 +184,10 @@ func last(network netip.Prefix) netip.Addr {
 
 // wholeNumber is a decoded JSON number without fraction.
 func wholeNumber(value any) (int64, bool) {
-	switch n := value.(type) {
-	case json.Number:
-		i, err := n.Int64()
-		return i, err == nil && !strings.Contains(n.String(), ".")
-	case int:
-		return int64(n), true
-	case int64:
-		return n, true
+	n, is := value.(json.Number)
+	if !is {
+		return 0, false
 	}
-	return 0, false
+	whole, err := n.Int64()
+	return whole, err == nil
 }

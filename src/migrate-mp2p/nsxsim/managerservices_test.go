@@ -128,6 +128,9 @@ var _ = Describe("the capacity dashboard", func() {
 		Expect(c.do("PUT", path, list).Status).To(Equal(http.StatusOK))
 		Expect(usageOf(c, "NUMBER_OF_NSGROUP")).To(HaveKeyWithValue("severity", "WARNING"))
 		Expect(usageOf(c, "NUMBER_OF_LOGICAL_SWITCHES")).To(HaveKeyWithValue("severity", "INFO"))
+		list["capacity_thresholds"].([]any)[1].(object)["max_threshold_percentage"] = 0.002
+		Expect(c.do("PUT", path, list).Status).To(Equal(http.StatusOK))
+		Expect(usageOf(c, "NUMBER_OF_NSGROUP")).To(HaveKeyWithValue("severity", "CRITICAL"))
 		refused(c.do("PUT", path, object{"colour": "red"}), http.StatusBadRequest)
 	})
 })

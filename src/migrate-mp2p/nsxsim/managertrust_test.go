@@ -106,6 +106,12 @@ var _ = Describe("certificates", func() {
 		Entry("with an unknown field", object{"pem_encoded": "x", "colour": "red"}),
 	)
 
+	It("keep their purpose, and are refused with a key that is none", func() {
+		imported := c.do("POST", path+"?action=import", object{"pem_encoded": who.certificate, "purpose": "signing-ca"})
+		Expect(imported.Body["results"]).To(ConsistOf(HaveKeyWithValue("purpose", "signing-ca")))
+		refused(c.do("POST", path+"?action=import", object{"pem_encoded": who.certificate, "private_key": "x"}), http.StatusBadRequest)
+	})
+
 	It("are validated by the clock", func() {
 		clock := &manualClock{now: time.Now()}
 		c := admin(start(nsxsim.Options{Clock: clock}))
