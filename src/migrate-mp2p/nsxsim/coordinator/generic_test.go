@@ -117,7 +117,6 @@ var _ = Describe("a GENERIC run", func() {
 		n.policy("/infra/spoofguard-profiles/default:" + made(world, "switching-profiles")[0].ID)
 		group := made(world, "ns-groups")[0]
 		Expect(n.policy("/infra/domains/default/groups/"+group.ID)).To(HaveKeyWithValue("_create_user", decode(group)["_create_user"]), "its owner")
-<<<<<<< HEAD
 	})
 
 	It("keeps the id of a switch whose name is taken", func() {
@@ -131,8 +130,6 @@ var _ = Describe("a GENERIC run", func() {
 		Expect(migrated.Status).To(Equal("SUCCESS"))
 		Expect([]string{tag(n.manager("logical-switches/one"), "policyPath"), tag(n.manager("logical-switches/two"), "policyPath")}).
 			To(Equal([]string{"/infra/segments/net_1", "/infra/segments/two"}))
-=======
->>>>>>> 9f868287a2a9c53dbe1739f2b4da45e35983081b
 	})
 
 	It("keeps the order of firewall sections", func() {
