@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -255,6 +257,8 @@ var _ = Describe("the store", func() {
 			lines := strings.SplitAfter(text, "\n")
 			for _, bad := range []string{
 				"", "{}", text[:len(text)-10], strings.Join(lines[:5], ""),
+				text + lines[1], strings.Join(append(slices.Clone(lines[:2]), lines[1:len(lines)-2]...), ""),
+				strings.Replace(text, `{"key"`, `["key"`, 1), strings.Replace(text, `"body":{`, `"body":7,"x":{`, 1),
 				strings.Replace(text, `"version":1`, `"version":2`, 1), strings.Replace(text, "nsxsim-state", "else", 1),
 			} {
 				_, err := store.Load(strings.NewReader(bad))
@@ -301,6 +305,45 @@ var _ = Describe("the store", func() {
 		view(st, func(tx *store.Tx) { Expect(tx.Manager().Len()).To(Equal(400)) })
 	})
 })
+
+// FuzzPut checks that the store reads the header of a body as a JSON decoder does.
+func FuzzPut(f *testing.F) {
+	for _, seed := range []string{
+		`{"id":"a","resource_type":"X","display_name":"a\u0041\"b","tags":[{"scope":"s","tag":"t"},{"tag":"\\"}],"_revision":3}`,
+		` { "a" : [ 1 , { "id" : "no" } , "}" , true ] , "id" : "yes" , "n" : -1.5e3 , "z" : null } `,
+		`{"tags":null,"_system_owned":true,"_create_user":"u","unique_id":""}`, `{}`, `[]`, `{"tags":[]}`, `{"tags":[7]}`, `{"id":7}`, `{"a":{}}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		if !utf8.ValidString(body) {
+			return // a decoder mends what is no UTF-8, the store keeps it
+		}
+		var stored *store.Object
+		err := store.New(1).Update(func(tx *store.Tx) (err error) {
+			stored, err = tx.Manager().Put("a/key", []byte(body))
+			return err
+		})
+		if err != nil {
+			return
+		}
+		fields, err := stored.Fields()
+		if err != nil {
+			t.Fatalf("the store took %q, which is no object: %v", body, err)
+		}
+		for name, got := range map[string]string{"id": stored.ID, "resource_type": stored.ResourceType, "display_name": stored.DisplayName} {
+			if wanted, _ := fields[name].(string); got != wanted && !(name == "id" && wanted == "") && !escapedName(body) {
+				t.Errorf("%s of %q is %q, not %q", name, body, got, wanted)
+			}
+		}
+		if tags, _ := fields["tags"].([]any); len(tags) != len(stored.Tags) && !escapedName(body) {
+			t.Errorf("%q has %d tags, not %d", body, len(stored.Tags), len(tags))
+		}
+	})
+}
+
+// escapedName tells whether names of fields may be written with escapes, which the store does not look for.
+func escapedName(body string) bool { return strings.Contains(body, `\u`) }
 
 // BenchmarkUpdate changes 500 of 100,000 objects in one Update, as a hierarchical PATCH does.
 func BenchmarkUpdate(b *testing.B) {
