@@ -117,7 +117,12 @@ func pageOfValues(r *api.Request, values []any) (*api.Response, error) {
 
 // results writes {"results": [...], ...}. The bodies are JSON already and large, so they are joined by hand.
 func results(objects []*store.Object, included []string, tail map[string]any) (*api.Response, error) {
+	size := 1024
+	for _, o := range objects {
+		size += len(o.Body) + 1
+	}
 	var out bytes.Buffer
+	out.Grow(size)
 	out.WriteString(`{"results":[`)
 	for i, o := range objects {
 		if i > 0 {

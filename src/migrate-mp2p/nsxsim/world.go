@@ -2,6 +2,8 @@ package nsxsim
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -16,7 +18,9 @@ const (
 // LoadWorld puts the objects of a generated world into a store.
 func LoadWorld(st *store.Store, world *model.World) error {
 	err := st.Update(func(tx *store.Tx) error {
-		for _, o := range world.Manager {
+		// In the order of the store's lists, which then need no sorting.
+		byID := func(a, b model.Object) int { return strings.Compare(a.ID, b.ID) }
+		for _, o := range slices.SortedStableFunc(slices.Values(world.Manager), byID) {
 			if _, err := tx.Manager().Put(o.Collection+"/"+o.ID, o.Body); err != nil {
 				return err
 			}
