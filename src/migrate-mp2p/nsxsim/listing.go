@@ -47,7 +47,7 @@ type listing struct {
 func arrange(objects []*store.Object, query url.Values, by string) (listing, error) {
 	if wanted := query.Get("sort_by"); wanted != "" && wanted != by {
 		by = wanted
-		sortBy(objects, by)
+		search.Sort(objects, by)
 	}
 	ascending := true
 	if value := query.Get("sort_ascending"); value != "" {
@@ -221,9 +221,6 @@ func (l listing) start(cursor string) (int, *api.Error) {
 	}
 	return min(end, len(l.objects)), nil
 }
-
-// sortBy sorts by a field of the body, which comes to the same as in a search.
-func sortBy(objects []*store.Object, name string) { search.Sort(objects, name) }
 
 // includedFields reads included_fields; nil means all.
 func includedFields(query url.Values) []string {

@@ -10,6 +10,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/references"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -87,7 +88,7 @@ func (s *Server) listManager(k managerKind) api.Handler {
 					return listing{}, err
 				}
 				if k.ordered {
-					sortBy(objects, "priority")
+					search.Sort(objects, "priority")
 					return arrange(objects, r.Query, "priority")
 				}
 				return arrange(objects, r.Query, "id")

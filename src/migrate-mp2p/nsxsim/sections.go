@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -65,7 +66,7 @@ func sectionWithRules(tx *store.Tx, key string) (map[string]any, error) {
 		return nil, err
 	}
 	rules := tx.Manager().List(key + "/rules")
-	sortBy(rules, "priority")
+	search.Sort(rules, "priority")
 	bodies := make([]json.RawMessage, 0, len(rules))
 	for _, rule := range rules {
 		bodies = append(bodies, rule.Body)
