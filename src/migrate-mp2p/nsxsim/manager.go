@@ -69,7 +69,9 @@ var (
 		assumedMark + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and are ignored",
 		assumedMark + "an object that a body names and that does not exist is refused with 404/600; what the object named before is not looked at again",
 	}
-	deleteNotes = []string{assumedMark + "an object that others name is refused with 400/500030; after a forced deletion their references say is_valid: false"}
+	deleteNotes = []string{
+		assumedMark + "an object that others name is refused with 400/500030; after a forced deletion their references say is_valid: false",
+	}
 )
 
 // managerKey is the store's key for a Manager path.

@@ -144,12 +144,12 @@ func (k managerKind) filter(tx *store.Tx, objects []*store.Object, r *api.Reques
 	if err != nil {
 		return nil, err
 	}
-	showSystem, bad := boolean("include_system_owned", r.Query.Get("include_system_owned"))
-	if bad != nil {
-		return nil, bad
-	}
-	if k.hidesSystem && !showSystem {
-		tests = append(tests, func(o *store.Object, _ map[string]any) bool { return !o.System })
+	if k.hidesSystem {
+		show, bad := boolean("include_system_owned", r.Query.Get("include_system_owned"))
+		if bad != nil {
+			return nil, bad
+		}
+		tests = append(tests, func(o *store.Object, _ map[string]any) bool { return show || !o.System })
 	}
 	if len(tests) == 0 {
 		return objects, nil

@@ -305,7 +305,12 @@ func (s *Server) changeMembers(add bool) api.Handler {
 }
 
 func sameMember(a, b map[string]any) bool {
-	return !slices.ContainsFunc([]string{"target_type", "target_property", "op", "value"}, func(name string) bool { return text(a[name]) != text(b[name]) })
+	for _, name := range []string{"target_type", "target_property", "op", "value"} {
+		if text(a[name]) != text(b[name]) {
+			return false
+		}
+	}
+	return true
 }
 
 // countMembers writes into a group or the exclude list how many members it has.

@@ -95,7 +95,8 @@ func managerKinds() []managerKind {
 			notes: []string{assumedMark + "a router port becomes the attachment of the switch's port that it names, and leaves it free again when it goes"}},
 		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}, complete: completeOfRouter},
 		{collection: "logical-routers/{router}/routing/static-routes", types: []string{"StaticRoute"}, complete: completeOfRouter},
-		{collection: "logical-routers/{router}/routing", types: []string{"RoutingConfig"}, single: true, fresh: map[string]any{"forwarding_up_timer": 0}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/routing", types: []string{"RoutingConfig"}, single: true,
+			fresh: map[string]any{"forwarding_up_timer": 0}, complete: completeOfRouter},
 		{collection: "logical-routers/{router}/routing/advertisement", types: []string{"AdvertisementConfig"}, single: true, fresh: map[string]any{
 			"enabled": false, "advertise_nsx_connected_routes": false, "advertise_static_routes": false, "advertise_nat_routes": false,
 			"advertise_lb_vip": false, "advertise_lb_snat_ip": false, "advertise_dns_forwarder": false, "advertise_ipsec_local_ip": false,
@@ -112,13 +113,14 @@ func managerKinds() []managerKind {
 		{collection: "logical-routers/{router}/routing/ip-prefix-lists", types: []string{"IPPrefixList"}, complete: completeOfRouter},
 		{collection: "logical-routers/{router}/routing/route-maps", types: []string{"RouteMap"}, complete: completeOfRouter},
 		{collection: "pools/ip-blocks", types: []string{"IpBlock"}, complete: completeBlock},
-		{collection: subnetCollection, types: []string{"IpBlockSubnet"}, parent: true, noPut: true, filters: map[string]filter{"block_id": field("block_id")},
-			complete: completeSubnet, removing: removePool},
+		{collection: subnetCollection, types: []string{"IpBlockSubnet"}, parent: true, noPut: true,
+			filters: map[string]filter{"block_id": field("block_id")}, complete: completeSubnet, removing: removePool},
 		{collection: poolCollection, types: []string{"IpPool"}, parent: true, complete: completePool, show: showPool, force: "force", removing: removePool},
 		{collection: "pools/ip-pools/{pool}/allocations", types: []string{""}, readOnly: true},
 		{collection: sectionCollection, types: []string{"FirewallSection"}, parent: true, noPost: true, ordered: true, filters: map[string]filter{
-			"type":   oneOf("section_type", "type", "LAYER2", "LAYER3", "L3REDIRECT", "IDS", "LAYER3_REDIRECT"),
-			"locked": flag("locked", func(body map[string]any, wanted bool) bool { return (body["locked"] == true) == wanted }), "enforced_on": field("enforced_on"), "category": field("category"),
+			"type":        oneOf("section_type", "type", "LAYER2", "LAYER3", "L3REDIRECT", "IDS", "LAYER3_REDIRECT"),
+			"locked":      flag("locked", func(body map[string]any, wanted bool) bool { return (body["locked"] == true) == wanted }),
+			"enforced_on": field("enforced_on"), "category": field("category"),
 		}, preset: map[string]string{"type": "LAYER3"}, firewall: firewallTest, complete: completeSection, removing: removeSection,
 			notes: []string{
 				"the filters search_invalid_references and search_scope are ignored",

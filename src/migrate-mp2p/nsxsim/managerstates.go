@@ -15,7 +15,8 @@ func (s *Server) stateRoutes() []api.Route {
 		{Method: "GET", Pattern: port + "/state", Extent: api.Partial, Notes: []string{well}, Handle: s.report(portCollection, portState)},
 		{Method: "GET", Pattern: port + "/status", Extent: api.Partial, Notes: []string{well}, Handle: s.report(portCollection, portStatus)},
 		{Method: "GET", Pattern: sw + "/state", Extent: api.Partial, Notes: []string{well}, Handle: s.report(switchCollection, switchState)},
-		{Method: "GET", Pattern: apiPrefix + switchCollection + "/status", Extent: api.Partial, Notes: []string{well + "; filters are ignored"}, Handle: s.switchesStatus},
+		{Method: "GET", Pattern: apiPrefix + switchCollection + "/status", Extent: api.Partial, Notes: []string{well, "the filters are ignored"},
+			Handle: s.switchesStatus},
 		{Method: "GET", Pattern: sw + "/summary", Extent: api.Full, Handle: s.report(switchCollection, switchStatus)},
 		{Method: "GET", Pattern: section + "/state", Extent: api.Partial, Notes: []string{well}, Handle: s.report(sectionCollection, sectionState)},
 	}

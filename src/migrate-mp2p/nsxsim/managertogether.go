@@ -19,7 +19,8 @@ const (
 func (s *Server) togetherRoutes() []api.Route {
 	servers := apiPrefix + virtualServerCollection
 	return []api.Route{
-		{Method: http.MethodPost, Pattern: apiPrefix + "logical-routers/{router}/nat/rules", Action: "create_multiple", Extent: api.Full, Handle: s.createNATRules},
+		{Method: http.MethodPost, Pattern: apiPrefix + "logical-routers/{router}/nat/rules", Action: "create_multiple", Extent: api.Full,
+			Handle: s.createNATRules},
 		{Method: http.MethodPost, Pattern: servers, Action: "create_with_rules", Extent: api.Full, Handle: s.createServerWithRules},
 		{Method: http.MethodPut, Pattern: servers + "/{id}", Action: "update_with_rules", Extent: api.Full,
 			Notes:  []string{assumedMark + "rules without id are new; those that the server named before and the body leaves out are removed"},

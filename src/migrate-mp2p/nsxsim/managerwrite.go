@@ -43,14 +43,13 @@ func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields m
 	if err := s.check(k, w); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"_create_user", "_create_time", "_last_modified_user", "_last_modified_time", "_revision", "_self", "_links", "_schema"} {
-		delete(fields, name)
-	}
 	fields["_system_owned"] = false
 	fields["_protection"] = "NOT_PROTECTED"
 	o, err := tx.Manager().Create(w.key, fields, r.Author(s.clock.Now()))
 	if errors.Is(err, store.ErrExists) {
-		return nil, &api.Error{Status: http.StatusConflict, Code: 202, Module: api.ModuleCommon, Message: "An object with the id " + id + " exists already."}
+		return nil, &api.Error{
+			Status: http.StatusConflict, Code: 202, Module: api.ModuleCommon, Message: "An object with the id " + id + " exists already.",
+		}
 	}
 	if err == nil && k.written != nil {
 		err = k.written(w)
@@ -98,6 +97,9 @@ func (s *Server) check(k managerKind, w *write) error {
 	}
 	if err := w.references(); err != nil {
 		return err
+	}
+	for _, name := range []string{"_self", "_links", "_schema"} {
+		delete(w.fields, name)
 	}
 	if k.complete != nil {
 		return k.complete(w)

@@ -52,10 +52,10 @@ var _ = Describe("bodies of Manager objects", func() {
 
 	It("may hold what only NSX sets, which is ignored", func() {
 		created := c.do("POST", "/api/v1/ip-sets", object{"_create_user": "somebody", "_create_time": 5, "_system_owned": true, "_protection": "PROTECTED",
-			"_revision": 9, "_last_modified_user": "x", "_last_modified_time": 7})
+			"_revision": 9, "_last_modified_user": "x", "_last_modified_time": 7, "_schema": "IPSet", "_self": object{"href": "/x"}})
 		Expect(created.Status).To(Equal(http.StatusCreated), created.Raw)
 		Expect(created.Body).To(And(HaveKeyWithValue("_create_user", "admin"), HaveKeyWithValue("_system_owned", false),
-			HaveKeyWithValue("_protection", "NOT_PROTECTED"), HaveKeyWithValue("_revision", BeEquivalentTo(0))))
+			HaveKeyWithValue("_protection", "NOT_PROTECTED"), HaveKeyWithValue("_revision", BeEquivalentTo(0)), Not(HaveKey("_schema")), Not(HaveKey("_self"))))
 		body := created.Body
 		body["_create_user"] = "somebody"
 		Expect(c.do("PUT", "/api/v1/ip-sets/"+body["id"].(string), body).Body).To(HaveKeyWithValue("_create_user", "admin"))
