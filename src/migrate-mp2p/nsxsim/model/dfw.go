@@ -89,13 +89,19 @@ func (b *builder) adminSections() {
 // sectionBetween puts a section of the administrator before the second section that
 // NCP of a cluster made, and moves all sections from there on by one place.
 func (b *builder) sectionBetween(cluster string) {
+	var sections []*Object
 	var places []int
-	for _, object := range b.world.Manager {
+	for i := range b.world.Manager {
+		object := &b.world.Manager[i]
+		if object.Collection != sectionList {
+			continue
+		}
+		sections = append(sections, object)
 		tags, err := object.Tags()
 		if err != nil {
 			b.fail(err)
 		}
-		if object.Collection == sectionList && Created(tags, cluster) {
+		if Created(tags, cluster) {
 			places = append(places, b.placeOf(object))
 		}
 	}
@@ -104,11 +110,12 @@ func (b *builder) sectionBetween(cluster string) {
 		return
 	}
 	slices.Sort(places)
-	for _, object := range slices.Clone(b.world.Manager) {
-		if object.Collection != sectionList || b.placeOf(object) < places[1] {
+	for _, object := range sections {
+		place := b.placeOf(object)
+		if place < places[1] {
 			continue
 		}
-		if err := b.world.Edit(sectionList, object.ID, func(body map[string]any) { body["priority"] = b.placeOf(object) + 1 }); err != nil {
+		if err := object.edit(func(body map[string]any) { body["priority"] = place + 1 }); err != nil {
 			b.fail(err)
 		}
 	}
@@ -120,7 +127,7 @@ func (b *builder) sectionBetween(cluster string) {
 const sectionList = "firewall/sections"
 
 // placeOf is a section's place in the order of evaluation.
-func (b *builder) placeOf(section Object) int {
+func (b *builder) placeOf(section *Object) int {
 	var body struct {
 		Priority int `json:"priority"`
 	}

@@ -14,14 +14,18 @@ func (w *World) Edit(collection, id string, change func(body map[string]any)) er
 	if err != nil {
 		return err
 	}
-	body, err := store.DecodeFields(object.Body)
+	return object.edit(change)
+}
+
+func (o *Object) edit(change func(body map[string]any)) error {
+	body, err := store.DecodeFields(o.Body)
 	if err != nil {
-		return fmt.Errorf("editing %s/%s: %w", collection, id, err)
+		return fmt.Errorf("editing %s/%s: %w", o.Collection, o.ID, err)
 	}
 	change(body)
-	object.Body, err = json.Marshal(body)
+	o.Body, err = json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("editing %s/%s: %w", collection, id, err)
+		return fmt.Errorf("editing %s/%s: %w", o.Collection, o.ID, err)
 	}
 	return nil
 }

@@ -72,7 +72,8 @@ func newWorld(model string, scale int, seed int64, options Options) (*builder, e
 }
 
 // finishWith adds what the options ask for beside the objects of the model's first
-// users, and ends the building. It comes last, so that options only append.
+// users, and ends the building. Whatever it adds leaves those objects as they are, but
+// for the places of sections.
 func (b *builder) finishWith(on ground, scale int, options Options) (*World, error) {
 	for i, user := range options.Further {
 		if user.Platform == "" {
