@@ -8,6 +8,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/check"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -22,6 +23,28 @@ func policyBodies(st *store.Store) map[string]string {
 		return nil
 	})).To(Succeed())
 	return bodies
+}
+
+// misshapen lists what VMware's SDK would not accept of the Policy objects of a state,
+// each with one of the objects concerned.
+func misshapen(st *store.Store) map[string]string {
+	GinkgoHelper()
+	set, err := schema.Policy()
+	Expect(err).NotTo(HaveOccurred())
+	wrong := map[string]string{}
+	Expect(st.View(func(tx *store.Tx) error {
+		for o := range tx.Policy().All() {
+			body, err := o.Fields()
+			if err != nil {
+				return err
+			}
+			if problems := set.Check(o.ResourceType, body); problems != nil {
+				wrong[o.ResourceType+": "+schema.Sentence(problems)] = o.Key
+			}
+		}
+		return nil
+	})).To(Succeed())
+	return wrong
 }
 
 var _ = Describe("whole worlds of every platform", func() {
@@ -60,6 +83,8 @@ var _ = Describe("whole worlds of every platform", func() {
 			Expect(report.NotReady).NotTo(ContainElement(HaveField("Row", "network of the nodes")))
 			Expect(check.Untouched(untouched, st, except)).To(BeEmpty())
 
+			Expect(misshapen(st)).To(BeEmpty())
+
 			By("rolling everything back")
 			n.initiate()
 			n.rollback(own...)
@@ -72,4 +97,32 @@ var _ = Describe("whole worlds of every platform", func() {
 		Entry("Kubernetes on one Tier-1, with ingress by NAT", model.Kubernetes, model.Options{SharedTier1: true, Rare: true}),
 		Entry("TKGI", model.TKGI, model.Options{}),
 	)
+
+	It("become Policy one cluster after the other, on resources that they share", func() {
+		world, err := model.TKGI(1, 1, model.Options{Cluster: "pks-a", Further: []model.Foundation{{Name: "pks-b"}}})
+		Expect(err).NotTo(HaveOccurred())
+		st := store.New(1)
+		Expect(nsxsim.LoadWorld(st, world)).To(Succeed())
+		judge := func(cluster string) *check.Report {
+			GinkgoHelper()
+			report, err := check.Inspect(st, cluster)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(report.Inconsistencies).To(BeEmpty())
+			return report
+		}
+		n := serve(st, coordinator.Options{})
+		n.initiate()
+		n.promote(sharedBatches(world)...)
+		n.promote(append(profileBatches(world), ncpBatches(world)...)...)
+		Expect(judge("pks-a").AllPolicy()).To(BeTrue())
+		Expect(judge("pks-b").AllManager()).To(BeTrue())
+
+		second := *world
+		second.Foundations = []model.Foundation{{Name: "pks-b", Platform: "tkgi"}}
+		n.promote(append(profileBatches(&second), ncpBatches(&second)...)...)
+		n.done()
+		Expect(judge("pks-a").AllPolicy()).To(BeTrue())
+		Expect(judge("pks-b").AllPolicy()).To(BeTrue())
+		Expect(judge(world.Foundations[1].Name).AllManager()).To(BeTrue(), "the small cluster beside them")
+	})
 })
