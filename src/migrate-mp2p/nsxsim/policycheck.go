@@ -53,9 +53,12 @@ func checkPolicySchema(resourceType, path string, fields map[string]any) error {
 }
 
 // checkReferences refuses bodies that name an object that does not exist. Paths of kinds that are not simulated pass.
-func (s *Server) checkReferences(tx *store.Tx, written map[string]map[string]any) error {
-	for _, fields := range written {
-		for _, path := range policy.References(fields) {
+func (s *Server) checkReferences(tx *store.Tx, changes []change) error {
+	for _, c := range changes {
+		if c.verb != writeObject {
+			continue
+		}
+		for _, path := range policy.References(c.fields) {
 			if _, known := s.tree.Object(path); known && !s.exists(tx, path) {
 				return errPath(path)
 			}
@@ -66,7 +69,13 @@ func (s *Server) checkReferences(tx *store.Tx, written map[string]map[string]any
 
 // checkUnused refuses deletions of objects that still have children or are named by others, and deletes the parts of
 // those that may go.
-func (s *Server) checkUnused(tx *store.Tx, removed map[string]bool) error {
+func (s *Server) checkUnused(tx *store.Tx, changes []change) error {
+	removed := map[string]bool{}
+	for _, c := range changes {
+		if c.verb == removeObject {
+			removed[c.path] = true
+		}
+	}
 	if len(removed) == 0 {
 		return nil
 	}

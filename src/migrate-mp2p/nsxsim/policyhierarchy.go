@@ -85,7 +85,7 @@ func (s *Server) unfoldRules(above string, rules any) ([]change, error) {
 		}
 		path := above + "/rules/" + text(fields["id"])
 		kind, _ := s.tree.Object(path)
-		changes = append(changes, change{path: path, kind: kind, fields: fields})
+		changes = append(changes, change{path: path, kind: kind, fields: fields, embedded: true})
 	}
 	return changes, nil
 }

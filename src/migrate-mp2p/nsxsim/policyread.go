@@ -38,7 +38,11 @@ func (s *Server) policyRoutes() []api.Route {
 			add("GET", policyPrefix+named(k.Collection()), s.listPolicy)
 		}
 		add("GET", object, s.getPolicy)
-		add("PUT", object, s.putPolicy, checksNote, pathsNote)
+		put := []string{checksNote, pathsNote}
+		if holdsRules(k) {
+			put = append(put, rulesNote)
+		}
+		add("PUT", object, s.putPolicy, put...)
 		add("PATCH", object, s.patchPolicy, s.patchNote(), checksNote, pathsNote)
 		add("DELETE", object, s.deletePolicy, deleteNote)
 	}
@@ -47,9 +51,10 @@ func (s *Server) policyRoutes() []api.Route {
 
 // What the notes of the Policy routes say.
 const (
-	checksNote     = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
-	pathsNote = assumedMark + "a body that names an object that does not exist is refused with error_code 500012; paths of kinds that are not simulated pass"
-	deleteNote     = assumedMark + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; " +
+	checksNote = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
+	pathsNote  = assumedMark + "a body that names an object that does not exist is refused with error_code 500012; paths of kinds that are not simulated pass"
+	rulesNote  = assumedMark + "rules in the body of a policy need no _revision of their own"
+	deleteNote = assumedMark + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; " +
 		"a deletion that is accepted is complete at once, so that nothing is ever marked_for_delete"
 )
 

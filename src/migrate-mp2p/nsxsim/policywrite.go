@@ -19,15 +19,17 @@ type change struct {
 	path   string
 	kind   policy.Kind
 	fields map[string]any
+	// embedded objects are rules in the body of their policy, whose _revision stands for theirs (ASSUMED).
+	embedded bool
 }
 
-// verb is what happens to the object of a change.
+// verb is what happens to the object of a change; changes are carried out in the order of their verbs.
 type verb int
 
 const (
 	// writeObject creates or updates it.
 	writeObject verb = iota
-	// passObject is a ChildResourceReference: the object must exist when the request is done.
+	// passObject is a ChildResourceReference: the object must exist when all is written.
 	passObject
 	// removeObject deletes it.
 	removeObject
@@ -100,36 +102,15 @@ func (s *Server) deletePolicy(_ context.Context, r *api.Request) (*api.Response,
 func (s *Server) apply(tx *store.Tx, r *api.Request, changes []change, how manners) error {
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b change) int {
-		x, y := a.verb == removeObject, b.verb == removeObject
-		switch depth := cmp.Compare(strings.Count(a.path, "/"), strings.Count(b.path, "/")); {
-		case x && !y:
-			return 1
-		case y && !x:
-			return -1
-		case x:
-			return -depth
-		default:
-			return depth
+		depth := cmp.Compare(strings.Count(a.path, "/"), strings.Count(b.path, "/"))
+		if a.verb == removeObject {
+			depth = -depth
 		}
+		return cmp.Or(cmp.Compare(a.verb, b.verb), depth)
 	})
-	written := map[string]map[string]any{}
-	removed := map[string]bool{}
 	for _, c := range changes {
-		switch c.verb {
-		case passObject:
-			if !s.exists(tx, c.path) {
-				return errPath(c.path)
-			}
-		case removeObject:
-			if err := s.remove(tx, r, c.path); err != nil {
-				return err
-			}
-			removed[c.path] = true
-		default:
-			if err := s.write(tx, r, c, how); err != nil {
-				return err
-			}
-			written[c.path] = c.fields
+		if err := s.carryOut(tx, r, c, how); err != nil {
+			return err
 		}
 	}
 	if how.replacesRules {
@@ -137,10 +118,22 @@ func (s *Server) apply(tx *store.Tx, r *api.Request, changes []change, how manne
 			return err
 		}
 	}
-	if err := s.checkReferences(tx, written); err != nil {
+	if err := s.checkReferences(tx, changes); err != nil {
 		return err
 	}
-	return s.checkUnused(tx, removed)
+	return s.checkUnused(tx, changes)
+}
+
+func (s *Server) carryOut(tx *store.Tx, r *api.Request, c change, how manners) error {
+	switch {
+	case c.verb == removeObject:
+		return s.remove(tx, r, c.path)
+	case c.verb == writeObject:
+		return s.write(tx, r, c, how)
+	case !s.exists(tx, c.path):
+		return errPath(c.path)
+	}
+	return nil
 }
 
 // write creates or updates one Policy object.
@@ -164,7 +157,7 @@ func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) erro
 	if err := s.checkBody(c, fields); err != nil {
 		return err
 	}
-	if found && how.revision && text(c.fields["_revision"]) != strconv.FormatInt(old.Revision, 10) {
+	if found && how.revision && !c.embedded && text(c.fields["_revision"]) != strconv.FormatInt(old.Revision, 10) {
 		return api.StaleRevision(old.ResourceType, old.ID)
 	}
 	c.kind.Complete(fields, c.path)
@@ -197,7 +190,7 @@ func inherit(fields, before map[string]any, merges bool) {
 	}
 }
 
-// remove deletes an object with its parts.
+// remove deletes one object; checkUnused deletes its parts.
 func (s *Server) remove(tx *store.Tx, r *api.Request, path string) error {
 	o, found := tx.Policy().Get(path)
 	if !found {
