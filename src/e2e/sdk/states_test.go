@@ -1,0 +1,66 @@
+package sdk_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/aaa"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/capacity"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/cluster"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/cluster/backups"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall/sections"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall/sections/rules"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/logical_ports"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/logical_switches"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/node"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/node/services"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/ns_groups"
+)
+
+// states are what NSX tells about itself and about its objects, which nobody writes.
+var states = append(managerCollections[:len(managerCollections):len(managerCollections)], catalogue{
+	{name: "node", client: nsx.NewNodeClient, single: true},
+	{name: "version of the node", client: node.NewVersionClient, single: true},
+	{name: "services of the node", client: node.NewServicesClient, id: "-"},
+	{name: "web server of the node", client: services.NewHttpClient, single: true},
+	{name: "cluster", client: nsx.NewClusterClient, single: true},
+	{name: "nodes of the cluster", client: cluster.NewNodesClient, id: "-"},
+	{name: "status of the cluster", client: cluster.NewStatusClient, single: true},
+	{name: "virtual address", client: cluster.NewApiVirtualIpClient, single: true},
+	{name: "configuration of backups", client: backups.NewConfigClient, single: true},
+	{name: "history of backups", client: backups.NewHistoryClient, single: true},
+	{name: "status of backups", client: backups.NewStatusClient, single: true},
+	{name: "capacity", client: capacity.NewUsageClient, single: true},
+	{name: "thresholds of the capacity", client: capacity.NewThresholdClient, single: true},
+	{name: "licence", client: nsx.NewLicensesClient, single: true},
+	{name: "licences", client: nsx.NewLicensesClient, single: true, method: "List"},
+	{name: "caller", client: aaa.NewUserInfoClient, single: true},
+	{name: "states of ports", client: logical_ports.NewStateClient, within: "logical ports", single: true},
+	{name: "statuses of ports", client: logical_ports.NewStatusClient, within: "logical ports", single: true},
+	{name: "states of switches", client: logical_switches.NewStateClient, within: "logical switches", single: true},
+	{name: "summaries of switches", client: logical_switches.NewSummaryClient, within: "logical switches", single: true},
+	{name: "status of switches", client: logical_switches.NewStatusClient, single: true},
+	{name: "statuses of firewalls", client: firewall.NewStatusClient, single: true, method: "List"},
+	{name: "exclude list", client: firewall.NewExcludelistClient, single: true},
+	{name: "summary of sections", client: sections.NewSummaryClient, single: true},
+	{name: "states of sections", client: sections.NewStateClient, within: "firewall sections", single: true},
+	{name: "sections with their rules", client: firewall.NewSectionsClient, within: "firewall sections", single: true, method: "Listwithrules"},
+	{name: "statistics of sections", client: rules.NewStatsClient, within: "firewall sections", single: true},
+	{name: "statistics of rules", client: rules.NewStatsClient, within: "firewall rules", single: true, method: "Get0"},
+	{name: "member types of groups", client: ns_groups.NewMemberTypesClient, within: "NS groups", single: true},
+	{name: "address members of groups", client: ns_groups.NewEffectiveIpAddressMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "IP set members of groups", client: ns_groups.NewEffectiveIpsetMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "port members of groups", client: ns_groups.NewEffectiveLogicalPortMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "switch members of groups", client: ns_groups.NewEffectiveLogicalSwitchMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "interface members of groups", client: ns_groups.NewEffectiveVifMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "VM members of groups", client: ns_groups.NewEffectiveVirtualMachineMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "VMs without a group", client: ns_groups.NewUnassociatedVirtualMachinesClient, single: true, method: "List"},
+}...)
+
+var _ = Describe("what NSX tells", Ordered, ContinueOnFailure, func() {
+	var s *session
+	BeforeAll(func() { s = login(startNSX()) })
+	for _, one := range states[len(managerCollections):] {
+		It(one.name, func() { states.read(s, one) })
+	}
+})
