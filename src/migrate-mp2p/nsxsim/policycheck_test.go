@@ -68,6 +68,12 @@ var _ = Describe("the bodies of Policy objects", func() {
 		Expect(c.get(rule).Body).To(And(HaveKeyWithValue("action", "SNAT"), HaveKeyWithValue("enabled", true)))
 	})
 
+	It("are not read when enforce_revision_check is neither true nor false", func() {
+		for _, path := range []string{infra, infra + "/segments/s"} {
+			Expect(c.do("PATCH", path+"?enforce_revision_check=perhaps", infraBody())).To(refusedWith(255, "enforce_revision_check"))
+		}
+	})
+
 	It("keep what only NSX sets", func() {
 		created := c.do("PUT", infra+"/segments/s", object{"unique_id": "mine", "_create_user": "me"}).Body
 		Expect(created).To(And(HaveKeyWithValue("_create_user", "admin"), Not(HaveKeyWithValue("unique_id", "mine"))))

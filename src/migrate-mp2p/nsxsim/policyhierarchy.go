@@ -32,7 +32,10 @@ func (s *Server) patchInfra(_ context.Context, r *api.Request) (*api.Response, e
 	if n := countIntents(changes); n > s.options.MaxIntents {
 		return nil, api.BadRequest(500127, api.ModulePolicy, "%d intents are in the request; the limit is %d.", n, s.options.MaxIntents)
 	}
-	how := s.patchManners(r)
+	how, bad := s.patchManners(r)
+	if bad != nil {
+		return nil, bad
+	}
 	if err := s.store.Update(func(tx *store.Tx) error { return s.apply(tx, r, changes, how) }); err != nil {
 		return nil, err
 	}

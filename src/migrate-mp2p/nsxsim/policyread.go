@@ -20,31 +20,29 @@ const policyPrefix = "/policy/api/v1"
 // policyRoutes are the endpoints of the Policy tree, one set for each kind of object.
 func (s *Server) policyRoutes() []api.Route {
 	routes := []api.Route{
-		{Method: "GET", Pattern: policyPrefix + "/infra", Extent: api.Partial,
-			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root; filter and base_path are ignored"}, Handle: s.getInfra},
-		{Method: "PATCH", Pattern: policyPrefix + "/infra", Extent: api.Partial,
-			Notes: []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), s.patchNote(), checksNote, pathsNote}, Handle: s.patchInfra},
+		{Method: "GET", Pattern: policyPrefix + "/infra", Extent: api.Partial, Query: []string{"type_filter"},
+			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root"}, Handle: s.getInfra},
+		{Method: "PATCH", Pattern: policyPrefix + "/infra", Extent: api.Partial, Query: []string{revisionCheck},
+			Notes:  []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), s.patchNote(), goneNote, checksNote, pathsNote},
+			Handle: s.patchInfra},
 	}
 	for _, k := range policy.Kinds() {
 		object := policyPrefix + named(k.Pattern)
-		add := func(method, pattern string, handle api.Handler, notes ...string) {
-			extent := api.Full
-			if len(notes) > 0 {
-				extent = api.Partial
-			}
-			routes = append(routes, api.Route{Method: method, Pattern: pattern, Extent: extent, Notes: notes, Handle: handle})
-		}
 		if !k.Single() {
-			add("GET", policyPrefix+named(k.Collection()), s.listPolicy)
+			routes = append(routes, api.Route{Method: "GET", Pattern: policyPrefix + named(k.Collection()), Extent: api.Partial, Query: listQuery(),
+				Notes: []string{"nothing is marked_for_delete, whatever include_mark_for_delete_objects says"}, Handle: s.listPolicy})
 		}
-		add("GET", object, s.getPolicy)
 		put := []string{checksNote, pathsNote}
 		if holdsRules(k) {
 			put = append(put, rulesNote)
 		}
-		add("PUT", object, s.putPolicy, put...)
-		add("PATCH", object, s.patchPolicy, s.patchNote(), checksNote, pathsNote)
-		add("DELETE", object, s.deletePolicy, deleteNote)
+		routes = append(routes,
+			api.Route{Method: "GET", Pattern: object, Extent: api.Full, Handle: s.getPolicy},
+			api.Route{Method: "PUT", Pattern: object, Extent: api.Partial, Notes: put, Handle: s.putPolicy},
+			api.Route{Method: "PATCH", Pattern: object, Extent: api.Partial, Query: []string{revisionCheck},
+				Notes: []string{s.patchNote(), goneNote, checksNote, pathsNote}, Handle: s.patchPolicy},
+			api.Route{Method: "DELETE", Pattern: object, Extent: api.Partial, Notes: []string{deleteNote}, Handle: s.deletePolicy},
+		)
 	}
 	return slices.Concat(routes, s.realizationRoutes(), s.memberRoutes())
 }
@@ -53,6 +51,7 @@ func (s *Server) policyRoutes() []api.Route {
 const (
 	checksNote = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
 	pathsNote  = assumedMark + "a body that names an object that does not exist is refused with error_code 500012; paths of kinds that are not simulated pass"
+	goneNote   = assumedMark + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN)"
 	rulesNote  = assumedMark + "rules in the body of a policy need no _revision of their own"
 	deleteNote = assumedMark + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; " +
 		"a deletion that is accepted is complete at once, so that nothing is ever marked_for_delete"

@@ -14,9 +14,9 @@ func (s *Server) realizationRoutes() []api.Route {
 	place := policyPrefix + "/infra/realized-state/"
 	note := "the coordinator decides for promoted objects; others are IN_PROGRESS for the delay that was asked for, then SUCCESS"
 	return []api.Route{
-		{Method: "GET", Pattern: place + "status", Extent: api.Partial,
-			Notes: []string{note, "site_path and include_enforced_status are ignored"}, Handle: s.realizedStatus},
-		{Method: "GET", Pattern: place + "realized-entities", Extent: api.Partial,
+		{Method: "GET", Pattern: place + "status", Extent: api.Partial, Query: []string{"intent_path"},
+			Notes: []string{note}, Handle: s.realizedStatus},
+		{Method: "GET", Pattern: place + "realized-entities", Extent: api.Partial, Query: append(listQuery(), "intent_path"),
 			Notes: []string{note, assumedMark + "an intent has one realized entity, and none before its realization begins; the names of entity_type"}, Handle: s.realizedEntities},
 	}
 }

@@ -50,12 +50,21 @@ func (s *Server) putPolicy(_ context.Context, r *api.Request) (*api.Response, er
 }
 
 func (s *Server) patchPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
-	return s.writeOne(r, s.patchManners(r), false)
+	how, bad := s.patchManners(r)
+	if bad != nil {
+		return nil, bad
+	}
+	return s.writeOne(r, how, false)
 }
 
-func (s *Server) patchManners(r *api.Request) manners {
-	return manners{revision: r.Query.Get("enforce_revision_check") == "true", merges: s.options.PartialPatch}
+// patchManners are those of a PATCH, at the top or of one object.
+func (s *Server) patchManners(r *api.Request) (manners, *api.Error) {
+	revision, bad := boolean(revisionCheck, r.Query.Get(revisionCheck))
+	return manners{revision: revision, merges: s.options.PartialPatch}, bad
 }
+
+// revisionCheck is the parameter that makes a PATCH look at _revision.
+const revisionCheck = "enforce_revision_check"
 
 // writeOne carries out a PUT (which answers with the object) or a PATCH (which does not) of the request's path.
 func (s *Server) writeOne(r *api.Request, how manners, answers bool) (*api.Response, error) {
