@@ -17,7 +17,7 @@ func someSets() (*store.Store, batch) {
 	b := batch{kind: "IP_SET"}
 	objects := map[string]object{}
 	for _, id := range []string{"a", "b", "c"} {
-		objects["ip-sets/"+id] = object{"resource_type": "IPSet", "display_name": "set " + id, "_create_user": "tas1-ncp"}
+		objects["ip-sets/"+id] = object{"resource_type": "IPSet", "display_name": "set " + id, "_create_user": "tas1-ncp", "ip_addresses": []any{"10.0.0.1"}}
 		b.resources = append(b.resources, resource{ManagerID: id})
 	}
 	return bare(objects), b

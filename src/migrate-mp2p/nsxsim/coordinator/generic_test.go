@@ -392,6 +392,7 @@ var _ = Describe("a GENERIC run", func() {
 		Expect(policy).To(HaveKeyWithValue("category", "LocalGatewayRules"))
 		rule := n.policy("/infra/domains/default/gateway-policies/edge/rules/7")
 		Expect(rule["scope"]).To(ConsistOf("/infra/tier-1s/router"))
+		expectWritable(st)
 	})
 
 	It("lets objects wait for others of their type to which they refer", func() {
@@ -462,6 +463,7 @@ var _ = Describe("a GENERIC run on worlds of all platforms", func() {
 				failed = append(failed, row.(object)["type"].(string)+" "+row.(object)["error_list"].([]any)[0].(object)["error_desc"].(string))
 			}
 			Expect(failed).To(ConsistOf(left))
+			expectWritable(st)
 
 			n.ok("POST", migration+"mp-to-policy/cancel", nil)
 			_, migrated = n.settle()

@@ -81,7 +81,7 @@ var _ = Describe("the plan", func() {
 		status, answer := n.call("POST", migration+"plan?action=continue", nil)
 		Expect(status).To(Equal(http.StatusBadRequest))
 		Expect(answer).To(HaveKeyWithValue("error_code", BeEquivalentTo(30722)))
-		Expect(answer).To(HaveKeyWithValue("module_name", "migration-coordinator"))
+		Expect(answer).To(And(HaveKeyWithValue("module_name", "migration-coordinator"), HaveKeyWithValue("httpStatus", "BAD_REQUEST")))
 		clock.advance(time.Second)
 		n.plan("continue")
 	})

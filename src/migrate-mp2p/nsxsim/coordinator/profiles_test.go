@@ -54,6 +54,27 @@ var _ = DescribeTable("a promoted switching profile", func(managerType string, b
 		"IPDISCOVERY_PROFILES", "/infra/ip-discovery-profiles/p", object{"tofu_enabled": false}),
 )
 
+// expectWritable judges all Policy objects of a state as if a client had written them.
+func expectWritable(st *store.Store) {
+	GinkgoHelper()
+	types, err := schema.Policy()
+	Expect(err).NotTo(HaveOccurred())
+	tree := policy.NewTree()
+	Expect(st.View(func(tx *store.Tx) error {
+		for o := range tx.Policy().All() {
+			fields, err := o.Fields()
+			Expect(err).NotTo(HaveOccurred())
+			Expect(types.Check(o.ResourceType, fields)).To(BeEmpty(), o.Key)
+			for _, path := range policy.References(fields) {
+				_, known := tree.Object(path)
+				_, found := tx.Policy().Get(path)
+				Expect(!known || found || tree.Implicit(path)).To(BeTrue(), o.Key+" names "+path)
+			}
+		}
+		return nil
+	})).To(Succeed())
+}
+
 var _ = Describe("what a promotion makes", func() {
 	It("is what a client could have written: the schema knows its fields, and its references exist", func() {
 		world, err := model.TAS(1, 1, model.Options{Rare: true})
@@ -65,21 +86,6 @@ var _ = Describe("what a promotion makes", func() {
 		n.promote(sharedBatches(world)...)
 		n.promote(append(profileBatches(world), ncpBatches(world)...)...)
 		n.done()
-		types, err := schema.Policy()
-		Expect(err).NotTo(HaveOccurred())
-		tree := policy.NewTree()
-		Expect(st.View(func(tx *store.Tx) error {
-			for o := range tx.Policy().All() {
-				fields, err := o.Fields()
-				Expect(err).NotTo(HaveOccurred())
-				Expect(types.Check(o.ResourceType, fields)).To(BeEmpty(), o.Key)
-				for _, path := range policy.References(fields) {
-					_, known := tree.Object(path)
-					_, found := tx.Policy().Get(path)
-					Expect(!known || found || tree.Implicit(path)).To(BeTrue(), o.Key+" names "+path)
-				}
-			}
-			return nil
-		})).To(Succeed())
+		expectWritable(st)
 	})
 })

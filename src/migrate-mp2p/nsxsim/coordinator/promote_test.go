@@ -159,6 +159,7 @@ var _ = Describe("what promotion makes", Ordered, func() {
 		Expect(policy["scope"]).To(ConsistOf(HavePrefix("/infra/domains/default/groups/")))
 		rules := policy["rules"].([]any)
 		Expect(rules).To(HaveLen(3))
+		Expect(n.manager("firewall/sections/" + manager["id"].(string) + "/rules")["results"]).To(HaveLen(3), "the Manager still shows them")
 		first := rules[0].(object)
 		Expect(first["id"]).To(Equal(fmt.Sprintf("rule-%v", first["rule_id"])))
 		Expect(first["destination_groups"]).To(ConsistOf(HaveSuffix("/24")))

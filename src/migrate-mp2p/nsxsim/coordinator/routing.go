@@ -335,7 +335,7 @@ func (p *promotion) adoptOnce(o *store.Object, path string) {
 func (p *promotion) downLink(port *store.Object, router string) error {
 	segment, found := p.segmentBehind(port)
 	if !found {
-		return fmt.Errorf("the switch behind router port %s is not a Policy object; it has to be migrated first", port.ID)
+		return switchMissing(port)
 	}
 	if wanted, named := value(p.entry.Metadata, port.ID); !p.lookups.generic && (!named || wanted != lastPart(segment)) {
 		return fmt.Errorf("metadata says segment %q for router port %s, which leads to segment %q", wanted, port.ID, lastPart(segment))
@@ -358,20 +358,26 @@ func (p *promotion) downLink(port *store.Object, router string) error {
 	return nil
 }
 
+// centralizedPort makes an interface of the Tier-1, which in Policy always has a segment.
 func (p *promotion) centralizedPort(port *store.Object, localeService string) error {
+	segment, found := p.segmentBehind(port)
+	if !found {
+		return switchMissing(port)
+	}
+	p.needs[segment] = true
 	body, err := port.Fields()
 	if err != nil {
 		return err
 	}
 	path := localeService + "/interfaces/" + port.ID
-	fields := map[string]any{"resource_type": "Tier1Interface", "subnets": interfaceSubnets(body)}
-	if segment, found := p.segmentBehind(port); found {
-		fields["segment_path"] = segment
-		p.needs[segment] = true
-	}
-	p.create(path, body, fields)
+	p.create(path, body, map[string]any{"resource_type": "Tier1Interface", "subnets": interfaceSubnets(body), "segment_path": segment})
 	p.adopt(port.Key, path)
 	return nil
+}
+
+// switchMissing is the failure of a router port whose switch is no segment.
+func switchMissing(port *store.Object) error {
+	return fmt.Errorf("the switch behind router port %s is not a Policy object; it has to be migrated first", port.ID)
 }
 
 // natRouters are the keys of a NAT rule's linked ids; that a Tier-0 is named like

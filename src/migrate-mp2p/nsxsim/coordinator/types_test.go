@@ -101,17 +101,25 @@ var _ = Describe("the types of a batch", func() {
 		put(st, map[string]object{
 			"logical-routers/t1": {"resource_type": "LogicalRouter", "router_type": "TIER1", "edge_cluster_id": "cluster"},
 			"logical-router-ports/central": {"resource_type": "LogicalRouterCentralizedServicePort", "logical_router_id": "t1",
-				"subnets": []any{object{"ip_addresses": []any{"10.5.0.1"}, "prefix_length": 28}}},
+				"subnets":                       []any{object{"ip_addresses": []any{"10.5.0.1"}, "prefix_length": 28}},
+				"linked_logical_switch_port_id": object{"target_id": "central"}},
+			"logical-switches/services": {"resource_type": "LogicalSwitch"},
+			"logical-ports/central":     {"resource_type": "LogicalPort", "logical_switch_id": "services"},
 		})
 		n := serve(st, coordinator.Options{})
 		n.initiate()
 		n.promote(one("TIER1", "t1"), one("DHCP_SERVER", "dhcp"), one("CERTIFICATE", "ca"), one("METADATA_PROXY", "proxy"), one("LOGICAL_SWITCH", "net"))
 		ports := router()
 		ports.resources[0].Metadata[0].Value = "edge-0"
-		n.promote(ports)
-		Expect(n.policy("/infra/tier-1s/t1/locale-services/edge-0/interfaces/central")["subnets"]).To(ConsistOf(
-			object{"ip_addresses": []any{"10.5.0.1"}, "prefix_len": 28.0}))
-		Expect(n.policy("/infra/tier-1s/t1/static-routes/10.9.0.0_16")).To(HaveKeyWithValue("network", "10.9.0.0/16"))
+		Expect(n.migrate(ports).Details).To(ContainSubstring("switch behind router port central"))
+		n.plan("abort")
+		n.promote(one("LOGICAL_SWITCH", "services"), ports)
+		Expect(n.policy("/infra/tier-1s/t1/locale-services/edge-0/interfaces/central")).To(And(
+			HaveKeyWithValue("segment_path", "/infra/segments/services"),
+			HaveKeyWithValue("subnets", ConsistOf(object{"ip_addresses": []any{"10.5.0.1"}, "prefix_len": 28.0}))))
+		Expect(n.policy("/infra/tier-1s/t1/static-routes/10.9.0.0_16")).To(And(HaveKeyWithValue("network", "10.9.0.0/16"),
+			HaveKeyWithValue("next_hops", ConsistOf(object{"ip_address": "10.1.0.9", "admin_distance": 2.0}))))
+		expectWritable(st)
 	})
 
 	It("take a router that was Policy before for one that is migrated, but not for its ports", func() {

@@ -13,7 +13,8 @@ import (
 // wired is a Tier-1 with a switch below it, a rule of each kind and a DHCP server: one
 // object of everything whose batches carry metadata or linked ids.
 func wired() *store.Store {
-	return bare(map[string]object{
+	GinkgoHelper()
+	st := bare(map[string]object{
 		"logical-routers/t0": {"resource_type": "LogicalRouter", "router_type": "TIER0"},
 		"logical-routers/t1": {"resource_type": "LogicalRouter", "router_type": "TIER1"},
 		"logical-router-ports/down": {
@@ -21,7 +22,7 @@ func wired() *store.Store {
 			"linked_logical_switch_port_id": object{"target_id": "up"}, "subnets": []any{object{"ip_addresses": []any{"10.1.0.1"}, "prefix_length": 24}},
 		},
 		"logical-router-ports/uplink":                  {"resource_type": "LogicalRouterUpLinkPort", "logical_router_id": "t0"},
-		"logical-routers/t1/routing/static-routes/way": {"resource_type": "StaticRoute", "network": "10.9.0.0/16"},
+		"logical-routers/t1/routing/static-routes/way": {"resource_type": "StaticRoute", "network": "10.9.0.0/16", "next_hops": []any{object{"ip_address": "10.1.0.9", "administrative_distance": 2}}},
 		"logical-switches/net":                         {"resource_type": "LogicalSwitch", "display_name": "net"},
 		"logical-ports/up": {
 			"resource_type": "LogicalPort", "logical_switch_id": "net", "attachment": object{"attachment_type": "LOGICALROUTER", "id": "down"}},
@@ -49,6 +50,12 @@ func wired() *store.Store {
 		"pools/ip-pools/pool":                      {"resource_type": "IpPool"},
 		"pools/ip-pools/pool/allocations/10.3.0.1": {"allocation_id": "10.3.0.1"},
 	})
+	const edges = "/infra/sites/default/enforcement-points/default/edge-clusters/cluster"
+	Expect(st.Update(func(tx *store.Tx) error {
+		_, err := tx.Policy().PutFields(edges, object{"id": "cluster", "resource_type": "PolicyEdgeCluster", "path": edges})
+		return err
+	})).To(Succeed())
+	return st
 }
 
 // router is the batch with all metadata that the wired Tier-1's ports need.
@@ -235,6 +242,7 @@ var _ = Describe("the services of a switch", func() {
 		Expect(n.policy("/infra/segments/net/dhcp-static-binding-configs/fixed")).To(And(
 			HaveKeyWithValue("ip_address", "10.1.0.7"), HaveKeyWithValue("gateway_address", "10.1.0.1")))
 		Expect(tag(n.manager("dhcp/servers/dhcp/static-bindings/fix"), "policyPath")).To(HaveSuffix("/fixed"))
+		expectWritable(st)
 		n.rollback(batches...)
 		Expect(lasting(st)).To(Equal(before))
 	})
