@@ -124,6 +124,11 @@ var _ = Describe("deletions of Manager objects", func() {
 		Expect(c.get("/api/v1/logical-ports/plain").Body["switching_profile_ids"]).To(BeEmpty())
 	})
 
+	It("take along what is there, and do not stumble over what is not", func() {
+		Expect(remove("logical-ports/router?detach=true").Status).To(Equal(http.StatusOK))
+		Expect(remove("logical-router-ports/down?cascade_delete_linked_ports=true").Status).To(Equal(http.StatusOK))
+	})
+
 	It("refuse an option that is neither true nor false", func() {
 		refused(remove("ns-groups/ruled?force=perhaps"), http.StatusBadRequest)
 	})

@@ -10,13 +10,14 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// test tells whether an object stays in a list. The body is decoded.
+// test tells whether an object stays in a list. The body is decoded, but for tests of a filter that is plain.
 type test func(o *store.Object, body map[string]any) bool
 
 // filter is one query parameter of a list.
 type filter struct {
-	// literal means that the value stands in the body of whatever passes, which saves decoding most bodies.
-	literal bool
+	// literal means that the value stands in the body of whatever passes, and plain that the test does not look at the
+	// decoded body: both save decoding, which costs seconds in a world of a hundred thousand ports.
+	literal, plain bool
 	// prepare makes the test for the parameter's value, or refuses the value.
 	prepare func(tx *store.Tx, value string) (test, error)
 }
@@ -80,9 +81,22 @@ func boolean(parameter, value string) (bool, *api.Error) {
 
 // byType passes objects of one of the resource types, which commas separate.
 func byType() filter {
-	return simple(func(o *store.Object, _ map[string]any, value string) bool {
+	f := simple(func(o *store.Object, _ map[string]any, value string) bool {
 		return slices.ContainsFunc(strings.Split(value, ","), func(kind string) bool { return strings.EqualFold(o.ResourceType, kind) })
 	})
+	f.plain = true
+	return f
+}
+
+// quickText is the first string of that name in a body, without decoding it. It serves names that stand in a body once,
+// and values that need no unescaping.
+func quickText(o *store.Object, name string) string {
+	_, rest, _ := bytes.Cut(o.Body, []byte(`"`+name+`":"`))
+	value, _, found := bytes.Cut(rest, []byte{'"'})
+	if !found {
+		return ""
+	}
+	return string(value)
 }
 
 // byProfile passes objects that name a switching profile.
@@ -96,19 +110,37 @@ func byProfile() filter {
 
 // containerPorts passes ports of containers (CHILD) when the value is true, and every port otherwise.
 func containerPorts() filter {
-	return flag("container_ports_only", func(body map[string]any, wanted bool) bool {
-		return !wanted || text(at(body, "attachment.context.vif_type")) == "CHILD"
-	})
+	return filter{plain: true, prepare: func(_ *store.Tx, value string) (test, error) {
+		only, bad := boolean("container_ports_only", value)
+		if bad != nil {
+			return nil, bad
+		}
+		return func(o *store.Object, _ map[string]any) bool { return !only || quickText(o, "vif_type") == "CHILD" }, nil
+	}}
 }
 
-// related passes objects whose field names one of the objects of a collection that have a value somewhere.
-func related(path, collection, in string) filter {
-	return filter{prepare: func(tx *store.Tx, value string) (test, error) {
+// related passes objects whose field, which stands in a body once, names one of the objects of a collection that have a
+// value somewhere.
+func related(name, collection, in string) filter {
+	return filter{plain: true, prepare: func(tx *store.Tx, value string) (test, error) {
 		ids, err := idsWith(tx, collection, in, value)
 		if err != nil {
 			return nil, err
 		}
-		return func(_ *store.Object, body map[string]any) bool { return ids[text(at(body, path))] }, nil
+		return func(o *store.Object, _ map[string]any) bool { return ids[quickText(o, name)] }, nil
+	}}
+}
+
+// linkedSwitch passes router ports that lead to a port of a switch.
+func linkedSwitch() filter {
+	return filter{prepare: func(tx *store.Tx, value string) (test, error) {
+		ids, err := idsWith(tx, portCollection, "logical_switch_id", value)
+		if err != nil {
+			return nil, err
+		}
+		return func(_ *store.Object, body map[string]any) bool {
+			return ids[text(at(body, "linked_logical_switch_port_id.target_id"))]
+		}, nil
 	}}
 }
 
@@ -140,7 +172,7 @@ func memberTypes() filter {
 
 // filter applies the list's parameters. Parameters that NSX does not know are ignored.
 func (k managerKind) filter(tx *store.Tx, objects []*store.Object, r *api.Request) ([]*store.Object, error) {
-	tests, literals, err := k.prepare(tx, r.Query)
+	w, err := k.prepare(tx, r.Query)
 	if err != nil {
 		return nil, err
 	}
@@ -149,29 +181,49 @@ func (k managerKind) filter(tx *store.Tx, objects []*store.Object, r *api.Reques
 		if bad != nil {
 			return nil, bad
 		}
-		tests = append(tests, func(o *store.Object, _ map[string]any) bool { return show || !o.System })
+		w.tests = append(w.tests, func(o *store.Object, _ map[string]any) bool { return show || !o.System })
 	}
-	if len(tests) == 0 {
+	if len(w.tests) == 0 {
 		return objects, nil
 	}
 	var kept []*store.Object
 	for _, o := range objects {
-		if slices.ContainsFunc(literals, func(value string) bool { return !bytes.Contains(o.Body, []byte(value)) }) {
-			continue
-		}
-		body, err := o.Fields()
+		passes, err := w.passes(o)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(tests, func(t test) bool { return !t(o, body) }) {
+		if passes {
 			kept = append(kept, o)
 		}
 	}
 	return kept, nil
 }
 
-// prepare makes the tests for the parameters of a query, and lists the values that every passing body contains.
-func (k managerKind) prepare(tx *store.Tx, query url.Values) (tests []test, literals []string, err error) {
+// wanted is what a query asks of the objects of a list.
+type wanted struct {
+	tests []test
+	// literals stand in the body of whatever passes; decode says that a test needs the decoded body.
+	literals []string
+	decode   bool
+}
+
+func (w *wanted) passes(o *store.Object) (bool, error) {
+	if slices.ContainsFunc(w.literals, func(value string) bool { return !bytes.Contains(o.Body, []byte(value)) }) {
+		return false, nil
+	}
+	var body map[string]any
+	if w.decode {
+		var err error
+		if body, err = o.Fields(); err != nil {
+			return false, err
+		}
+	}
+	return !slices.ContainsFunc(w.tests, func(t test) bool { return !t(o, body) }), nil
+}
+
+// prepare reads the parameters of a query.
+func (k managerKind) prepare(tx *store.Tx, query url.Values) (*wanted, error) {
+	w := &wanted{}
 	for name, f := range k.filters {
 		value := query.Get(name)
 		if value == "" {
@@ -182,23 +234,22 @@ func (k managerKind) prepare(tx *store.Tx, query url.Values) (tests []test, lite
 		}
 		t, err := f.prepare(tx, value)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		tests = append(tests, t)
+		w.tests = append(w.tests, t)
+		w.decode = w.decode || !f.plain
 		if f.literal {
-			literals = append(literals, value)
+			w.literals = append(w.literals, value)
 		}
 	}
-	if k.firewall != nil {
-		t, err := k.firewall(tx, query)
-		if err != nil {
-			return nil, nil, err
-		}
-		if t != nil {
-			tests = append(tests, t)
-		}
+	if k.firewall == nil {
+		return w, nil
 	}
-	return tests, literals, nil
+	t, err := k.firewall(tx, query)
+	if t != nil {
+		w.tests, w.decode = append(w.tests, t), true
+	}
+	return w, err
 }
 
 // errField is NSX's answer to a parameter or field whose value is refused.

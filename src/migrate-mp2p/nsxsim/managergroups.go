@@ -112,7 +112,7 @@ func (m *members) addPortsOf(logicalSwitch string) {
 	if m.portsOf == nil {
 		m.portsOf = map[string][]*store.Object{}
 		for _, port := range m.tx.Manager().List(portCollection) {
-			on := fieldText(port, "logical_switch_id")
+			on := quickText(port, "logical_switch_id")
 			m.portsOf[on] = append(m.portsOf[on], port)
 		}
 	}

@@ -90,7 +90,7 @@ func managerKinds() []managerKind {
 			"LogicalRouterLoopbackPort", "LogicalRouterIPTunnelPort", "LogicalRouterCentralizedServicePort",
 		}, filters: map[string]filter{
 			"logical_router_id": field("logical_router_id"), "resource_type": byType(),
-			"logical_switch_id": related("linked_logical_switch_port_id.target_id", portCollection, "logical_switch_id"),
+			"logical_switch_id": linkedSwitch(),
 		}, written: linkRouterPort, force: "force", removing: removeRouterPort, removed: unlinkRouterPort,
 			notes: []string{assumedMark + "a router port becomes the attachment of the switch's port that it names, and leaves it free again when it goes"}},
 		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}, complete: completeOfRouter},

@@ -73,7 +73,7 @@ func switchState(_ *store.Tx, o *store.Object, _ map[string]any) map[string]any 
 func switchStatus(tx *store.Tx, o *store.Object, _ map[string]any) map[string]any {
 	count := 0
 	for _, port := range tx.Manager().List(portCollection) {
-		if fieldText(port, "logical_switch_id") == o.ID {
+		if quickText(port, "logical_switch_id") == o.ID {
 			count++
 		}
 	}
