@@ -1,26 +1,31 @@
 package nsxsim_test
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 var _ = Describe("pool allocations", func() {
 	var (
 		c     *client
 		clock *manualClock
+		st    *store.Store
 	)
 
 	BeforeEach(func() {
 		clock = &manualClock{now: time.Now()}
-		c = admin(start(nsxsim.Options{Clock: clock, Store: world(map[string]object{"pools/ip-pools/p": {
+		st = world(map[string]object{"pools/ip-pools/p": {
 			"id": "p", "resource_type": "IpPool", "ip_release_delay": 60_000, "_revision": 0, "subnets": []any{
-				object{"cidr": "10.0.0.0/24", "allocation_ranges": []any{object{"start": "10.0.0.1", "end": "10.0.0.2"}}}}}})}))
+				object{"cidr": "10.0.0.0/24", "allocation_ranges": []any{object{"start": "10.0.0.1", "end": "10.0.0.2"}}}}}})
+		c = admin(start(nsxsim.Options{Clock: clock, Store: st}))
 	})
 
 	do := func(action string, address any) reply {
@@ -29,6 +34,16 @@ var _ = Describe("pool allocations", func() {
 	usage := func() any { return c.get("/api/v1/pools/ip-pools/p").Body["pool_usage"] }
 	counts := func(total, allocated, free int) object {
 		return object{"total_ids": float64(total), "allocated_ids": float64(allocated), "free_ids": float64(free)}
+	}
+
+	// kept are the addresses that the state holds back.
+	kept := func() []string {
+		held := map[string]int64{}
+		Expect(st.View(func(tx *store.Tx) error {
+			_, err := tx.Section("released-addresses", &held)
+			return err
+		})).To(Succeed())
+		return slices.Collect(maps.Keys(held))
 	}
 
 	It("have the address as id, cannot be made twice, and are released without an answer", func() {
@@ -66,6 +81,7 @@ var _ = Describe("pool allocations", func() {
 		Expect(do("RELEASE", "10.0.0.2").Status).To(Equal(http.StatusOK))
 		Expect(do("ALLOCATE", "10.0.0.1").Status).To(Equal(http.StatusOK))
 		Expect(usage()).To(Equal(counts(2, 2, 0)))
+		Expect(kept()).To(ConsistOf(HaveSuffix("/10.0.0.2")), "the address that is free again is forgotten")
 	})
 
 	DescribeTable("are refused", func(address any) { refused(do("ALLOCATE", address), http.StatusBadRequest) },

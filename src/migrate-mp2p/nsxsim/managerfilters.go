@@ -92,10 +92,7 @@ func byType() filter {
 // and values that need no unescaping.
 func quickText(o *store.Object, name string) string {
 	_, rest, _ := bytes.Cut(o.Body, []byte(`"`+name+`":"`))
-	value, _, found := bytes.Cut(rest, []byte{'"'})
-	if !found {
-		return ""
-	}
+	value, _, _ := bytes.Cut(rest, []byte{'"'})
 	return string(value)
 }
 

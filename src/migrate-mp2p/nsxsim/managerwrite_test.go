@@ -1,9 +1,11 @@
 package nsxsim_test
 
 import (
+	"encoding/base64"
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -137,6 +139,16 @@ var _ = Describe("cursors and parameters of Manager lists", func() {
 				other += cursor
 			}
 			refused(c.get("/api/v1/"+other), http.StatusBadRequest)
+		}
+	})
+
+	It("are refused when somebody wrote them himself", func() {
+		given, err := base64.RawURLEncoding.DecodeString(c.get("/api/v1/ip-sets?page_size=1").Body["cursor"].(string))
+		Expect(err).NotTo(HaveOccurred())
+		_, rest, _ := strings.Cut(string(given), " ")
+		for _, number := range []string{"-5", "0", "x"} {
+			forged := base64.RawURLEncoding.EncodeToString([]byte(number + " " + rest))
+			refused(c.get("/api/v1/ip-sets?page_size=1&cursor="+forged), http.StatusBadRequest)
 		}
 	})
 
