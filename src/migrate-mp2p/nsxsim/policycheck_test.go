@@ -74,6 +74,12 @@ var _ = Describe("the bodies of Policy objects", func() {
 		}
 	})
 
+	It("keep their name when a PATCH has none", func() {
+		c.do("PUT", infra+"/segments/s", object{"display_name": "named"})
+		Expect(c.do("PATCH", infra+"/segments/s", object{})).To(works())
+		Expect(c.get(infra + "/segments/s").Body).To(HaveKeyWithValue("display_name", "named"))
+	})
+
 	It("keep what only NSX sets", func() {
 		created := c.do("PUT", infra+"/segments/s", object{"unique_id": "mine", "_create_user": "me"}).Body
 		Expect(created).To(And(HaveKeyWithValue("_create_user", "admin"), Not(HaveKeyWithValue("unique_id", "mine"))))
@@ -125,6 +131,7 @@ var _ = Describe("the deletion of a Policy object", func() {
 		c = admin(start(nsxsim.Options{}))
 		Expect(c.do("PATCH", infra, infraBody(
 			child("Tier1", object{"id": "t", "resource_type": "Tier1", "children": []any{child("LocaleServices", object{"id": "l"})}}),
+			child("Tier1", object{"id": "n", "children": []any{below("PolicyNat", "USER", child("PolicyNatRule", object{"id": "r", "action": "SNAT"}))}}),
 			child("Segment", object{"id": "s", "connectivity_path": "/infra/tier-1s/t", "children": []any{
 				child("SegmentPort", object{"id": "p"}),
 				child("SegmentQoSProfileBindingMap", object{"id": "m"}),
@@ -143,6 +150,7 @@ var _ = Describe("the deletion of a Policy object", func() {
 		Expect(c.get(infra + path)).To(works())
 	},
 		Entry("children and objects that name it", "/tier-1s/t", "path=[/infra/tier-1s/t]", "/infra/segments/s", "/infra/tier-1s/t/locale-services/l"),
+		Entry("what is two levels below", "/tier-1s/n", "path=[/infra/tier-1s/n/nat/USER/nat-rules/r]"),
 		Entry("a port", "/segments/s", "path=[/infra/segments/s/ports/p]"),
 		Entry("a rule", "/domains/default/groups/g", "path=[/infra/domains/default/security-policies/x/rules/r]"),
 	)
@@ -160,7 +168,7 @@ var _ = Describe("the deletion of a Policy object", func() {
 			return o
 		}
 		Expect(c.do("PATCH", infra, infraBody(gone("Tier1", "t", gone("LocaleServices", "l")), gone("Segment", "s", gone("SegmentPort", "p"))))).To(works())
-		Expect(c.get(infra + "/tier-1s").results()).To(BeEmpty())
+		Expect(c.get(infra + "/tier-1s").ids()).To(Equal([]string{"n"}))
 		Expect(c.get(infra + "/segments").results()).To(BeEmpty())
 	})
 

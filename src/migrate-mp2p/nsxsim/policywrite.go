@@ -111,11 +111,7 @@ func (s *Server) deletePolicy(_ context.Context, r *api.Request) (*api.Response,
 func (s *Server) apply(tx *store.Tx, r *api.Request, changes []change, how manners) error {
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b change) int {
-		depth := cmp.Compare(strings.Count(a.path, "/"), strings.Count(b.path, "/"))
-		if a.verb == removeObject {
-			depth = -depth
-		}
-		return cmp.Or(cmp.Compare(a.verb, b.verb), depth)
+		return cmp.Or(cmp.Compare(a.verb, b.verb), cmp.Compare(strings.Count(a.path, "/"), strings.Count(b.path, "/")))
 	})
 	for _, c := range changes {
 		if err := s.carryOut(tx, r, c, how); err != nil {
@@ -187,7 +183,6 @@ func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) erro
 // one, and everything else that the body does not name if the request is one that merges.
 func inherit(fields, before map[string]any, merges bool) {
 	for _, fixed := range []string{"unique_id", "realization_id", "owner_id", "origin_site_id", "remote_path", "overridden"} {
-		delete(fields, fixed)
 		if value, had := before[fixed]; had {
 			fields[fixed] = value
 		}
