@@ -18,6 +18,8 @@ import (
 // uuid is what every generated id looks like.
 var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
+const idLength = 36
+
 // tkgiName is the name of a TKGI cluster, with which those of its objects and users begin.
 var tkgiName = regexp.MustCompile("pks-" + uuid.String())
 
@@ -29,7 +31,7 @@ var foreign = regexp.MustCompile(`^(attachment\.id|parent_vif_id|context_id|app_
 func ids(name string, value any, found func(name, id string)) {
 	switch value := value.(type) {
 	case string:
-		if strings.HasPrefix(value, "/infra/") {
+		if len(value) < idLength || strings.HasPrefix(value, "/infra/") {
 			return
 		}
 		for _, id := range uuid.FindAllString(tkgiName.ReplaceAllString(value, ""), -1) {
@@ -54,40 +56,29 @@ func ids(name string, value any, found func(name, id string)) {
 }
 
 var _ = Describe("the generated worlds", func() {
-	everything := model.Options{
-		Further: []model.Foundation{
-			{Name: "pks-further"}, {Name: "pks-too", Platform: "tkgi"}, {Name: "further-tas", Platform: "tas"}, {Name: "further-k8s", Platform: "kubernetes"},
-		},
-		SectionBetween: true, OtherProducts: true, Rare: true, PolicyCluster: "policy",
-	}
-	worlds := func() map[string]*model.World {
-		GinkgoHelper()
-		made := map[string]*model.World{}
-		add := func(name string) func(*model.World, error) {
-			return func(world *model.World, err error) {
-				GinkgoHelper()
-				Expect(err).NotTo(HaveOccurred(), name)
-				made[name] = world
-			}
-		}
-		add("empty")(model.Empty(3, model.Options{}))
-		add("tas with everything")(model.TAS(1, 1, everything))
-		add("kubernetes with everything")(model.Kubernetes(1, 1, everything))
-		add("kubernetes on one Tier-1")(model.Kubernetes(1, 1, model.Options{SharedTier1: true}))
-		add("tkgi with everything")(model.TKGI(1, 1, everything))
-		return made
-	}
+	everything := model.Options{SectionBetween: true, OtherProducts: true, Rare: true, PolicyCluster: "policy"}
+	mixed := everything
+	mixed.Further = []model.Foundation{{Name: "pks-further", Platform: "tkgi"}, {Name: "further", Platform: "kubernetes"}}
 
-	It("refer to objects of the same world only, by every id and path that any body, tag or place holds", func() {
-		for name, world := range worlds() {
+	DescribeTable("refer to objects of the same world only, by every id and path that any body, tag or place holds",
+		func(build func(int, int64, model.Options) (*model.World, error), options model.Options) {
+			world, err := build(1, 1, options)
+			Expect(err).NotTo(HaveOccurred())
 			st := loaded(world)
-			Expect(inspect(st, "").Inconsistencies).To(BeEmpty(), name)
-			Expect(unexplained(st)).To(BeEmpty(), name)
-		}
-	})
+			Expect(inspect(st, "").Inconsistencies).To(BeEmpty())
+			Expect(unexplained(st)).To(BeEmpty())
+		},
+		Entry("TAS, beside clusters of the other platforms", model.TAS, mixed),
+		Entry("Kubernetes", model.Kubernetes, everything),
+		Entry("Kubernetes on one Tier-1", model.Kubernetes, model.Options{SharedTier1: true}),
+		Entry("TKGI", model.TKGI, everything),
+	)
 
 	It("are searched for ids that no table explains", func() {
-		st := loaded(worlds()["empty"])
+		world, err := model.Empty(1, model.Options{})
+		Expect(err).NotTo(HaveOccurred())
+		st := loaded(world)
+		Expect(unexplained(st)).To(BeEmpty())
 		put(st, "ip-sets/s", object{"id": "s", "other_id": "11111111-2222-4333-8444-555555555555"})
 		Expect(unexplained(st)).To(ConsistOf("ip-sets/s: other_id holds 11111111-2222-4333-8444-555555555555"))
 	})

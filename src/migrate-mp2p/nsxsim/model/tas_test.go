@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"encoding/json"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -17,6 +18,8 @@ var _ = Describe("model tas", func() {
 		Expect(err).NotTo(HaveOccurred())
 		return world
 	}
+	// small is the world of most tests; they do not change it.
+	small := sync.OnceValue(func() *model.World { return tas(1, 1) })
 	created := func(world *model.World, cluster string) []model.Object {
 		GinkgoHelper()
 		objects, err := world.CreatedBy(cluster)
@@ -30,14 +33,14 @@ var _ = Describe("model tas", func() {
 	})
 
 	It("holds about 500 objects that NCP made, and grows in proportion", func() {
-		small := len(created(tas(1, 1), "tas1"))
-		Expect(small).To(BeNumerically("~", 500, 50))
-		Expect(len(created(tas(10, 1), "tas1"))).To(BeNumerically("~", 10*small, small/5))
+		one := len(created(small(), "tas1"))
+		Expect(one).To(BeNumerically("~", 500, 50))
+		Expect(len(created(tas(4, 1), "tas1"))).To(BeNumerically("~", 4*one, one/5))
 	})
 
 	It("holds, made by NCP, every kind that the migration API knows and NCP makes", func() {
 		kinds := map[string]bool{}
-		for _, object := range created(tas(1, 1), "tas1") {
+		for _, object := range created(small(), "tas1") {
 			var body struct {
 				Type string `json:"resource_type"`
 			}
@@ -76,7 +79,7 @@ var _ = Describe("model tas", func() {
 
 	It("has ports with many labels, none with more than 29 tags", func() {
 		most := 0
-		for _, object := range created(tas(1, 1), "tas1") {
+		for _, object := range created(small(), "tas1") {
 			tags, err := object.Tags()
 			Expect(err).NotTo(HaveOccurred())
 			most = max(most, len(tags))
@@ -86,7 +89,7 @@ var _ = Describe("model tas", func() {
 	})
 
 	It("does not count virtual machines' ports, the Tier-0 or the external pools as made by NCP", func() {
-		world := tas(1, 1)
+		world := small()
 		ids := map[string]bool{}
 		for _, object := range created(world, "tas1") {
 			ids[object.ID] = true
@@ -109,7 +112,7 @@ var _ = Describe("model tas", func() {
 	})
 
 	It("describes what the user spec must list", func() {
-		world := tas(1, 1)
+		world := small()
 		kinds := map[string]int{}
 		custom := 0
 		for _, shared := range world.Shared {
@@ -121,7 +124,7 @@ var _ = Describe("model tas", func() {
 	})
 
 	It("holds a second foundation that shares nothing that NCP made", func() {
-		world := tas(1, 1)
+		world := small()
 		Expect(world.Foundations).To(HaveLen(2))
 		Expect(len(created(world, world.Foundations[1].Name))).To(BeNumerically(">", 50))
 	})

@@ -3,6 +3,7 @@ package model_test
 import (
 	"encoding/json"
 	"slices"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -17,6 +18,8 @@ var _ = Describe("the options of a model", func() {
 		Expect(err).NotTo(HaveOccurred())
 		return made
 	}
+	// plain is the world without options; the tests do not change it.
+	plain := sync.OnceValue(func() *model.World { return world(model.Options{}) })
 	created := func(w *model.World, cluster string) int {
 		GinkgoHelper()
 		objects, err := w.CreatedBy(cluster)
@@ -37,10 +40,9 @@ var _ = Describe("the options of a model", func() {
 	}
 
 	It("add to the plain world and leave its objects as they are", func() {
-		plain := world(model.Options{})
 		more := world(model.Options{Further: []model.Foundation{{Name: "blue"}}, OtherProducts: true, Rare: true})
-		Expect(more.Manager[:len(plain.Manager)]).To(Equal(plain.Manager))
-		Expect(more.Shared).To(Equal(plain.Shared))
+		Expect(more.Manager[:len(plain().Manager)]).To(Equal(plain().Manager))
+		Expect(more.Shared).To(Equal(plain().Shared))
 	})
 
 	It("add further foundations of the same size, each with a name and an identity of its own", func() {
@@ -87,9 +89,9 @@ var _ = Describe("the options of a model", func() {
 	})
 
 	It("add a network of OpenStack that NCP did not make", func() {
-		plain, w := world(model.Options{}), world(model.Options{OtherProducts: true})
+		w := world(model.Options{OtherProducts: true})
 		Expect(names(w, "logical-switches")).To(ContainElement("os-network"))
-		Expect(created(w, "tas1")).To(Equal(created(plain, "tas1")))
+		Expect(created(w, "tas1")).To(Equal(created(plain(), "tas1")))
 	})
 
 	It("add a cluster in Policy mode, of which no object is open to Manager clients", func() {
