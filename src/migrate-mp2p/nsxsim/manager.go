@@ -67,6 +67,7 @@ var (
 	}
 	writeNotes = []string{
 		assumedMark + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and are ignored",
+		assumedMark + "an object keeps its resource_type",
 		assumedMark + "an object that a body names and that does not exist is refused with 404/600; what the object named before is not looked at again",
 	}
 	deleteNotes = []string{

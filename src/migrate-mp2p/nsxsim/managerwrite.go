@@ -29,13 +29,15 @@ func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields m
 		fields["resource_type"] = k.types[0]
 	}
 	id := text(fields["id"])
-	if id == "" {
+	switch {
+	case strings.Contains(id, "/"):
+		return nil, errField("id", "%q would lead to another object", id)
+	case id == "" && k.numbered:
+		id = ruleID(tx)
+	case id == "":
 		id = tx.NewID()
-		if k.numbered {
-			id = ruleID(tx)
-		}
-		fields["id"] = id
 	}
+	fields["id"] = id
 	if text(fields["display_name"]) == "" {
 		fields["display_name"] = id
 	}
@@ -86,8 +88,11 @@ func (s *Server) replace(tx *store.Tx, k managerKind, old *store.Object, fields 
 // check refuses bodies that NSX refuses, and completes those that it completes.
 func (s *Server) check(k managerKind, w *write) error {
 	kind := text(w.fields["resource_type"])
-	if !slices.Contains(k.types, kind) {
-		return api.BadRequest(289, api.ModuleCommon, "resource_type %q is none of %s.", kind, strings.Join(k.types, ", "))
+	switch {
+	case !slices.Contains(k.types, kind):
+		return errField("resource_type", "%q is none of %s", kind, strings.Join(k.types, ", "))
+	case w.old != nil && w.old.ResourceType != "" && w.old.ResourceType != kind:
+		return errField("resource_type", "%q is not %s, which the object is", kind, w.old.ResourceType)
 	}
 	if err := checkTags(w.fields); err != nil {
 		return err

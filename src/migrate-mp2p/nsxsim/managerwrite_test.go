@@ -63,6 +63,15 @@ var _ = Describe("bodies of Manager objects", func() {
 		Expect(c.do("PUT", "/api/v1/ip-sets/"+body["id"].(string), body).Body).To(HaveKeyWithValue("_create_user", "admin"))
 	})
 
+	It("cannot make another sort of object out of one, nor lie about the place", func() {
+		c := admin(start(nsxsim.Options{Store: world(map[string]object{
+			"loadbalancer/monitors/m": {"id": "m", "resource_type": "LbTcpMonitor", "display_name": "m", "_revision": 0}})}))
+		Expect(refused(c.do("PUT", "/api/v1/loadbalancer/monitors/m", object{"resource_type": "LbHttpMonitor", "_revision": 0}), http.StatusBadRequest)).
+			To(ContainSubstring("LbTcpMonitor"))
+		Expect(c.do("PUT", "/api/v1/loadbalancer/monitors/m", object{"_revision": 0}).Body).To(HaveKeyWithValue("resource_type", "LbTcpMonitor"))
+		refused(c.do("POST", "/api/v1/ip-sets", object{"id": "a/b"}), http.StatusBadRequest)
+	})
+
 	It("are refused in a PUT as in a POST", func() {
 		id := c.do("POST", "/api/v1/ip-sets", object{}).Body["id"].(string)
 		for _, body := range []object{{"_revision": 0, "x": 1}, {"_revision": 0, "ip_addresses": 5}} {
