@@ -34,6 +34,20 @@ func (s *Server) firewallRoutes() []api.Route {
 	return routes
 }
 
+// summaryType is the name that the summary has for a section's type: those of routers and bridges are told apart, and
+// the others belong to the distributed firewall (NSX Go SDK).
+func summaryType(section map[string]any) string {
+	switch enforced := text(section["enforced_on"]); {
+	case enforced == "LOGICALROUTER":
+		return "L3LOGICALROUTERFW"
+	case enforced == "BRIDGEENDPOINT":
+		return "L3BRIDGEPORTFW"
+	case text(section["section_type"]) == "LAYER2":
+		return "L2DFW"
+	}
+	return "L3DFW"
+}
+
 // sectionsSummary counts sections and rules by type.
 func (s *Server) sectionsSummary(context.Context, *api.Request) (*api.Response, error) {
 	sections, rules := map[string]int{}, map[string]int64{}
@@ -43,7 +57,7 @@ func (s *Server) sectionsSummary(context.Context, *api.Request) (*api.Response, 
 			if err != nil {
 				return err
 			}
-			kind := text(body["section_type"])
+			kind := summaryType(body)
 			count, _ := wholeNumber(body["rule_count"])
 			sections[kind]++
 			rules[kind] += count

@@ -130,7 +130,7 @@ func (s *Server) describeMember(i int) map[string]any {
 	return map[string]any{
 		"node_uuid": n.ID, "fqdn": n.Name, "display_name": n.Name, "status": "JOINED",
 		"api_listen_addr": map[string]any{"ip_address": hostOf(s.nodes[i]), "port": portOf(s.nodes[i]), "certificate": string(s.authority.pem)},
-		"entities":        []any{map[string]any{"entity_type": "HTTPS", "ip_address": hostOf(s.nodes[i]), "port": portOf(s.nodes[i])}},
+		"entities":        []any{map[string]any{"entity_type": "HTTP", "ip_address": hostOf(s.nodes[i]), "port": portOf(s.nodes[i])}},
 	}
 }
 

@@ -227,7 +227,7 @@ var _ = Describe("the distributed firewall", func() {
 		c.do("POST", sections+"?action=create_with_rules", section("a", object{"rules": rules("1", "2")}))
 		c.do("POST", sections+"?action=create_with_rules", section("b", object{"rules": rules("3")}))
 		Expect(c.get(sections + "/summary").Body["sections_summary"]).To(ConsistOf(And(
-			HaveKeyWithValue("section_type", "LAYER3"), HaveKeyWithValue("section_count", BeEquivalentTo(2)), HaveKeyWithValue("rule_count", BeEquivalentTo(3)))))
+			HaveKeyWithValue("section_type", "L3DFW"), HaveKeyWithValue("section_count", BeEquivalentTo(2)), HaveKeyWithValue("rule_count", BeEquivalentTo(3)))))
 	})
 
 	It("excludes members one by one", func() {
