@@ -39,24 +39,6 @@ func Kinds() []Kind {
 		{Pattern: "/infra/ip-pools/*", Child: "IpAddressPool"},
 		{Pattern: "/infra/ip-pools/*/ip-subnets/*", Child: "IpAddressPoolSubnet", Types: []string{"IpAddressPoolBlockSubnet", "IpAddressPoolStaticSubnet"}},
 		{Pattern: "/infra/ip-pools/*/ip-allocations/*", Child: "IpAddressAllocation"},
-		{Pattern: "/infra/lb-services/*", Child: "LBService"},
-		{Pattern: "/infra/lb-virtual-servers/*", Child: "LBVirtualServer"},
-		{Pattern: "/infra/lb-pools/*", Child: "LBPool"},
-		{Pattern: "/infra/lb-monitor-profiles/*", Child: "LBMonitorProfile", Types: []string{
-			"LBTcpMonitorProfile", "LBHttpMonitorProfile", "LBHttpsMonitorProfile", "LBIcmpMonitorProfile", "LBUdpMonitorProfile", "LBPassiveMonitorProfile"},
-			Implicit: map[string]string{"default-tcp-lb-monitor": "LBTcpMonitorProfile", "default-http-lb-monitor": "LBHttpMonitorProfile",
-				"default-https-lb-monitor": "LBHttpsMonitorProfile", "default-icmp-lb-monitor": "LBIcmpMonitorProfile",
-				"default-passive-lb-monitor": "LBPassiveMonitorProfile"}},
-		{Pattern: "/infra/lb-app-profiles/*", Child: "LBAppProfile", Types: []string{"LBFastTcpProfile", "LBFastUdpProfile", "LBHttpProfile"},
-			Implicit: map[string]string{"default-tcp-lb-app-profile": "LBFastTcpProfile", "default-udp-lb-app-profile": "LBFastUdpProfile",
-				"default-http-lb-app-profile": "LBHttpProfile"}},
-		{Pattern: "/infra/lb-persistence-profiles/*", Child: "LBPersistenceProfile", Types: []string{
-			"LBSourceIpPersistenceProfile", "LBCookiePersistenceProfile", "LBGenericPersistenceProfile"},
-			Implicit: map[string]string{"default-source-ip-lb-persistence-profile": "LBSourceIpPersistenceProfile",
-				"default-cookie-lb-persistence-profile": "LBCookiePersistenceProfile"}},
-		{Pattern: "/infra/lb-client-ssl-profiles/*", Child: "LBClientSslProfile",
-			Implicit: map[string]string{"default-balanced-client-ssl-profile": "LBClientSslProfile"}},
-		{Pattern: "/infra/lb-server-ssl-profiles/*", Child: "LBServerSslProfile"},
 		{Pattern: "/infra/certificates/*", Child: "TlsCertificate"},
 		{Pattern: "/infra/crls/*", Child: "TlsCrl"},
 		{Pattern: "/infra/spoofguard-profiles/*", Child: "SpoofGuardProfile"},
@@ -75,6 +57,7 @@ func Kinds() []Kind {
 		{Pattern: "/infra/sites/*/enforcement-points/*/transport-zones/*", Child: "PolicyTransportZone"},
 		{Pattern: "/infra/sites/*/enforcement-points/*/edge-clusters/*", Child: "PolicyEdgeCluster"},
 	}
+	kinds = append(kinds, loadBalancerKinds()...)
 	for _, tier := range []string{"0", "1"} {
 		gateway := "/infra/tier-" + tier + "s/*"
 		kinds = append(kinds,
@@ -107,6 +90,48 @@ func Kinds() []Kind {
 		}
 	}
 	return kinds
+}
+
+// loadBalancerKinds are load balancers and their profiles, of which NSX brings some (the ids of the application profiles:
+// policy report; those of the others ASSUMED).
+func loadBalancerKinds() []Kind {
+	return []Kind{
+		{Pattern: "/infra/lb-services/*", Child: "LBService"},
+		{Pattern: "/infra/lb-virtual-servers/*", Child: "LBVirtualServer"},
+		{Pattern: "/infra/lb-pools/*", Child: "LBPool"},
+		{
+			Pattern: "/infra/lb-monitor-profiles/*", Child: "LBMonitorProfile",
+			Types: []string{
+				"LBTcpMonitorProfile", "LBHttpMonitorProfile", "LBHttpsMonitorProfile", "LBIcmpMonitorProfile", "LBUdpMonitorProfile", "LBPassiveMonitorProfile",
+			},
+			Implicit: map[string]string{
+				"default-tcp-lb-monitor": "LBTcpMonitorProfile", "default-http-lb-monitor": "LBHttpMonitorProfile",
+				"default-https-lb-monitor": "LBHttpsMonitorProfile", "default-icmp-lb-monitor": "LBIcmpMonitorProfile",
+				"default-passive-lb-monitor": "LBPassiveMonitorProfile",
+			},
+		},
+		{
+			Pattern: "/infra/lb-app-profiles/*", Child: "LBAppProfile",
+			Types: []string{"LBFastTcpProfile", "LBFastUdpProfile", "LBHttpProfile"},
+			Implicit: map[string]string{
+				"default-tcp-lb-app-profile": "LBFastTcpProfile", "default-udp-lb-app-profile": "LBFastUdpProfile",
+				"default-http-lb-app-profile": "LBHttpProfile",
+			},
+		},
+		{
+			Pattern: "/infra/lb-persistence-profiles/*", Child: "LBPersistenceProfile",
+			Types: []string{"LBSourceIpPersistenceProfile", "LBCookiePersistenceProfile", "LBGenericPersistenceProfile"},
+			Implicit: map[string]string{
+				"default-source-ip-lb-persistence-profile": "LBSourceIpPersistenceProfile",
+				"default-cookie-lb-persistence-profile":    "LBCookiePersistenceProfile",
+			},
+		},
+		{
+			Pattern: "/infra/lb-client-ssl-profiles/*", Child: "LBClientSslProfile",
+			Implicit: map[string]string{"default-balanced-client-ssl-profile": "LBClientSslProfile"},
+		},
+		{Pattern: "/infra/lb-server-ssl-profiles/*", Child: "LBServerSslProfile"},
+	}
 }
 
 // bindingMaps are the places where a segment or a port names its profiles.
