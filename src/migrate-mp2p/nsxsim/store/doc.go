@@ -16,8 +16,12 @@
 //     a View may be used for ever, but must not be modified.
 //   - Every order that the store hands out is fixed (by id, then by key), whatever the order of the writes was.
 //   - Save writes the same bytes for the same state, and Load(Save(s)) gives that state again.
+//   - Restore puts a backup (Clone, Load) in place of everything in one step, under readers and writers.
 //
 // # Caveats
+//
+// The lists by type and by tag, which stand for NSX's search index, hold objects with a resource type only. A body's
+// indexed fields are found by their plain names: a name written with \u escapes is kept, but not seen.
 //
 // View and Update take one lock and must not be nested. The function given to them must not wait for the network.
 package store
