@@ -15,7 +15,6 @@ import (
 
 var _ = Describe("a GENERIC run", func() {
 	var st *store.Store
-	var world *model.World
 	var clock *fakeClock
 
 	// Most of it shows on three address sets and a block; the specs that need a whole
@@ -78,45 +77,66 @@ var _ = Describe("a GENERIC run", func() {
 		return coordinator.Options{FailMigration: map[string]string{id: "is cursed"}}
 	}
 
-	It("promotes everything that is not Policy, with one request and DONE at the end", func() {
-		st, world = tas()
-		n := serve(st, coordinator.Options{})
-		before := stats(n, "?pre_promotion=true")
-		everything(n)
-		_, migrated := n.settle()
-		Expect(migrated).To(Equal(component{Status: "SUCCESS"}))
-		overall, precheck, _ := n.status()
-		Expect([]string{overall, precheck.Status}).To(Equal([]string{"SUCCESS", "SUCCESS"}))
-		Expect(promotionState(n)).To(Equal("PROMOTION_IN_PROGRESS"))
-		n.done()
-		Expect(promotionState(n)).To(Equal("PROMOTION_NOT_IN_PROGRESS"))
-		Expect(history(n)).To(Equal([]any{"INITIATED", "SUCCESS"}))
+	Context("of a whole foundation", Ordered, func() {
+		var whole *store.Store
+		var world *model.World
+		var n *nsx
+		var before map[string]object
 
-		report := inspect(st)
-		Expect(report.AllPolicy()).To(BeTrue())
-		Expect(report.Inconsistencies).To(BeEmpty())
-		for kind, row := range stats(n, "") {
-			Expect(row["promoted_objects_count"]).To(Equal(before[kind]["total_count"]), kind)
-			Expect(row["promotion_status"]).To(Equal("DONE"), kind)
-		}
-		for kind, row := range stats(n, "?pre_promotion=true") {
-			Expect(row["total_count"]).To(Equal("0"), kind)
-		}
-	})
+		BeforeAll(func() {
+			whole, world = tas()
+			n = serve(whole, coordinator.Options{})
+			before = stats(n, "?pre_promotion=true")
+			everything(n)
+			_, migrated := n.settle()
+			Expect(migrated).To(Equal(component{Status: "SUCCESS"}))
+		})
 
-	It("names ports and profiles default:<id>, segments as their switch, and keeps other ids", func() {
-		st, world = tas()
-		n := serve(st, coordinator.Options{})
-		everything(n)
-		n.settle()
-		on := made(world, "logical-switches")[0]
-		n.policy("/infra/segments/" + decode(on)["display_name"].(string))
-		for _, o := range made(world, "logical-ports") {
-			Expect(tag(n.manager("logical-ports/"+o.ID), "policyPath")).To(HaveSuffix("/ports/default:" + o.ID))
-		}
-		n.policy("/infra/spoofguard-profiles/default:" + made(world, "switching-profiles")[0].ID)
-		group := made(world, "ns-groups")[0]
-		Expect(n.policy("/infra/domains/default/groups/"+group.ID)).To(HaveKeyWithValue("_create_user", decode(group)["_create_user"]), "its owner")
+		It("promotes everything that is not Policy, with one request and DONE at the end", func() {
+			overall, precheck, _ := n.status()
+			Expect([]string{overall, precheck.Status}).To(Equal([]string{"SUCCESS", "SUCCESS"}))
+			Expect(promotionState(n)).To(Equal("PROMOTION_IN_PROGRESS"))
+			n.done()
+			Expect(promotionState(n)).To(Equal("PROMOTION_NOT_IN_PROGRESS"))
+			Expect(history(n)).To(Equal([]any{"INITIATED", "SUCCESS"}))
+
+			report := inspect(whole)
+			Expect(report.AllPolicy()).To(BeTrue())
+			Expect(report.Inconsistencies).To(BeEmpty())
+			for kind, row := range stats(n, "") {
+				Expect(row["promoted_objects_count"]).To(Equal(before[kind]["total_count"]), kind)
+				Expect(row["promotion_status"]).To(Equal("DONE"), kind)
+			}
+			for kind, row := range stats(n, "?pre_promotion=true") {
+				Expect(row["total_count"]).To(Equal("0"), kind)
+			}
+		})
+
+		It("names ports and profiles default:<id>, segments as their switch, and keeps other ids", func() {
+			on := made(world, "logical-switches")[0]
+			n.policy("/infra/segments/" + decode(on)["display_name"].(string))
+			for _, o := range made(world, "logical-ports") {
+				Expect(tag(n.manager("logical-ports/"+o.ID), "policyPath")).To(HaveSuffix("/ports/default:" + o.ID))
+			}
+			n.policy("/infra/spoofguard-profiles/default:" + made(world, "switching-profiles")[0].ID)
+			group := made(world, "ns-groups")[0]
+			Expect(n.policy("/infra/domains/default/groups/"+group.ID)).To(HaveKeyWithValue("_create_user", decode(group)["_create_user"]), "its owner")
+		})
+
+		It("keeps the order of firewall sections", func() {
+			last := -1.0
+			for _, section := range n.ok("GET", "/api/v1/firewall/sections", nil)["results"].([]any) {
+				path := tag(section.(object), "policyPath")
+				if path == "" || section.(object)["_create_user"] != "nsx_policy" || section.(object)["enforced_on"] == "LOGICALROUTER" {
+					continue
+				}
+				if number, made := n.policy(path)["sequence_number"].(float64); made {
+					Expect(number).To(BeNumerically(">", last))
+					last = number
+				}
+			}
+			Expect(last).To(BeNumerically(">", 0))
+		})
 	})
 
 	It("keeps the id of a switch whose name is taken", func() {
@@ -132,27 +152,8 @@ var _ = Describe("a GENERIC run", func() {
 			To(Equal([]string{"/infra/segments/net_1", "/infra/segments/two"}))
 	})
 
-	It("keeps the order of firewall sections", func() {
-		st, world = tas()
-		n := serve(st, coordinator.Options{})
-		everything(n)
-		n.settle()
-		last := -1.0
-		for _, section := range n.ok("GET", "/api/v1/firewall/sections", nil)["results"].([]any) {
-			path := tag(section.(object), "policyPath")
-			if path == "" || section.(object)["_create_user"] != "nsx_policy" || section.(object)["enforced_on"] == "LOGICALROUTER" {
-				continue
-			}
-			if number, made := n.policy(path)["sequence_number"].(float64); made {
-				Expect(number).To(BeNumerically(">", last))
-				last = number
-			}
-		}
-		Expect(last).To(BeNumerically(">", 0))
-	})
-
 	It("goes through the types as time passes, and tells how far it is", func() {
-		st, world = tas()
+		st, _ = tas()
 		n := serve(st, coordinator.Options{PrecheckTime: time.Minute, BatchTime: time.Minute}, with(clock))
 		everything(n, types("IP_SET", "NS_GROUP", "LOGICAL_SWITCH", "IPPOOL", "IPBLOCK", "SPOOFGUARD_PROFILES"))
 		overall, precheck, migrated := n.status()
