@@ -2,9 +2,12 @@ package nsxsim_test
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
@@ -58,6 +61,9 @@ var _ = Describe("a node", func() {
 			Expect(err).To(MatchError(context.DeadlineExceeded))
 			c.http.Timeout = 0
 		}
+		_, err := tls.DialWithDialer(&net.Dialer{Timeout: 50 * time.Millisecond}, "tcp", strings.TrimPrefix(server.URL(), "https://"),
+			&tls.Config{InsecureSkipVerify: true})
+		Expect(err).To(MatchError(context.DeadlineExceeded), "not even TLS begins")
 		reach(server, "node-1", faults.Up)
 		Expect(fresh.get(ipSets).results()).To(BeEmpty())
 	})
