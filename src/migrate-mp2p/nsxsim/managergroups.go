@@ -268,7 +268,7 @@ func (s *Server) memberTypes(_ context.Context, r *api.Request) (*api.Response, 
 	if err != nil {
 		return nil, err
 	}
-	var list []any
+	list := []any{}
 	for _, kind := range types {
 		list = append(list, kind)
 	}

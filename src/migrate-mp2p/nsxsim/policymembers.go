@@ -80,7 +80,9 @@ func (s *Server) groupMemberTypes(_ context.Context, r *api.Request) (*api.Respo
 	if len(all.Addresses()) > 0 {
 		types["IPAddress"] = true
 	}
-	return api.OK(map[string]any{"results": slices.Sorted(maps.Keys(types)), "result_count": len(types)})
+	list := slices.AppendSeq([]string{}, maps.Keys(types))
+	slices.Sort(list)
+	return api.OK(map[string]any{"results": list, "result_count": len(list)})
 }
 
 // membership evaluates the group of a request.

@@ -99,7 +99,7 @@ func (s *Server) entity(intent *store.Object, status string) map[string]any {
 		"path":        "/infra/realized-state/enforcement-points/default/" + lastOf(intent.Collection()) + "/" + intent.ID,
 		"entity_type": entityType, "state": publishStatus(status), "publish_status": publishStatus(status),
 		"intent_paths": []string{intent.Key}, "intent_reference": []string{intent.Key}, "alarms": []any{}, "extended_attributes": []any{},
-		"enforcement_point_path": place, "runtime_status": "SUCCESS", "marked_for_delete": false, "overridden": false,
+		"enforcement_point_path": place, "runtime_status": "SUCCESS",
 		"_create_user": "system", "_system_owned": false, "_revision": 0,
 	}
 	if fields, err := intent.Fields(); err == nil {
