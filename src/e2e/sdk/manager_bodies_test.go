@@ -118,6 +118,10 @@ func serviceBody(world) any {
 	}
 }
 
+func serviceGroupBody(w world) any {
+	return manager.NSServiceGroup{DisplayName: name(), Members: []manager.ResourceReference{*reference(w.id("NS services"), "NSService")}}
+}
+
 func ipSetBody(world) any {
 	return manager.IPSet{DisplayName: name(), IpAddresses: []string{"192.0.2.1"}}
 }
@@ -206,6 +210,14 @@ func dhcpServerBody(w world) any {
 
 func bindingBody(world) any {
 	return manager.DhcpStaticBinding{DisplayName: name(), IpAddress: new("192.0.2.40"), MacAddress: new("00:50:56:00:00:01")}
+}
+
+func relayProfileBody(world) any {
+	return manager.DhcpRelayProfile{DisplayName: name(), ServerAddresses: []string{"192.0.2.2"}}
+}
+
+func relayBody(w world) any {
+	return manager.DhcpRelayService{DisplayName: name(), DhcpRelayProfileId: w.id("DHCP relay profiles")}
 }
 
 func metadataProxyBody(w world) any {

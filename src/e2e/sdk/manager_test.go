@@ -51,6 +51,7 @@ var managerCollections = catalogue{
 	{name: "IP pool allocations", client: ip_pools.NewAllocationsClient, within: "IP pools", id: "-"},
 	{name: "NS groups", client: nsx.NewNsGroupsClient, body: groupBody},
 	{name: "NS services", client: nsx.NewNsServicesClient, body: serviceBody},
+	{name: "NS service groups", client: nsx.NewNsServiceGroupsClient, body: serviceGroupBody},
 	{name: "IP sets", client: nsx.NewIpSetsClient, body: ipSetBody},
 	{name: "firewall sections", client: firewall.NewSectionsClient, body: sectionBody},
 	{name: "firewall rules", client: sections.NewRulesClient, within: "firewall sections", body: ruleBody},
@@ -69,6 +70,8 @@ var managerCollections = catalogue{
 	{name: "DHCP server profiles", client: dhcp.NewServerProfilesClient, body: dhcpProfileBody},
 	{name: "DHCP servers", client: dhcp.NewServersClient, body: dhcpServerBody},
 	{name: "DHCP static bindings", client: servers.NewStaticBindingsClient, within: "DHCP servers", body: bindingBody},
+	{name: "DHCP relay profiles", client: dhcp.NewRelayProfilesClient, body: relayProfileBody},
+	{name: "DHCP relays", client: dhcp.NewRelaysClient, body: relayBody},
 	{name: "metadata proxies", client: nsx.NewMdProxiesClient, body: metadataProxyBody},
 }
 

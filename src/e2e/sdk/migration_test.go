@@ -53,7 +53,7 @@ var _ = Describe("a migration by the SDK alone", Ordered, func() {
 			now, err := status.Get()
 			s.strictly(now, err)
 			return *now.RuntimeState, nil
-		}).Should(Equal("running"))
+		}).WithTimeout(patience).Should(Equal("running"))
 	})
 
 	It("says what could be migrated, and that nothing was", func() {
@@ -70,6 +70,8 @@ var _ = Describe("a migration by the SDK alone", Ordered, func() {
 		group, err := migration.NewMigrationUnitGroupsClient(s).Get("MP_TO_POLICY_MIGRATION", new(true))
 		s.strictly(group, err)
 		Expect(group.Enabled).To(HaveValue(BeTrue()))
+		groups, err := migration.NewMigrationUnitGroupsClient(s).List(nil, nil, nil, nil, nil, nil, nil, nil)
+		s.strictly(groups, err)
 		units, err := migration.NewMigrationUnitsClient(s).List(nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil)
 		s.strictly(units, err)
 		whole, err := migration.NewSummaryClient(s).Get()
@@ -175,7 +177,7 @@ func wait(s *session, component string) (status string) {
 			}
 		}
 		return *summary.OverallMigrationStatus
-	}).Should(BeElementOf(manager.MigrationStatus_OVERALL_MIGRATION_STATUS_PAUSED, manager.MigrationStatus_OVERALL_MIGRATION_STATUS_SUCCESS))
+	}).WithTimeout(patience).Should(BeElementOf(manager.MigrationStatus_OVERALL_MIGRATION_STATUS_PAUSED, manager.MigrationStatus_OVERALL_MIGRATION_STATUS_SUCCESS))
 	return status
 }
 

@@ -15,6 +15,8 @@ type apiModels struct {
 	byName map[string]func() bindings.BindingType
 	// failure is the body of an error.
 	failure func() bindings.BindingType
+	// enumerations are the values that texts may have.
+	enumerations func() enumerations
 }
 
 // api are the models of the API that a call belongs to.
@@ -35,7 +37,7 @@ func named(models ...func() bindings.BindingType) map[string]func() bindings.Bin
 	return byName
 }
 
-var managerModels = apiModels{failure: manager.ApiErrorBindingType, byName: named(
+var managerModels = apiModels{failure: manager.ApiErrorBindingType, enumerations: managerEnumerations, byName: named(
 	// switching and routing
 	manager.VifAttachmentContextBindingType, manager.L2VpnAttachmentContextBindingType,
 	manager.SpoofGuardSwitchingProfileBindingType, manager.IpDiscoverySwitchingProfileBindingType,
@@ -75,7 +77,7 @@ var managerModels = apiModels{failure: manager.ApiErrorBindingType, byName: name
 	manager.CrlBindingType, manager.TransportZoneBindingType, manager.EdgeClusterBindingType,
 )}
 
-var policyModels = apiModels{failure: policy.ApiErrorBindingType, byName: named(
+var policyModels = apiModels{failure: policy.ApiErrorBindingType, enumerations: policyEnumerations, byName: named(
 	// places in a hierarchical body
 	policy.InfraBindingType, policy.ChildResourceReferenceBindingType, policy.ChildDomainBindingType,
 	policy.ChildGroupBindingType, policy.ChildSecurityPolicyBindingType, policy.ChildGatewayPolicyBindingType,

@@ -70,6 +70,12 @@ var _ = Describe("the whole Policy tree", Ordered, func() {
 		Expect(status.ConsolidatedStatus.ConsolidatedStatus).To(HaveValue(Equal(policy.ConsolidatedStatus_CONSOLIDATED_STATUS_SUCCESS)))
 	})
 
+	It("tells what objects are realized as", func() {
+		entities, err := realized_state.NewRealizedEntitiesClient(s).List("/infra/segments/one", nil)
+		s.strictly(entities, err)
+		Expect(entities.Results).NotTo(BeEmpty())
+	})
+
 	It("deletes objects that are marked for it", func() {
 		s.accepted(nsx_policy.NewInfraClient(s).Patch(policy.Infra{ResourceType: new("Infra"), Children: []*data.StructValue{segment("two", true)}}, nil))
 		_, err := infra.NewSegmentsClient(s).Get("two")

@@ -4,6 +4,8 @@ import (
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/domains"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/domains/gateway_policies"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/domains/groups"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/domains/groups/members"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/domains/security_policies"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/ip_pools"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/segments"
@@ -19,6 +21,7 @@ import (
 	tier1_services "github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/tier_1s/locale_services"
 	tier1_nat "github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/tier_1s/nat"
 	tier1_segments "github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/tier_1s/segments"
+	tier1_ports "github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/tier_1s/segments/ports"
 )
 
 // policyCollections are all kinds of objects of the Policy API that nsxsim serves.
@@ -29,6 +32,14 @@ var policyCollections = catalogue{
 	{name: "edge clusters", client: enforcement_points.NewEdgeClustersClient, within: "enforcement points"},
 	{name: "domains", client: infra.NewDomainsClient},
 	{name: "groups", client: domains.NewGroupsClient, within: "domains", body: policyGroupBody},
+	{name: "member types of groups", client: groups.NewMemberTypesClient, within: "groups", single: true},
+	{name: "segment members of groups", client: members.NewSegmentsClient, within: "groups", single: true, method: "List"},
+	{name: "port members of groups", client: members.NewSegmentPortsClient, within: "groups", single: true, method: "List"},
+	{name: "logical switch members of groups", client: members.NewLogicalSwitchesClient, within: "groups", single: true, method: "List"},
+	{name: "logical port members of groups", client: members.NewLogicalPortsClient, within: "groups", single: true, method: "List"},
+	{name: "address members of groups", client: members.NewIpAddressesClient, within: "groups", single: true, method: "List"},
+	{name: "interface members of groups", client: members.NewVifsClient, within: "groups", single: true, method: "List"},
+	{name: "VM members of groups", client: members.NewVirtualMachinesClient, within: "groups", single: true, method: "List"},
 	{name: "security policies", client: domains.NewSecurityPoliciesClient, within: "domains", body: policySectionBody},
 	{name: "security rules", client: security_policies.NewRulesClient, within: "security policies", body: policyRuleBody},
 	{name: "gateway policies", client: domains.NewGatewayPoliciesClient, within: "domains", body: gatewayPolicyBody},
@@ -51,6 +62,13 @@ var policyCollections = catalogue{
 	{name: "Tier-1 NAT sections", client: tier_1s.NewNatClient, within: "Tier-1 gateways", id: "-"},
 	{name: "Tier-1 NAT rules", client: tier1_nat.NewNatRulesClient, within: "Tier-1 NAT sections", body: policyNATBody},
 	{name: "Tier-1 segments", client: tier_1s.NewSegmentsClient, within: "Tier-1 gateways", body: fixedSegmentBody},
+	{name: "Tier-1 segment discovery profile binding maps", client: tier1_segments.NewSegmentDiscoveryProfileBindingMapsClient, within: "Tier-1 segments", body: segmentDiscoveryMapBody},
+	{name: "Tier-1 segment security profile binding maps", client: tier1_segments.NewSegmentSecurityProfileBindingMapsClient, within: "Tier-1 segments", body: segmentSecurityMapBody},
+	{name: "Tier-1 segment QoS profile binding maps", client: tier1_segments.NewSegmentQosProfileBindingMapsClient, within: "Tier-1 segments", body: segmentQoSMapBody},
+	{name: "DHCP static bindings of Tier-1 segments", client: tier1_segments.NewDhcpStaticBindingConfigsClient, within: "Tier-1 segments", body: dhcpBindingBody},
+	{name: "discovery profile binding maps of Tier-1 ports", client: tier1_ports.NewPortDiscoveryProfileBindingMapsClient, within: "ports of Tier-1 segments", body: portDiscoveryMapBody},
+	{name: "security profile binding maps of Tier-1 ports", client: tier1_ports.NewPortSecurityProfileBindingMapsClient, within: "ports of Tier-1 segments", body: portSecurityMapBody},
+	{name: "QoS profile binding maps of Tier-1 ports", client: tier1_ports.NewPortQosProfileBindingMapsClient, within: "ports of Tier-1 segments", body: portQoSMapBody},
 	{name: "ports of Tier-1 segments", client: tier1_segments.NewPortsClient, within: "Tier-1 segments", body: segmentPortBody},
 	{name: "segments", client: infra.NewSegmentsClient, body: segmentBody},
 	{name: "segment discovery profile binding maps", client: segments.NewSegmentDiscoveryProfileBindingMapsClient, within: "segments", body: segmentDiscoveryMapBody},

@@ -25,6 +25,7 @@ var states = append(managerCollections[:len(managerCollections):len(managerColle
 	{name: "web server of the node", client: services.NewHttpClient, single: true},
 	{name: "cluster", client: nsx.NewClusterClient, single: true},
 	{name: "nodes of the cluster", client: cluster.NewNodesClient, id: "-"},
+	{name: "one node of the cluster", client: nsx.NewClusterClient, within: "nodes of the cluster", single: true, method: "Get0"},
 	{name: "status of the cluster", client: cluster.NewStatusClient, single: true},
 	{name: "virtual address", client: cluster.NewApiVirtualIpClient, single: true},
 	{name: "configuration of backups", client: backups.NewConfigClient, single: true},

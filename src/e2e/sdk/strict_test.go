@@ -97,6 +97,7 @@ func (c *comparison) compareFields(at string, value any, model bindings.StructTy
 			c.compare(at+"/"+key, fields[key], named())
 		} else if field := model.Field(key); field != nil {
 			c.compare(at+"/"+key, fields[key], field)
+			c.compareEnumeration(at+"/"+key, fields[key], c.models.enumerations().allowed(model, key))
 		} else if !unlisted(model.Name(), key) {
 			c.report(at+"/"+key, "is no field of %s", model.Name())
 		}
@@ -116,6 +117,22 @@ func (c *comparison) compareElements(at string, value any, model bindings.Bindin
 	}
 	for i, element := range kind[[]any](c, at, value, "a list") {
 		c.compare(fmt.Sprintf("%s/%d", at, i), element, model)
+	}
+}
+
+// compareEnumeration looks at a text, or at those of a list.
+func (c *comparison) compareEnumeration(at string, value any, allowed map[string]bool) {
+	if allowed == nil {
+		return
+	}
+	texts, isList := value.([]any)
+	if !isList {
+		texts = []any{value}
+	}
+	for _, one := range texts {
+		if text, ok := one.(string); ok && !allowed[text] {
+			c.report(at, "is %q, which is none of %s", text, strings.Join(slices.Sorted(maps.Keys(allowed)), ", "))
+		}
 	}
 }
 
@@ -154,6 +171,7 @@ var _ = DescribeTable("the strict comparison finds", func(document string, place
 	Entry("text for a number", `{"_revision":"1"}`, "./_revision"),
 	Entry("a fraction for a whole number", `{"_revision":1.5}`, "./_revision"),
 	Entry("a number for text", `{"display_name":5}`, "./display_name"),
+	Entry("a text that is not in the enumeration", `{"admin_state":"SIDEWAYS"}`, "./admin_state"),
 	Entry("null", `{"display_name":null}`, "./display_name"),
 	Entry("an object for a list", `{"tags":{}}`, "./tags"),
 	Entry("a type that the SDK does not have", `{"attachment":{"context":{"resource_type":"Nothing"}}}`, "./attachment/context/resource_type"),
