@@ -54,8 +54,8 @@ type state struct {
 	// Undo is a cancellation or a rollback of the plan at work.
 	Undo         *undoing `json:"undo,omitempty"`
 	CancelFailed bool     `json:"cancel_failed,omitempty"`
-	// Run is the last workflow, Archive the one before it; Rank is the place of the
-	// last promoted type in NSX's enumeration.
+	// Run is the last workflow, never nil, Archive the one before it; Rank is the place
+	// of the last promoted type in NSX's enumeration.
 	Run     *run `json:"run,omitempty"`
 	Archive *run `json:"archive,omitempty"`
 	Rank    int  `json:"rank,omitempty"`
@@ -101,7 +101,7 @@ type failure struct {
 func (f failure) String() string { return fmt.Sprintf("%s %s: %s", f.Type, f.ID, f.Text) }
 
 func newState() state {
-	var s state
+	s := state{Run: &run{First: 1}}
 	s.reset()
 	return s
 }
@@ -132,9 +132,7 @@ func (s *state) open() {
 // fail adds failures to what feedback shows, now and after the run.
 func (s *state) fail(problems []failure) {
 	s.Feedback = append(s.Feedback, problems...)
-	if s.Run != nil {
-		s.Run.Feedback = append(s.Run.Feedback, problems...)
-	}
+	s.Run.Feedback = append(s.Run.Feedback, problems...)
 }
 
 func (s *state) running() bool {

@@ -30,34 +30,31 @@ type span struct {
 // none.
 func (c *Coordinator) at(query url.Values) (span, error) {
 	location := query.Get("location")
-	chosen := span{run: c.state.Run, before: c.state.LastBatch + 1, current: true}
+	of := span{run: c.state.Run, before: c.state.LastBatch + 1, current: true}
 	switch location {
 	case "", "CURRENT":
 	case "ARCHIVED":
-		chosen = span{run: c.state.Archive}
-		if c.state.Run != nil {
-			chosen.before = c.state.Run.First
-		}
+		of = span{run: c.state.Archive, before: c.state.Run.First}
 	default:
 		return span{}, refuse("location %q is neither CURRENT nor ARCHIVED.", location)
 	}
-	if chosen.run == nil {
-		chosen.run = &run{First: chosen.before}
+	if of.run == nil {
+		of.run = &run{First: of.before}
 	}
-	return chosen, nil
+	return of, nil
 }
 
 func (s span) holds(r *record) bool { return r.batch >= s.First && r.batch < s.before }
 
 // failed are the failures of the workflow whose objects are not promoted, each object
 // once.
-func (c *Coordinator) failed(of *run) []failure {
+func (c *Coordinator) failed(in *run) []failure {
 	promoted := map[[2]string]bool{}
 	for _, r := range c.records {
 		promoted[[2]string{r.Type, r.ManagerID}] = true
 	}
 	var rows []failure
-	for _, row := range of.Feedback {
+	for _, row := range in.Feedback {
 		key := [2]string{row.Type, row.ID}
 		if !promoted[key] {
 			promoted[key] = true // once is enough
@@ -75,17 +72,17 @@ func (c *Coordinator) notPromoted() []failure { return c.failed(c.state.Run) }
 func (c *Coordinator) getStats(_ context.Context, r *api.Request) (*api.Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	chosen, err := c.at(r.Query)
+	of, err := c.at(r.Query)
 	if err != nil {
 		return nil, err
 	}
 	promoted, failed, total := map[string]int{}, map[string]int{}, 0
 	for _, one := range c.records {
-		if chosen.holds(one) {
+		if of.holds(one) {
 			promoted[one.Type]++
 		}
 	}
-	for _, row := range c.failed(chosen.run) {
+	for _, row := range c.failed(of.run) {
 		failed[row.Type]++
 	}
 	stats := []any{}
@@ -105,10 +102,10 @@ func (c *Coordinator) getStats(_ context.Context, r *api.Request) (*api.Response
 				continue
 			}
 			count := promoted[k.name] + failed[k.name]
-			if chosen.Generic {
-				count = chosen.Totals[k.name]
+			if of.Generic {
+				count = of.Totals[k.name]
 			}
-			row(k, count, promoted[k.name], failed[k.name], c.promotionStatus(chosen, k.name, promoted[k.name]))
+			row(k, count, promoted[k.name], failed[k.name], c.promotionStatus(of, k.name, promoted[k.name]))
 		}
 		return nil
 	})
@@ -177,18 +174,18 @@ func (c *Coordinator) promoting() string {
 func (c *Coordinator) getMapping(_ context.Context, r *api.Request) (*api.Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	chosen, err := c.at(r.Query)
+	of, err := c.at(r.Query)
 	if err != nil {
 		return nil, err
 	}
 	made, left := map[string][]any{}, map[string][]any{}
-	for _, one := range c.sortedRecords(chosen.holds) {
+	for _, one := range c.sortedRecords(of.holds) {
 		made[one.Type] = append(made[one.Type], map[string]any{
 			"mp_resource_id": one.ManagerID, "mp_resource_type": one.Type,
 			"policy_resource_id": one.PolicyID, "policy_resource_path": one.PolicyPath, "error_list": []any{},
 		})
 	}
-	for _, row := range c.failed(chosen.run) {
+	for _, row := range c.failed(of.run) {
 		left[row.Type] = append(left[row.Type], map[string]any{
 			"mp_resource_id": row.ID, "mp_resource_type": row.Type, "error_list": errorList(row),
 		})
@@ -197,7 +194,7 @@ func (c *Coordinator) getMapping(_ context.Context, r *api.Request) (*api.Respon
 	for _, k := range kinds {
 		if len(made[k.name])+len(left[k.name]) > 0 {
 			mapping = append(mapping, map[string]any{
-				"resource_type": k.name, "promotion_status": c.promotionStatus(chosen, k.name, len(made[k.name])),
+				"resource_type": k.name, "promotion_status": c.promotionStatus(of, k.name, len(made[k.name])),
 				"promoted_objects_count": len(made[k.name]), "failed_objects_count": len(left[k.name]),
 				"resource_map": notNil(made[k.name]), "failed_mp_resources": notNil(left[k.name]),
 			})

@@ -11,7 +11,6 @@ import (
 // GENERIC run, or the plan action rollback.
 type undoing struct {
 	Cancel bool      `json:"cancel,omitempty"`
-	Began  time.Time `json:"began"`
 	Ends   time.Time `json:"ends"`
 }
 
@@ -57,8 +56,7 @@ func (c *Coordinator) beginUndo(cancel bool) {
 		}
 	}
 	length := c.lasting(c.options.RollbackTime, len(gone)) + time.Duration(sections)*c.options.SectionTime
-	now := c.clock.Now()
-	c.state.Undo = &undoing{Cancel: cancel, Began: now, Ends: now.Add(length)}
+	c.state.Undo = &undoing{Cancel: cancel, Ends: c.clock.Now().Add(length)}
 	c.schedule()
 }
 
