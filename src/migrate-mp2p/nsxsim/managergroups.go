@@ -128,10 +128,8 @@ func (m *members) fitting(expression map[string]any) []*store.Object {
 		parts = nested // a complex expression: all must fit
 	}
 	first := parts[0]
-	collection, known := references.TypeCollection(text(first["target_type"]))
-	if !known {
-		return nil
-	}
+	// Types that name no object, such as VirtualMachine, have no collection and therefore no candidates.
+	collection, _ := references.TypeCollection(text(first["target_type"]))
 	candidates := m.tx.Manager().List(collection)
 	if scope := text(first["scope"]); scope != "" && text(first["scope_op"]) != "NOTEQUALS" {
 		candidates = m.tx.Manager().ByTagScope(scope)
