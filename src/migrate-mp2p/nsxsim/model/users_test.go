@@ -45,6 +45,14 @@ var _ = Describe("the options of a model", func() {
 		Expect(more.Shared).To(Equal(plain().Shared))
 	})
 
+	It("make the same world for the same seed, all of them together", func() {
+		all := model.Options{
+			Further:        []model.Foundation{{Name: "pks-further", Platform: "tkgi"}, {Name: "further", Platform: "kubernetes"}},
+			SectionBetween: true, OtherProducts: true, PolicyCluster: "done", SharedTier1: true, Rare: true,
+		}
+		Expect(world(all)).To(Equal(world(all)))
+	})
+
 	It("add further foundations of the same size, each with a name and an identity of its own", func() {
 		w := world(model.Options{Further: []model.Foundation{{Name: "blue"}, {Name: "red", Identity: "red-user"}}})
 		Expect(w.Foundations[2:]).To(Equal([]model.Foundation{
