@@ -33,7 +33,7 @@ func (s *Server) dashboardRoutes() []api.Route {
 			}, Handle: s.capacity},
 		{Method: "GET", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.saved(sectionThresholds, thresholds)},
 		{Method: "PUT", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.setThresholds},
-		{Method: "GET", Pattern: "/api/v1/licenses", Extent: api.Partial, Notes: []string{"one licence without end"},
+		{Method: "GET", Pattern: "/api/v1/licenses", Extent: api.Partial, Query: api.Paging(), Notes: []string{"one licence without end"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) {
 				return pageOfValues(r, []any{license()})
 			}},

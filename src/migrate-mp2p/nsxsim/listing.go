@@ -21,11 +21,6 @@ import (
 // maxPage is the largest and the default page of lists and of the search.
 const maxPage = 1000
 
-// listQuery are the query parameters of every list.
-func listQuery() []string {
-	return []string{"cursor", "included_fields", "page_size", "sort_ascending", "sort_by"}
-}
-
 // pageSize reads page_size. smallest is 1 for lists and 0 for the search.
 func pageSize(query url.Values) (int, *api.Error) {
 	value := query.Get("page_size")

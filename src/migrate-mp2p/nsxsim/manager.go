@@ -35,25 +35,25 @@ func (s *Server) managerRoutes() []api.Route {
 
 func (s *Server) kindRoutes(k managerKind) []api.Route {
 	list, one := apiPrefix+k.collection, apiPrefix+k.collection+"/{id}"
-	route := func(method, pattern string, handle api.Handler, notes ...string) api.Route {
+	route := func(method, pattern string, query []string, handle api.Handler, notes ...string) api.Route {
 		all := slices.Concat(k.notes, notes)
 		extent := api.Full
 		if slices.ContainsFunc(all, func(note string) bool { return !strings.HasPrefix(note, assumedMark) }) {
 			extent = api.Partial
 		}
-		return api.Route{Method: method, Pattern: pattern, Extent: extent, Notes: all, Handle: handle}
+		return api.Route{Method: method, Pattern: pattern, Extent: extent, Query: query, Notes: all, Handle: handle}
 	}
 	if k.single {
-		return []api.Route{route("GET", list, s.getManager(k)), route("PUT", list, s.putManager(k))}
+		return []api.Route{route("GET", list, k.reads, s.getManager(k)), route("PUT", list, nil, s.putManager(k))}
 	}
-	routes := []api.Route{route("GET", list, s.listManager(k), listNotes...), route("GET", one, s.getManager(k))}
+	routes := []api.Route{route("GET", list, k.listQuery(), s.listManager(k), listNotes...), route("GET", one, k.reads, s.getManager(k))}
 	if !k.readOnly {
-		routes = append(routes, route("DELETE", one, s.deleteManager(k), deleteNotes...))
+		routes = append(routes, route("DELETE", one, k.deleteQuery(), s.deleteManager(k), deleteNotes...))
 		if !k.noPut {
-			routes = append(routes, route("PUT", one, s.putManager(k), writeNotes...))
+			routes = append(routes, route("PUT", one, nil, s.putManager(k), writeNotes...))
 		}
 		if !k.noPost {
-			routes = append(routes, route("POST", list, s.postManager(k), writeNotes...))
+			routes = append(routes, route("POST", list, nil, s.postManager(k), writeNotes...))
 		}
 	}
 	return routes

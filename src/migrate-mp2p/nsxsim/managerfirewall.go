@@ -28,7 +28,7 @@ func (s *Server) firewallRoutes() []api.Route {
 	for _, action := range []string{"add_member", "remove_member", "check_if_exists"} {
 		routes = append(routes, api.Route{
 			Method: http.MethodPost, Pattern: base + "excludelist", Action: action, Extent: api.Partial, Reads: action == "check_if_exists",
-			Notes: []string{"deep_check is ignored"}, Handle: s.excluded(action),
+			Query: []string{"object_id"}, Notes: []string{"deep_check is ignored"}, Handle: s.excluded(action),
 		})
 	}
 	return routes

@@ -20,7 +20,7 @@ func (s *Server) groupRoutes() []api.Route {
 		if len(notes) > 0 {
 			extent = api.Partial
 		}
-		return api.Route{Method: "GET", Pattern: one + "/effective-" + what + "-members", Extent: extent, Notes: notes, Handle: s.effective(list)}
+		return api.Route{Method: "GET", Pattern: one + "/effective-" + what + "-members", Extent: extent, Query: api.Paging(), Notes: notes, Handle: s.effective(list)}
 	}
 	routes := []api.Route{
 		effective("logical-port", func(m *members) []any { return resources("LogicalPort", m.ports) }),
@@ -31,7 +31,7 @@ func (s *Server) groupRoutes() []api.Route {
 		effective("vif", (*members).interfaces, "interfaces of ports only, told by their attachment"),
 		effective("virtual-machine", func(*members) []any { return []any{} }, "there are no virtual machines: always empty"),
 		{Method: "GET", Pattern: one + "/member-types", Extent: api.Full, Handle: s.memberTypes},
-		{Method: "GET", Pattern: apiPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
+		{Method: "GET", Pattern: apiPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial, Query: api.Paging(),
 			Notes:  []string{"there are no virtual machines: always empty"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) { return pageOfValues(r, nil) }},
 	}

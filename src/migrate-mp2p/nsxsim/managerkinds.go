@@ -1,8 +1,10 @@
 package nsxsim
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -51,17 +53,40 @@ type managerKind struct {
 	hidesSystem bool
 	// ordered lists go by the body's priority (firewall sections and rules), others by id.
 	ordered bool
-	// show adds to a body what NSX computes on reading.
-	show func(s *Server, tx *store.Tx, r *api.Request, o *store.Object, body map[string]any) error
+	// show adds to a body what NSX computes on reading; reads are the query parameters that it heeds.
+	reads []string
+	show  func(s *Server, tx *store.Tx, r *api.Request, o *store.Object, body map[string]any) error
 
 	// complete checks a body further, and fills in what NSX sets; written follows up once it is stored.
 	complete, written func(w *write) error
 	// force is the deletion's parameter that overrides references; removing refuses a deletion or takes other objects
 	// along, and removed follows up.
-	force             string
+	force string
+	// drops are further parameters of a deletion.
+	drops             []string
 	removing, removed func(d *removal) error
 
 	notes []string
+}
+
+// listQuery are the query parameters of the list.
+func (k managerKind) listQuery() []string {
+	query := slices.Concat(api.Paging(), k.reads, slices.Sorted(maps.Keys(k.filters)))
+	if k.hidesSystem {
+		query = append(query, "include_system_owned")
+	}
+	if k.firewall != nil {
+		query = slices.Concat(query, firewallFields, []string{"deep_search", "exclude_applied_to_type", "filter_type", "include_applied_to_type"})
+	}
+	return query
+}
+
+// deleteQuery are the query parameters of a deletion.
+func (k managerKind) deleteQuery() []string {
+	if k.force == "" {
+		return k.drops
+	}
+	return append([]string{k.force}, k.drops...)
 }
 
 // pattern is the collection as package references writes it.
@@ -75,7 +100,7 @@ func managerKinds() []managerKind {
 			"switch_type": field("switch_type"), "switching_profile_id": byProfile(),
 			"transport_type":             related("transport_zone_id", "transport-zones", "transport_type"),
 			"uplink_teaming_policy_name": field("uplink_teaming_policy_name"),
-		}, force: "detach", removing: removeSwitch},
+		}, force: "detach", drops: []string{"cascade"}, removing: removeSwitch},
 		{collection: portCollection, types: []string{"LogicalPort"}, filters: map[string]filter{
 			"logical_switch_id": field("logical_switch_id"), "attachment_id": field("attachment.id"),
 			"attachment_type": field("attachment.attachment_type"), "parent_vif_id": field("attachment.context.parent_vif_id"),
@@ -84,14 +109,14 @@ func managerKinds() []managerKind {
 		}, force: "detach", removing: removePort, notes: []string{"the filters transport_node_id and bridge_cluster_id are ignored"}},
 		{collection: routerCollection, types: []string{"LogicalRouter"}, parent: true, filters: map[string]filter{
 			"router_type": oneOf("router_type", "router_type", "TIER0", "TIER1", "VRF"),
-		}, force: "force", removing: removeRouter},
+		}, force: "force", drops: []string{"cascade_delete_linked_ports"}, removing: removeRouter},
 		{collection: routerPortCollection, types: []string{
 			"LogicalRouterDownLinkPort", "LogicalRouterUpLinkPort", "LogicalRouterLinkPortOnTIER0", "LogicalRouterLinkPortOnTIER1",
 			"LogicalRouterLoopbackPort", "LogicalRouterIPTunnelPort", "LogicalRouterCentralizedServicePort",
 		}, filters: map[string]filter{
 			"logical_router_id": field("logical_router_id"), "resource_type": byType(),
 			"logical_switch_id": linkedSwitch(),
-		}, written: linkRouterPort, force: "force", removing: removeRouterPort, removed: unlinkRouterPort,
+		}, written: linkRouterPort, force: "force", drops: []string{"cascade_delete_linked_ports"}, removing: removeRouterPort, removed: unlinkRouterPort,
 			notes: []string{assumedMark + "a router port becomes the attachment of the switch's port that it names, and leaves it free again when it goes"}},
 		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}, complete: completeOfRouter},
 		{collection: "logical-routers/{router}/routing/static-routes", types: []string{"StaticRoute"}, complete: completeOfRouter},
@@ -121,7 +146,7 @@ func managerKinds() []managerKind {
 			"type":        oneOf("section_type", "type", "LAYER2", "LAYER3", "L3REDIRECT", "IDS", "LAYER3_REDIRECT"),
 			"locked":      flag("locked", func(body map[string]any, wanted bool) bool { return (body["locked"] == true) == wanted }),
 			"enforced_on": field("enforced_on"), "category": field("category"),
-		}, preset: map[string]string{"type": "LAYER3"}, firewall: firewallTest, complete: completeSection, removing: removeSection,
+		}, preset: map[string]string{"type": "LAYER3"}, firewall: firewallTest, complete: completeSection, drops: []string{"cascade"}, removing: removeSection,
 			notes: []string{
 				"the filters search_invalid_references and search_scope are ignored",
 				assumedMark + "filter_type FILTER (the default) wants all named parameters to fit, SEARCH one of them; deep_search follows groups in groups",
@@ -132,7 +157,7 @@ func managerKinds() []managerKind {
 		{collection: "firewall/excludelist", types: []string{"ExcludeList"}, single: true, fresh: map[string]any{"members": []any{}, "member_count": 0},
 			complete: countMembers},
 		{collection: groupCollection, types: []string{"NSGroup"}, filters: map[string]filter{"member_types": memberTypes()},
-			complete: countMembers, show: showGroup, force: "force"},
+			complete: countMembers, reads: []string{"populate_references"}, show: showGroup, force: "force"},
 		{collection: "ip-sets", types: []string{"IPSet"}, force: "force"},
 		{collection: "ns-services", types: []string{"NSService"}, force: "force", filters: map[string]filter{
 			"default_service": flag("default_service", func(body map[string]any, wanted bool) bool { return !wanted || body["default_service"] == true }),
@@ -141,9 +166,9 @@ func managerKinds() []managerKind {
 		{collection: "switching-profiles", types: []string{
 			"SpoofGuardSwitchingProfile", "IpDiscoverySwitchingProfile", "MacManagementSwitchingProfile", "SwitchSecuritySwitchingProfile",
 			"QosSwitchingProfile", "PortMirroringSwitchingProfile",
-		}, hidesSystem: true, filters: map[string]filter{"switching_profile_type": byType()}, removing: unbindProfile},
+		}, hidesSystem: true, filters: map[string]filter{"switching_profile_type": byType()}, drops: []string{"unbind"}, removing: unbindProfile},
 		{collection: "loadbalancer/services", types: []string{"LbService"}},
-		{collection: "loadbalancer/virtual-servers", types: []string{"LbVirtualServer"}, removed: takeRulesAlong},
+		{collection: "loadbalancer/virtual-servers", types: []string{"LbVirtualServer"}, drops: []string{"delete_associated_rules"}, removed: takeRulesAlong},
 		{collection: "loadbalancer/pools", types: []string{"LbPool"}},
 		{collection: "loadbalancer/rules", types: []string{"LbRule"}},
 		{collection: "loadbalancer/monitors", types: []string{
@@ -163,7 +188,7 @@ func managerKinds() []managerKind {
 		{collection: "dhcp/relays", types: []string{"DhcpRelayService"}},
 		{collection: "md-proxies", types: []string{"MetadataProxy"}},
 		{collection: certificateCollection, types: []string{"certificate_self_signed", "certificate_signed", "certificate_ca", "Certificate"}, stays: true,
-			noPost: true, noPut: true, show: showDetails, filters: map[string]filter{"type": certificateType()}},
+			noPost: true, noPut: true, reads: []string{"details"}, show: showDetails, filters: map[string]filter{"type": certificateType()}},
 		{collection: crlCollection, types: []string{"Crl"}, stays: true, noPost: true},
 		{collection: principalCollection, types: []string{"PrincipalIdentity"}, stays: true, noPost: true, noPut: true, removed: dismissPrincipal},
 		{collection: "transport-zones", types: []string{"OverlayTransportZone", "TransportZone"}, stays: true, readOnly: true},

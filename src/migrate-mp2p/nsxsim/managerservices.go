@@ -29,7 +29,7 @@ func (s *Server) serviceRoutes() []api.Route {
 		assumedMark + "session_timeout is in seconds; a restart of the simulator goes back to its options",
 	}
 	return []api.Route{
-		{Method: "GET", Pattern: servicesPath, Extent: api.Full, Handle: listServices},
+		{Method: "GET", Pattern: servicesPath, Extent: api.Full, Query: api.Paging(), Handle: listServices},
 		{Method: "GET", Pattern: servicesPath + "/{service}", Extent: api.Partial, Notes: []string{"the name only"}, Handle: oneService},
 		{Method: "GET", Pattern: servicesPath + "/{service}/status", Extent: api.Partial, Notes: []string{"always running"}, Handle: serviceStatus},
 		{Method: "GET", Pattern: servicesPath + "/" + httpService, Extent: api.Partial, Notes: limits[:1], Handle: s.httpProperties},

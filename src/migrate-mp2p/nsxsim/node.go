@@ -66,7 +66,7 @@ func (s *Server) nodeRoutes() []api.Route {
 		{Method: "GET", Pattern: "/api/v1/cluster", Extent: api.Partial, Notes: []string{"ids and addresses of the nodes only"},
 			Handle: fixed(func(*api.Request) any { return s.describeCluster() })},
 		{Method: "GET", Pattern: "/api/v1/cluster/{node}", Extent: api.Partial, Notes: []string{"id and addresses of the node only"}, Handle: s.clusterNode},
-		{Method: "GET", Pattern: "/api/v1/cluster/nodes", Extent: api.Partial, Notes: []string{"the manager nodes, by id and name"}, Handle: s.clusterNodes},
+		{Method: "GET", Pattern: "/api/v1/cluster/nodes", Extent: api.Partial, Query: api.Paging(), Notes: []string{"the manager nodes, by id and name"}, Handle: s.clusterNodes},
 		{Method: "GET", Pattern: "/api/v1/cluster/status", Extent: api.Partial, Notes: []string{"always stable"},
 			Handle: fixed(func(*api.Request) any { return s.clusterStatus() })},
 		{Method: "GET", Pattern: "/api/v1/cluster/api-virtual-ip", Extent: api.Full, Notes: []string{"0.0.0.0 when there is none"},

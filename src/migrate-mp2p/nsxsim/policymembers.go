@@ -24,7 +24,7 @@ func (s *Server) memberRoutes() []api.Route {
 	note := "static paths, addresses, and conditions on tags and names of segments, ports and groups count; OSName, ComputerName and external ids have no members"
 	order := assumedMark + "AND binds stronger than OR"
 	routes := []api.Route{
-		{Method: "GET", Pattern: group + "members/ip-addresses", Extent: api.Partial, Query: listQuery(), Notes: []string{note, order,
+		{Method: "GET", Pattern: group + "members/ip-addresses", Extent: api.Partial, Query: api.Paging(), Notes: []string{note, order,
 			"addresses of segments and ports are those of the ports' address_bindings"}, Handle: s.groupAddresses},
 		{Method: "GET", Pattern: group + "member-types", Extent: api.Partial, Notes: []string{"the types of the members that there are"}, Handle: s.groupMemberTypes},
 	}
@@ -33,7 +33,7 @@ func (s *Server) memberRoutes() []api.Route {
 		if memberKinds[kind] == nil {
 			notes = []string{"always empty"}
 		}
-		routes = append(routes, api.Route{Method: "GET", Pattern: group + "members/" + kind, Extent: api.Partial, Query: listQuery(), Notes: notes,
+		routes = append(routes, api.Route{Method: "GET", Pattern: group + "members/" + kind, Extent: api.Partial, Query: api.Paging(), Notes: notes,
 			Handle: s.groupMembers(memberKinds[kind])})
 	}
 	return routes

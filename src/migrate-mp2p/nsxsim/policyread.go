@@ -29,7 +29,7 @@ func (s *Server) policyRoutes() []api.Route {
 	for _, k := range policy.Kinds() {
 		object := policyPrefix + named(k.Pattern)
 		if !k.Single() {
-			routes = append(routes, api.Route{Method: "GET", Pattern: policyPrefix + named(k.Collection()), Extent: api.Partial, Query: listQuery(),
+			routes = append(routes, api.Route{Method: "GET", Pattern: policyPrefix + named(k.Collection()), Extent: api.Partial, Query: api.Paging(),
 				Notes: []string{"nothing is marked_for_delete, whatever include_mark_for_delete_objects says"}, Handle: s.listPolicy})
 		}
 		put := []string{checksNote, pathsNote}

@@ -45,19 +45,20 @@ func (s *Server) searchRoutes() []api.Route {
 		assumedMark + "values match whole and without case; elements of arrays are flattened",
 		assumedMark + "terms without an operator between them are joined by OR, and AND binds closer than OR",
 	}, paging...)
+	query := append([]string{"query"}, api.Paging()...)
 	var routes []api.Route
 	for _, f := range flavours {
 		routes = append(routes,
-			api.Route{Method: "GET", Pattern: f.prefix, Extent: api.Partial, Notes: language, Handle: s.search(f, queryOf)},
-			api.Route{Method: "GET", Pattern: f.prefix + "/query", Extent: api.Partial, Notes: language, Handle: s.search(f, queryOf)},
-			api.Route{Method: "GET", Pattern: f.prefix + "/dsl", Extent: api.Partial, Handle: s.search(f, questionOf), Notes: append([]string{
+			api.Route{Method: "GET", Pattern: f.prefix, Extent: api.Partial, Query: query, Notes: language, Handle: s.search(f, queryOf)},
+			api.Route{Method: "GET", Pattern: f.prefix + "/query", Extent: api.Partial, Query: query, Notes: language, Handle: s.search(f, queryOf)},
+			api.Route{Method: "GET", Pattern: f.prefix + "/dsl", Extent: api.Partial, Query: query, Handle: s.search(f, questionOf), Notes: append([]string{
 				assumedMark + "the language: find <part of a type> where <field> is|is not|contains|=|!=|<|<=|>|>= <value>, with and, or; its one public example is of this form",
 			}, paging...)},
-			api.Route{Method: "POST", Pattern: f.prefix + "/querypipeline", Extent: api.Partial, Reads: true, Handle: s.search(f, pipelineOf), Notes: append([]string{
+			api.Route{Method: "POST", Pattern: f.prefix + "/querypipeline", Extent: api.Partial, Query: api.Paging(), Reads: true, Handle: s.search(f, pipelineOf), Notes: append([]string{
 				assumedMark + "each query of a pipeline narrows the result of those before it",
 			}, language...)},
-			api.Route{Method: "POST", Pattern: f.prefix + "/aggregate", Extent: api.Partial, Reads: true, Handle: s.aggregate(f), Notes: aggregateNotes},
-			api.Route{Method: "POST", Pattern: f.prefix + "/reconcile", Action: "*", Extent: api.Partial, Handle: s.reconcile, Notes: reconcileNotes},
+			api.Route{Method: "POST", Pattern: f.prefix + "/aggregate", Extent: api.Partial, Query: api.Paging(), Reads: true, Handle: s.aggregate(f), Notes: aggregateNotes},
+			api.Route{Method: "POST", Pattern: f.prefix + "/reconcile", Action: "*", Extent: api.Partial, Query: []string{"override"}, Handle: s.reconcile, Notes: reconcileNotes},
 		)
 	}
 	return routes

@@ -25,7 +25,7 @@ func (s *Server) sectionRoutes() []api.Route {
 		}
 	}
 	route := func(pattern, action string, handle api.Handler, notes ...string) api.Route {
-		return api.Route{Method: http.MethodPost, Pattern: pattern, Action: action, Extent: api.Full, Notes: notes, Handle: handle}
+		return api.Route{Method: http.MethodPost, Pattern: pattern, Action: action, Extent: api.Full, Query: []string{"operation", "id"}, Notes: notes, Handle: handle}
 	}
 	lock := assumedMark + "a locked section is refused with 423 to all but who locked it"
 	return []api.Route{

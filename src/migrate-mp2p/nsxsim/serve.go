@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -166,12 +167,23 @@ func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error)
 	}
 	response, err := route.Handle(ctx, &api.Request{
 		Identity: identity, Node: at.Name, NodeID: at.ID,
-		Method: x.r.Method, Path: path, Params: params, Query: query, Header: x.r.Header, Body: x.body,
+		Method: x.r.Method, Path: path, Params: params, Query: heeded(query, route), Header: x.r.Header, Body: x.body,
 	})
 	if err != nil {
 		return failure(asAPIError(err))
 	}
 	return success(response)
+}
+
+// heeded are those parameters of a query that a route knows; NSX ignores others (ASSUMED).
+func heeded(query url.Values, route api.Route) url.Values {
+	known := url.Values{}
+	for name, values := range query {
+		if name == "action" || slices.Contains(route.Query, name) {
+			known[name] = values
+		}
+	}
+	return known
 }
 
 // permits tells whether a role may call a route.

@@ -112,7 +112,8 @@ type Route struct {
 	// Action restricts the route to requests with that ?action=; empty means requests without one, "*" any.
 	Action string
 	Extent Extent
-	// Query are the query parameters that the route heeds, without action.
+	// Query are the query parameters that the route heeds, without action. Its handler sees no others, so that the
+	// coverage page cannot promise less or more than there is.
 	Query []string
 	// Notes say what is left out, and start with "ASSUMED: " where no public source states the behaviour.
 	Notes []string
