@@ -45,7 +45,8 @@ var _ = Describe("the pre-check", func() {
 		Expect(precheck.Details).NotTo(ContainSubstring(sets.resources[1].ManagerID))
 		rows := n.ok("GET", migration+"mp-to-policy/feedback?resource_type=IP_SET", nil)["results"].([]any)
 		Expect(rows).To(HaveLen(1))
-		Expect(rows[0]).To(HaveKeyWithValue("mp_id", sets.resources[0].ManagerID))
+		Expect(rows[0]).To(And(HaveKeyWithValue("mp_id", sets.resources[0].ManagerID), HaveKeyWithValue("error_list", ConsistOf(
+			HaveKeyWithValue("error_desc", "resource "+sets.resources[0].ManagerID+" is duplicate or already migrated")))))
 		Expect(n.ok("GET", migration+"mp-to-policy/feedback?resource_type=NAT", nil)["results"]).To(BeEmpty())
 	})
 
