@@ -28,7 +28,7 @@ func grouped() map[string]object {
 		return object{"id": id, "resource_type": "NSGroup", "display_name": id, "_revision": 0, "members": members, "membership_criteria": criteria}
 	}
 	port := func(id, on, vif, address string, tags []any) object {
-		return object{"id": id, "resource_type": "LogicalPort", "display_name": id, "logical_switch_id": on, "tags": tags,
+		return object{"id": id, "resource_type": "LogicalPort", "display_name": id + "-port", "logical_switch_id": on, "tags": tags,
 			"attachment": object{"id": vif, "attachment_type": "VIF"}, "address_bindings": []any{object{"ip_address": address}}}
 	}
 	return with(fabric(), map[string]object{
@@ -45,9 +45,9 @@ func grouped() map[string]object {
 			byTag("LogicalPort", "app", "web"), byTag("LogicalPort", "stage", "prod")}}}),
 		"ns-groups/either": group("either", nil, []any{byTag("LogicalPort", "stage", "prod"), byTag("LogicalPort", "app", "db")}),
 		"ns-groups/named": group("named", []any{object{"resource_type": "NSGroupSimpleExpression", "target_type": "LogicalPort",
-			"target_property": "display_name", "op": "CONTAINS", "value": "b2"}}, nil),
+			"target_property": "display_name", "op": "CONTAINS", "value": "b2-p"}}, nil),
 		"ns-groups/ending": group("ending", []any{object{"resource_type": "NSGroupSimpleExpression", "target_type": "LogicalPort",
-			"target_property": "display_name", "op": "ENDSWITH", "value": "1"}, byID("LogicalPort", "db"), byID("VirtualMachine", "vm")}, nil),
+			"target_property": "display_name", "op": "ENDSWITH", "value": "1-port"}, byID("LogicalPort", "db"), byID("VirtualMachine", "vm")}, nil),
 		"ns-groups/nested": group("nested", []any{byID("NSGroup", "port"), byID("NSGroup", "nested"), byID("IPSet", "set")}, nil),
 	})
 }
