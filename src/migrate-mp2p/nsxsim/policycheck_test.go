@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 )
 
 const groups = infra + "/domains/default/groups"
@@ -125,10 +126,12 @@ var _ = Describe("the rules of a policy", func() {
 })
 
 var _ = Describe("the deletion of a Policy object", func() {
+	var server *nsxsim.Server
 	var c *client
 
 	BeforeEach(func() {
-		c = admin(start(nsxsim.Options{}))
+		server = start(nsxsim.Options{})
+		c = admin(server)
 		Expect(c.do("PATCH", infra, infraBody(
 			child("Tier1", object{"id": "t", "resource_type": "Tier1", "children": []any{child("LocaleServices", object{"id": "l"})}}),
 			child("Tier1", object{"id": "n", "children": []any{below("PolicyNat", "USER", child("PolicyNatRule", object{"id": "r", "action": "SNAT"}))}}),
@@ -154,6 +157,12 @@ var _ = Describe("the deletion of a Policy object", func() {
 		Entry("a port", "/segments/s", "path=[/infra/segments/s/ports/p]"),
 		Entry("a rule", "/domains/default/groups/g", "path=[/infra/domains/default/security-policies/x/rules/r]"),
 	)
+
+	It("is for the owner, or for who insists", func() {
+		put(server.Store(), map[string]object{"/infra/segments/theirs": {"id": "theirs", "resource_type": "Segment", "_create_user": "tas1-ncp"}})
+		Expect(c.do("DELETE", infra+"/segments/theirs", nil)).To(refusedWith(289, "createUser=tas1-ncp"))
+		Expect(c.with("X-Allow-Overwrite", "true").do("DELETE", infra+"/segments/theirs", nil)).To(works())
+	})
 
 	It("takes parts along", func() {
 		Expect(c.do("DELETE", infra+"/segments/s/ports/p", nil)).To(works())
@@ -266,8 +275,14 @@ var _ = Describe("the realization of an intent", func() {
 		Expect(c.get(entities + "/infra/segments/s").results()).To(ConsistOf(And(
 			HaveKeyWithValue("state", "REALIZED"), HaveKeyWithValue("entity_type", "RealizedLogicalSwitch"), HaveKeyWithValue("intent_paths", ConsistOf("/infra/segments/s")),
 			HaveKeyWithValue("realization_specific_identifier", created["unique_id"]))))
-		Expect(c.get(entities + "/infra/domains/default").results()).To(BeEmpty())
+		Expect(c.get(entities+"/infra/domains/default").results()).To(BeEmpty(), "implicit objects")
 		Expect(c.get(entities + "/infra/segments/none")).To(refusedWith(500012, "[/infra/segments/none]"))
+	})
+
+	It("has no entity before it begins", func() {
+		c := admin(start(nsxsim.Options{Coordinator: func(api.Env) (api.Coordinator, error) { return judge{"UNINITIALIZED", true}, nil }}))
+		c.do("PUT", infra+"/segments/s", object{})
+		Expect(c.get(entities + "/infra/segments/s").results()).To(BeEmpty())
 	})
 })
 
