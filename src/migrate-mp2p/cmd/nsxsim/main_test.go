@@ -104,12 +104,12 @@ var _ = Describe("nsxsim", func() {
 	It("serves several clusters, of several platforms, on one NSX", func() {
 		out := serving(func(r ready) {
 			Expect(r.Platform).To(Equal("tkgi"))
-			Expect(r.Clusters).To(ConsistOf("pks-a", "pks-b", "k8s", HavePrefix("pks-c3d1f2a8")))
+			Expect(r.Clusters).To(ConsistOf("pks-a", "pks-b", "k8s", "pks-done", HavePrefix("pks-c3d1f2a8")))
 			Expect(r.Clusters[0]).To(Equal("pks-a"))
 		}, "--model", "tkgi", "--cluster", "pks-a", "--cluster", "pks-b", "--cluster", "kubernetes:k8s",
-			"--section-between", "--other-products", "--shared-tier1", "--rare", "--save", in("state"))
+			"--policy-cluster", "pks-done", "--section-between", "--other-products", "--shared-tier1", "--rare", "--save", in("state"))
 		Expect(out.code).To(Equal(0), out.stderr)
-		for _, cluster := range []string{"pks-a", "pks-b", "k8s"} {
+		for _, cluster := range []string{"pks-a", "pks-b", "k8s", "pks-done"} {
 			checked := execute(ctx, "check", "--load", in("state"), "--cluster", cluster)
 			Expect(checked.code).To(Equal(0), checked.stdout+checked.stderr)
 		}

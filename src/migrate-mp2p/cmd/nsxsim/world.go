@@ -27,6 +27,7 @@ func (w *worldFlags) register(flags *flag.FlagSet) {
 	flags.Func("cluster", "name of the model's foundation or cluster; repeated, it adds further ones, of another platform as PLATFORM:NAME", w.addCluster)
 	flags.BoolVar(&w.options.SectionBetween, "section-between", false, "put an administrator's firewall section between those of the first cluster")
 	flags.BoolVar(&w.options.OtherProducts, "other-products", false, "add an OpenStack network to the model")
+	flags.StringVar(&w.options.PolicyCluster, "policy-cluster", "", "name of one more, small cluster whose NCP works in Policy mode already")
 	flags.BoolVar(&w.options.SharedTier1, "shared-tier1", false, "put all namespaces of the first Kubernetes or TKGI cluster on one Tier-1")
 	flags.BoolVar(&w.options.Rare, "rare", false, "add what NCP makes only with some settings, such as DNAT and certificates without private key")
 }
