@@ -66,6 +66,8 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.DurationVar(&o.Latency, "latency", 0, "time added to every answer")
 	flags.DurationVar(&o.SearchLag, "search-lag", 0, "how far the search index runs behind")
 	flags.DurationVar(&o.ServiceStartDelay, "service-start-delay", 0, "how long the migration coordinator's service takes to start")
+	flags.IntVar(&o.MaxIntents, "max-intents", 5000, "how many objects one hierarchical PATCH may hold")
+	flags.DurationVar(&o.RealizationDelay, "realization-delay", 0, "how long a Policy intent is IN_PROGRESS after it was written")
 	flags.BoolVar(&o.PartialPatch, "partial-patch", false, "a Policy PATCH keeps fields that its body does not name")
 	flags.BoolVar(&o.KeepBodies, "bodies", false, "write request bodies into the journal")
 
