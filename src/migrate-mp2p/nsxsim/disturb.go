@@ -139,14 +139,16 @@ func (s *Server) unreachable(x *exchange) cut {
 func (s *Server) send(x *exchange, out answer) {
 	x.entry.Status = out.status
 	s.journal.add(x.entry)
-	if out.status != 0 {
+	// A client that has just gone away might still see the answer as one to a request that it gave up.
+	gone := x.r.Context().Err() != nil
+	if out.status != 0 && !gone {
 		s.transmit(x, out)
 	}
-	switch out.cut {
-	case hung:
+	switch {
+	case out.cut == hung:
 		<-x.r.Context().Done()
 		x.breakOff(false)
-	case dropped, reset:
+	case out.cut != whole || gone:
 		x.breakOff(out.cut == reset)
 	}
 }
