@@ -97,12 +97,14 @@ var _ = Describe("actions of the Manager API", Ordered, ContinueOnFailure, func(
 		s.strictly(imported, err)
 		Expect(imported.Results).To(HaveLen(1))
 		identity, err := trust_management.NewPrincipalIdentitiesClient(s).Create(manager.PrincipalIdentity{
-			Name: new("one"), NodeId: new("one"), Role: new("enterprise_admin"), IsProtected: new(true), CertificateId: imported.Results[0].Id,
+			Name: new("one"), NodeId: new("one"), IsProtected: new(true), CertificateId: imported.Results[0].Id,
+			Role: new("enterprise_admin"), //nolint:staticcheck // deprecated in the SDK, but what clients of NSX 3 and 4 send
 		})
 		s.strictly(identity, err)
 		text = certificate("another stranger")
 		other, err := principal_identities.NewWithCertificateClient(s).Create(manager.PrincipalIdentityWithCertificate{
-			Name: new("two"), NodeId: new("two"), Role: new("auditor"), IsProtected: new(true), CertificatePem: &text,
+			Name: new("two"), NodeId: new("two"), IsProtected: new(true), CertificatePem: &text,
+			Role: new("auditor"), //nolint:staticcheck // deprecated in the SDK, but what clients of NSX 3 and 4 send
 		})
 		s.strictly(other, err)
 		s.accepted(trust_management.NewPrincipalIdentitiesClient(s).Delete(*other.Id))

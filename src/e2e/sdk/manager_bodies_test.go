@@ -152,9 +152,10 @@ func virtualServerBody(w world) any {
 
 func lbPoolBody(w world) any {
 	return manager.LbPool{
-		DisplayName: name(), Algorithm: new(manager.LbPool_ALGORITHM_ROUND_ROBIN), ActiveMonitorIds: []string{*w.id("load balancer monitors")},
-		Members:         []manager.PoolMember{{IpAddress: new("192.0.2.30"), Port: new("8080")}},
-		SnatTranslation: value(&manager.LbSnatAutoMap{Type_: manager.LbSnatAutoMap__TYPE_IDENTIFIER}),
+		DisplayName: name(), Algorithm: new(manager.LbPool_ALGORITHM_ROUND_ROBIN),
+		ActiveMonitorIds: []string{*w.id("load balancer monitors")}, //nolint:staticcheck // deprecated in the SDK, but what clients of NSX 3 and 4 send
+		Members:          []manager.PoolMember{{IpAddress: new("192.0.2.30"), Port: new("8080")}},
+		SnatTranslation:  value(&manager.LbSnatAutoMap{Type_: manager.LbSnatAutoMap__TYPE_IDENTIFIER}),
 	}
 }
 

@@ -256,7 +256,7 @@ func makeSmallWorld(s *session) (small smallWorld) {
 
 	small.monitor = make("load balancer monitors", monitorBody(w))
 	pool := lbPoolBody(w).(manager.LbPool)
-	pool.ActiveMonitorIds = []string{small.monitor}
+	pool.ActiveMonitorIds = []string{small.monitor} //nolint:staticcheck // deprecated in the SDK, but what clients of NSX 3 and 4 send
 	small.pool = make("load balancer pools", pool)
 	small.profile = make("load balancer application profiles", applicationProfileBody(w))
 	server := manager.LbVirtualServer{

@@ -6,7 +6,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/vmware/vsphere-automation-sdk-go/runtime/data"
-	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt"
+	nsxpolicy "github.com/vmware/vsphere-automation-sdk-go/services/nsxt"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/domains"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt/infra/realized_state"
@@ -28,7 +28,7 @@ var _ = Describe("the whole Policy tree", Ordered, func() {
 	It("takes several objects at different places in one body", func() {
 		group := policyGroupBody(world{}).(policy.Group)
 		group.Id, group.ResourceType = new(chosenID), new("Group")
-		s.accepted(nsx_policy.NewInfraClient(s).Patch(policy.Infra{
+		s.accepted(nsxpolicy.NewInfraClient(s).Patch(policy.Infra{
 			ResourceType: new("Infra"), Children: []*data.StructValue{
 				segment("one", false), segment("two", false),
 				value(&policy.ChildResourceReference{
@@ -46,7 +46,7 @@ var _ = Describe("the whole Policy tree", Ordered, func() {
 	})
 
 	It("takes nothing of a body of which one object is refused", func() {
-		err := nsx_policy.NewInfraClient(s).Patch(policy.Infra{ResourceType: new("Infra"), Children: []*data.StructValue{
+		err := nsxpolicy.NewInfraClient(s).Patch(policy.Infra{ResourceType: new("Infra"), Children: []*data.StructValue{
 			segment("three", false),
 			value(&policy.ChildResourceReference{
 				ResourceType: policy.ChildResourceReference__TYPE_IDENTIFIER, Id: new("none"), TargetType: new("Tier1"),
@@ -59,7 +59,7 @@ var _ = Describe("the whole Policy tree", Ordered, func() {
 	})
 
 	It("gives objects of a type inside their ancestors", func() {
-		root, err := nsx_policy.NewInfraClient(s).Get(nil, nil, new("Segment"))
+		root, err := nsxpolicy.NewInfraClient(s).Get(nil, nil, new("Segment"))
 		s.strictly(root, err)
 		Expect(root.Children).NotTo(BeEmpty())
 	})
@@ -77,7 +77,7 @@ var _ = Describe("the whole Policy tree", Ordered, func() {
 	})
 
 	It("deletes objects that are marked for it", func() {
-		s.accepted(nsx_policy.NewInfraClient(s).Patch(policy.Infra{ResourceType: new("Infra"), Children: []*data.StructValue{segment("two", true)}}, nil))
+		s.accepted(nsxpolicy.NewInfraClient(s).Patch(policy.Infra{ResourceType: new("Infra"), Children: []*data.StructValue{segment("two", true)}}, nil))
 		_, err := infra.NewSegmentsClient(s).Get("two")
 		s.refused(err, http.StatusNotFound)
 	})

@@ -175,9 +175,10 @@ func policyVirtualServerBody(w world) any {
 
 func policyLBPoolBody(w world) any {
 	return policy.LBPool{
-		DisplayName: name(), Algorithm: new(policy.LBPool_ALGORITHM_ROUND_ROBIN), ActiveMonitorPaths: []string{w.path("load balancer monitors")},
-		Members:         []policy.LBPoolMember{{IpAddress: new("192.0.2.30"), Port: new("8080")}},
-		SnatTranslation: value(&policy.LBSnatAutoMap{Type_: policy.LBSnatAutoMap__TYPE_IDENTIFIER}),
+		DisplayName: name(), Algorithm: new(policy.LBPool_ALGORITHM_ROUND_ROBIN),
+		ActiveMonitorPaths: []string{w.path("load balancer monitors")}, //nolint:staticcheck // deprecated in the SDK, but what clients of NSX 3 and 4 send
+		Members:            []policy.LBPoolMember{{IpAddress: new("192.0.2.30"), Port: new("8080")}},
+		SnatTranslation:    value(&policy.LBSnatAutoMap{Type_: policy.LBSnatAutoMap__TYPE_IDENTIFIER}),
 	}
 }
 
