@@ -13,13 +13,13 @@ import (
 // addressRange goes from one address to another, both included.
 type addressRange struct{ from, to netip.Addr }
 
-// rangesIn are the ranges of a decoded allocation_ranges.
+// rangesIn are the ranges of a decoded allocation_ranges, but for those that are none.
 func rangesIn(value any) []addressRange {
 	var ranges []addressRange
 	for _, limits := range objectsIn(value) {
 		from, badFrom := netip.ParseAddr(text(limits["start"]))
 		to, badTo := netip.ParseAddr(text(limits["end"]))
-		if badFrom == nil && badTo == nil {
+		if badFrom == nil && badTo == nil && !to.Less(from) {
 			ranges = append(ranges, addressRange{from, to})
 		}
 	}
@@ -28,9 +28,6 @@ func rangesIn(value any) []addressRange {
 
 // size is the number of addresses, as far as their last eight bytes tell.
 func (r addressRange) size() uint64 {
-	if r.to.Less(r.from) {
-		return 0
-	}
 	return lowBits(r.to) - lowBits(r.from) + 1
 }
 
@@ -52,7 +49,7 @@ func completePool(w *write) error {
 		}
 		for _, limits := range objectsIn(subnet["allocation_ranges"]) {
 			list := rangesIn([]any{limits})
-			if len(list) == 0 || list[0].to.Less(list[0].from) || !network.Contains(list[0].from) || !network.Contains(list[0].to) {
+			if len(list) == 0 || !network.Contains(list[0].from) || !network.Contains(list[0].to) {
 				return errField("allocation_ranges", "%s-%s is no range of %s", text(limits["start"]), text(limits["end"]), network)
 			}
 		}
@@ -92,15 +89,10 @@ func completeSubnet(w *write) error {
 	if !ok || size < 1 || size > 1<<31 || bits.OnesCount64(uint64(size)) != 1 {
 		return errField("size", "%s is not a power of two", text(w.fields["size"]))
 	}
-	block, found := w.tx.Manager().Get("pools/ip-blocks/" + text(w.fields["block_id"]))
-	if !found {
-		return api.NotFound(text(w.fields["block_id"]))
-	}
-	whole, err := netip.ParsePrefix(fieldText(block, "cidr"))
+	// The references were checked: the block is there. One whose network cannot be read has no free subnet.
+	block, _ := w.tx.Manager().Get("pools/ip-blocks/" + text(w.fields["block_id"]))
+	whole, _ := netip.ParsePrefix(fieldText(block, "cidr"))
 	length := whole.Addr().BitLen() - bits.TrailingZeros64(uint64(size))
-	if err != nil || length < whole.Bits() {
-		return errField("size", "%d addresses are more than block %s has", size, block.ID)
-	}
 	taken, err := subnetsOf(w.tx, block.ID)
 	if err != nil {
 		return err
@@ -156,11 +148,8 @@ func freeSubnet(whole netip.Prefix, length int, start string, taken []netip.Pref
 		if start != "" {
 			break
 		}
-		next := behind.Next()
-		if candidate := netip.PrefixFrom(next, length); next.IsValid() && candidate.Masked().Addr() != next {
-			next = last(candidate.Masked()).Next()
-		}
-		at = next
+		// Behind the larger of the two, where another one of that length may begin.
+		at = behind.Next()
 	}
 	return netip.Prefix{}, false
 }

@@ -218,10 +218,12 @@ var _ = Describe("cursors and parameters of Manager lists", func() {
 
 	It("tell what members refer to when they are asked", func() {
 		c := admin(start(nsxsim.Options{Store: world(with(fabric(), map[string]object{"ns-groups/g": {"id": "g", "resource_type": "NSGroup", "members": []any{
-			object{"resource_type": "NSGroupSimpleExpression", "target_type": "LogicalSwitch", "target_property": "id", "op": "EQUALS", "value": "s"}}}}))}))
+			byID("LogicalSwitch", "s"), byID("VirtualMachine", "vm"), object{"resource_type": "NSGroupSimpleExpression", "target_type": "LogicalSwitch",
+				"target_property": "display_name", "op": "EQUALS", "value": "s"}}}}))}))
 		for _, path := range []string{"ns-groups/g", "ns-groups"} {
 			answer := c.get("/api/v1/" + path + "?populate_references=true").Raw
 			Expect(answer).To(ContainSubstring(`"target_resource":{"is_valid":true,"target_display_name":"s","target_id":"s","target_type":"LogicalSwitch"}`))
+			Expect(strings.Count(answer, "target_resource")).To(Equal(1), "others are no references")
 			Expect(c.get("/api/v1/" + path).Raw).NotTo(ContainSubstring("target_resource"))
 		}
 	})
