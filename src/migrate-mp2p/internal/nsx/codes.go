@@ -29,7 +29,7 @@ type meaning struct {
 // driver networking-nsx-t and the NSX Go SDK.
 var meanings = []meaning{
 	{400, 289, KindNotOwner, never, "the object belongs to another principal"},
-	{400, 255, KindSearch, never, "the page is too large; paging asks for smaller ones"},
+	{400, 255, KindInvalid, never, "a field is invalid; where that is the size of a page, paging asks for smaller ones"},
 	{400, 30722, KindCoordinatorBusy, always, "the migration coordinator is busy"},
 	{400, 60508, KindSearch, always, "the search index is being built"},
 	{400, 60514, KindSearch, always, "the search timed out"},

@@ -13,7 +13,7 @@ var _ = DescribeTable("what NSX's answers mean",
 		Expect(m.kind).To(Equal(kind))
 		Expect(m.repeat).To(Equal(whoRepeats))
 	},
-	Entry(nil, 400, 255, KindSearch, never),
+	Entry(nil, 400, 255, KindInvalid, never),
 	Entry(nil, 400, 289, KindNotOwner, never),
 	Entry(nil, 400, 30722, KindCoordinatorBusy, always),
 	Entry(nil, 400, 60508, KindSearch, always),

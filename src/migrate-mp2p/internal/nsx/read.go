@@ -173,10 +173,11 @@ func pageOf(ctx context.Context, send sender, path string, query url.Values, siz
 	}
 }
 
-// tooLarge recognises the two codes for a page that is too large (nsx-operator).
+// tooLarge recognises the two codes for a page that is too large (nsx-operator). 255 speaks of any field of a request, and
+// a page's size is the only one that could be wrong in what is asked here.
 func tooLarge(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Kind == KindSearch && (e.Code == 60576 || e.Code == 255)
+	return errors.As(err, &e) && (e.Code == 60576 || e.Code == 255)
 }
 
 // cloneValues protects the caller's parameters.

@@ -108,7 +108,7 @@ var _ = Describe("reading many objects", func() {
 		m.on(searchURI, nsxError(400, 255))
 		c := connected(nil, m)
 		_, err := c.Search(ctx, Manager, "q", collect(new([]int)))
-		Expect(err).To(beKind(KindSearch))
+		Expect(err).To(beKind(KindInvalid))
 		Expect(len(m.asked())).To(BeNumerically("<", 10))
 	})
 
