@@ -14,8 +14,29 @@
 //     answers with 404 in NSX's error form and marks as a gap in the journal.
 //   - It imports nothing of the product that it tests.
 //
+// # Where things are
+//
+// A request goes through serve.go: login (auth.go), limits, faults (disturb.go), the route (router.go), the journal.
+//
+//	manager*.go, sections.go, allocations.go   the Manager API; managerkinds.go is its table of collections
+//	policy*.go                                 the Policy API; package policy has its table of paths
+//	search*.go, listing.go                     search and lists
+//	node.go, service.go, dashboard.go          nodes, the coordinator's service, backups, capacity
+//	control.go, change.go, restore.go          what is the simulator's own: /_nsxsim/
+//
+//	api          what a route, a request and an error are
+//	store        all state, with its indexes, saving and loading
+//	schema       which fields a body may have, out of VMware's SDK
+//	references   which fields name other objects
+//	groups       who is in a group
+//	search       the query language
+//	coordinator  the migration coordinator
+//	faults       the rules that disturb requests
+//	model        the worlds to begin with, and Kubernetes manifests of them
+//	check        the judge of a state
+//	simtest      an NSX for a Go test
+//
 // # Caveats
 //
-// References between objects are checked only where NSX's public sources say what happens. What no source states is
-// marked ASSUMED in the routes' notes. Nothing is forwarded: there is no data path.
+// What no public source states is marked ASSUMED in the routes' notes. Nothing is forwarded: there is no data path.
 package nsxsim
