@@ -164,6 +164,8 @@ var _ = Describe("the validation of a batch", func() {
 			"attachment": object{"attachment_type": "BRIDGEENDPOINT", "id": "b"}}}, one("LOGICAL_PORT", "vm"), "layer 2 gateways"),
 		Entry("a section of a router's firewall", map[string]object{"firewall/sections/wall": {"resource_type": "FirewallSection", "section_type": "LAYER3",
 			"enforced_on": "LOGICALROUTER"}}, one("DFW_SECTION", "wall"), "enforced on VIFs"),
+		Entry("a section of layer 2", map[string]object{"firewall/sections/wall": {"resource_type": "FirewallSection", "section_type": "LAYER2"}},
+			one("DFW_SECTION", "wall"), "layer 3"),
 		Entry("the default section", map[string]object{"firewall/sections/wall": {"resource_type": "FirewallSection", "section_type": "LAYER3",
 			"is_default": true}}, one("DFW_SECTION", "wall"), "without the default one"),
 	)
