@@ -108,6 +108,8 @@ var _ = Describe("deletions of Manager objects", func() {
 		Entry("a profile that is bound", "switching-profiles/sg?unbind=true", []string{"switching-profiles/sg"}, []string{"logical-ports/plain"}),
 		Entry("a virtual server with its rules", "loadbalancer/virtual-servers/vs?delete_associated_rules=true",
 			[]string{"loadbalancer/virtual-servers/vs", "loadbalancer/rules/r"}, nil),
+		Entry("a virtual server without its rules", "loadbalancer/virtual-servers/vs?delete_associated_rules=false",
+			[]string{"loadbalancer/virtual-servers/vs"}, []string{"loadbalancer/rules/r"}),
 		Entry("a section with its rules", "firewall/sections/fw?cascade=true", []string{"firewall/sections/fw"}, nil),
 	)
 

@@ -43,16 +43,14 @@ func (p position) place(tx *store.Tx, key string) error {
 	if err != nil {
 		return err
 	}
-	behind := others[index:]
-	priority := int64(0)
-	switch {
-	case index == 0 && len(behind) > 0:
-		priority = max(0, priorityOf(behind[0])-1)
-	case index > 0 && len(behind) > 0:
-		before := priorityOf(others[index-1])
+	before, behind := int64(-1), others[index:]
+	if index > 0 {
+		before = priorityOf(others[index-1])
+	}
+	priority := before + 1
+	if len(behind) > 0 {
+		// In the middle, so that there is room on both sides.
 		priority = before + max(1, (priorityOf(behind[0])-before)/2)
-	case index > 0:
-		priority = priorityOf(others[index-1]) + 1
 	}
 	if err := setField(tx, key, "priority", priority); err != nil {
 		return err

@@ -59,6 +59,7 @@ var _ = Describe("bodies of Manager objects", func() {
 		Expect(created.Body).To(And(HaveKeyWithValue("_create_user", "admin"), HaveKeyWithValue("_system_owned", false),
 			HaveKeyWithValue("_protection", "NOT_PROTECTED"), HaveKeyWithValue("_revision", BeEquivalentTo(0)), Not(HaveKey("_schema")), Not(HaveKey("_self"))))
 		body := created.Body
+		Expect(body["display_name"]).To(Equal(body["id"]))
 		body["_create_user"] = "somebody"
 		Expect(c.do("PUT", "/api/v1/ip-sets/"+body["id"].(string), body).Body).To(HaveKeyWithValue("_create_user", "admin"))
 	})

@@ -79,6 +79,7 @@ var _ = Describe("firewall sections", func() {
 		revised := c.do("POST", sections+"/a?action=revise&operation=insert_after&id=y", section("a", object{"_revision": 0, "description": "moved"}))
 		Expect(revised.Body).To(And(HaveKeyWithValue("description", "moved"), HaveKeyWithValue("_revision", BeEquivalentTo(1))))
 		Expect(order()).To(Equal([]string{"a2", "b", "c", "y", "a", "z", "default"}))
+		Expect(c.get(sections+"/default").Body).To(HaveKeyWithValue("priority", BeEquivalentTo(900)), "who is not in the way stays")
 	})
 
 	DescribeTable("refuse a position", func(query string, status int) {
