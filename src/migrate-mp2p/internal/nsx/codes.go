@@ -83,10 +83,11 @@ func (e *Error) classify(fromNSX bool) {
 	if m.kind == KindUnavailable && !fromNSX {
 		e.repeat = reads
 	}
-	// While the coordinator service is stopped its API fails with 500 or as a missing backend (vmware-nsx, KB scripts).
+	// While the coordinator service is stopped its API fails with 500 or as a missing backend (vmware-nsx, KB scripts);
+	// 607 speaks of all of NSX.
 	if strings.HasPrefix(e.Path, migrationAPI) {
 		stopped := m.kind == KindServer && e.Method == http.MethodGet
-		unreached := m.kind == KindUnavailable && e.Status != http.StatusServiceUnavailable
+		unreached := m.kind == KindUnavailable && e.Status != http.StatusServiceUnavailable && e.Code != 607
 		if stopped || unreached {
 			e.Kind = KindCoordinatorDown
 			if stopped {

@@ -100,6 +100,15 @@ var _ = Describe("the migration coordinator", func() {
 		Expect(m.count(statusURI)).To(Equal(downAttempts))
 	})
 
+	It("is not down while all of NSX is being reconfigured", func() {
+		m := newManager()
+		m.on(statusURI, replies(nsxError(500, 607), nsxError(500, 607), nsxError(500, 607), nsxError(500, 607), reply(200, `{"overall_migration_status":"NOT_STARTED","component_status":[]}`)))
+		c := connected(nil, m)
+		status, err := c.MigrationStatus(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(status.Overall).To(Equal(StatusNotStarted))
+	})
+
 	It("is not waited for when its memory is asked for", func() {
 		m := newManager()
 		m.on("GET /api/v1/migration/migrated-resources", nsxError(500, 0))
