@@ -155,9 +155,10 @@ var _ = Describe("router ports", func() {
 		Expect(down.Status).To(Equal(http.StatusCreated), down.Raw)
 		Expect(c.get("/api/v1/logical-ports/plain").Body["attachment"]).To(And(
 			HaveKeyWithValue("attachment_type", "LOGICALROUTER"), HaveKeyWithValue("id", down.Body["id"])))
-		link := c.do("POST", "/api/v1/logical-router-ports", object{"resource_type": "LogicalRouterLinkPortOnTIER1", "logical_router_id": "t2",
-			"linked_logical_router_port_id": reference("LogicalRouterLinkPortOnTIER0", "new")})
+		link := c.do("POST", "/api/v1/logical-router-ports", object{"resource_type": "LogicalRouterLinkPortOnTIER1", "logical_router_id": "t2"})
 		Expect(link.Status).To(Equal(http.StatusCreated), link.Raw)
+		link.Body["linked_logical_router_port_id"] = reference("LogicalRouterLinkPortOnTIER0", "new")
+		Expect(c.do("PUT", "/api/v1/logical-router-ports/"+link.Body["id"].(string), link.Body).Status).To(Equal(http.StatusOK))
 		Expect(c.get("/api/v1/logical-router-ports/new").Body).To(HaveKeyWithValue("linked_logical_router_port_id", link.Body["id"]))
 	})
 })

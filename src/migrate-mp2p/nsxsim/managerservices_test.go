@@ -74,6 +74,13 @@ var _ = Describe("the cluster", func() {
 			HaveKeyWithValue("detailed_cluster_status", HaveKeyWithValue("overall_status", "STABLE"))))
 	})
 
+	It("stays the same over a restart", func() {
+		server := start(nsxsim.Options{})
+		before := admin(server).get("/api/v1/cluster").Body["cluster_id"]
+		Expect(server.Close()).To(Succeed())
+		Expect(admin(start(nsxsim.Options{Store: server.Store()})).get("/api/v1/cluster").Body["cluster_id"]).To(Equal(before))
+	})
+
 	It("keeps the set-up of backups without its secrets, and makes none", func() {
 		c := admin(start(nsxsim.Options{}))
 		const backups = "/api/v1/cluster/backups"

@@ -69,7 +69,8 @@ var _ = Describe("bodies of Manager objects", func() {
 			"loadbalancer/monitors/m": {"id": "m", "resource_type": "LbTcpMonitor", "display_name": "m", "_revision": 0}})}))
 		Expect(refused(c.do("PUT", "/api/v1/loadbalancer/monitors/m", object{"resource_type": "LbHttpMonitor", "_revision": 0}), http.StatusBadRequest)).
 			To(ContainSubstring("LbTcpMonitor"))
-		Expect(c.do("PUT", "/api/v1/loadbalancer/monitors/m", object{"_revision": 0}).Body).To(HaveKeyWithValue("resource_type", "LbTcpMonitor"))
+		Expect(c.do("PUT", "/api/v1/loadbalancer/monitors/m", object{"_revision": 0}).Body).To(And(
+			HaveKeyWithValue("resource_type", "LbTcpMonitor"), HaveKeyWithValue("display_name", "m")))
 		refused(c.do("POST", "/api/v1/ip-sets", object{"id": "a/b"}), http.StatusBadRequest)
 	})
 
