@@ -148,13 +148,12 @@ func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) erro
 	}
 	old, found := tx.Policy().Get(c.path)
 	fields := maps.Clone(c.fields)
-	before := map[string]any{}
 	if found {
 		if err := s.mayWrite(r, old); err != nil {
 			return err
 		}
-		var err error
-		if before, err = old.Fields(); err != nil {
+		before, err := old.Fields()
+		if err != nil {
 			return err
 		}
 		inherit(fields, before, how.merges)

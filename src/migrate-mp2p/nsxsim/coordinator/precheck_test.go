@@ -80,7 +80,6 @@ var _ = Describe("the pre-check", func() {
 		tier1 := made(world, "logical-routers", "LogicalRouter")[0].ID
 		Expect(failed(st, coordinator.Options{}, one("TIER0", tier1))).To(ContainSubstring("is a TIER1"))
 		st, _ = tas()
-		st, _ = tas()
 		Expect(failed(st, coordinator.Options{}, one("EDGE_FIREWALL_SECTION", "x"))).To(ContainSubstring("not supported"))
 	})
 

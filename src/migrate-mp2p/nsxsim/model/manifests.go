@@ -105,7 +105,7 @@ func serviceManifest(namespace string, service Service) manifest {
 		spec.SessionAffinity = "ClientIP"
 	}
 	for _, port := range service.Ports {
-		spec.Ports = append(spec.Ports, servicePort{port.Name, port.Protocol, port.Port, port.TargetPort})
+		spec.Ports = append(spec.Ports, servicePort(port))
 	}
 	one := manifest{APIVersion: "v1", Kind: "Service", Metadata: metadata{Name: service.Name, Namespace: namespace, UID: service.UID}}
 	if service.ExternalIP != "" {
