@@ -25,8 +25,8 @@ func (s *Server) allocationRoutes() []api.Route {
 		one := apiPrefix + collection + "/{id}"
 		routes = append(routes,
 			api.Route{Method: http.MethodPost, Pattern: one, Action: "ALLOCATE", Extent: api.Full, Notes: []string{
-				assumedMark + "an address outside of all ranges is refused with 400",
-				assumedMark + "pool_usage counts a released address as allocated until ip_release_delay has passed",
+				assumedMark + "an address outside of all ranges is refused with 400; why: no source has this case",
+				assumedMark + "pool_usage counts a released address as allocated until ip_release_delay has passed; why: it cannot be given out meanwhile",
 			}, Handle: s.allocate},
 			api.Route{Method: http.MethodPost, Pattern: one, Action: "RELEASE", Extent: api.Full, Handle: s.release},
 		)

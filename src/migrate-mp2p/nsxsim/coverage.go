@@ -128,7 +128,7 @@ const coverageHead = `# What the simulator covers
 
 Made by ` + "`nsxsim coverage --markdown`" + `, from the routing table that serves the requests. %d endpoints, %d of them as far as public
 sources tell, the others in part: the numbers in the last column are the notes below. A note that begins with ASSUMED says
-what no public source states. Other parameters than those named are ignored; other endpoints answer 404 in NSX's
+what no public source states, and why it is the likeliest. Other parameters than those named are ignored; other endpoints answer 404 in NSX's
 error form and are marked as a gap in the journal.
 
 ## Endpoints
@@ -143,11 +143,11 @@ const assumedMark = "ASSUMED: "
 // assumptions are those that belong to no single endpoint.
 func assumptions() []string {
 	return []string{
-		"an unknown endpoint answers 404 with error_code 258, an unknown method or action 405",
-		"a call to the coordinator on a node where its service does not run answers 500 with error_code 98",
-		"an expired or unknown session is refused with 403, as wrong credentials are; sessions hold on all nodes",
-		"objects of local users and of the system are open to every writer; those of principal identities are protected",
-		"the error_codes 202 (id exists), 220 (unreadable request), 401 (account locked), 604 (stale revision), 5109 and 5110 (address taken, pool exhausted), 30700 (service runs elsewhere), 60512 and 60513 (search syntax, cursor)",
-		"a PUT without _revision on an object that exists answers 412, as a stale one does",
+		"an unknown endpoint answers 404 with error_code 258, an unknown method or action 405; why: clients of APIs that are gone saw 404, the codes are not public",
+		"a call to the coordinator on a node where its service does not run answers 500 with error_code 98; why: the proxy's public code for a service that it cannot reach",
+		"an expired or unknown session is refused with 403, as wrong credentials are; sessions hold on all nodes; why: nsxlib logs in again after 401 and 403 alike",
+		"objects of local users and of the system are open to every writer; those of principal identities are protected; why: public refusals (289) name principals as owners",
+		"the error_codes 202 (id exists), 220 (unreadable request), 401 (account locked), 604 (stale revision), 5109 and 5110 (address taken, pool exhausted), 30700 (service runs elsewhere), 60512 and 60513 (search syntax, cursor); why: the refusals are public, their codes are not",
+		"a PUT without _revision on an object that exists answers 412, as a stale one does; why: the SDK demands the field",
 	}
 }

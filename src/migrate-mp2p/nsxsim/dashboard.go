@@ -29,7 +29,7 @@ func (s *Server) dashboardRoutes() []api.Route {
 		{Method: "GET", Pattern: capacity + "/usage", Extent: api.Partial,
 			Notes: []string{
 				"counts of Manager objects against the maxima of NSX-T 3.1; the parameters are ignored",
-				assumedMark + "the names of the usage types, but for those of switches, ports, routers and groups",
+				assumedMark + "the names of the usage types, but for those of switches, ports, routers and groups; why: one public sample has these",
 			}, Handle: s.capacity},
 		{Method: "GET", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.saved(sectionThresholds, thresholds)},
 		{Method: "PUT", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.setThresholds},

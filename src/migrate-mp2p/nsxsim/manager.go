@@ -63,15 +63,15 @@ func (s *Server) kindRoutes(k managerKind) []api.Route {
 var (
 	listNotes = []string{
 		assumedMark + "a cursor is good for the list that gave it, and any other is refused with 400; page_size=0 means the largest page; " +
-			"parameters that the endpoint does not have are ignored",
+			"parameters that the endpoint does not have are ignored; why: a strict answer to parameters is seen nowhere",
 	}
 	writeNotes = []string{
-		assumedMark + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and are ignored",
-		assumedMark + "an object keeps its resource_type",
-		assumedMark + "an object that a body names and that does not exist is refused with 404/600; what the object named before is not looked at again",
+		assumedMark + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and are ignored; why: the schema allows no other properties; clients send back what they have read",
+		assumedMark + "an object keeps its resource_type; why: its id would name two things",
+		assumedMark + "an object that a body names and that does not exist is refused with 404/600; what the object named before is not looked at again; why: 404/600 is what a missing object gives; NSX keeps objects whose neighbours went by force",
 	}
 	deleteNotes = []string{
-		assumedMark + "an object that others name is refused with 400/500030; after a forced deletion their references say is_valid: false",
+		assumedMark + "an object that others name is refused with 400/500030; after a forced deletion their references say is_valid: false; why: 500030 is the known code of a blocked deletion; references have that field",
 	}
 )
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
 	"nsx-mp2p/migrate-mp2p/nsxsim/references"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -151,27 +152,12 @@ func fits(o *store.Object, expression map[string]any) bool {
 		if property != "id" {
 			value = fieldText(o, property)
 		}
-		return compare(value, text(expression["op"]), text(expression["value"]))
+		return groups.Compare(text(expression["op"]), value, text(expression["value"]))
 	}
 	scope, tag := text(expression["scope"]), text(expression["tag"])
 	return slices.ContainsFunc(o.Tags, func(t store.Tag) bool {
-		return (scope == "" || compare(t.Scope, text(expression["scope_op"]), scope)) && (tag == "" || compare(t.Value, text(expression["tag_op"]), tag))
+		return (scope == "" || groups.Compare(text(expression["scope_op"]), t.Scope, scope)) && (tag == "" || groups.Compare(text(expression["tag_op"]), t.Value, tag))
 	})
-}
-
-// compare applies an operator of a group's expression; none means EQUALS.
-func compare(value, operator, wanted string) bool {
-	switch operator {
-	case "CONTAINS":
-		return strings.Contains(value, wanted)
-	case "STARTSWITH":
-		return strings.HasPrefix(value, wanted)
-	case "ENDSWITH":
-		return strings.HasSuffix(value, wanted)
-	case "NOTEQUALS":
-		return value != wanted
-	}
-	return value == wanted
 }
 
 // fieldText is a field of an object's body as text; "" when there is none.

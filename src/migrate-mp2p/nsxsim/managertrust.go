@@ -19,7 +19,7 @@ import (
 func (s *Server) trustRoutes() []api.Route {
 	return []api.Route{
 		{Method: http.MethodPost, Pattern: apiPrefix + certificateCollection, Action: "import", Extent: api.Full,
-			Notes:  []string{assumedMark + "a certificate is called certificate_self_signed, certificate_ca or certificate_signed by what it is"},
+			Notes:  []string{assumedMark + "a certificate is called certificate_self_signed, certificate_ca or certificate_signed by what it is; why: the SDK has the three types"},
 			Handle: s.importCertificate},
 		{Method: http.MethodPost, Pattern: apiPrefix + crlCollection, Action: "import", Extent: api.Partial, Notes: []string{"X.509 lists only"},
 			Handle: s.importCRL},

@@ -22,7 +22,7 @@ var memberKinds = map[string][]string{
 func (s *Server) memberRoutes() []api.Route {
 	group := policyPrefix + "/infra/domains/{domain}/groups/{group}/"
 	note := "static paths, addresses, and conditions on tags and names of segments, ports and groups count; OSName, ComputerName and external ids have no members"
-	order := assumedMark + "AND binds stronger than OR"
+	order := assumedMark + "AND binds stronger than OR; why: the usual way; Policy's guide shows no mixed expression"
 	routes := []api.Route{
 		{Method: "GET", Pattern: group + "members/ip-addresses", Extent: api.Partial, Query: api.Paging(), Notes: []string{note, order,
 			"addresses of segments and ports are those of the ports' address_bindings"}, Handle: s.groupAddresses},

@@ -50,11 +50,11 @@ func (s *Server) policyRoutes() []api.Route {
 // What the notes of the Policy routes say.
 const (
 	checksNote = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
-	pathsNote  = assumedMark + "a body that breaks the schema is refused with error_code 255, one that names an object that does not exist with 500012; paths of kinds that are not simulated pass"
-	goneNote   = assumedMark + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN)"
-	rulesNote  = assumedMark + "rules in the body of a policy need no _revision of their own"
+	pathsNote  = assumedMark + "a body that breaks the schema is refused with error_code 255, one that names an object that does not exist with 500012; paths of kinds that are not simulated pass; why: these codes are known for neighbouring cases"
+	goneNote   = assumedMark + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN); why: a PATCH creates what does not exist"
+	rulesNote  = assumedMark + "rules in the body of a policy need no _revision of their own; why: clients send policies with new rules inside"
 	deleteNote = assumedMark + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; " +
-		"a deletion that is accepted is complete at once, so that nothing is ever marked_for_delete"
+		"a deletion that is accepted is complete at once, so that nothing is ever marked_for_delete; why: which kind gets which code is not public"
 )
 
 func (s *Server) patchNote() string {

@@ -17,7 +17,7 @@ func (s *Server) realizationRoutes() []api.Route {
 		{Method: "GET", Pattern: place + "status", Extent: api.Partial, Query: []string{"intent_path"},
 			Notes: []string{note}, Handle: s.realizedStatus},
 		{Method: "GET", Pattern: place + "realized-entities", Extent: api.Partial, Query: append(api.Paging(), "intent_path"),
-			Notes: []string{note, assumedMark + "an intent has one realized entity, and none before its realization begins; the names of entity_type"}, Handle: s.realizedEntities},
+			Notes: []string{note, assumedMark + "an intent has one realized entity, and none before its realization begins; the names of entity_type; why: the SDK's entity names the Manager object that realizes an intent"}, Handle: s.realizedEntities},
 	}
 }
 

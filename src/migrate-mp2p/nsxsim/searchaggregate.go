@@ -14,9 +14,9 @@ import (
 
 var aggregateNotes = []string{
 	"primary and related with resource_type, alias, filters (field_names, value, case_sensitive) and included_fields (Broadcom API docs 2.2); the primary objects are paged as in a query",
-	assumedMark + "filters are all required, and * and ? are wildcards in them; included_fields works on both flavours here",
-	assumedMark + "join_condition is <field of the primary>:<field of the related>; equal values join",
-	assumedMark + "related objects are cut at size, default 1000, and counted in full by result_count",
+	assumedMark + "filters are all required, and * and ? are wildcards in them; included_fields works on both flavours here; why: the public page shows lists of filters, and no case in which one fails",
+	assumedMark + "join_condition is <field of the primary>:<field of the related>; equal values join; why: the public page shows one example",
+	assumedMark + "related objects are cut at size, default 1000, and counted in full by result_count; why: the fields are named so",
 }
 
 // aggregateRequest is the body of an aggregate search.

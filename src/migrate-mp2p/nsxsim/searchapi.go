@@ -35,15 +35,15 @@ func (s *Server) searchRoutes() []api.Route {
 		flavours = append(flavours, searchFlavour{prefix: "/api/v1/search", side: (*store.Tx).Manager})
 	}
 	paging := []string{
-		assumedMark + "result_count is the true count on every page, also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400",
-		assumedMark + "error_code 60512 refuses a query, 60513 a cursor; the codes of an index that is rebuilt or too large a page are public",
-		assumedMark + "objects without resource_type, such as allocations of IP pools, are not in the index",
-		assumedMark + "sort_by takes one field, nested ones with dots; numbers come before texts, objects without the field after all others",
+		assumedMark + "result_count is the true count on every page, also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400; why: the cap is public, its answer is not",
+		assumedMark + "error_code 60512 refuses a query, 60513 a cursor; the codes of an index that is rebuilt or too large a page are public; why: refusals of the syntax are public, their codes are not",
+		assumedMark + "objects without resource_type, such as allocations of IP pools, are not in the index; why: every example asks for a resource_type",
+		assumedMark + "sort_by takes one field, nested ones with dots; numbers come before texts, objects without the field after all others; why: nsxlib sorts by id only",
 	}
 	language := append([]string{
 		"boosts, fuzzy terms, proximity and regular expressions are refused",
-		assumedMark + "values match whole and without case; elements of arrays are flattened",
-		assumedMark + "terms without an operator between them are joined by OR, and AND binds closer than OR",
+		assumedMark + "values match whole and without case; elements of arrays are flattened; why: public queries match so; two ANDed tags.scope terms are said to be undependable",
+		assumedMark + "terms without an operator between them are joined by OR, and AND binds closer than OR; why: Lucene's way, whose style the language is said to be",
 	}, paging...)
 	query := append([]string{"query"}, api.Paging()...)
 	var routes []api.Route
@@ -55,7 +55,7 @@ func (s *Server) searchRoutes() []api.Route {
 				assumedMark + "the language: find <part of a type> where <field> is|is not|contains|=|!=|<|<=|>|>= <value>, with and, or; its one public example is of this form",
 			}, paging...)},
 			api.Route{Method: "POST", Pattern: f.prefix + "/querypipeline", Extent: api.Partial, Query: api.Paging(), Reads: true, Handle: s.search(f, pipelineOf), Notes: append([]string{
-				assumedMark + "each query of a pipeline narrows the result of those before it",
+				assumedMark + "each query of a pipeline narrows the result of those before it; why: so the name says; nsxlib sends one query",
 			}, language...)},
 			api.Route{Method: "POST", Pattern: f.prefix + "/aggregate", Extent: api.Partial, Query: api.Paging(), Reads: true, Handle: s.aggregate(f), Notes: aggregateNotes},
 			api.Route{Method: "POST", Pattern: f.prefix + "/reconcile", Action: "*", Extent: api.Partial, Query: []string{"override"}, Handle: s.reconcile, Notes: reconcileNotes},

@@ -62,7 +62,7 @@ var reconcileActions = []string{"COMPLETE_REINDEXING", "OPENSEARCH_RESTORE", "PR
 
 var reconcileNotes = []string{
 	"answers 204 (NSX Go SDK); a lagging index is up to date afterwards",
-	assumedMark + "every action makes the whole index anew, whatever override and scope say; meanwhile searches get 400/60508",
+	assumedMark + "every action makes the whole index anew, whatever override and scope say; meanwhile searches get 400/60508; why: that code says that the index is being built",
 }
 
 // reconcile makes the index anew.

@@ -21,18 +21,18 @@ func (s *Server) sectionRoutes() []api.Route {
 	withRules := func(method string) api.Route {
 		return api.Route{
 			Method: method, Pattern: one, Action: "list_with_rules", Reads: true, Extent: api.Full,
-			Notes: []string{assumedMark + "accepted as GET too; the SDKs use POST"}, Handle: s.listWithRules,
+			Notes: []string{assumedMark + "accepted as GET too; the SDKs use POST; why: an older public client reads so"}, Handle: s.listWithRules,
 		}
 	}
 	route := func(pattern, action string, handle api.Handler, notes ...string) api.Route {
 		return api.Route{Method: http.MethodPost, Pattern: pattern, Action: action, Extent: api.Full, Query: []string{"operation", "id"}, Notes: notes, Handle: handle}
 	}
-	lock := assumedMark + "a locked section is refused with 423 to all but who locked it"
+	lock := assumedMark + "a locked section is refused with 423 to all but who locked it; why: 423 is HTTP's code for it; the SDK names the lock only"
 	return []api.Route{
 		withRules(http.MethodGet), withRules(http.MethodPost),
 		route(list, "", s.createSection, writeNotes...),
 		route(list, "create_with_rules", s.createSection),
-		route(one, "update_with_rules", s.changeSection(true, false), assumedMark+"rules that the body leaves out are removed"),
+		route(one, "update_with_rules", s.changeSection(true, false), assumedMark+"rules that the body leaves out are removed; why: the body is said to be the whole section"),
 		route(one, "revise", s.changeSection(false, true)),
 		route(one, "revise_with_rules", s.changeSection(true, true)),
 		route(one, "lock", s.lockSection(true), lock),

@@ -115,7 +115,8 @@ type Route struct {
 	// Query are the query parameters that the route heeds, without action. Its handler sees no others, so that the
 	// coverage page cannot promise less or more than there is.
 	Query []string
-	// Notes say what is left out, and start with "ASSUMED: " where no public source states the behaviour.
+	// Notes say what is left out, and start with "ASSUMED: " where no public source states the behaviour; behind
+	// "why: " stands what speaks for it.
 	Notes []string
 	// Reads is true for a call that an auditor may make. GET always is.
 	Reads bool

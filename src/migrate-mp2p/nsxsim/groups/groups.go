@@ -171,21 +171,22 @@ func fits(condition map[string]any, o *store.Object) bool {
 	operator := text(condition["operator"])
 	switch text(condition["key"]) {
 	case "Name":
-		return compare(operator, strings.ToLower(o.DisplayName), wanted)
+		return Compare(operator, strings.ToLower(o.DisplayName), wanted)
 	case "Tag":
 		scope, value, hasScope := strings.Cut(wanted, "|")
 		if !hasScope {
 			scope, value = "", wanted
 		}
 		return slices.ContainsFunc(o.Tags, func(tag store.Tag) bool {
-			return (scope == "" || compare(text(condition["scope_operator"]), strings.ToLower(tag.Scope), scope)) &&
-				(value == "" || compare(operator, strings.ToLower(tag.Value), value))
+			return (scope == "" || Compare(text(condition["scope_operator"]), strings.ToLower(tag.Scope), scope)) &&
+				(value == "" || Compare(operator, strings.ToLower(tag.Value), value))
 		})
 	}
 	return false
 }
 
-func compare(operator, is, wanted string) bool {
+// Compare applies an operator of a condition to a value; none means EQUALS.
+func Compare(operator, is, wanted string) bool {
 	switch operator {
 	case "CONTAINS":
 		return strings.Contains(is, wanted)
