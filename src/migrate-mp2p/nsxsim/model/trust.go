@@ -56,7 +56,6 @@ func (b *builder) selfSigned(owner, name string, tags []Tag, body fields) (id st
 	body["pem_encoded"] = pair.certificate
 	body["purpose"] = "signing-ca"
 	body["used_by"] = []fields{}
-	body["details"] = []fields{{"subject_cn": name, "not_before": template.NotBefore.UnixMilli(), "not_after": template.NotAfter.UnixMilli()}}
 	return b.add("trust-management/certificates", owner, body), pair
 }
 
