@@ -99,17 +99,11 @@ func set(in map[string]any, path []string, value any) {
 	}
 }
 
-// specKeys are the user spec's names of the types that the simulator's foundations are given by their administrator.
-var specKeys = map[string]string{
-	"TIER0": "tier0_routers", "TIER1": "tier1_routers", "IPBLOCK": "ip_blocks", "IPPOOL": "ip_pools", "NSGROUP": "ns_groups",
-	"DFW_SECTION": "firewall_sections", "LB_CLIENT_SSL_PROFILE": "lb_client_ssl_profiles",
-}
-
 // UserSpec is the user spec that lists these objects by their Manager ids.
 func UserSpec(shared []model.Shared) string {
 	lines := map[string]string{}
 	for _, s := range shared {
-		lines[specKeys[s.Kind]] += fmt.Sprintf("  - id: %s # %s\n", s.ID, s.DisplayName)
+		lines[s.List] += fmt.Sprintf("  - id: %s # %s\n", s.ID, s.DisplayName)
 	}
 	text := "version: 1\nshared:\n"
 	for _, key := range slices.Sorted(maps.Keys(lines)) {

@@ -50,6 +50,6 @@ func (b *builder) clientSSLProfile() string {
 		"resource_type": "LbClientSslProfile", "display_name": name,
 		"protocols": []string{"TLS_V1_2"}, "ciphers": []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
 	})
-	b.world.Shared = append(b.world.Shared, Shared{Kind: "LB_CLIENT_SSL_PROFILE", ID: id, DisplayName: name})
+	b.world.Shared = append(b.world.Shared, Shared{Kind: "LB_CLIENT_SSL_PROFILE", List: "lb_client_ssl_profiles", ID: id, DisplayName: name})
 	return id
 }

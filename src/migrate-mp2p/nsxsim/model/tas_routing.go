@@ -70,13 +70,13 @@ func (b *builder) tier0(g *ground, tags []Tag) {
 		"next_hops": []fields{{"ip_address": "198.51.100.1", "administrative_distance": 1}},
 	})
 	b.world.Shared = append(b.world.Shared, Shared{
-		Kind: "TIER0", ID: g.tier0, DisplayName: "t0-main", StaticRoutes: []string{route}, Ports: uplinks,
+		Kind: "TIER0", List: "tier0_routers", ID: g.tier0, DisplayName: "t0-main", StaticRoutes: []string{route}, Ports: uplinks,
 	})
 }
 
 func (b *builder) ipBlock(name, network string, tags []Tag) string {
 	id := b.add("pools/ip-blocks", ownerAdmin, fields{"resource_type": "IpBlock", "display_name": name, "tags": tags, "cidr": network})
-	b.world.Shared = append(b.world.Shared, Shared{Kind: "IPBLOCK", ID: id, DisplayName: name})
+	b.world.Shared = append(b.world.Shared, Shared{Kind: "IPBLOCK", List: "ip_blocks", ID: id, DisplayName: name})
 	return id
 }
 
@@ -93,7 +93,7 @@ func (b *builder) externalPool(name, prefix string, tags []Tag, custom []string)
 	for _, ip := range custom {
 		b.addAllocation(id, ip)
 	}
-	b.world.Shared = append(b.world.Shared, Shared{Kind: "IPPOOL", ID: id, DisplayName: name, Allocations: custom})
+	b.world.Shared = append(b.world.Shared, Shared{Kind: "IPPOOL", List: "ip_pools", ID: id, DisplayName: name, Allocations: custom})
 	return externalPool{id: id, first: prefix + ".16"}
 }
 

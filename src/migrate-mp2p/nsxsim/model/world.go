@@ -56,7 +56,9 @@ type Foundation struct {
 // Shared is one admin-made object that NCP's configuration refers to.
 type Shared struct {
 	// Kind is the migration API's name of the type, for example "TIER0".
-	Kind        string `json:"kind"`
+	Kind string `json:"kind"`
+	// List is the list of a user spec in which the object belongs, for example "tier0_routers".
+	List        string `json:"list"`
 	ID          string `json:"id"`
 	DisplayName string `json:"display_name"`
 	// Allocations are the addresses of an IP pool that NCP did not allocate.
