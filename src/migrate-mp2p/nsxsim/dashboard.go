@@ -86,7 +86,7 @@ func (s *Server) setBackupConfig(_ context.Context, r *api.Request) (*api.Respon
 		return nil, bad
 	}
 	delete(sent, "passphrase")
-	if scheme, is := at(sent, "remote_file_server.protocol.authentication_scheme").(map[string]any); is {
+	if scheme, is := store.FieldAt(sent, "remote_file_server.protocol.authentication_scheme").(map[string]any); is {
 		delete(scheme, "password")
 	}
 	return s.save(sectionBackupConfig, sent)

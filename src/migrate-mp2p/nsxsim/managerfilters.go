@@ -31,7 +31,9 @@ func simple(passes func(o *store.Object, body map[string]any, value string) bool
 
 // field passes objects with that value at a dotted path.
 func field(path string) filter {
-	f := simple(func(_ *store.Object, body map[string]any, value string) bool { return text(at(body, path)) == value })
+	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
+		return text(store.FieldAt(body, path)) == value
+	})
 	f.literal = true
 	return f
 }
@@ -45,16 +47,6 @@ func oneOf(path, parameter string, values ...string) filter {
 		}
 		return f.prepare(tx, value)
 	}}
-}
-
-// at is the value at a dotted path of a decoded body.
-func at(body map[string]any, path string) any {
-	value := any(body)
-	for part := range strings.SplitSeq(path, ".") {
-		fields, _ := value.(map[string]any)
-		value = fields[part]
-	}
-	return value
 }
 
 // flag is a parameter that is true or false; passes says what it wants of an object.
@@ -136,7 +128,7 @@ func linkedSwitch() filter {
 			return nil, err
 		}
 		return func(_ *store.Object, body map[string]any) bool {
-			return ids[text(at(body, "linked_logical_switch_port_id.target_id"))]
+			return ids[text(store.FieldAt(body, "linked_logical_switch_port_id.target_id"))]
 		}, nil
 	}}
 }
@@ -152,7 +144,7 @@ func idsWith(tx *store.Tx, collection, path, value string) (map[string]bool, err
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(text(at(body, path)), value) {
+		if strings.EqualFold(text(store.FieldAt(body, path)), value) {
 			ids[o.ID] = true
 		}
 	}

@@ -166,7 +166,7 @@ func fieldText(o *store.Object, path string) string {
 	if err != nil {
 		return "" // the store holds JSON objects only
 	}
-	return text(at(body, path))
+	return text(store.FieldAt(body, path))
 }
 
 // sorted are the objects by id.

@@ -52,7 +52,7 @@ func portState(_ *store.Tx, o *store.Object, body map[string]any) map[string]any
 		bindings = append(bindings, map[string]any{"binding": binding, "source": "USER_DEFINED"})
 	}
 	state["realized_bindings"] = bindings
-	if id := text(at(body, "attachment.id")); id != "" {
+	if id := text(store.FieldAt(body, "attachment.id")); id != "" {
 		state["attachment"] = map[string]any{"id": id, "state": "ATTACHED", "attachers": []any{}}
 	}
 	return state

@@ -34,7 +34,7 @@ func removePort(d *removal) error {
 		return err
 	}
 	if body["attachment"] != nil && !d.force {
-		return errInUse(d.target, "it has the attachment %s", text(at(body, "attachment.id")))
+		return errInUse(d.target, "it has the attachment %s", text(store.FieldAt(body, "attachment.id")))
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func removeRouterPort(d *removal) error {
 
 // linkRouterPort writes a router port into what it is linked to: the switch's port, or the Tier-0's side of a link.
 func linkRouterPort(w *write) error {
-	if key := portCollection + "/" + text(at(w.fields, "linked_logical_switch_port_id.target_id")); exists(w.tx, key) {
+	if key := portCollection + "/" + text(store.FieldAt(w.fields, "linked_logical_switch_port_id.target_id")); exists(w.tx, key) {
 		_, err := w.tx.Manager().Mutate(key, func(port map[string]any) error {
 			if port["attachment"] == nil {
 				port["attachment"] = map[string]any{"attachment_type": "LOGICALROUTER", "id": lastOf(w.key)}
@@ -79,7 +79,7 @@ func linkRouterPort(w *write) error {
 		})
 		return err
 	}
-	return noteLink(w.tx, text(at(w.fields, "linked_logical_router_port_id.target_id")), lastOf(w.key))
+	return noteLink(w.tx, text(store.FieldAt(w.fields, "linked_logical_router_port_id.target_id")), lastOf(w.key))
 }
 
 // unlinkRouterPort undoes linkRouterPort.

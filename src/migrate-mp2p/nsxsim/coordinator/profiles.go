@@ -3,9 +3,9 @@ package coordinator
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 // profileTypes are the Policy types of switching profiles.
@@ -40,7 +40,7 @@ func buildSwitchingProfile(p *promotion, fields map[string]any) error {
 	kind := profileTypes[p.source.ResourceType]
 	fields["resource_type"] = kind
 	for from, to := range profileNames[p.source.ResourceType] {
-		if value := valueAt(p.body, from); value != nil {
+		if value := store.FieldAt(p.body, from); value != nil {
 			fields[to] = value
 		}
 	}
@@ -54,14 +54,4 @@ func buildSwitchingProfile(p *promotion, fields map[string]any) error {
 	known := types.Fields(kind)
 	maps.DeleteFunc(fields, func(name string, _ any) bool { return !slices.Contains(known, name) })
 	return nil
-}
-
-// valueAt is what stands at a dotted path of a body; nil for nothing.
-func valueAt(body map[string]any, path string) any {
-	at := any(body)
-	for name := range strings.SplitSeq(path, ".") {
-		inner, _ := at.(map[string]any)
-		at = inner[name]
-	}
-	return at
 }

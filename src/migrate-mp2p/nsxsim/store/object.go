@@ -148,6 +148,16 @@ func DecodeFields(body []byte) (map[string]any, error) {
 	return fields, nil
 }
 
+// FieldAt is the value at a dotted path of decoded fields, such as "attachment.id"; nil when there is none.
+func FieldAt(fields map[string]any, path string) any {
+	value := any(fields)
+	for name := range strings.SplitSeq(path, ".") {
+		inner, _ := value.(map[string]any)
+		value = inner[name]
+	}
+	return value
+}
+
 // Author is who writes and when; it ends up in _create_user, _last_modified_user and the two times.
 type Author struct {
 	User string

@@ -56,6 +56,22 @@ func saved(st *store.Store) string {
 	return out.String()
 }
 
+var _ = DescribeTable("a field at a dotted path", func(path string, wanted any) {
+	fields, err := store.DecodeFields([]byte(`{"id":"p","attachment":{"id":"a","context":null},"list":[{"id":"b"}]}`))
+	Expect(err).NotTo(HaveOccurred())
+	if wanted == nil {
+		Expect(store.FieldAt(fields, path)).To(BeNil())
+	} else {
+		Expect(store.FieldAt(fields, path)).To(Equal(wanted))
+	}
+},
+	Entry("at the top", "id", "p"),
+	Entry("further down", "attachment.id", "a"),
+	Entry("below null", "attachment.context.vif_type", nil),
+	Entry("below what is no object", "list.id", nil),
+	Entry("that is not there", "context.id", nil),
+)
+
 var _ = Describe("the store", func() {
 	var st *store.Store
 
