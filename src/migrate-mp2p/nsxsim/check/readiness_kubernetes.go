@@ -159,18 +159,6 @@ func ingressServerName(_ *view, s subject) string {
 	return fmt.Sprintf("must be named %q, it is %q", "..._"+kind, s.object.DisplayName)
 }
 
-// nodeNetwork are the Manager objects that TKGI made for the cluster: the router, the
-// switch and the ports of its nodes.
-func (v *view) nodeNetwork() []*store.Object {
-	var found []*store.Object
-	for _, o := range v.manager {
-		if madeByTKGI(o, v.cluster) {
-			found = append(found, o)
-		}
-	}
-	return found
-}
-
 // nodeNetworkBehind lists the routers and switches of the nodes that did not move with
 // the cluster as they do from NCP 4.1.1 on ("TKGI docs"). By which tags they are found
 // is ASSUMED.

@@ -100,14 +100,21 @@ func madeByTKGI(o *store.Object, cluster string) bool {
 }
 
 // own are the Manager objects that NCP of the cluster made.
-func (v *view) own() []*store.Object {
-	var own []*store.Object
+func (v *view) own() []*store.Object { return v.madeBy(created) }
+
+// nodeNetwork are the Manager objects that TKGI made for the cluster: the router, the
+// switch and the ports of its nodes.
+func (v *view) nodeNetwork() []*store.Object { return v.madeBy(madeByTKGI) }
+
+// madeBy are the Manager objects that somebody made for the cluster.
+func (v *view) madeBy(made func(o *store.Object, cluster string) bool) []*store.Object {
+	var found []*store.Object
 	for _, o := range v.manager {
-		if created(o, v.cluster) {
-			own = append(own, o)
+		if made(o, v.cluster) {
+			found = append(found, o)
 		}
 	}
-	return own
+	return found
 }
 
 // use is one address of an external pool that the cluster's objects use.
