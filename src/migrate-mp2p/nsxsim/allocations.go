@@ -163,11 +163,8 @@ func (s *Server) release(_ context.Context, r *api.Request) (*api.Response, erro
 
 // onPool runs a change of the request's pool for the address that the body names; empty when it names none.
 func (s *Server) onPool(r *api.Request, change func(p *addressPool, address string) error) error {
-	fields, bad := decodeBody(r.Body)
-	if bad != nil {
-		return bad
-	}
-	if err := s.checkSchema("AllocationIpAddress", fields); err != nil {
+	fields, err := s.readBody(r, "AllocationIpAddress")
+	if err != nil {
 		return err
 	}
 	return s.store.Update(func(tx *store.Tx) error {

@@ -174,11 +174,8 @@ func limitsOf(list map[string]any, usage string) (warning, critical float64) {
 }
 
 func (s *Server) setThresholds(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	if err := s.checkSchema("CapacityThresholdList", sent); err != nil {
+	sent, err := s.readBody(r, "CapacityThresholdList")
+	if err != nil {
 		return nil, err
 	}
 	return s.save(sectionThresholds, sent)

@@ -270,3 +270,12 @@ func decodeBody(body []byte) (map[string]any, *api.Error) {
 	}
 	return fields, nil
 }
+
+// readBody reads a JSON object that has to have the form of a type.
+func (s *Server) readBody(r *api.Request, kind string) (map[string]any, error) {
+	fields, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, bad
+	}
+	return fields, s.checkSchema(kind, fields)
+}

@@ -228,16 +228,12 @@ func (s *Server) firewallStatus(_ context.Context, r *api.Request) (*api.Respons
 }
 
 func (s *Server) setFirewallStatus(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	sent["resource_type"] = "FirewallStatus"
-	if err := s.checkSchema("FirewallStatus", sent); err != nil {
+	sent, err := s.readBody(r, "FirewallStatus")
+	if err != nil {
 		return nil, err
 	}
 	name := r.Params["context"]
-	err := s.store.Update(func(tx *store.Tx) error {
+	err = s.store.Update(func(tx *store.Tx) error {
 		statuses, err := readFirewall(tx)
 		if err != nil {
 			return err
@@ -250,7 +246,7 @@ func (s *Server) setFirewallStatus(_ context.Context, r *api.Request) (*api.Resp
 			return api.StaleRevision("FirewallStatus", name)
 		}
 		revision, _ := wholeNumber(sent["_revision"])
-		sent["context"], sent["id"], sent["_revision"] = name, name, revision+1
+		sent["resource_type"], sent["context"], sent["id"], sent["_revision"] = "FirewallStatus", name, name, revision+1
 		statuses[name] = sent
 		return tx.SetSection(sectionFirewall, statuses)
 	})

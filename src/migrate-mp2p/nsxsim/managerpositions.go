@@ -31,6 +31,16 @@ func readPosition(query url.Values) (position, error) {
 	return p, nil
 }
 
+// readPlaced reads the body of a section or rule, or of several rules, and where they are to go.
+func readPlaced(r *api.Request) (fields map[string]any, at position, err error) {
+	fields, bad := decodeBody(r.Body)
+	if bad != nil {
+		return nil, position{}, bad
+	}
+	at, err = readPosition(r.Query)
+	return fields, at, err
+}
+
 // place gives the object at a key its priority among its neighbours, and moves those behind it when there is no room.
 func (p position) place(tx *store.Tx, key string) error {
 	o, found := tx.Manager().Get(key)

@@ -83,11 +83,7 @@ func (s *Server) httpProperties(context.Context, *api.Request) (*api.Response, e
 }
 
 func (s *Server) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	if err := s.checkSchema("NodeHttpServiceProperties", sent); err != nil {
+	if _, err := s.readBody(r, "NodeHttpServiceProperties"); err != nil {
 		return nil, err
 	}
 	var body struct {

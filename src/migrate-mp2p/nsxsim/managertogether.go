@@ -29,15 +29,12 @@ func (s *Server) togetherRoutes() []api.Route {
 }
 
 func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	if err := s.checkSchema("NatRuleList", sent); err != nil {
+	sent, err := s.readBody(r, "NatRuleList")
+	if err != nil {
 		return nil, err
 	}
 	bodies := []any{}
-	err := s.store.Update(func(tx *store.Tx) error {
+	err = s.store.Update(func(tx *store.Tx) error {
 		collection := managerKey(r.Path)
 		if err := parentExists(tx, s.kinds[natPattern].collection, collection); err != nil {
 			return err
@@ -59,11 +56,8 @@ func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Respons
 
 // serverWithRules reads the body of a virtual server with its rules.
 func (s *Server) serverWithRules(r *api.Request) (server map[string]any, rules []map[string]any, err error) {
-	sent, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, nil, bad
-	}
-	if err := s.checkSchema("LbVirtualServerWithRule", sent); err != nil {
+	sent, err := s.readBody(r, "LbVirtualServerWithRule")
+	if err != nil {
 		return nil, nil, err
 	}
 	server, is := sent["virtual_server"].(map[string]any)

@@ -34,11 +34,8 @@ func (s *Server) trustRoutes() []api.Route {
 
 // importCertificate stores a certificate. The private key is looked at and forgotten: NSX never gives it back.
 func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	if err := s.checkSchema("TrustObjectData", sent); err != nil {
+	sent, err := s.readBody(r, "TrustObjectData")
+	if err != nil {
 		return nil, err
 	}
 	fields, err := certificateFields(text(sent["pem_encoded"]))
@@ -57,11 +54,8 @@ func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Resp
 }
 
 func (s *Server) importCRL(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	if err := s.checkSchema("CrlObjectData", sent); err != nil {
+	sent, err := s.readBody(r, "CrlObjectData")
+	if err != nil {
 		return nil, err
 	}
 	block, _ := pem.Decode([]byte(text(sent["pem_encoded"])))
@@ -177,11 +171,8 @@ func certificateType() filter {
 // registerPrincipal lists a principal identity and lets in who shows its certificate. The body brings the certificate,
 // or names one that was imported.
 func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
-	fields, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	if err := s.checkSchema("PrincipalIdentityWithCertificate", fields); err != nil {
+	fields, err := s.readBody(r, "PrincipalIdentityWithCertificate")
+	if err != nil {
 		return nil, err
 	}
 	name, role := text(fields["name"]), api.Role(text(fields["role"]))
@@ -195,7 +186,7 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 	delete(fields, "certificate_pem")
 	var stored *store.Object
 	var leaf *x509.Certificate
-	err := s.store.Update(func(tx *store.Tx) error {
+	err = s.store.Update(func(tx *store.Tx) error {
 		if encoded != "" {
 			certificate, err := certificateFields(encoded)
 			if err != nil {
@@ -225,11 +216,8 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 
 // updatePrincipal gives a principal identity another certificate that was imported.
 func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	if err := s.checkSchema("UpdatePrincipalIdentityCertificateRequest", sent); err != nil {
+	sent, err := s.readBody(r, "UpdatePrincipalIdentityCertificateRequest")
+	if err != nil {
 		return nil, err
 	}
 	var leaf *x509.Certificate

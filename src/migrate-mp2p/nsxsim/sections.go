@@ -77,11 +77,7 @@ func sectionWithRules(tx *store.Tx, key string) (map[string]any, error) {
 
 // createSection makes a section, with the rules that the body brings if the action says so.
 func (s *Server) createSection(_ context.Context, r *api.Request) (*api.Response, error) {
-	fields, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	at, err := readPosition(r.Query)
+	fields, at, err := readPlaced(r)
 	if err != nil {
 		return nil, err
 	}
@@ -142,11 +138,7 @@ func (s *Server) takeRules(fields map[string]any, together bool) ([]map[string]a
 // changeSection replaces a section, and its rules or its position if the action says so.
 func (s *Server) changeSection(together, moves bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		fields, bad := decodeBody(r.Body)
-		if bad != nil {
-			return nil, bad
-		}
-		at, err := readPosition(r.Query)
+		fields, at, err := readPlaced(r)
 		if err != nil {
 			return nil, err
 		}
@@ -219,11 +211,7 @@ func (s *Server) setRules(tx *store.Tx, r *api.Request, section string, rules []
 
 // createRules adds one rule, or with create_multiple several, at a position.
 func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, error) {
-	fields, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	at, err := readPosition(r.Query)
+	fields, at, err := readPlaced(r)
 	if err != nil {
 		return nil, err
 	}
@@ -266,11 +254,7 @@ func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, 
 
 // reviseRule replaces a rule and moves it.
 func (s *Server) reviseRule(_ context.Context, r *api.Request) (*api.Response, error) {
-	fields, bad := decodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	at, err := readPosition(r.Query)
+	fields, at, err := readPlaced(r)
 	if err != nil {
 		return nil, err
 	}
@@ -326,15 +310,12 @@ func locked(r *api.Request, section *store.Object) error {
 // lockSection locks a section, or gives it free again.
 func (s *Server) lockSection(lock bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		sent, bad := decodeBody(r.Body)
-		if bad != nil {
-			return nil, bad
-		}
-		if err := s.checkSchema("FirewallSectionLock", sent); err != nil {
+		sent, err := s.readBody(r, "FirewallSectionLock")
+		if err != nil {
 			return nil, err
 		}
 		var body any
-		err := s.store.Update(func(tx *store.Tx) error {
+		err = s.store.Update(func(tx *store.Tx) error {
 			key := managerKey(r.Path)
 			if err := s.mayChangeRules(tx, r, key); err != nil {
 				return err
