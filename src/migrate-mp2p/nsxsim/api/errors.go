@@ -32,11 +32,11 @@ func NotFound(id string) *Error {
 	}
 }
 
-// StaleRevision is the 412 of an update that carries an old _revision.
+// StaleRevision is the 412 of an update that carries an old _revision. Clients know it by its last sentence (SAP driver G).
 func StaleRevision(kind, id string) *Error {
 	return &Error{
 		Status: http.StatusPreconditionFailed, Code: 604, Module: ModuleCommon,
-		Message: fmt.Sprintf("The object %s/%s is not the latest one on the system, please fetch the latest copy and retry.", kind, id),
+		Message: fmt.Sprintf("The object %s/%s is not the latest one on the system. Fetch the latest copy of the object and retry.", kind, id),
 	}
 }
 

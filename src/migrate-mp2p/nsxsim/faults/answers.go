@@ -10,6 +10,7 @@ import (
 // Modules that NSX names in its errors.
 const (
 	moduleCommon      = "common-services"
+	modulePolicy      = "Policy"
 	moduleSearch      = "search"
 	moduleCoordinator = "migration-coordinator"
 )
@@ -24,14 +25,24 @@ var answers = map[string]Rule{
 	"backend-missing":       failing(http.StatusNotFound, 202, moduleCommon, "The service behind this address is not there yet."),
 	"cannot-connect":        failing(http.StatusInternalServerError, 98, moduleCommon, "Cannot connect to the service behind this address."),
 	"reconfiguring":         failing(http.StatusInternalServerError, 607, moduleCommon, "The persistence layer is being reconfigured."),
+	"bad-xsrf-token":        failing(http.StatusForbidden, 98, moduleCommon, "The XSRF token is missing or wrong."),
 	"bad-credentials":       failing(http.StatusForbidden, 403, moduleCommon, "The credentials were incorrect or the account specified has been locked."),
+	"no-licence":            failing(http.StatusForbidden, 505, moduleCommon, "The licence does not allow this request, or has expired."),
+	"certificate-untrusted": failing(http.StatusInternalServerError, 99, moduleCommon, "The certificate of the client is not trusted."),
 	"conflict":              failing(http.StatusConflict, 0, moduleCommon, "The object was changed by somebody else."),
-	"stale-revision":        failing(http.StatusPreconditionFailed, 604, moduleCommon, "The object is not the latest one on the system, please fetch the latest copy and retry."),
+	"stale-revision":        failing(http.StatusPreconditionFailed, 604, moduleCommon, "The object is not the latest one on the system. Fetch the latest copy of the object and retry."),
+	"stale-500087":          failing(http.StatusBadRequest, 500087, modulePolicy, "An object that the request depends on was changed meanwhile."),
+	"stale-500232":          failing(http.StatusBadRequest, 500232, modulePolicy, "An object that the request depends on was changed meanwhile."),
+	"stale-100148":          failing(http.StatusBadRequest, 100148, moduleCommon, "An object that the request depends on was changed meanwhile."),
+	"stale-500090":          failing(http.StatusNotFound, 500090, modulePolicy, "The object was changed or removed meanwhile."),
+	"delete-pending":        failing(http.StatusBadRequest, 500045, modulePolicy, "The object is marked for deletion and not purged yet."),
+	// The error_code is ASSUMED: clients read the text only (SAP driver G).
+	"atomic-request":        failing(http.StatusBadRequest, 202, modulePolicy, "The object AtomicRequest/10844 is already present in the system."),
 	"search-indexing":       failing(http.StatusBadRequest, 60508, moduleSearch, "The search index is being built."),
 	"search-timeout":        failing(http.StatusBadRequest, 60514, moduleSearch, "The search timed out."),
 	"search-out-of-sync":    failing(http.StatusBadRequest, 60515, moduleSearch, "The search index is out of sync."),
 	"search-page-too-large": failing(http.StatusBadRequest, 255, moduleSearch, "The page is too large."),
-	"coordinator-busy":      failing(http.StatusBadRequest, 30722, moduleCoordinator, "The migration backend is busy; please try again later."),
+	"coordinator-busy":      failing(http.StatusBadRequest, 30722, moduleCoordinator, "Migration coordinator backend is busy. Please try again after some time."),
 	// ASSUMED: no public source shows what NSX answers when its disk is full.
 	"disk-full": failing(http.StatusInternalServerError, 99, moduleCommon, "A general error occurred: java.io.IOException: No space left on device"),
 	"proxy-error": {

@@ -77,8 +77,17 @@
 //	cannot-connect         500, 98              NSX's proxy, when it cannot connect to the service
 //	reconfiguring          500, 607             NSX, while its persistence is reconfigured
 //	bad-credentials        403, 403             NSX, after a session was lost or a password changed
+//	bad-xsrf-token         403, 98              NSX, to a session's request without its token
+//	no-licence             403, 505             NSX, when its licence does not cover the request
+//	certificate-untrusted  500, 99              NSX, to a client certificate that it does not know
 //	conflict               409                  NSX, to concurrent changes
 //	stale-revision         412, 604             NSX, to an old _revision
+//	stale-500087           400, 500087          Policy, when what a request depends on was changed meanwhile
+//	stale-500232           400, 500232          the same
+//	stale-100148           400, 100148          the same
+//	stale-500090           404, 500090          the same
+//	delete-pending         400, 500045          Policy, to a path whose former object is not purged yet
+//	atomic-request         400, 202 (ASSUMED)   Policy, when two writes meet; the same request succeeds soon
 //	search-indexing        400, 60508           NSX's search, while the index is built
 //	search-timeout         400, 60514           NSX's search
 //	search-out-of-sync     400, 60515           NSX's search, until it was resynchronized

@@ -3,7 +3,10 @@ package faults_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"time"
 
@@ -187,7 +190,17 @@ var _ = Describe("a well-known answer", func() {
 		Entry(nil, "cannot-connect", 500, 98),
 		Entry(nil, "reconfiguring", 500, 607),
 		Entry(nil, "bad-credentials", 403, 403),
+		Entry(nil, "bad-xsrf-token", 403, 98),
+		Entry(nil, "no-licence", 403, 505),
+		Entry(nil, "certificate-untrusted", 500, 99),
+		Entry(nil, "conflict", 409, 0),
 		Entry(nil, "stale-revision", 412, 604),
+		Entry(nil, "stale-500087", 400, 500087),
+		Entry(nil, "stale-500232", 400, 500232),
+		Entry(nil, "stale-100148", 400, 100148),
+		Entry(nil, "stale-500090", 404, 500090),
+		Entry(nil, "delete-pending", 400, 500045),
+		Entry(nil, "atomic-request", 400, 202),
 		Entry(nil, "search-indexing", 400, 60508),
 		Entry(nil, "search-timeout", 400, 60514),
 		Entry(nil, "search-out-of-sync", 400, 60515),
@@ -195,6 +208,28 @@ var _ = Describe("a well-known answer", func() {
 		Entry(nil, "coordinator-busy", 400, 30722),
 		Entry(nil, "disk-full", 500, 99),
 	)
+
+	DescribeTable("has the words by which clients know it (SAP driver G)", func(name, words string) {
+		answer, _ := faults.Answer(name, "admin")
+		Expect(answer.Message).To(ContainSubstring(words))
+	},
+		Entry(nil, "atomic-request", "The object AtomicRequest"),
+		Entry(nil, "coordinator-busy", "Migration coordinator backend is busy"),
+		Entry(nil, "stale-revision", "Fetch the latest copy of the object and retry"),
+	)
+
+	It("stands in the package's table with its status and code", func() {
+		text, err := os.ReadFile("doc.go")
+		Expect(err).NotTo(HaveOccurred())
+		for _, name := range faults.Answers() {
+			answer, _ := faults.Answer(name, "admin")
+			row := fmt.Sprintf(`(?m)^//\t%s +%d\b`, regexp.QuoteMeta(name), answer.Status)
+			if answer.ErrorCode != 0 {
+				row += fmt.Sprintf(`, %d\b`, answer.ErrorCode)
+			}
+			Expect(string(text)).To(MatchRegexp(row), name)
+		}
+	})
 })
 
 var _ = DescribeTable("a rule is refused with", func(rule faults.Rule) {
