@@ -207,12 +207,16 @@ func (s *Server) remove(tx *store.Tx, r *api.Request, path string) error {
 
 // removeOtherRules deletes the rules of written policies that the request did not bring.
 func removeOtherRules(tx *store.Tx, changes []change) error {
+	brought := map[string]bool{}
+	for _, c := range changes {
+		brought[c.path] = true
+	}
 	for _, c := range changes {
 		if c.verb != writeObject || !holdsRules(c.kind) {
 			continue
 		}
 		for _, rule := range tx.Policy().List(c.path + "/rules") {
-			if slices.ContainsFunc(changes, func(other change) bool { return other.path == rule.Key }) {
+			if brought[rule.Key] {
 				continue
 			}
 			if err := tx.Policy().Delete(rule.Key); err != nil {
