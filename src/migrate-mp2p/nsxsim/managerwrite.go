@@ -33,7 +33,7 @@ func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields m
 	case strings.Contains(id, "/"):
 		return nil, errField("id", "%q would lead to another object", id)
 	case id == "" && k.numbered:
-		id = ruleID(tx)
+		id = tx.NewNumber()
 	case id == "":
 		id = tx.NewID()
 	}

@@ -90,6 +90,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.IntVar(&p.PostStatus, "post-status", 200, "status that answers an accepted batch, 200 or 204")
 	flags.BoolVar(&p.ForgetOnRestart, "forget-on-restart", false, "lose workflow and plan when the coordinator's service stops")
 	flags.BoolVar(&p.KeepPartial, "keep-partial", false, "leave promoted what a failing or aborted batch had reached")
+	flags.BoolVar(&p.LossyRollback, "lossy-rollback", false, "let firewall sections come back from a rollback in another place and with other rule ids")
 	flags.Func("fail-precheck", "Manager id that fails in the pre-check; may be repeated", failing(&p.FailPrecheck))
 	flags.Func("fail-migration", "Manager id that fails in the migration; may be repeated", failing(&p.FailMigration))
 	flags.Func("fail-rollback", "Manager id that fails in a rollback; may be repeated", failing(&p.FailRollback))

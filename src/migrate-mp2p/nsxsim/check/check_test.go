@@ -339,4 +339,18 @@ var _ = Describe("comparing two states", func() {
 		put(after, "/infra/segments/stray", object{"id": "stray"})
 		Expect(changed()).To(ConsistOf(foreign+" was changed", doomed+" is gone", "/infra/segments/stray is new"))
 	})
+
+	It("names firewall sections of the cluster that stand elsewhere, and rules that are not the same", func() {
+		section := first(world, "firewall/sections")
+		edit(after, section, func(body object) { body["priority"] = 500_000_000 })
+		Expect(changed()).To(ConsistOf(MatchRegexp("^" + section + " does not stand before firewall/sections/.* any more$")))
+
+		var rule *store.Object
+		Expect(after.Update(func(tx *store.Tx) error {
+			rule = tx.Manager().List(section + "/rules")[0]
+			return tx.Manager().Delete(rule.Key)
+		})).To(Succeed())
+		put(after, section+"/rules/1", object{"id": "1", "resource_type": "FirewallRule"})
+		Expect(changed()).To(ContainElements(rule.Key+" is gone", section+"/rules/1 is new"))
+	})
 })

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim/search"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -20,8 +21,10 @@ type Except struct {
 
 // Untouched compares two states of one NSX and lists what changed although a
 // migration had no business with it: objects of other foundations, of the
-// administrator and of the system have to be byte for byte what they were, and no
-// object may have come that does not belong to what was migrated.
+// administrator and of the system have to be byte for byte what they were, no object
+// may have come that does not belong to what was migrated, and the firewall sections
+// have to stand in the order in which they stood. The rules of a cluster's sections
+// must not change either: promotion and rollback leave them alone.
 func Untouched(before, after *store.Store, except Except) ([]string, error) {
 	old, err := read(before, except)
 	if err != nil {
@@ -47,7 +50,27 @@ func Untouched(before, after *store.Store, except Except) ([]string, error) {
 			problems = append(problems, key+" is new")
 		}
 	}
-	return problems, nil
+	return append(problems, reordered(old.sections, now.sections)...), nil
+}
+
+// reordered names the sections that stood before their next one and do not any more.
+func reordered(before, after []string) []string {
+	place := map[string]int{}
+	for i, key := range after {
+		place[key] = i
+	}
+	var problems []string
+	above := ""
+	for _, key := range before {
+		if _, stays := place[key]; !stays {
+			continue
+		}
+		if above != "" && place[above] > place[key] {
+			problems = append(problems, fmt.Sprintf("%s does not stand before %s any more", above, key))
+		}
+		above = key
+	}
+	return problems
 }
 
 // snapshot is a state with what may change in it.
@@ -56,6 +79,8 @@ type snapshot struct {
 	may    map[string]bool
 	// paths are the Policy objects of what may change.
 	paths map[string]bool
+	// sections are the keys of the firewall sections in the order of evaluation.
+	sections []string
 }
 
 func read(st *store.Store, except Except) (*snapshot, error) {
@@ -73,6 +98,11 @@ func read(st *store.Store, except Except) (*snapshot, error) {
 		}
 		for o := range tx.Policy().All() {
 			s.bodies[o.Key] = o.Body
+		}
+		sections := tx.Manager().List("firewall/sections")
+		search.Sort(sections, "priority")
+		for _, o := range sections {
+			s.sections = append(s.sections, o.Key)
 		}
 		return nil
 	})

@@ -193,11 +193,12 @@ func (p *promotion) rules() []*store.Object {
 	return rules
 }
 
-func priority(rule *store.Object) int64 {
+// priority is the place of a section or rule among its like.
+func priority(o *store.Object) int64 {
 	var body struct {
 		Priority int64 `json:"priority"`
 	}
-	if err := json.Unmarshal(rule.Body, &body); err != nil {
+	if err := json.Unmarshal(o.Body, &body); err != nil {
 		return 0 // the store holds JSON objects only
 	}
 	return body.Priority

@@ -54,6 +54,11 @@ type Options struct {
 	FailPrecheck  map[string]string
 	FailMigration map[string]string
 	FailRollback  map[string]string
+	// LossyRollback makes every way back leave something behind of a DFW_SECTION, although
+	// it reports success: the section stands behind all others, above the default one, and
+	// its rules have new ids ("NCP docs": not fully reversible after DFW import; what is
+	// lost is ASSUMED).
+	LossyRollback bool
 	// SkipSilently names Manager ids that a batch reports as migrated although they
 	// were left alone.
 	SkipSilently map[string]bool

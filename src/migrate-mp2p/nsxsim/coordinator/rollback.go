@@ -125,7 +125,68 @@ func (c *Coordinator) restore(tx *store.Tx, r *record) error {
 			return err
 		}
 	}
+	if c.options.LossyRollback && r.Type == typeSection {
+		return makeAnew(tx, r.Source)
+	}
 	return nil
+}
+
+// makeAnew leaves a section as one would be that was made once more from its Policy
+// object: last, but above the default sections, and with other rules of the same content.
+func makeAnew(tx *store.Tx, section string) error {
+	if _, exists := tx.Manager().Get(section); !exists {
+		return nil
+	}
+	for _, old := range tx.Manager().List(section + "/rules") {
+		rule, err := old.Fields()
+		if err != nil {
+			return err
+		}
+		id := tx.NewNumber()
+		rule["id"], rule["_revision"] = id, 0
+		if _, err := tx.Manager().PutFields(section+"/rules/"+id, rule); err != nil {
+			return err
+		}
+		if err := tx.Manager().Delete(old.Key); err != nil {
+			return err
+		}
+	}
+	return moveToEnd(tx, section)
+}
+
+// moveToEnd gives a section the place behind all others but the default ones, which make
+// room for it if need be.
+func moveToEnd(tx *store.Tx, section string) error {
+	last := int64(-1)
+	var defaults []*store.Object
+	for _, other := range tx.Manager().List(sectionCollection) {
+		switch {
+		case other.Key == section || isEdgeSection(other):
+		case isDefaultSection(other):
+			defaults = append(defaults, other)
+		default:
+			last = max(last, priority(other))
+		}
+	}
+	if err := setPriority(tx, section, last+1); err != nil {
+		return err
+	}
+	for _, one := range defaults {
+		if priority(one) <= last+1 {
+			if err := setPriority(tx, one.Key, last+2); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func setPriority(tx *store.Tx, section string, to int64) error {
+	_, err := tx.Manager().Mutate(section, func(fields map[string]any) error {
+		fields["priority"] = to
+		return nil
+	})
+	return err
 }
 
 func giveBack(fields map[string]any, one adopted) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -139,6 +140,15 @@ func (tx *Tx) SetSection(name string, value any) error {
 func (tx *Tx) NewID() string {
 	tx.store.drawn++
 	return uuidAt(tx.store.seed, tx.store.drawn)
+}
+
+// NewNumber draws an id as firewall rules have them: a number, since it is the data path's as well. Inside Update only.
+func (tx *Tx) NewNumber() string {
+	n, err := strconv.ParseUint(tx.NewID()[:8], 16, 32)
+	if err != nil {
+		return "1" // no UUID begins with anything but hexadecimal digits
+	}
+	return strconv.FormatUint(n, 10)
 }
 
 // compact checks that text is JSON and takes the blanks out. The result is good until the next call.
