@@ -3,6 +3,8 @@ package coordinator
 import (
 	"fmt"
 	"slices"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 )
 
 func buildSpoofGuard(p *promotion, fields map[string]any) error {
@@ -128,53 +130,12 @@ func promotePort(p *promotion) (string, error) {
 		return "", err
 	}
 	path := segment + "/ports/" + p.id()
-	fields := map[string]any{"resource_type": "SegmentPort"}
-	copyFields(fields, p.body, "admin_state", "init_state")
-	if attachment, ok := p.body["attachment"].(map[string]any); ok {
-		fields["attachment"] = policyAttachment(attachment)
-	}
-	var bindings []any
-	for _, binding := range objects(p.body["address_bindings"]) {
-		one := map[string]any{}
-		copyFields(one, binding, "ip_address", "mac_address")
-		if vlan, ok := binding["vlan"]; ok {
-			one["vlan_id"] = vlan
-		}
-		bindings = append(bindings, one)
-	}
-	if bindings != nil {
-		fields["address_bindings"] = bindings
-	}
-	p.create(path, p.body, fields)
+	p.create(path, p.body, policy.PortFields(p.body))
 	p.bindProfiles(path)
 	p.adopt(p.source.Key, path)
 	p.parent = parent{"LOGICAL_SWITCH", on}
 	return path, nil
 }
-
-// policyAttachment keeps the interface's id and spells out its context: the parent
-// interface becomes context_id.
-func policyAttachment(attachment map[string]any) map[string]any {
-	to := map[string]any{"id": attachment["id"]}
-	context, ok := attachment["context"].(map[string]any)
-	if !ok {
-		return to
-	}
-	copyFields(to, context, "traffic_tag", "app_id")
-	if kind, ok := context["vif_type"]; ok {
-		to["type"] = kind
-	}
-	if above, ok := context["parent_vif_id"]; ok {
-		to["context_id"] = above
-	}
-	if allocate, ok := context["allocate_addresses"].(string); ok {
-		to["allocate_addresses"] = policyAllocation[allocate]
-	}
-	return to
-}
-
-// policyAllocation is allocate_addresses as Policy spells it.
-var policyAllocation = map[string]string{"IpPool": "IP_POOL", "MacPool": "MAC_POOL", "Both": "BOTH", "None": "NONE", "Dhcp": "DHCP"}
 
 func (p *promotion) bindProfiles(port string) {
 	for _, bindingMap := range bindingMaps {
