@@ -7,6 +7,7 @@ import (
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/capacity"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/cluster"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/cluster/backups"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/cluster/nodes"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall/sections"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall/sections/rules"
@@ -27,6 +28,8 @@ var states = append(managerCollections[:len(managerCollections):len(managerColle
 	{name: "nodes of the cluster", client: cluster.NewNodesClient, id: "-"},
 	{name: "one node of the cluster", client: nsx.NewClusterClient, within: "nodes of the cluster", single: true, method: "Get0"},
 	{name: "status of the cluster", client: cluster.NewStatusClient, single: true},
+	{name: "status of all nodes", client: nodes.NewStatusClient, single: true, method: "Getall"},
+	{name: "status of a node", client: nodes.NewStatusClient, within: "nodes of the cluster", single: true},
 	{name: "virtual address", client: cluster.NewApiVirtualIpClient, single: true},
 	{name: "configuration of backups", client: backups.NewConfigClient, single: true},
 	{name: "history of backups", client: backups.NewHistoryClient, single: true},

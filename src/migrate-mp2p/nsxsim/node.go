@@ -67,8 +67,6 @@ func (s *Server) nodeRoutes() []api.Route {
 			Handle: fixed(func(*api.Request) any { return s.describeCluster() })},
 		{Method: "GET", Pattern: "/api/v1/cluster/{node}", Extent: api.Partial, Notes: []string{"id and addresses of the node only"}, Handle: s.clusterNode},
 		{Method: "GET", Pattern: "/api/v1/cluster/nodes", Extent: api.Partial, Query: api.Paging(), Notes: []string{"the manager nodes, by id and name"}, Handle: s.clusterNodes},
-		{Method: "GET", Pattern: "/api/v1/cluster/status", Extent: api.Partial, Notes: []string{"always stable"},
-			Handle: fixed(func(*api.Request) any { return s.clusterStatus() })},
 		{Method: "GET", Pattern: "/api/v1/cluster/api-virtual-ip", Extent: api.Full, Notes: []string{"0.0.0.0 when there is none"},
 			Handle: fixed(func(*api.Request) any { return map[string]any{"ip_address": s.virtualIP()} })},
 		{Method: "GET", Pattern: "/api/v1/aaa/user-info", Extent: api.Full,
@@ -97,7 +95,7 @@ func (s *Server) nodeRoutes() []api.Route {
 			},
 		})
 	}
-	return slices.Concat(routes, s.serviceRoutes(), s.dashboardRoutes())
+	return slices.Concat(routes, s.clusterStatusRoutes(), s.serviceRoutes(), s.dashboardRoutes())
 }
 
 // describeNode is NodeProperties of the node that answers.
@@ -152,23 +150,6 @@ func (s *Server) clusterNodes(_ context.Context, r *api.Request) (*api.Response,
 		})
 	}
 	return pageOfValues(r, list)
-}
-
-// clusterStatus is ClusterStatus of a cluster in which all is well.
-func (s *Server) clusterStatus() map[string]any {
-	var online, members []any
-	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
-		online = append(online, map[string]any{"uuid": n.ID, "mgmt_cluster_listen_ip_address": hostOf(s.nodes[i])})
-		members = append(members, map[string]any{"member_uuid": n.ID, "member_fqdn": n.Name, "member_status": "UP"})
-	}
-	return map[string]any{
-		"cluster_id": s.cluster.ID, "control_cluster_status": map[string]any{"status": "STABLE"},
-		"mgmt_cluster_status": map[string]any{"status": "STABLE", "online_nodes": online, "offline_nodes": []any{}},
-		"detailed_cluster_status": map[string]any{"cluster_id": s.cluster.ID, "overall_status": "STABLE", "groups": []any{
-			map[string]any{"group_type": "MANAGER", "group_status": "STABLE", "members": members},
-			map[string]any{"group_type": "POLICY", "group_status": "STABLE", "members": members},
-		}},
-	}
 }
 
 // hostOf and portOf are the parts of a listener's address; other listeners than TCP ones have none.

@@ -1,0 +1,114 @@
+package nsxsim
+
+import (
+	"context"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+)
+
+// clusterStatusRoutes tell how the cluster and its nodes are.
+func (s *Server) clusterStatusRoutes() []api.Route {
+	route := func(path string, handle api.Handler, notes ...string) api.Route {
+		return api.Route{Method: "GET", Pattern: "/api/v1/cluster/" + path, Extent: api.Partial, Handle: handle, Notes: append(notes,
+			assumedMark+"a node whose address is down or silent is one that the other nodes miss, too; why: a client cannot tell a node that is off from one that nobody reaches")}
+	}
+	quorum := assumedMark + "as long as more than half of the nodes are there the cluster is DEGRADED, with fewer it is UNAVAILABLE, " +
+		"and the older two statuses UNSTABLE; why: NSX's cluster needs a majority of its nodes, and the SDK names no other statuses that fit"
+	return []api.Route{
+		route("status", func(context.Context, *api.Request) (*api.Response, error) { return api.OK(s.clusterStatus()) },
+			"groups without ids and leaders; a cluster without majority goes on all the same", quorum),
+		route("nodes/status", func(context.Context, *api.Request) (*api.Response, error) { return api.OK(s.clusterNodesStatus()) },
+			"statuses, ids and names only", quorum),
+		route("nodes/{node}/status", s.clusterNodeStatus, "connections and version only"),
+	}
+}
+
+// clusterGroups are the groups of services that each node of a cluster has a member of.
+var clusterGroups = []string{"DATASTORE", "CLUSTER_BOOT_MANAGER", "CONTROLLER", "MANAGER", "POLICY", "HTTPS"}
+
+// present tells whether the other nodes of the cluster see one.
+func (s *Server) present(i int) bool { return s.nodes[i].listener.reached() == faults.Up }
+
+// health is the status of the cluster, in the words of its groups, and in those of the two older summaries.
+func (s *Server) health() (group, summary string) {
+	count := 0
+	for i := range s.options.Nodes {
+		if s.present(i) {
+			count++
+		}
+	}
+	switch {
+	case count == s.options.Nodes:
+		return "STABLE", "STABLE"
+	case 2*count > s.options.Nodes:
+		return "DEGRADED", "DEGRADED"
+	}
+	return "UNAVAILABLE", "UNSTABLE"
+}
+
+// clusterStatus is ClusterStatus.
+func (s *Server) clusterStatus() map[string]any {
+	online, offline := []any{}, []any{}
+	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+		one := map[string]any{"uuid": n.ID, "mgmt_cluster_listen_ip_address": hostOf(s.nodes[i])}
+		if s.present(i) {
+			online = append(online, one)
+		} else {
+			offline = append(offline, one)
+		}
+	}
+	_, summary := s.health()
+	return map[string]any{
+		"cluster_id": s.cluster.ID, "control_cluster_status": map[string]any{"status": summary},
+		"mgmt_cluster_status":     map[string]any{"status": summary, "online_nodes": online, "offline_nodes": offline},
+		"detailed_cluster_status": s.detailedStatus(),
+	}
+}
+
+// detailedStatus is AllClusterGroupStatus: the services of each node.
+func (s *Server) detailedStatus() map[string]any {
+	var members, groups []any
+	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+		status := "DOWN"
+		if s.present(i) {
+			status = "UP"
+		}
+		members = append(members, map[string]any{"member_uuid": n.ID, "member_fqdn": n.Name, "member_ip": hostOf(s.nodes[i]), "member_status": status})
+	}
+	health, _ := s.health()
+	for _, kind := range clusterGroups {
+		groups = append(groups, map[string]any{"group_type": kind, "group_status": health, "members": members})
+	}
+	return map[string]any{"cluster_id": s.cluster.ID, "overall_status": health, "groups": groups}
+}
+
+// clusterNodesStatus is ClustersAggregateInfo.
+func (s *Server) clusterNodesStatus() map[string]any {
+	var nodes []any
+	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+		nodes = append(nodes, map[string]any{"id": n.ID, "display_name": n.Name, "node_status": s.nodeStatus(i)})
+	}
+	return map[string]any{"cluster_status": s.detailedStatus(), "controller_cluster": nodes, "management_cluster": nodes}
+}
+
+func (s *Server) clusterNodeStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+		if n.ID == r.Params["node"] {
+			return api.OK(s.nodeStatus(i))
+		}
+	}
+	return nil, api.NotFound(r.Params["node"])
+}
+
+// nodeStatus is ClusterNodeStatus of a node.
+func (s *Server) nodeStatus(i int) map[string]any {
+	connected := "DISCONNECTED"
+	if s.present(i) {
+		connected = "CONNECTED"
+	}
+	return map[string]any{
+		"mgmt_cluster_status": map[string]any{"mgmt_cluster_status": connected}, "control_cluster_status": map[string]any{"control_cluster_status": connected},
+		"version": s.productVersion(),
+	}
+}
