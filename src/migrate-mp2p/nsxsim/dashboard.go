@@ -2,7 +2,9 @@ package nsxsim
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
@@ -26,10 +28,11 @@ func (s *Server) dashboardRoutes() []api.Route {
 		{Method: "GET", Pattern: backups + "/status", Extent: api.Partial, Notes: []string{"no backup is ever under way"}, Handle: s.backupStatus},
 		{Method: "GET", Pattern: backups + "/config", Extent: api.Full, Handle: s.saved(sectionBackupConfig, backupConfig)},
 		{Method: "PUT", Pattern: backups + "/config", Extent: api.Partial, Notes: []string{"no backup is ever made; the passphrase is forgotten"}, Handle: s.setBackupConfig},
-		{Method: "GET", Pattern: capacity + "/usage", Extent: api.Partial,
+		{Method: "GET", Pattern: capacity + "/usage", Extent: api.Partial, Query: []string{"category", "force", "sort_ascending", "sort_by"},
 			Notes: []string{
-				"counts of Manager objects against the maxima of NSX-T 3.1; the parameters are ignored",
-				assumedMark + "the names of the usage types, but for those of switches, ports, routers and groups; why: one public sample has these",
+				"counts of Manager objects against the maxima of NSX-T 3.1, always computed anew, as force asks for; on one page, as the answer has no cursor",
+				assumedMark + "the names of the usage types, but for those of switches, ports, routers and groups; which category each belongs to; " +
+					"why: one public sample has these; the four categories are public (Broadcom API docs), and their contents follow from their names",
 			}, Handle: s.capacity},
 		{Method: "GET", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.saved(sectionThresholds, thresholds)},
 		{Method: "PUT", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.setThresholds},
@@ -117,8 +120,8 @@ func (s *Server) save(section string, body map[string]any) (*api.Response, error
 
 // capacityKind is one line of the capacity dashboard.
 type capacityKind struct {
-	usage, name string
-	maximum     int
+	category, usage, name string
+	maximum               int
 	// pattern is the collection, as package references writes it; of, if set, says which of its objects count.
 	pattern string
 	of      func(o *store.Object) bool
@@ -135,19 +138,19 @@ func capacityKinds() []capacityKind {
 		return err == nil && slices.Contains(groupTypes(body), "IPSet")
 	}
 	return []capacityKind{
-		{"NUMBER_OF_LOGICAL_SWITCHES", "Logical Switches", 10_000, switchCollection, nil},
-		{"NUMBER_OF_LOGICAL_PORTS", "System-wide Logical Switch Ports", 25_000, portCollection, nil},
-		{"NUMBER_OF_TIER0_ROUTERS", "Tier-0 Logical Routers", 160, routerCollection, router("TIER0")},
-		{"NUMBER_OF_TIER1_ROUTERS", "Tier-1 Logical Routers", 4_000, routerCollection, router("TIER1")},
-		{"NUMBER_OF_NAT_RULES", "NAT Rules", 25_000, "logical-routers/{parent}/nat/rules", nil},
-		{"NUMBER_OF_PREFIX_LIST", "Prefix Lists", 500, "logical-routers/{parent}/routing/ip-prefix-lists", nil},
-		{"NUMBER_OF_FIREWALL_SECTIONS", "Distributed Firewall Sections", 10_000, sectionCollection, distributed},
-		{"NUMBER_OF_FIREWALL_RULES", "System-wide Firewall Rules", 100_000, rulePattern, nil},
-		{"NUMBER_OF_NSGROUP", "Groups", 20_000, groupCollection, nil},
-		{"NUMBER_OF_GROUPS_BASED_ON_IP_SETS", "Groups Based on IP Sets", 10_000, groupCollection, ofSets},
-		{"NUMBER_OF_IPSETS", "IP Sets", 10_000, "ip-sets", nil},
-		{"NUMBER_OF_DHCP_SERVERS", "DHCP Server Instances", 10_000, "dhcp/servers", nil},
-		{"NUMBER_OF_EDGE_CLUSTERS", "Edge Clusters", 160, "edge-clusters", nil},
+		{"networking", "NUMBER_OF_LOGICAL_SWITCHES", "Logical Switches", 10_000, switchCollection, nil},
+		{"networking", "NUMBER_OF_LOGICAL_PORTS", "System-wide Logical Switch Ports", 25_000, portCollection, nil},
+		{"networking", "NUMBER_OF_TIER0_ROUTERS", "Tier-0 Logical Routers", 160, routerCollection, router("TIER0")},
+		{"networking", "NUMBER_OF_TIER1_ROUTERS", "Tier-1 Logical Routers", 4_000, routerCollection, router("TIER1")},
+		{"networking", "NUMBER_OF_NAT_RULES", "NAT Rules", 25_000, "logical-routers/{parent}/nat/rules", nil},
+		{"networking", "NUMBER_OF_PREFIX_LIST", "Prefix Lists", 500, "logical-routers/{parent}/routing/ip-prefix-lists", nil},
+		{"security", "NUMBER_OF_FIREWALL_SECTIONS", "Distributed Firewall Sections", 10_000, sectionCollection, distributed},
+		{"security", "NUMBER_OF_FIREWALL_RULES", "System-wide Firewall Rules", 100_000, rulePattern, nil},
+		{"inventory", "NUMBER_OF_NSGROUP", "Groups", 20_000, groupCollection, nil},
+		{"inventory", "NUMBER_OF_GROUPS_BASED_ON_IP_SETS", "Groups Based on IP Sets", 10_000, groupCollection, ofSets},
+		{"inventory", "NUMBER_OF_IPSETS", "IP Sets", 10_000, "ip-sets", nil},
+		{"networking", "NUMBER_OF_DHCP_SERVERS", "DHCP Server Instances", 10_000, "dhcp/servers", nil},
+		{"system", "NUMBER_OF_EDGE_CLUSTERS", "Edge Clusters", 160, "edge-clusters", nil},
 	}
 }
 
@@ -181,7 +184,14 @@ func (s *Server) setThresholds(_ context.Context, r *api.Request) (*api.Response
 	return s.save(sectionThresholds, sent)
 }
 
-func (s *Server) capacity(context.Context, *api.Request) (*api.Response, error) {
+func (s *Server) capacity(_ context.Context, r *api.Request) (*api.Response, error) {
+	if _, bad := boolean("force", r.Query.Get("force")); bad != nil {
+		return nil, bad
+	}
+	var categories []string
+	if value := r.Query.Get("category"); value != "" {
+		categories = strings.Split(value, ",")
+	}
 	var usage []any
 	list := thresholds()
 	err := s.store.View(func(tx *store.Tx) error {
@@ -189,6 +199,9 @@ func (s *Server) capacity(context.Context, *api.Request) (*api.Response, error) 
 			return err
 		}
 		for _, k := range capacityKinds() {
+			if categories != nil && !slices.Contains(categories, k.category) {
+				continue
+			}
 			objects := s.objectsOf(tx, k.pattern)
 			if k.of != nil {
 				objects = slices.DeleteFunc(objects, func(o *store.Object) bool { return !k.of(o) })
@@ -206,8 +219,16 @@ func (s *Server) capacity(context.Context, *api.Request) (*api.Response, error) 
 	if err != nil {
 		return nil, err
 	}
+	lines, err := arrangeValues(usage, r.Query)
+	if err != nil {
+		return nil, err
+	}
+	bodies := []json.RawMessage{}
+	for _, line := range lines.objects {
+		bodies = append(bodies, line.Body)
+	}
 	warning, critical := limitsOf(list, "")
-	return api.OK(map[string]any{"capacity_usage": usage, "unreported_usage_types": []any{}, "meta_info": map[string]any{
+	return api.OK(map[string]any{"capacity_usage": bodies, "unreported_usage_types": []any{}, "meta_info": map[string]any{
 		"min_global_threshold_percentage": warning, "max_global_threshold_percentage": critical, "last_updated_timestamp": s.clock.Now().UnixMilli(),
 	}})
 }

@@ -104,15 +104,25 @@ func (l listing) page(query url.Values, show shape) (*api.Response, error) {
 
 // pageOfValues cuts one page out of a list of values that are no stored objects.
 func pageOfValues(r *api.Request, values []any) (*api.Response, error) {
-	l := listing{name: listName(r), by: "id", ascending: true}
+	l, err := arrangeValues(values, r.Query)
+	if err != nil {
+		return nil, err
+	}
+	l.name = listName(r)
+	return l.page(r.Query, nil)
+}
+
+// arrangeValues sorts values that are no stored objects as the query wants them.
+func arrangeValues(values []any, query url.Values) (listing, error) {
+	var objects []*store.Object
 	for _, value := range values {
 		body, err := json.Marshal(value)
 		if err != nil {
-			return nil, fmt.Errorf("encoding a list: %w", err)
+			return listing{}, fmt.Errorf("encoding a list: %w", err)
 		}
-		l.objects = append(l.objects, &store.Object{Body: body})
+		objects = append(objects, &store.Object{Body: body})
 	}
-	return l.page(r.Query, nil)
+	return arrange(objects, query, "id")
 }
 
 // results writes {"results": [...], ...}. The bodies are JSON already and large, so they are joined by hand.

@@ -46,7 +46,7 @@ func (s *Server) kindRoutes(k managerKind) []api.Route {
 	if k.single {
 		return []api.Route{route("GET", list, k.reads, s.getManager(k)), route("PUT", list, nil, s.putManager(k))}
 	}
-	routes := []api.Route{route("GET", list, k.listQuery(), s.listManager(k), listNotes...), route("GET", one, k.reads, s.getManager(k))}
+	routes := []api.Route{route("GET", list, k.listQuery(), s.listManager(k), slices.Concat(k.filterNotes, listNotes)...), route("GET", one, k.reads, s.getManager(k))}
 	if !k.readOnly {
 		routes = append(routes, route("DELETE", one, k.deleteQuery(), s.deleteManager(k), deleteNotes...))
 		if !k.noPut {

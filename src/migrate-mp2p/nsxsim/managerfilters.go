@@ -29,6 +29,13 @@ func simple(passes func(o *store.Object, body map[string]any, value string) bool
 	}}
 }
 
+// without passes nothing: whatever the parameter names, the simulator has no such objects.
+func without() filter {
+	return filter{plain: true, prepare: func(*store.Tx, string) (test, error) {
+		return func(*store.Object, map[string]any) bool { return false }, nil
+	}}
+}
+
 // field passes objects with that value at a dotted path.
 func field(path string) filter {
 	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
@@ -42,11 +49,21 @@ func field(path string) filter {
 func oneOf(path, parameter string, values ...string) filter {
 	f := field(path)
 	return filter{literal: true, prepare: func(tx *store.Tx, value string) (test, error) {
-		if !slices.Contains(values, value) {
-			return nil, errField(parameter, "%q is none of %s", value, strings.Join(values, ", "))
+		if err := oneValue(url.Values{parameter: {value}}, parameter, values...); err != nil {
+			return nil, err
 		}
 		return f.prepare(tx, value)
 	}}
+}
+
+// listed passes objects with that value in the list at a dotted path.
+func listed(path string) filter {
+	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
+		list, _ := store.FieldAt(body, path).([]any)
+		return slices.ContainsFunc(list, func(element any) bool { return text(element) == value })
+	})
+	f.literal = true
+	return f
 }
 
 // flag is a parameter that is true or false; passes says what it wants of an object.
@@ -60,6 +77,13 @@ func flag(parameter string, passes func(body map[string]any, wanted bool) bool) 
 	}}
 }
 
+// shows is a parameter that asks for further objects, of which the simulator has none.
+func shows(parameter string) filter {
+	f := flag(parameter, func(map[string]any, bool) bool { return true })
+	f.plain = true
+	return f
+}
+
 // boolean reads a parameter that is true or false; empty is false.
 func boolean(parameter, value string) (bool, *api.Error) {
 	switch strings.ToLower(value) {
@@ -69,6 +93,14 @@ func boolean(parameter, value string) (bool, *api.Error) {
 		return false, nil
 	}
 	return false, errField(parameter, "%q is neither true nor false", value)
+}
+
+// oneValue refuses a query whose parameter has none of the values that there are for it; it may be left out.
+func oneValue(query url.Values, parameter string, values ...string) error {
+	if value := query.Get(parameter); value != "" && !slices.Contains(values, value) {
+		return errField(parameter, "%q is none of %s", value, strings.Join(values, ", "))
+	}
+	return nil
 }
 
 // byType passes objects of one of the resource types, which commas separate.
@@ -91,10 +123,14 @@ func quickText(o *store.Object, name string) string {
 // byProfile passes objects that name a switching profile.
 func byProfile() filter {
 	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
-		return slices.ContainsFunc(objectsIn(body["switching_profile_ids"]), func(pair map[string]any) bool { return text(pair["value"]) == value })
+		return namesProfile(body, value)
 	})
 	f.literal = true
 	return f
+}
+
+func namesProfile(body map[string]any, profile string) bool {
+	return slices.ContainsFunc(objectsIn(body["switching_profile_ids"]), func(pair map[string]any) bool { return text(pair["value"]) == profile })
 }
 
 // containerPorts passes ports of containers (CHILD) when the value is true, and every port otherwise.
@@ -105,6 +141,67 @@ func containerPorts() filter {
 			return nil, bad
 		}
 		return func(o *store.Object, _ map[string]any) bool { return !only || quickText(o, "vif_type") == "CHILD" }, nil
+	}}
+}
+
+// byAttachment passes ports with an attachment of a type, or for NONE those without attachment.
+func byAttachment() filter {
+	f := simple(func(o *store.Object, _ map[string]any, value string) bool {
+		kind := quickText(o, "attachment_type")
+		return kind == value || kind == "" && value == "NONE"
+	})
+	f.plain = true
+	return f
+}
+
+// onTransportNode passes ports on a transport node: those whose attachment names it, and those below these.
+func onTransportNode() filter {
+	return filter{plain: true, prepare: func(tx *store.Tx, value string) (test, error) {
+		ids, err := idsWith(tx, portCollection, "attachment.context.transport_node_uuid", value)
+		if err != nil {
+			return nil, err
+		}
+		parents := map[string]bool{}
+		for id := range ids {
+			port, _ := tx.Manager().Get(portCollection + "/" + id)
+			parents[fieldText(port, "attachment.id")] = true
+		}
+		delete(parents, "")
+		return func(o *store.Object, _ map[string]any) bool {
+			return ids[o.ID] || parents[quickText(o, "parent_vif_id")]
+		}, nil
+	}}
+}
+
+// inZone passes transport nodes with a host switch in a transport zone.
+func inZone() filter {
+	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
+		return slices.ContainsFunc(objectsIn(store.FieldAt(body, "host_switch_spec.host_switches")), func(hostSwitch map[string]any) bool {
+			return slices.ContainsFunc(objectsIn(hostSwitch["transport_zone_endpoints"]), func(end map[string]any) bool {
+				return text(end["transport_zone_id"]) == value
+			})
+		})
+	})
+	f.literal = true
+	return f
+}
+
+// byNodeType passes transport nodes of one of the types, which commas separate.
+func byNodeType() filter {
+	return simple(func(_ *store.Object, body map[string]any, value string) bool {
+		return slices.Contains(strings.Split(value, ","), text(store.FieldAt(body, "node_deployment_info.resource_type")))
+	})
+}
+
+// byRuleType passes NAT rules for IPv4, from IPv6 to IPv4, or both (NSX Go SDK).
+func byRuleType() filter {
+	return filter{prepare: func(_ *store.Tx, value string) (test, error) {
+		if err := oneValue(url.Values{"rule_type": {value}}, "rule_type", "ALL", "NATv4", "NAT64"); err != nil {
+			return nil, err
+		}
+		return func(_ *store.Object, body map[string]any) bool {
+			return value == "ALL" || (text(body["action"]) == "NAT64") == (value == "NAT64")
+		}, nil
 	}}
 }
 
@@ -149,6 +246,11 @@ func idsWith(tx *store.Tx, collection, path, value string) (map[string]bool, err
 		}
 	}
 	return ids, nil
+}
+
+// byDefault passes NSX's own services when the value is true, and all services otherwise.
+func byDefault() filter {
+	return flag("default_service", func(body map[string]any, wanted bool) bool { return !wanted || body["default_service"] == true })
 }
 
 // memberTypes passes groups that have a member or a criterion of one of the target types, which commas separate.

@@ -17,8 +17,24 @@ type firewallQuery struct {
 	// wanted are the ids per field.
 	wanted map[string][]string
 	// any means that one field is enough (filter_type SEARCH).
-	any              bool
+	any bool
+	// invalid means that references to objects that are gone count as well.
+	invalid          bool
 	include, exclude string
+}
+
+// firewallNotes are about the filters of the lists of rules and sections; the last is about those of sections only.
+var firewallNotes = []string{
+	assumedMark + "filter_type FILTER (the default) wants all named parameters to fit, SEARCH one of them; deep_search follows groups in groups; why: the SDK says it in so many words for neither",
+	assumedMark + "a reference that says is_valid: false counts only with search_invalid_references; why: the SDK says that it returns them",
+	assumedMark + "search_scope names an enforcement point, and the only one is called default; why: that is its name in Policy",
+}
+
+// enforcementPoint passes all sections for the only enforcement point, and none for others.
+func enforcementPoint() filter {
+	f := simple(func(_ *store.Object, _ map[string]any, value string) bool { return value == "default" })
+	f.plain = true
+	return f
 }
 
 // firewallTest makes the test for the firewall's parameters; nil when the query has none. A section is judged with its
@@ -52,6 +68,9 @@ func readFirewallQuery(tx *store.Tx, query url.Values) (*firewallQuery, error) {
 	if bad != nil {
 		return nil, bad
 	}
+	if q.invalid, bad = boolean("search_invalid_references", query.Get("search_invalid_references")); bad != nil {
+		return nil, bad
+	}
 	for _, name := range firewallFields {
 		if value := query.Get(name); value != "" {
 			ids := strings.Split(value, ",")
@@ -81,7 +100,7 @@ func (q *firewallQuery) passes(bodies []map[string]any) bool {
 	}
 	met := 0
 	for name, ids := range q.wanted {
-		if slices.ContainsFunc(bodies, func(body map[string]any) bool { return namesOne(body[name], ids) }) {
+		if slices.ContainsFunc(bodies, func(body map[string]any) bool { return q.namesOne(body[name], ids) }) {
 			met++
 		}
 	}
@@ -89,8 +108,10 @@ func (q *firewallQuery) passes(bodies []map[string]any) bool {
 }
 
 // namesOne tells whether a list of references names one of the ids.
-func namesOne(list any, ids []string) bool {
-	return slices.ContainsFunc(objectsIn(list), func(r map[string]any) bool { return slices.Contains(ids, text(r["target_id"])) })
+func (q *firewallQuery) namesOne(list any, ids []string) bool {
+	return slices.ContainsFunc(objectsIn(list), func(r map[string]any) bool {
+		return slices.Contains(ids, text(r["target_id"])) && (q.invalid || r["is_valid"] != false)
+	})
 }
 
 // withGroupsAround adds to ids those of all groups that have one of them as a member, at any depth.

@@ -31,8 +31,9 @@ func (s *Server) groupRoutes() []api.Route {
 			"addresses of IP sets and of the ports' bindings; hangs on 3.2.2, as observed there"),
 		effective("vif", (*members).interfaces, "interfaces of ports only, told by their attachment"),
 		effective("virtual-machine", func(*members) []any { return []any{} }, "there are no virtual machines: always empty"),
-		{Method: "GET", Pattern: one + "/member-types", Extent: api.Full, Handle: s.memberTypes},
-		{Method: "GET", Pattern: apiPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial, Query: api.Paging(),
+		{Method: "GET", Pattern: one + "/member-types", Extent: api.Full, Query: api.Paging(), Handle: s.memberTypes},
+		{Method: "GET", Pattern: apiPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
+			Query:  slices.Concat(api.Paging(), []string{"display_name", "exclude_vm_type", "external_id", "host_id"}),
 			Notes:  []string{"there are no virtual machines: always empty"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) { return pageOfValues(r, nil) }},
 	}
@@ -57,8 +58,8 @@ func (s *Server) effective(list func(*members) []any) api.Handler {
 			if !known {
 				return api.NotFound(r.Params["id"])
 			}
-			m := &members{tx: tx, ports: map[string]*store.Object{}, switches: map[string]*store.Object{}, sets: map[string]*store.Object{}}
-			if err := m.add(group, map[string]bool{}); err != nil {
+			m := newMembers(tx)
+			if err := m.add(group); err != nil {
 				return err
 			}
 			found = list(m)
@@ -75,16 +76,23 @@ func (s *Server) effective(list func(*members) []any) api.Handler {
 type members struct {
 	tx                    *store.Tx
 	ports, switches, sets map[string]*store.Object
+	// groups are those that were evaluated.
+	groups map[string]*store.Object
 	// portsOf are the ports of each switch, once they were asked for.
 	portsOf map[string][]*store.Object
 }
 
+func newMembers(tx *store.Tx) *members {
+	none := func() map[string]*store.Object { return map[string]*store.Object{} }
+	return &members{tx: tx, ports: none(), switches: none(), sets: none(), groups: none()}
+}
+
 // add evaluates a group and the groups in it.
-func (m *members) add(group *store.Object, seen map[string]bool) error {
-	if seen[group.Key] {
+func (m *members) add(group *store.Object) error {
+	if m.groups[group.ID] != nil {
 		return nil
 	}
-	seen[group.Key] = true
+	m.groups[group.ID] = group
 	body, err := group.Fields()
 	if err != nil {
 		return err
@@ -100,7 +108,7 @@ func (m *members) add(group *store.Object, seen map[string]bool) error {
 			case "ip-sets":
 				m.sets[o.ID] = o
 			case groupCollection:
-				if err := m.add(o, seen); err != nil {
+				if err := m.add(o); err != nil {
 					return err
 				}
 			}
@@ -182,9 +190,14 @@ func sorted(objects map[string]*store.Object) []*store.Object {
 func resources(kind string, objects map[string]*store.Object) []any {
 	list := []any{}
 	for _, o := range sorted(objects) {
-		list = append(list, map[string]any{"target_id": o.ID, "target_type": kind, "target_display_name": o.DisplayName, "is_valid": true})
+		list = append(list, resource(kind, o))
 	}
 	return list
+}
+
+// resource is a ResourceReference to an object.
+func resource(kind string, o *store.Object) map[string]any {
+	return map[string]any{"target_id": o.ID, "target_type": kind, "target_display_name": o.DisplayName, "is_valid": true}
 }
 
 func (m *members) addresses() []any {
@@ -256,7 +269,7 @@ func (s *Server) memberTypes(_ context.Context, r *api.Request) (*api.Response, 
 	for _, kind := range types {
 		list = append(list, kind)
 	}
-	return api.OK(map[string]any{"results": list, "result_count": len(list)})
+	return pageOfValues(r, list)
 }
 
 // changeMembers adds the expressions of the body to a group, or takes them away.

@@ -49,6 +49,8 @@ type managerKind struct {
 	preset  map[string]string
 	// firewall makes one test of the parameters that only sections and rules have.
 	firewall func(tx *store.Tx, query url.Values) (test, error)
+	// filterNotes are the notes of the list alone.
+	filterNotes []string
 	// hidesSystem leaves system-owned objects out of lists unless include_system_owned is true.
 	hidesSystem bool
 	// ordered lists go by the body's priority (firewall sections and rules), others by id.
@@ -76,7 +78,9 @@ func (k managerKind) listQuery() []string {
 		query = append(query, "include_system_owned")
 	}
 	if k.firewall != nil {
-		query = slices.Concat(query, firewallFields, []string{"deep_search", "exclude_applied_to_type", "filter_type", "include_applied_to_type"})
+		query = slices.Concat(query, firewallFields, []string{
+			"deep_search", "exclude_applied_to_type", "filter_type", "include_applied_to_type", "search_invalid_references",
+		})
 	}
 	return query
 }
@@ -99,17 +103,22 @@ func managerKinds() []managerKind {
 			"transport_zone_id": field("transport_zone_id"), "vlan": field("vlan"), "vni": field("vni"),
 			"switch_type": field("switch_type"), "switching_profile_id": byProfile(),
 			"transport_type":             related("transport_zone_id", "transport-zones", "transport_type"),
-			"uplink_teaming_policy_name": field("uplink_teaming_policy_name"),
+			"uplink_teaming_policy_name": field("uplink_teaming_policy_name"), "diagnostic": shows("diagnostic"),
 		}, force: "detach", drops: []string{"cascade"}, removing: removeSwitch},
 		{collection: portCollection, types: []string{"LogicalPort"}, filters: map[string]filter{
 			"logical_switch_id": field("logical_switch_id"), "attachment_id": field("attachment.id"),
-			"attachment_type": field("attachment.attachment_type"), "parent_vif_id": field("attachment.context.parent_vif_id"),
+			"attachment_type": byAttachment(), "parent_vif_id": field("attachment.context.parent_vif_id"),
 			"switching_profile_id": byProfile(), "container_ports_only": containerPorts(),
 			"transport_zone_id": related("logical_switch_id", switchCollection, "transport_zone_id"),
-		}, force: "detach", removing: removePort, notes: []string{"the filters transport_node_id and bridge_cluster_id are ignored"}},
+			"transport_node_id": onTransportNode(), "bridge_cluster_id": without(), "diagnostic": shows("diagnostic"),
+		}, filterNotes: []string{
+			"there are no bridge clusters: bridge_cluster_id gives an empty list; diagnostic shows nothing more, as there are no transit ports",
+			assumedMark + "a port is on the transport node that its attachment names, or its parent's; attachment_type=NONE lists ports without attachment; why: " +
+				"the attachment is all that a port says of its place; the SDK has NONE for queries only",
+		}, force: "detach", removing: removePort},
 		{collection: routerCollection, types: []string{"LogicalRouter"}, parent: true, filters: map[string]filter{
-			"router_type": oneOf("router_type", "router_type", "TIER0", "TIER1", "VRF"),
-		}, force: "force", drops: []string{"cascade_delete_linked_ports"}, removing: removeRouter},
+			"router_type": oneOf("router_type", "router_type", "TIER0", "TIER1", "VRF"), "vrfs_on_logical_router_id": without(),
+		}, filterNotes: []string{"no router tells on which other one it is a VRF: vrfs_on_logical_router_id gives an empty list"}, force: "force", drops: []string{"cascade_delete_linked_ports"}, removing: removeRouter},
 		{collection: routerPortCollection, types: []string{
 			"LogicalRouterDownLinkPort", "LogicalRouterUpLinkPort", "LogicalRouterLinkPortOnTIER0", "LogicalRouterLinkPortOnTIER1",
 			"LogicalRouterLoopbackPort", "LogicalRouterIPTunnelPort", "LogicalRouterCentralizedServicePort",
@@ -118,7 +127,8 @@ func managerKinds() []managerKind {
 			"logical_switch_id": linkedSwitch(),
 		}, written: linkRouterPort, force: "force", drops: []string{"cascade_delete_linked_ports"}, removing: removeRouterPort, removed: unlinkRouterPort,
 			notes: []string{assumedMark + "a router port becomes the attachment of the switch's port that it names, and leaves it free again when it goes; why: NSX shows the attachment on the port, and no client writes it"}},
-		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}, complete: completeOfRouter},
+		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}, complete: completeOfRouter,
+			filters: map[string]filter{"rule_type": byRuleType()}},
 		{collection: "logical-routers/{router}/routing/static-routes", types: []string{"StaticRoute"}, complete: completeOfRouter},
 		{collection: "logical-routers/{router}/routing", types: []string{"RoutingConfig"}, single: true,
 			fresh: map[string]any{"forwarding_up_timer": 0}, complete: completeOfRouter},
@@ -145,29 +155,25 @@ func managerKinds() []managerKind {
 		{collection: sectionCollection, types: []string{"FirewallSection"}, parent: true, noPost: true, ordered: true, filters: map[string]filter{
 			"type":        oneOf("section_type", "type", "LAYER2", "LAYER3", "L3REDIRECT", "IDS", "LAYER3_REDIRECT"),
 			"locked":      flag("locked", func(body map[string]any, wanted bool) bool { return (body["locked"] == true) == wanted }),
-			"enforced_on": field("enforced_on"), "category": field("category"),
+			"enforced_on": field("enforced_on"), "category": field("category"), "search_scope": enforcementPoint(),
 		}, preset: map[string]string{"type": "LAYER3"}, firewall: firewallTest, complete: completeSection, drops: []string{"cascade"}, removing: removeSection,
 			notes: []string{
-				"the filters search_invalid_references and search_scope are ignored",
-				assumedMark + "filter_type FILTER (the default) wants all named parameters to fit, SEARCH one of them; deep_search follows groups in groups; why: the SDK says it in so many words for neither",
 				assumedMark + "priority is a number that grows in the order of evaluation, with gaps; default sections stay last; why: lists come in the order of evaluation; the numbers themselves are not public",
-			}},
+			}, filterNotes: firewallNotes},
 		{collection: "firewall/sections/{section}/rules", types: []string{"FirewallRule"}, noPost: true, numbered: true, ordered: true,
-			firewall: firewallTest, complete: completeRule, removing: ruleMayGo, removed: ruleRemoved},
-		{collection: "firewall/excludelist", types: []string{"ExcludeList"}, single: true, fresh: map[string]any{"members": []any{}, "member_count": 0},
+			firewall: firewallTest, filterNotes: firewallNotes[:2], complete: completeRule, removing: ruleMayGo, removed: ruleRemoved},
+		{collection: excludeList, types: []string{"ExcludeList"}, single: true, fresh: map[string]any{"members": []any{}, "member_count": 0},
 			complete: countMembers},
 		{collection: groupCollection, types: []string{"NSGroup"}, filters: map[string]filter{"member_types": memberTypes()},
 			complete: countMembers, reads: []string{"populate_references"}, show: showGroup, force: "force"},
 		{collection: "ip-sets", types: []string{"IPSet"}, force: "force"},
-		{collection: "ns-services", types: []string{"NSService"}, force: "force", filters: map[string]filter{
-			"default_service": flag("default_service", func(body map[string]any, wanted bool) bool { return !wanted || body["default_service"] == true }),
-		}},
-		{collection: "ns-service-groups", types: []string{"NSServiceGroup"}, force: "force"},
+		{collection: "ns-services", types: []string{"NSService"}, force: "force", filters: map[string]filter{"default_service": byDefault()}},
+		{collection: "ns-service-groups", types: []string{"NSServiceGroup"}, force: "force", filters: map[string]filter{"default_service": byDefault()}},
 		{collection: "switching-profiles", types: []string{
 			"SpoofGuardSwitchingProfile", "IpDiscoverySwitchingProfile", "MacManagementSwitchingProfile", "SwitchSecuritySwitchingProfile",
 			"QosSwitchingProfile", "PortMirroringSwitchingProfile",
 		}, hidesSystem: true, filters: map[string]filter{"switching_profile_type": byType()}, drops: []string{"unbind"}, removing: unbindProfile},
-		{collection: "loadbalancer/services", types: []string{"LbService"}},
+		{collection: "loadbalancer/services", types: []string{"LbService"}, filters: map[string]filter{"logical_router_id": field("attachment.target_id")}},
 		{collection: "loadbalancer/virtual-servers", types: []string{"LbVirtualServer"}, drops: []string{"delete_associated_rules"}, removed: takeRulesAlong},
 		{collection: "loadbalancer/pools", types: []string{"LbPool"}},
 		{collection: "loadbalancer/rules", types: []string{"LbRule"}},
@@ -188,12 +194,22 @@ func managerKinds() []managerKind {
 		{collection: "dhcp/relays", types: []string{"DhcpRelayService"}},
 		{collection: "md-proxies", types: []string{"MetadataProxy"}},
 		{collection: certificateCollection, types: []string{"certificate_self_signed", "certificate_signed", "certificate_ca", "Certificate"}, stays: true,
-			noPost: true, noPut: true, reads: []string{"details"}, show: showDetails, filters: map[string]filter{"type": certificateType()}},
-		{collection: crlCollection, types: []string{"Crl"}, stays: true, noPost: true},
+			noPost: true, noPut: true, reads: []string{"details"}, show: showDetails, filters: map[string]filter{"type": certificateType(), "node_id": without()}, filterNotes: ownCertificates},
+		{collection: crlCollection, types: []string{"Crl"}, stays: true, noPost: true, reads: []string{"details"}, show: showRevoked,
+			filters: map[string]filter{"type": without(), "node_id": without()}, filterNotes: ownCertificates},
 		{collection: principalCollection, types: []string{"PrincipalIdentity"}, stays: true, noPost: true, noPut: true, removed: dismissPrincipal},
-		{collection: "transport-zones", types: []string{"OverlayTransportZone", "TransportZone"}, stays: true, readOnly: true},
+		{collection: "transport-zones", types: []string{"OverlayTransportZone", "TransportZone"}, stays: true, readOnly: true, hidesSystem: true, filters: map[string]filter{
+			"display_name": field("display_name"), "transport_type": oneOf("transport_type", "transport_type", "OVERLAY", "VLAN"),
+			"is_default":                 flag("is_default", func(body map[string]any, wanted bool) bool { return (body["is_default"] == true) == wanted }),
+			"uplink_teaming_policy_name": listed("uplink_teaming_policy_names"),
+		}},
 		{collection: "edge-clusters", types: []string{"EdgeCluster"}, stays: true, readOnly: true},
-		{collection: "transport-nodes", types: []string{"TransportNode"}, stays: true, readOnly: true},
+		{collection: "transport-nodes", types: []string{"TransportNode"}, stays: true, readOnly: true, filters: map[string]filter{
+			"in_maintenance_mode": flag("in_maintenance_mode", func(body map[string]any, wanted bool) bool {
+				return slices.Contains([]string{"ENABLED", "FORCE_ENABLED"}, text(body["maintenance_mode"])) == wanted
+			}),
+			"node_id": field("node_id"), "node_ip": listed("node_deployment_info.ip_addresses"), "node_types": byNodeType(), "transport_zone_id": inZone(),
+		}},
 	}
 }
 

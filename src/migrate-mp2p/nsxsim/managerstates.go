@@ -2,28 +2,71 @@ package nsxsim
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// stateRoutes are what NSX reports of switches and ports: all is well, since nothing is forwarded.
+// stateRoutes are what NSX reports of its objects: all is well, since nothing is forwarded (NSX Go SDK).
 func (s *Server) stateRoutes() []api.Route {
-	port, sw, section := apiPrefix+portCollection+"/{id}", apiPrefix+switchCollection+"/{id}", apiPrefix+sectionCollection+"/{id}"
-	const well = "always a success: nothing is forwarded"
+	source, barrier := []string{"source"}, []string{"barrier_id", "request_id"}
+	route := func(collection, what string, query []string, of reporter, notes ...string) api.Route {
+		return s.reportRoute(collection+"/{id}"+what, collection, query, of, notes...)
+	}
+	summary := func(what string, k managerKind, query []string, handle api.Handler) api.Route {
+		return api.Route{Method: "GET", Pattern: apiPrefix + k.collection + what, Extent: api.Partial, Query: query, Handle: handle, Notes: append([]string{well}, k.filterNotes...)}
+	}
+	switches, ports := s.kinds[switchCollection], s.kinds[portCollection]
 	return []api.Route{
-		{Method: "GET", Pattern: port + "/state", Extent: api.Partial, Notes: []string{well}, Handle: s.report(portCollection, portState)},
-		{Method: "GET", Pattern: port + "/status", Extent: api.Partial, Notes: []string{well}, Handle: s.report(portCollection, portStatus)},
-		{Method: "GET", Pattern: sw + "/state", Extent: api.Partial, Notes: []string{well}, Handle: s.report(switchCollection, switchState)},
-		{Method: "GET", Pattern: apiPrefix + switchCollection + "/status", Extent: api.Partial, Notes: []string{well, "the filters are ignored"},
-			Handle: s.switchesStatus},
-		{Method: "GET", Pattern: sw + "/summary", Extent: api.Full, Handle: s.report(switchCollection, switchStatus)},
-		{Method: "GET", Pattern: section + "/state", Extent: api.Partial, Notes: []string{well}, Handle: s.report(sectionCollection, sectionState)},
+		route(portCollection, "/state", nil, portState, well),
+		route(portCollection, "/status", source, portStatus, well),
+		route(portCollection, "/statistics", source, statistics("logical_port_id"), quiet),
+		summary("/status", ports, ports.statusQuery(), s.portsStatus),
+		route(switchCollection, "/state", nil, switchState, well),
+		route(switchCollection, "/summary", nil, switchStatus),
+		route(switchCollection, "/statistics", source, statistics("logical_switch_id"), quiet),
+		summary("/state", switches, []string{"status"}, s.switchStates),
+		summary("/status", switches, switches.statusQuery(), s.switchesStatus),
+		route(routerCollection, "/state", barrier, realized, well),
+		route(routerCollection, "/status", source, routerStatus, "no edge node is told: nothing is forwarded"),
+		route(routerPortCollection, "/state", barrier, realized, well),
+		route(sectionCollection, "/state", barrier, sectionState, well),
+		route("switching-profiles", "/summary", nil, profileStatus),
 	}
 }
 
-// report answers with something computed from one object.
-func (s *Server) report(collection string, of func(tx *store.Tx, o *store.Object, body map[string]any) map[string]any) api.Handler {
+// What the simulator's data path amounts to: notes of what counts traffic, and of what tells how it goes.
+const (
+	quiet = "always zero: nothing is forwarded"
+	well  = "always a success: nothing is forwarded, and all is realized at once"
+)
+
+// reporter computes an answer from one object.
+type reporter func(tx *store.Tx, o *store.Object, body map[string]any) map[string]any
+
+// reportRoute answers with something computed from one object, the id of which stands in the pattern.
+func (s *Server) reportRoute(pattern, collection string, query []string, of reporter, notes ...string) api.Route {
+	extent := api.Full
+	if len(notes) > 0 {
+		extent = api.Partial
+	}
+	return api.Route{Method: "GET", Pattern: apiPrefix + pattern, Extent: extent, Query: query, Notes: notes, Handle: fromSource(s.report(collection, of))}
+}
+
+// fromSource lets a request through that names one of the two sources of what NSX reports: they are the same here.
+func fromSource(handle api.Handler) api.Handler {
+	return func(ctx context.Context, r *api.Request) (*api.Response, error) {
+		if err := oneValue(r.Query, "source", "realtime", "cached"); err != nil {
+			return nil, err
+		}
+		return handle(ctx, r)
+	}
+}
+
+// report is the handler of a reportRoute.
+func (s *Server) report(collection string, of reporter) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		var answer map[string]any
 		err := s.store.View(func(tx *store.Tx) error {
@@ -42,6 +85,22 @@ func (s *Server) report(collection string, of func(tx *store.Tx, o *store.Object
 			return nil, err
 		}
 		return api.OK(answer)
+	}
+}
+
+// realized is the state of what is in force.
+func realized(*store.Tx, *store.Object, map[string]any) map[string]any {
+	return map[string]any{"state": "success", "details": []any{}, "pending_change_list": []any{}}
+}
+
+// statistics are the counters of an object, which is named by a field.
+func statistics(named string) reporter {
+	return func(_ *store.Tx, o *store.Object, _ map[string]any) map[string]any {
+		answer := map[string]any{named: o.ID}
+		for _, counter := range []string{"rx_bytes", "rx_packets", "tx_bytes", "tx_packets"} {
+			answer[counter] = map[string]any{"total": 0, "dropped": 0, "multicast_broadcast": 0}
+		}
+		return answer
 	}
 }
 
@@ -81,17 +140,102 @@ func switchStatus(tx *store.Tx, o *store.Object, _ map[string]any) map[string]an
 }
 
 func sectionState(_ *store.Tx, o *store.Object, _ map[string]any) map[string]any {
+	return revisionState(o)
+}
+
+// revisionState is realized for what tells its revision as well: sections and rules.
+func revisionState(o *store.Object) map[string]any {
 	return map[string]any{"state": "success", "revision_desired": o.Revision, "details": []any{}, "pending_change_list": []any{}}
 }
 
-func (s *Server) switchesStatus(context.Context, *api.Request) (*api.Response, error) {
+func routerStatus(_ *store.Tx, o *store.Object, _ map[string]any) map[string]any {
+	return map[string]any{"logical_router_id": o.ID, "per_node_status": []any{}}
+}
+
+// profileStatus counts the switches and ports that name a switching profile.
+func profileStatus(tx *store.Tx, o *store.Object, _ map[string]any) map[string]any {
+	return map[string]any{
+		"switching_profile_id": o.ID, "num_logical_switches": using(tx, switchCollection, o.ID), "num_logical_ports": using(tx, portCollection, o.ID),
+	}
+}
+
+// using counts the objects of a collection that name a switching profile.
+func using(tx *store.Tx, collection, profile string) int {
 	count := 0
+	for _, o := range tx.Manager().List(collection) {
+		body, err := o.Fields() // the store holds JSON objects only
+		if err == nil && namesProfile(body, profile) {
+			count++
+		}
+	}
+	return count
+}
+
+// statusQuery are the parameters of a status of many objects: the list's filters, and what they are read from.
+func (k managerKind) statusQuery() []string {
+	return append(slices.Sorted(maps.Keys(k.filters)), "source")
+}
+
+// summedUp finds the objects of a kind that fit the request's filters, and names the filters as the answer does.
+func (s *Server) summedUp(r *api.Request, k managerKind) (objects []*store.Object, filters []any, err error) {
+	// Only what is cached (NSX Go SDK).
+	if err := oneValue(r.Query, "source", "cached"); err != nil {
+		return nil, nil, err
+	}
+	filters = []any{}
+	for _, name := range slices.Sorted(maps.Keys(k.filters)) {
+		if value := r.Query.Get(name); value != "" {
+			filters = append(filters, map[string]any{"name": name, "value": value})
+		}
+	}
+	err = s.store.View(func(tx *store.Tx) (err error) {
+		objects, err = k.filter(tx, tx.Manager().List(k.collection), r)
+		return err
+	})
+	return objects, filters, err
+}
+
+func (s *Server) switchesStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+	switches, filters, err := s.summedUp(r, s.kinds[switchCollection])
+	if err != nil {
+		return nil, err
+	}
+	return api.OK(map[string]any{
+		"total_switches": len(switches), "fully_realized_switches": len(switches), "filters": filters, "last_update_timestamp": s.clock.Now().UnixMilli(),
+	})
+}
+
+func (s *Server) portsStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+	ports, filters, err := s.summedUp(r, s.kinds[portCollection])
+	if err != nil {
+		return nil, err
+	}
+	up := 0
+	for _, port := range ports {
+		if quickText(port, "admin_state") != "DOWN" {
+			up++
+		}
+	}
+	return api.OK(map[string]any{"total_ports": len(ports), "up_ports": up, "filters": filters, "last_update_timestamp": s.clock.Now().UnixMilli()})
+}
+
+// switchStates lists the switches in a state, and they are all realized.
+func (s *Server) switchStates(_ context.Context, r *api.Request) (*api.Response, error) {
+	if err := oneValue(r.Query, "status", "PENDING", "IN_PROGRESS", "PARTIAL_SUCCESS", "SUCCESS"); err != nil {
+		return nil, err
+	}
+	states := []any{}
 	err := s.store.View(func(tx *store.Tx) error {
-		count = len(tx.Manager().List(switchCollection))
+		if status := r.Query.Get("status"); status != "" && status != "SUCCESS" {
+			return nil
+		}
+		for _, o := range tx.Manager().List(switchCollection) {
+			states = append(states, switchState(tx, o, nil))
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return api.OK(map[string]any{"total_switches": count, "fully_realized_switches": count, "last_update_timestamp": s.clock.Now().UnixMilli()})
+	return api.OK(map[string]any{"results": states, "result_count": len(states)})
 }

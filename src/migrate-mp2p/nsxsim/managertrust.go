@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -24,7 +25,7 @@ func (s *Server) trustRoutes() []api.Route {
 		{Method: http.MethodPost, Pattern: apiPrefix + crlCollection, Action: "import", Extent: api.Partial, Notes: []string{"X.509 lists only"},
 			Handle: s.importCRL},
 		{Method: http.MethodGet, Pattern: apiPrefix + certificateCollection + "/{id}", Action: "validate", Extent: api.Partial,
-			Notes: []string{"the dates only, by the simulator's clock"}, Handle: s.validateCertificate},
+			Query: []string{"usage"}, Notes: []string{"the dates, by the simulator's clock, and the extended key usage only"}, Handle: s.validateCertificate},
 		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection, Extent: api.Full, Handle: s.registerPrincipal},
 		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection, Action: "update_certificate", Extent: api.Full, Handle: s.updatePrincipal},
 		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection + "/with-certificate", Extent: api.Partial,
@@ -58,12 +59,8 @@ func (s *Server) importCRL(_ context.Context, r *api.Request) (*api.Response, er
 	if err != nil {
 		return nil, err
 	}
-	block, _ := pem.Decode([]byte(text(sent["pem_encoded"])))
-	if block == nil {
-		return nil, errField("pem_encoded", "it is not PEM")
-	}
-	if _, err := x509.ParseRevocationList(block.Bytes); err != nil {
-		return nil, errField("pem_encoded", "it is no revocation list: %s", err)
+	if _, err := readRevoked(text(sent["pem_encoded"])); err != nil {
+		return nil, err
 	}
 	return s.imported(r, crlCollection, sent, map[string]any{"resource_type": "Crl", "pem_encoded": sent["pem_encoded"]})
 }
@@ -153,12 +150,53 @@ func showDetails(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body m
 	return nil
 }
 
+// ownCertificates is about filters for what the nodes show by themselves.
+var ownCertificates = []string{"the nodes' own certificates are not listed: node_id, and a type of theirs, give an empty list"}
+
+// showRevoked adds what a revocation list says when the client asks for it (NSX Go SDK).
+func showRevoked(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
+	wanted, bad := boolean("details", r.Query.Get("details"))
+	if bad != nil {
+		return bad
+	}
+	if !wanted {
+		return nil
+	}
+	list, err := readRevoked(text(body["pem_encoded"]))
+	if err != nil {
+		return err
+	}
+	entries := []any{}
+	for _, entry := range list.RevokedCertificateEntries {
+		entries = append(entries, map[string]any{
+			"serial_number": entry.SerialNumber.String(), "revocation_date": entry.RevocationTime.Format(time.RFC3339),
+		})
+	}
+	body["details"] = map[string]any{
+		"issuer": list.Issuer.String(), "next_update": list.NextUpdate.Format(time.RFC3339), "version": "2", "crl_entries": entries,
+	}
+	return nil
+}
+
+// readRevoked reads a revocation list.
+func readRevoked(encoded string) (*x509.RevocationList, error) {
+	block, _ := pem.Decode([]byte(encoded))
+	if block == nil {
+		return nil, errField("pem_encoded", "it is not PEM")
+	}
+	list, err := x509.ParseRevocationList(block.Bytes)
+	if err != nil {
+		return nil, errField("pem_encoded", "it is no revocation list: %s", err)
+	}
+	return list, nil
+}
+
 // certificateType passes certificates of a kind (NSX Go SDK: the list's type parameter).
 func certificateType() filter {
 	return filter{prepare: func(_ *store.Tx, value string) (test, error) {
 		kinds := map[string]string{
 			"self_signed_certificate": "certificate_self_signed", "signed_certificate": "certificate_signed",
-			"ca_certificate": "certificate_ca", "cluster_api_certificate": "",
+			"ca_certificate": "certificate_ca", "cluster_api_certificate": "", "api_certificate": "",
 		}
 		wanted, known := kinds[value]
 		if !known {
@@ -238,6 +276,9 @@ func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Respon
 
 // validateCertificate tells whether a certificate is in force.
 func (s *Server) validateCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
+	if err := oneValue(r.Query, "usage", "SERVER", "CLIENT"); err != nil {
+		return nil, err
+	}
 	var leaf *x509.Certificate
 	err := s.store.View(func(tx *store.Tx) (err error) {
 		leaf, err = storedCertificate(tx, r.Params["id"])
@@ -250,7 +291,16 @@ func (s *Server) validateCertificate(_ context.Context, r *api.Request) (*api.Re
 	if now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) {
 		return api.OK(map[string]any{"status": "REJECTED", "error_message": "The certificate is not in force."})
 	}
+	if !fitFor(leaf, r.Query.Get("usage")) {
+		return api.OK(map[string]any{"status": "REJECTED", "error_message": "The certificate is for another usage."})
+	}
 	return api.OK(map[string]any{"status": "OK"})
+}
+
+// fitFor tells whether a certificate may be used so. One that says nothing of its usage fits any.
+func fitFor(leaf *x509.Certificate, usage string) bool {
+	wanted, named := map[string]x509.ExtKeyUsage{"SERVER": x509.ExtKeyUsageServerAuth, "CLIENT": x509.ExtKeyUsageClientAuth}[usage]
+	return !named || len(leaf.ExtKeyUsage) == 0 || slices.Contains(leaf.ExtKeyUsage, wanted) || slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny)
 }
 
 // storedCertificate reads the leaf of an imported certificate.

@@ -36,7 +36,8 @@ func newIdentity(name string) identity {
 	parsed, err := x509.ParseCertificate(certificate)
 	Expect(err).NotTo(HaveOccurred())
 	list, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
-		Number: big.NewInt(1), ThisUpdate: template.NotBefore, NextUpdate: template.NotAfter}, parsed, private)
+		Number: big.NewInt(1), ThisUpdate: template.NotBefore, NextUpdate: template.NotAfter,
+		RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: template.SerialNumber, RevocationTime: template.NotBefore}}}, parsed, private)
 	Expect(err).NotTo(HaveOccurred())
 	key, err := x509.MarshalPKCS8PrivateKey(private)
 	Expect(err).NotTo(HaveOccurred())

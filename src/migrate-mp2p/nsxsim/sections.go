@@ -408,12 +408,3 @@ func ruleRemoved(d *removal) error { return countRules(d.tx, sectionOf(d.target.
 func countRules(tx *store.Tx, section string) error {
 	return setField(tx, section, "rule_count", len(tx.Manager().List(section+"/rules")))
 }
-
-// ruleID draws an id for a firewall rule: those are numbers, since they are the data path's as well.
-func ruleID(tx *store.Tx) string {
-	n, err := strconv.ParseUint(tx.NewID()[:8], 16, 32)
-	if err != nil {
-		return "1"
-	}
-	return strconv.FormatUint(n, 10)
-}

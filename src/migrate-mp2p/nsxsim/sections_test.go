@@ -255,4 +255,21 @@ var _ = Describe("the distributed firewall", func() {
 		Expect(c.do("PUT", status+"/transport_nodes", body).Status).To(Equal(http.StatusPreconditionFailed))
 		Expect(c.get(status + "/none").Status).To(Equal(http.StatusNotFound))
 	})
+
+	It("is switched off and on for one object", func() {
+		const status = "/api/v1/firewall/status/logical_routers"
+		Expect(c.get(status + "/t1").Body).To(And(HaveKeyWithValue("target_id", "t1"), HaveKeyWithValue("target_status", "ENABLED")))
+		Expect(c.do("POST", status+"/t1?action=disable_firewall", nil).Body).To(HaveKeyWithValue("target_status", "DISABLED"))
+		Expect(c.get(status + "/t1").Body).To(HaveKeyWithValue("target_status", "DISABLED"))
+		Expect(c.get(status).Body["target_statuses"]).To(ConsistOf(HaveKeyWithValue("target_id", "t1")))
+		Expect(c.do("POST", status+"/t1?action=enable_firewall", nil).Body).To(HaveKeyWithValue("target_status", "ENABLED"))
+		Expect(c.get(status).Body["target_statuses"]).To(ConsistOf(HaveKeyWithValue("target_status", "ENABLED")))
+		body := c.get(status).Body
+		body["global_status"], body["target_statuses"] = "DISABLED", []any{}
+		Expect(c.do("PUT", status, body).Status).To(Equal(http.StatusOK))
+		Expect(c.get(status + "/t1").Body).To(HaveKeyWithValue("target_status", "DISABLED"))
+		refused(c.get(status+"/none"), http.StatusNotFound)
+		refused(c.do("POST", "/api/v1/firewall/status/bridge_ports/t1?action=disable_firewall", nil), http.StatusNotFound)
+		refused(c.get("/api/v1/firewall/status/clouds/t1"), http.StatusNotFound)
+	})
 })
