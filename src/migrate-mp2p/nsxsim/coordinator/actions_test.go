@@ -77,6 +77,21 @@ var _ = Describe("the actions of the plan", func() {
 		Expect(overall).To(Equal("SUCCESS"))
 	})
 
+	It("start only a plan that has not, and continue only one that is paused; DONE waits for neither", func() {
+		n := serve(st, coordinator.Options{PrecheckTime: time.Minute}, with(clock))
+		n.initiate()
+		n.ok("POST", migration+"mp-to-policy", sets.body())
+		Expect(act(n, "continue")).To(ContainSubstring("NOT_STARTED"))
+		n.plan("start")
+		Expect(n.refused(http.StatusBadRequest, "POST", migration+"mp-to-policy/workflow?action=DONE", nil)).To(ContainSubstring("busy"))
+		clock.advance(time.Minute)
+		Expect(act(n, "start")).To(ContainSubstring("PAUSED"))
+		n.plan("continue")
+		n.settle()
+		Expect(act(n, "start")).To(ContainSubstring("SUCCESS"))
+		Expect(act(n, "continue")).To(ContainSubstring("SUCCESS"))
+	})
+
 	It("finish a plan that succeeded, and no other", func() {
 		n := serve(st, coordinator.Options{})
 		n.initiate()

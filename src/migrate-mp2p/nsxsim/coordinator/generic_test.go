@@ -369,6 +369,8 @@ var _ = Describe("a GENERIC run", func() {
 			"enforced_on": "BRIDGEENDPOINT"}, "DFW_SECTION", "bridge firewall"),
 		Entry("a directory group", "ns-groups/x", object{"id": "x", "resource_type": "NSGroup", "members": []any{
 			object{"resource_type": "NSGroupSimpleExpression", "target_type": "DirectoryGroup", "target_property": "id", "op": "EQUALS", "value": "y"}}}, "NS_GROUP", "Active Directory"),
+		Entry("an L2 forwarder", "logical-ports/x", object{"id": "x", "resource_type": "LogicalPort", "logical_switch_id": "y",
+			"attachment": object{"attachment_type": "L2FORWARDER", "id": "z"}}, "LOGICAL_PORT", "L2 forwarder"),
 		Entry("service insertion", "firewall/sections/x", object{"id": "x", "resource_type": "FirewallSection", "section_type": "L3REDIRECT"}, "DFW_SECTION", "service insertion"),
 	)
 

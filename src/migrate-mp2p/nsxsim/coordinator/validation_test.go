@@ -162,6 +162,8 @@ var _ = Describe("the validation of a batch", func() {
 		Entry("VPN on a Tier-1", map[string]object{"vpn/l2vpn/services/v": {"resource_type": "L2VpnService", "logical_router_id": "t1"}}, one("TIER1", "t1"), "VPN"),
 		Entry("a layer 2 gateway", map[string]object{"logical-ports/vm": {"resource_type": "LogicalPort", "logical_switch_id": "net",
 			"attachment": object{"attachment_type": "BRIDGEENDPOINT", "id": "b"}}}, one("LOGICAL_PORT", "vm"), "layer 2 gateways"),
+		Entry("a VPN's port", map[string]object{"logical-ports/vm": {"resource_type": "LogicalPort", "logical_switch_id": "net",
+			"attachment": object{"attachment_type": "L2VPN_SESSION", "id": "v"}}}, one("LOGICAL_PORT", "vm"), "VPN"),
 		Entry("a section of a router's firewall", map[string]object{"firewall/sections/wall": {"resource_type": "FirewallSection", "section_type": "LAYER3",
 			"enforced_on": "LOGICALROUTER"}}, one("DFW_SECTION", "wall"), "enforced on VIFs"),
 		Entry("a section of layer 2", map[string]object{"firewall/sections/wall": {"resource_type": "FirewallSection", "section_type": "LAYER2"}},
