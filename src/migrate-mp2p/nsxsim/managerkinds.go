@@ -115,7 +115,7 @@ func managerKinds() []managerKind {
 			"there are no bridge clusters: bridge_cluster_id gives an empty list; diagnostic shows nothing more, as there are no transit ports",
 			assumedMark + "a port is on the transport node that its attachment names, or its parent's; attachment_type=NONE lists ports without attachment; why: " +
 				"the attachment is all that a port says of its place; the SDK has NONE for queries only",
-		}, force: "detach", removing: removePort},
+		}, complete: completePort, written: portWritten, force: "detach", removing: removePort, removed: portRemoved, notes: []string{shadowNote}},
 		{collection: routerCollection, types: []string{"LogicalRouter"}, parent: true, filters: map[string]filter{
 			"router_type": oneOf("router_type", "router_type", "TIER0", "TIER1", "VRF"), "vrfs_on_logical_router_id": without(),
 		}, filterNotes: []string{"no router tells on which other one it is a VRF: vrfs_on_logical_router_id gives an empty list"}, force: "force", drops: []string{"cascade_delete_linked_ports"}, removing: removeRouter},

@@ -71,13 +71,11 @@ func removeRouterPort(d *removal) error {
 // linkRouterPort writes a router port into what it is linked to: the switch's port, or the Tier-0's side of a link.
 func linkRouterPort(w *write) error {
 	if key := portCollection + "/" + text(store.FieldAt(w.fields, "linked_logical_switch_port_id.target_id")); exists(w.tx, key) {
-		_, err := w.tx.Manager().Mutate(key, func(port map[string]any) error {
+		return w.s.changePort(w.tx, key, func(port map[string]any) {
 			if port["attachment"] == nil {
 				port["attachment"] = map[string]any{"attachment_type": "LOGICALROUTER", "id": lastOf(w.key)}
 			}
-			return nil
 		})
-		return err
 	}
 	return noteLink(w.tx, text(store.FieldAt(w.fields, "linked_logical_router_port_id.target_id")), lastOf(w.key))
 }
@@ -86,13 +84,21 @@ func linkRouterPort(w *write) error {
 func unlinkRouterPort(d *removal) error {
 	key := portCollection + "/" + fieldText(d.target, "linked_logical_switch_port_id.target_id")
 	if port, found := d.tx.Manager().Get(key); found && fieldText(port, "attachment.id") == d.target.ID {
-		_, err := d.tx.Manager().Mutate(key, func(port map[string]any) error {
-			delete(port, "attachment")
-			return nil
-		})
-		return err
+		return d.s.changePort(d.tx, key, func(port map[string]any) { delete(port, "attachment") })
 	}
 	return noteLink(d.tx, fieldText(d.target, "linked_logical_router_port_id.target_id"), "")
+}
+
+// changePort is NSX's own change of a switch's port.
+func (s *Server) changePort(tx *store.Tx, key string, change func(port map[string]any)) error {
+	_, err := tx.Manager().Mutate(key, func(port map[string]any) error {
+		change(port)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.castShadow(tx, key)
 }
 
 // noteLink writes the id of the Tier-1's side of a link into the Tier-0's.

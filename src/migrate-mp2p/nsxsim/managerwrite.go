@@ -14,6 +14,7 @@ import (
 
 // write is one Manager object on its way into the store.
 type write struct {
+	s   *Server
 	tx  *store.Tx
 	r   *api.Request
 	key string
@@ -41,7 +42,7 @@ func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields m
 	if text(fields["display_name"]) == "" {
 		fields["display_name"] = id
 	}
-	w := &write{tx: tx, r: r, key: collection + "/" + id, fields: fields}
+	w := &write{s: s, tx: tx, r: r, key: collection + "/" + id, fields: fields}
 	if err := s.check(k, w); err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (s *Server) replace(tx *store.Tx, k managerKind, old *store.Object, fields 
 	if text(fields["display_name"]) == "" {
 		fields["display_name"] = old.ID
 	}
-	w := &write{tx: tx, r: r, key: old.Key, fields: fields, old: old}
+	w := &write{s: s, tx: tx, r: r, key: old.Key, fields: fields, old: old}
 	if err := s.check(k, w); err != nil {
 		return nil, err
 	}

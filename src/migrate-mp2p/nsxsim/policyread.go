@@ -33,15 +33,19 @@ func (s *Server) policyRoutes() []api.Route {
 				Notes: []string{"nothing is marked_for_delete, whatever include_mark_for_delete_objects says"}, Handle: s.listPolicy})
 		}
 		put := []string{checksNote, pathsNote}
+		gone := []string{deleteNote}
 		if holdsRules(k) {
 			put = append(put, rulesNote)
+		}
+		if k.Child == "SegmentPort" {
+			gone = append(gone, shadowKeptNote)
 		}
 		routes = append(routes,
 			api.Route{Method: "GET", Pattern: object, Extent: api.Full, Handle: s.getPolicy},
 			api.Route{Method: "PUT", Pattern: object, Extent: api.Partial, Notes: put, Handle: s.putPolicy},
 			api.Route{Method: "PATCH", Pattern: object, Extent: api.Partial, Query: []string{revisionCheck},
 				Notes: []string{s.patchNote(), goneNote, checksNote, pathsNote}, Handle: s.patchPolicy},
-			api.Route{Method: "DELETE", Pattern: object, Extent: api.Partial, Notes: []string{deleteNote}, Handle: s.deletePolicy},
+			api.Route{Method: "DELETE", Pattern: object, Extent: api.Partial, Notes: gone, Handle: s.deletePolicy},
 		)
 	}
 	return slices.Concat(routes, s.realizationRoutes(), s.memberRoutes())

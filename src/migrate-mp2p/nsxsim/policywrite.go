@@ -202,6 +202,9 @@ func (s *Server) remove(tx *store.Tx, r *api.Request, path string) error {
 	if err := s.mayWrite(r, o); err != nil {
 		return err
 	}
+	if err := mayRemoveShadow(tx, o); err != nil {
+		return err
+	}
 	return tx.Policy().Delete(path)
 }
 
