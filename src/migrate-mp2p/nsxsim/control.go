@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"gopkg.in/yaml.v3"
+
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
@@ -45,6 +47,7 @@ func ControlEndpoints() []ControlEndpoint {
 		{"GET", "/_nsxsim/state", "the whole state, as --save writes it", controlState},
 		{"PUT", "/_nsxsim/state", "restores a saved state, as an NSX backup is restored", controlRestore},
 		{"POST", "/_nsxsim/backup", "the whole state, and an entry in NSX's backup history", controlBackup},
+		{"POST", "/_nsxsim/upgrade", "makes NSX a later version: version, and empty_groups to leave the Policy groups empty (YAML or JSON)", controlUpgrade},
 		{"GET", "/_nsxsim/requests", "the journal; with ?since=<seq> what came after that request", controlRequests},
 	}
 }
@@ -170,6 +173,16 @@ func controlBackup(s *Server, _ *http.Request, _ []byte) (any, error) {
 	var state bytes.Buffer
 	err := s.Backup(&state)
 	return stateText(state.Bytes()), err
+}
+
+func controlUpgrade(s *Server, _ *http.Request, body []byte) (any, error) {
+	var to Upgrade
+	decoder := yaml.NewDecoder(bytes.NewReader(body))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&to); err != nil {
+		return nil, fmt.Errorf("reading an upgrade: %w", err)
+	}
+	return nil, s.Upgrade(to)
 }
 
 func controlRequests(s *Server, r *http.Request, _ []byte) (any, error) {

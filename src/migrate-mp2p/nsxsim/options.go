@@ -25,7 +25,7 @@ type Options struct {
 	Store *store.Store
 	Seed  uint64
 
-	// Version is the NSX version, such as "3.0", "3.2", "4.0.1.1", "4.1.1", "4.2" or "9.0".
+	// Version is the NSX version, such as "3.0", "3.2", "4.0.1.1", "4.1.1", "4.2" or "9.0". A state that was upgraded keeps its own.
 	Version string
 	// Nodes is the number of manager nodes, 1 to 3; default 1.
 	Nodes int

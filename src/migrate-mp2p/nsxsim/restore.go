@@ -46,33 +46,46 @@ func (s *Server) recordBackup() error {
 // a handler of the simulator's own, but may be called from a fault's Hook.
 func (s *Server) Restore(state io.Reader) error {
 	backup, err := store.Load(state)
+	if err == nil {
+		err = s.replaceState(func(*store.Store) (*store.Store, error) { return backup, nil })
+	}
 	if err != nil {
 		return fmt.Errorf("restoring a backup: %w", err)
 	}
+	return nil
+}
+
+// replaceState puts another state in place of the present one, and makes everything anew that lives in it. Requests
+// under way and sessions end. When there is no other state, or it cannot be served, the present one stays.
+func (s *Server) replaceState(other func(present *store.Store) (*store.Store, error)) error {
 	s.endRequests()
 	s.world.Lock()
 	defer s.world.Unlock()
 	s.newLife()
 	if s.closed.Load() {
-		return errors.New("restoring a backup: the simulator was closed")
+		return errors.New("the simulator was closed")
 	}
 	present := s.store.Clone()
+	next, err := other(present)
+	if err != nil {
+		return err
+	}
 	s.closeWorld()
-	s.store.Restore(backup)
+	s.store.Restore(next)
 	if err := s.openWorld(); err != nil {
 		s.closeWorld()
 		s.store.Restore(present)
 		// The present world was served a moment ago, so that it can be served again.
 		if again := s.openWorld(); again != nil {
-			return fmt.Errorf("restoring a backup: %w; going back: %w", err, again)
+			return fmt.Errorf("%w; going back: %w", err, again)
 		}
-		return fmt.Errorf("restoring a backup: %w", err)
+		return err
 	}
 	s.guard.endAllSessions()
 	return nil
 }
 
-// newLife begins a time in which requests may be at their endpoints; Restore ends it.
+// newLife begins a time in which requests may be at their endpoints; replaceState ends it.
 func (s *Server) newLife() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,7 +19,6 @@ import (
 // Server is a running simulator. Its methods may be called from several goroutines.
 type Server struct {
 	options   Options
-	version   api.Version
 	store     *store.Store
 	clock     api.Clock
 	tree      *policy.Tree
@@ -37,8 +36,9 @@ type Server struct {
 	closed  atomic.Bool
 	started time.Time
 
-	// world guards what is made anew from the store when a saved state is restored. Requests hold it for reading.
+	// world guards what is made anew from the store when the state is replaced. Requests hold it for reading.
 	world       sync.RWMutex
+	version     api.Version
 	cluster     cluster
 	coordinator api.Coordinator
 	service     *service
@@ -71,15 +71,11 @@ func Start(options Options) (*Server, error) {
 
 // build makes a server that does not listen yet.
 func build(o Options) (*Server, error) {
-	version, err := api.ParseVersion(o.Version)
-	if err != nil {
-		return nil, err
-	}
 	if o.Nodes < 1 || o.Nodes > 3 {
 		return nil, fmt.Errorf("an NSX cluster of %d nodes: 1 to 3 are possible", o.Nodes)
 	}
 	s := &Server{
-		options: o, version: version, store: o.Store, clock: o.Clock, tree: policy.NewTree(), kinds: kindsByPattern(),
+		options: o, store: o.Store, clock: o.Clock, tree: policy.NewTree(), kinds: kindsByPattern(),
 		throttle: newThrottle(o.Limits, o.Clock),
 		journal:  &journal{out: o.Journal},
 		started:  o.Clock.Now(),
@@ -94,6 +90,7 @@ func build(o Options) (*Server, error) {
 	if _, known := faults.Answer(o.NotReadyAnswer, ""); !known {
 		return nil, fmt.Errorf("the answer %q while NSX is not ready is none of %s", o.NotReadyAnswer, strings.Join(faults.Answers(), ", "))
 	}
+	var err error
 	if s.guard, err = newGuard(o); err != nil {
 		return nil, err
 	}
@@ -107,11 +104,14 @@ func build(o Options) (*Server, error) {
 	return s, nil
 }
 
-// openWorld makes everything that lives in the store: principal identities, the cluster, the coordinator and its service,
-// and the routes.
+// openWorld makes everything that lives in the store: the version, principal identities, the cluster, the coordinator
+// and its service, and the routes.
 func (s *Server) openWorld() error {
-	err := s.admitStored()
-	if err != nil {
+	var err error
+	if s.version, err = loadVersion(s.store, s.options.Version); err != nil {
+		return err
+	}
+	if err := s.admitStored(); err != nil {
 		return err
 	}
 	if s.cluster, err = loadCluster(s.store, s.options.Nodes); err != nil {
@@ -176,6 +176,14 @@ func (s *Server) CA() []byte { return s.authority.pem }
 
 // Password is the password of the users admin and auditor.
 func (s *Server) Password() string { return s.options.AdminPassword }
+
+// Version is the NSX version: the one of the options, or the one of the last upgrade. Zeros in its last two places are
+// left out, as in "4.2".
+func (s *Server) Version() string {
+	s.world.RLock()
+	defer s.world.RUnlock()
+	return strings.TrimSuffix(strings.TrimSuffix(s.version.String(), ".0"), ".0")
+}
 
 // Store is the state. It may be read and changed while the server runs.
 func (s *Server) Store() *store.Store { return s.store }

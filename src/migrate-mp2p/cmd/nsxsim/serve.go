@@ -46,7 +46,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.StringVar(&f.readyFile, "ready-file", "", "file that says how to connect (JSON), written when the simulator listens")
 
 	o := &f.server
-	flags.StringVar(&o.Version, "nsx-version", nsxsim.DefaultVersion, "NSX version to be, such as 3.0, 3.2, 4.0.1.1, 4.1.1, 4.2 or 9.0")
+	flags.StringVar(&o.Version, "nsx-version", nsxsim.DefaultVersion, "NSX version to be, such as 3.0, 3.2, 4.0.1.1, 4.1.1, 4.2 or 9.0; a state that was upgraded keeps its own")
 	flags.IntVar(&o.Nodes, "nodes", 1, "manager nodes, 1 to 3")
 	flags.StringVar(&f.virtual, "virtual-address", "", "address in front of the nodes: source-ip (persistent), round-robin or cluster-ip (one node until a failover)")
 	flags.StringVar(&f.principal, "principal", "", "name of a principal identity; its client certificate goes into the ready file")
@@ -284,7 +284,7 @@ func (f *serveFlags) announce(server *nsxsim.Server, stdout io.Writer) error {
 			return fmt.Errorf("writing the ready file: %w", err)
 		}
 	}
-	_, err = fmt.Fprintf(stdout, "serving NSX %s with cluster %q on %s\n", f.server.Version, r.Cluster, r.URL)
+	_, err = fmt.Fprintf(stdout, "serving NSX %s with cluster %q on %s\n", server.Version(), r.Cluster, r.URL)
 	return err
 }
 

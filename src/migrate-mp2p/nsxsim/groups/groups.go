@@ -15,7 +15,11 @@ import (
 // Of evaluates a group.
 func Of(tx *store.Tx, group *store.Object) (*Members, error) {
 	to := newMembers()
-	return to, (&evaluation{tx: tx, under: map[string]bool{}}).group(group, to)
+	e := &evaluation{tx: tx, under: map[string]bool{}}
+	if _, err := tx.Section(sectionEmptied, &e.emptied); err != nil {
+		return nil, err
+	}
+	return to, e.group(group, to)
 }
 
 // Members are the objects and the addresses in a group.
@@ -57,11 +61,13 @@ type evaluation struct {
 	tx *store.Tx
 	// under are the groups that are being evaluated, since groups may contain each other.
 	under map[string]bool
+	// emptied are the groups that EmptyAll left without members.
+	emptied map[string]uint64
 }
 
 // group adds the members of a group, and the addresses of the ports among them.
 func (e *evaluation) group(group *store.Object, to *Members) error {
-	if e.under[group.Key] {
+	if e.under[group.Key] || e.emptied[group.Key] == digest(group) {
 		return nil
 	}
 	e.under[group.Key] = true

@@ -1,0 +1,101 @@
+package nsxsim
+
+import (
+	"fmt"
+	"slices"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// sectionVersion is where the saved state holds the NSX version after an upgrade.
+const sectionVersion = "nsx-version"
+
+// loadVersion is the version that the state was upgraded to, or else the one that was asked for.
+func loadVersion(st *store.Store, asked string) (api.Version, error) {
+	err := st.View(func(tx *store.Tx) error {
+		_, err := tx.Section(sectionVersion, &asked)
+		return err
+	})
+	if err != nil {
+		return api.Version{}, err
+	}
+	return api.ParseVersion(asked)
+}
+
+// Upgrade is what an upgrade of NSX brings.
+type Upgrade struct {
+	// Version is a later one than the present, such as "4.2".
+	Version string `yaml:"version"`
+	// EmptyGroups leaves the Policy groups that there are without members until they are written again: groups made
+	// under one version can be empty after an upgrade (TKGI docs).
+	EmptyGroups bool `yaml:"empty_groups"`
+}
+
+// Upgrade makes the running NSX, with all its nodes, another version at once. Everything that depends on the version
+// follows; requests under way and sessions end, and the migration coordinator's service is stopped. The version is part
+// of the saved state. It must not be called from a handler of the simulator's own, but may be called from a fault's Hook.
+func (s *Server) Upgrade(to Upgrade) error {
+	if err := s.mayUpgrade(to.Version); err != nil {
+		return fmt.Errorf("upgrading NSX: %w", err)
+	}
+	if err := s.changeCoordinator(faults.StopCoordinator); err != nil {
+		return fmt.Errorf("upgrading NSX: %w", err)
+	}
+	err := s.replaceState(func(present *store.Store) (*store.Store, error) {
+		upgraded := present.Clone()
+		return upgraded, upgraded.Update(func(tx *store.Tx) error {
+			if to.EmptyGroups {
+				if err := groups.EmptyAll(tx); err != nil {
+					return err
+				}
+			}
+			return tx.SetSection(sectionVersion, to.Version)
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("upgrading NSX to %s: %w", to.Version, err)
+	}
+	return nil
+}
+
+// mayUpgrade refuses versions that are not later, and NSX 9 while there are objects that it would not show.
+func (s *Server) mayUpgrade(to string) error {
+	version, err := api.ParseVersion(to)
+	if err != nil {
+		return err
+	}
+	s.world.RLock()
+	defer s.world.RUnlock()
+	if slices.Compare(version[:], s.version[:]) <= 0 {
+		return fmt.Errorf("%s is not later than %s", version, s.version)
+	}
+	if !version.AtLeast(9, 0) {
+		return nil
+	}
+	return s.store.View(func(tx *store.Tx) error {
+		if left := leftInManager(tx); len(left) > 0 {
+			return fmt.Errorf("%d objects would be lost, such as %s: NSX 9 has no Manager mode; promote them to Policy first", len(left), left[0])
+		}
+		return nil
+	})
+}
+
+// leftInManager are the users' objects that are in Manager mode and of collections that NSX 9 does not have. What lies
+// below others goes with them.
+func leftInManager(tx *store.Tx) []string {
+	var left []string
+	for _, k := range managerKinds() {
+		if k.stays || k.single || k.readOnly || k.collection != k.pattern() {
+			continue
+		}
+		for _, o := range tx.Manager().List(k.collection) {
+			if _, promoted := o.Tag("policyPath"); !promoted && !o.System && o.Owner != store.PolicyUser {
+				left = append(left, o.Key)
+			}
+		}
+	}
+	return left
+}
