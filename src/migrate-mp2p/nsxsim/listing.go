@@ -41,6 +41,8 @@ type listing struct {
 	objects   []*store.Object
 	by        string
 	ascending bool
+	// more are further fields of each page.
+	more map[string]any
 }
 
 // arrange sorts objects, which come in the order named by, as the query wants them.
@@ -81,6 +83,7 @@ func (l listing) page(query url.Values, show shape) (*api.Response, error) {
 	}
 	end := min(start+size, len(l.objects))
 	tail := map[string]any{"sort_by": l.by, "sort_ascending": l.ascending}
+	maps.Copy(tail, l.more)
 	if start == 0 {
 		tail["result_count"] = len(l.objects)
 	}

@@ -26,11 +26,12 @@ func (s *Server) managerRoutes() []api.Route {
 		}
 		routes = append(routes, s.kindRoutes(k)...)
 	}
-	routes = append(routes, s.trustRoutes()...)
+	routes = slices.Concat(routes, s.trustRoutes(), s.registrationRoutes())
 	if s.version.AtLeast(9, 0) {
 		return routes
 	}
-	return slices.Concat(routes, s.sectionRoutes(), s.firewallRoutes(), s.allocationRoutes(), s.groupRoutes(), s.stateRoutes(), s.togetherRoutes())
+	return slices.Concat(routes, s.sectionRoutes(), s.firewallRoutes(), s.allocationRoutes(), s.groupRoutes(), s.associationRoutes(), s.elementRoutes(),
+		s.stateRoutes(), s.lbStateRoutes(), s.togetherRoutes())
 }
 
 func (s *Server) kindRoutes(k managerKind) []api.Route {

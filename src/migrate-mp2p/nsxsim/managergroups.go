@@ -37,6 +37,9 @@ func (s *Server) groupRoutes() []api.Route {
 			Notes:  []string{"there are no virtual machines: always empty"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) { return pageOfValues(r, nil) }},
 	}
+	for _, what := range []string{"cloud-native-service-instance", "directory-group", "physical-server", "transport-node"} {
+		routes = append(routes, effective(what, func(*members) []any { return []any{} }, "no group has such members: always empty"))
+	}
 	for _, action := range []string{"ADD_MEMBERS", "REMOVE_MEMBERS"} {
 		routes = append(routes, api.Route{
 			Method: http.MethodPost, Pattern: one, Action: action, Extent: api.Full, Handle: s.changeMembers(action == "ADD_MEMBERS"),
@@ -52,24 +55,29 @@ func (s *Server) effective(list func(*members) []any) api.Handler {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}
-		var found []any
-		err := s.store.View(func(tx *store.Tx) error {
-			group, known := tx.Manager().Get(groupCollection + "/" + r.Params["id"])
-			if !known {
-				return api.NotFound(r.Params["id"])
-			}
-			m := newMembers(tx)
-			if err := m.add(group); err != nil {
-				return err
-			}
-			found = list(m)
-			return nil
-		})
+		found, err := s.membersOf(r.Params["id"], list)
 		if err != nil {
 			return nil, err
 		}
 		return pageOfValues(r, found)
 	}
+}
+
+// membersOf lists members of one sort of a group.
+func (s *Server) membersOf(id string, list func(*members) []any) (found []any, err error) {
+	err = s.store.View(func(tx *store.Tx) error {
+		group, known := tx.Manager().Get(groupCollection + "/" + id)
+		if !known {
+			return api.NotFound(id)
+		}
+		m := newMembers(tx)
+		if err := m.add(group); err != nil {
+			return err
+		}
+		found = list(m)
+		return nil
+	})
+	return found, err
 }
 
 // members is what a group comes to, by id.
@@ -93,31 +101,69 @@ func (m *members) add(group *store.Object) error {
 		return nil
 	}
 	m.groups[group.ID] = group
-	body, err := group.Fields()
+	named, err := m.named(group)
 	if err != nil {
 		return err
 	}
-	for _, expression := range slices.Concat(objectsIn(body["members"]), objectsIn(body["membership_criteria"])) {
-		for _, o := range m.fitting(expression) {
-			switch o.Collection() {
-			case portCollection:
-				m.ports[o.ID] = o
-			case switchCollection:
-				m.switches[o.ID] = o
-				m.addPortsOf(o.ID)
-			case "ip-sets":
-				m.sets[o.ID] = o
-			case groupCollection:
-				if err := m.add(o); err != nil {
-					return err
-				}
+	for _, o := range named {
+		if o.Collection() == groupCollection {
+			if err := m.add(o); err != nil {
+				return err
 			}
+			continue
+		}
+		m.take(o)
+		if o.Collection() == switchCollection {
+			m.addPortsOf(o.ID)
 		}
 	}
 	return nil
 }
 
+// addNamed adds what a group names by itself, and not what that contains.
+func (m *members) addNamed(group *store.Object) error {
+	named, err := m.named(group)
+	for _, o := range named {
+		m.take(o)
+	}
+	return err
+}
+
+// named are the objects that fit a group's members and criteria.
+func (m *members) named(group *store.Object) ([]*store.Object, error) {
+	body, err := group.Fields()
+	if err != nil {
+		return nil, err
+	}
+	var all []*store.Object
+	for _, expression := range slices.Concat(objectsIn(body["members"]), objectsIn(body["membership_criteria"])) {
+		all = append(all, m.fitting(expression)...)
+	}
+	return all, nil
+}
+
+// take adds one object.
+func (m *members) take(o *store.Object) {
+	switch o.Collection() {
+	case portCollection:
+		m.ports[o.ID] = o
+	case switchCollection:
+		m.switches[o.ID] = o
+	case setCollection:
+		m.sets[o.ID] = o
+	case groupCollection:
+		m.groups[o.ID] = o
+	}
+}
+
 func (m *members) addPortsOf(logicalSwitch string) {
+	for _, port := range m.switchPorts()[logicalSwitch] {
+		m.ports[port.ID] = port
+	}
+}
+
+// switchPorts are the ports of each switch.
+func (m *members) switchPorts() map[string][]*store.Object {
 	if m.portsOf == nil {
 		m.portsOf = map[string][]*store.Object{}
 		for _, port := range m.tx.Manager().List(portCollection) {
@@ -125,9 +171,7 @@ func (m *members) addPortsOf(logicalSwitch string) {
 			m.portsOf[on] = append(m.portsOf[on], port)
 		}
 	}
-	for _, port := range m.portsOf[logicalSwitch] {
-		m.ports[port.ID] = port
-	}
+	return m.portsOf
 }
 
 // fitting are the objects that an expression of a group names.

@@ -166,7 +166,7 @@ func managerKinds() []managerKind {
 			complete: countMembers},
 		{collection: groupCollection, types: []string{"NSGroup"}, filters: map[string]filter{"member_types": memberTypes()},
 			complete: countMembers, reads: []string{"populate_references"}, show: showGroup, force: "force"},
-		{collection: "ip-sets", types: []string{"IPSet"}, force: "force"},
+		{collection: setCollection, types: []string{"IPSet"}, force: "force"},
 		{collection: "ns-services", types: []string{"NSService"}, force: "force", filters: map[string]filter{"default_service": byDefault()}},
 		{collection: "ns-service-groups", types: []string{"NSServiceGroup"}, force: "force", filters: map[string]filter{"default_service": byDefault()}},
 		{collection: "switching-profiles", types: []string{
@@ -175,7 +175,7 @@ func managerKinds() []managerKind {
 		}, hidesSystem: true, filters: map[string]filter{"switching_profile_type": byType()}, drops: []string{"unbind"}, removing: unbindProfile},
 		{collection: "loadbalancer/services", types: []string{"LbService"}, filters: map[string]filter{"logical_router_id": field("attachment.target_id")}},
 		{collection: "loadbalancer/virtual-servers", types: []string{"LbVirtualServer"}, drops: []string{"delete_associated_rules"}, removed: takeRulesAlong},
-		{collection: "loadbalancer/pools", types: []string{"LbPool"}},
+		{collection: lbPoolCollection, types: []string{"LbPool"}},
 		{collection: "loadbalancer/rules", types: []string{"LbRule"}},
 		{collection: "loadbalancer/monitors", types: []string{
 			"LbTcpMonitor", "LbHttpMonitor", "LbHttpsMonitor", "LbIcmpMonitor", "LbUdpMonitor", "LbPassiveMonitor",

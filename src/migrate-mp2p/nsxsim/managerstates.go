@@ -3,6 +3,7 @@ package nsxsim
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
@@ -34,7 +35,22 @@ func (s *Server) stateRoutes() []api.Route {
 		route(routerPortCollection, "/state", barrier, realized, well),
 		route(sectionCollection, "/state", barrier, sectionState, well),
 		route("switching-profiles", "/summary", nil, profileStatus),
+		{Method: http.MethodPost, Pattern: apiPrefix + routerCollection + "/{id}", Action: "reprocess", Extent: api.Full, Handle: s.reprocess},
 	}
+}
+
+// reprocess publishes what is missing on the edges: nothing.
+func (s *Server) reprocess(_ context.Context, r *api.Request) (*api.Response, error) {
+	err := s.store.View(func(tx *store.Tx) error {
+		if !exists(tx, routerCollection+"/"+r.Params["id"]) {
+			return api.NotFound(r.Params["id"])
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.Response{Status: http.StatusNoContent}, nil
 }
 
 // What the simulator's data path amounts to: notes of what counts traffic, and of what tells how it goes.

@@ -1,0 +1,192 @@
+package nsxsim
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/references"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
+)
+
+// sourceTypes are what the groups of can be asked for (NSX Go SDK).
+var sourceTypes = []string{
+	"NSGroup", "IPSet", "MACSet", "LogicalSwitch", "LogicalPort", "VirtualMachine", "DirectoryGroup", "VirtualNetworkInterface", "TransportNode", "IPAddress",
+}
+
+// associationRoutes tell in which groups something is, and which rules name a group (NSX Go SDK).
+func (s *Server) associationRoutes() []api.Route {
+	group := apiPrefix + groupCollection + "/{id}"
+	return []api.Route{
+		{Method: "GET", Pattern: apiPrefix + "associations", Extent: api.Partial,
+			Query:  append(api.Paging(), "associated_resource_type", "fetch_ancestors", "resource_id", "resource_type"),
+			Notes:  []string{"the groups of objects and addresses; other resources, such as virtual machines, do not exist and have none"},
+			Handle: s.groupsAround},
+		{Method: "GET", Pattern: group + "/service-associations", Extent: api.Partial,
+			Query: append(api.Paging(), "fetch_parentgroup_associations", "service_type"),
+			Notes: []string{"there is no IPFIX: its list is empty"}, Handle: s.rulesWithGroup},
+		{Method: "GET", Pattern: group + "/consolidated-effective-ip-address-members", Extent: api.Full,
+			Query:  append(api.Paging(), "ip_filter", "site_id"),
+			Notes:  []string{assumedMark + "the only site is this NSX, with the id of its cluster; why: the list goes by sites, and there is no federation"},
+			Handle: s.addressesBySite},
+	}
+}
+
+// groupsAround lists the groups that something is in: those that name it, and with fetch_ancestors those around them.
+func (s *Server) groupsAround(_ context.Context, r *api.Request) (*api.Response, error) {
+	kind, id := r.Query.Get("resource_type"), r.Query.Get("resource_id")
+	for _, name := range []string{"resource_type", "resource_id", "associated_resource_type"} {
+		if r.Query.Get(name) == "" {
+			return nil, errField(name, "it is required")
+		}
+	}
+	if err := oneValue(r.Query, "associated_resource_type", "NSGroup"); err != nil {
+		return nil, err
+	}
+	if err := oneValue(r.Query, "resource_type", sourceTypes...); err != nil {
+		return nil, err
+	}
+	deep, bad := boolean("fetch_ancestors", r.Query.Get("fetch_ancestors"))
+	if bad != nil {
+		return nil, bad
+	}
+	found := []any{}
+	err := s.store.View(func(tx *store.Tx) error {
+		collection, _ := references.TypeCollection(kind)
+		all := newMembers(tx) // knows the ports of each switch, once for all groups
+		for _, group := range tx.Manager().List(groupCollection) {
+			m := newMembers(tx)
+			m.portsOf = all.switchPorts()
+			var err error
+			if deep || kind == "IPAddress" {
+				err = m.add(group)
+			} else {
+				err = m.addNamed(group)
+			}
+			if err != nil {
+				return err
+			}
+			if m.holds(collection+"/"+id) && collection+"/"+id != group.Key || kind == "IPAddress" && m.holdsAddress(id) {
+				found = append(found, resource("NSGroup", group))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pageOfValues(r, found)
+}
+
+// holds tells whether an object, given by its key, is among the members.
+func (m *members) holds(key string) bool {
+	id := lastOf(key)
+	switch strings.TrimSuffix(key, "/"+id) {
+	case portCollection:
+		return m.ports[id] != nil
+	case switchCollection:
+		return m.switches[id] != nil
+	case setCollection:
+		return m.sets[id] != nil
+	case groupCollection:
+		return m.groups[id] != nil
+	}
+	return false
+}
+
+func (m *members) holdsAddress(address string) bool {
+	return len(overlapping(m.addresses(), address)) > 0
+}
+
+// overlapping are the addresses, ranges and networks of a list that overlap with one.
+func overlapping(list []any, with string) []any {
+	wanted, known := parseElement(with)
+	return slices.DeleteFunc(list, func(element any) bool {
+		r, ok := parseElement(text(element))
+		return !known || !ok || r.to.Less(wanted.from) || wanted.to.Less(r.from)
+	})
+}
+
+// parseElement reads an address, a range or a network, as an IP set holds them.
+func parseElement(element string) (addressRange, bool) {
+	if network, err := netip.ParsePrefix(element); err == nil {
+		return addressRange{network.Masked().Addr(), last(network)}, true
+	}
+	first, second, isRange := strings.Cut(element, "-")
+	if !isRange {
+		second = first
+	}
+	from, badFrom := netip.ParseAddr(first)
+	to, badTo := netip.ParseAddr(second)
+	return addressRange{from, to}, badFrom == nil && badTo == nil
+}
+
+// rulesWithGroup lists the firewall rules that name a group, or with fetch_parentgroup_associations one around it.
+func (s *Server) rulesWithGroup(_ context.Context, r *api.Request) (*api.Response, error) {
+	service := r.Query.Get("service_type")
+	if service == "" {
+		return nil, errField("service_type", "it is required")
+	}
+	if err := oneValue(r.Query, "service_type", "firewall", "ipfix"); err != nil {
+		return nil, err
+	}
+	parents, bad := boolean("fetch_parentgroup_associations", r.Query.Get("fetch_parentgroup_associations"))
+	if bad != nil {
+		return nil, bad
+	}
+	list := listing{}
+	err := s.store.View(func(tx *store.Tx) error {
+		ids := []string{r.Params["id"]}
+		if !exists(tx, groupCollection+"/"+ids[0]) {
+			return api.NotFound(ids[0])
+		}
+		var err error
+		if parents {
+			if ids, err = withGroupsAround(tx, ids); err != nil {
+				return err
+			}
+		}
+		named := &firewallQuery{any: true, invalid: true, wanted: map[string][]string{"sources": ids, "destinations": ids, "applied_tos": ids}}
+		var rules []*store.Object
+		for _, rule := range s.objectsOf(tx, rulePattern) {
+			body, err := rule.Fields()
+			if err != nil {
+				return err
+			}
+			if service == "firewall" && named.passes([]map[string]any{body}) {
+				rules = append(rules, rule)
+			}
+		}
+		list, err = arrange(rules, r.Query, "id")
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	list.name = listName(r)
+	list.more = map[string]any{"service_type": map[string]string{
+		"firewall": "FireWallServiceAssociationListResult", "ipfix": "IpfixServiceAssociationListResult",
+	}[service]}
+	return list.page(r.Query, nil)
+}
+
+// addressesBySite lists the addresses that a group comes to, by site.
+func (s *Server) addressesBySite(_ context.Context, r *api.Request) (*api.Response, error) {
+	found, err := s.membersOf(r.Params["id"], (*members).addresses)
+	if err != nil {
+		return nil, err
+	}
+	if wanted := r.Query.Get("ip_filter"); wanted != "" {
+		if _, ok := parseElement(wanted); !ok {
+			return nil, errField("ip_filter", "%q is no address, range or network", wanted)
+		}
+		found = overlapping(found, wanted)
+	}
+	sites := []any{}
+	if site := r.Query.Get("site_id"); site == "" || site == s.cluster.ID {
+		sites = append(sites, map[string]any{"site_id": s.cluster.ID, "effective_ips": found})
+	}
+	return pageOfValues(r, sites)
+}
