@@ -25,8 +25,10 @@ var _ = DescribeTable("the capacity dashboard knows the maximum of", func(kind s
 	Entry("logical switches", "NUMBER_OF_LOGICAL_SWITCHES", 10_000),
 	Entry("switch ports", "NUMBER_OF_LOGICAL_PORTS", 25_000),
 	Entry("Tier-1 routers", "NUMBER_OF_TIER1_ROUTERS", 4_000),
+	Entry("Tier-1 routers with NAT", "NUMBER_OF_TIER1_WITH_NAT_RULE", 4_000),
 	Entry("Tier-0 routers", "NUMBER_OF_TIER0_ROUTERS", 160),
 	Entry("NAT rules", "NUMBER_OF_NAT_RULES", 25_000),
+	Entry("DFW rules", "NUMBER_OF_DFW_RULES", 100_000),
 	Entry("all firewall rules", "NUMBER_OF_FIREWALL_RULES", 100_000),
 	Entry("DFW sections", "NUMBER_OF_FIREWALL_SECTIONS", 10_000),
 	Entry("groups", "NUMBER_OF_NSGROUP", 20_000),
@@ -34,6 +36,8 @@ var _ = DescribeTable("the capacity dashboard knows the maximum of", func(kind s
 	Entry("IP sets", "NUMBER_OF_IPSETS", 10_000),
 	Entry("DHCP servers", "NUMBER_OF_DHCP_SERVERS", 10_000),
 	Entry("edge clusters", "NUMBER_OF_EDGE_CLUSTERS", 160),
+	Entry("edge nodes", "NUMBER_OF_EDGE_NODES", 320),
+	Entry("hypervisors", "NUMBER_OF_PREPARED_HOSTS", 1_024),
 	Entry("prefix lists", "NUMBER_OF_PREFIX_LIST", 500),
 )
 
@@ -44,15 +48,21 @@ var _ = DescribeTable("the capacity dashboard counts", func(kind string, count i
 		"ns-groups/sets":                 {"id": "sets", "resource_type": "NSGroup", "members": []any{byID("IPSet", "set")}},
 		"firewall/sections/edge":         {"id": "edge", "resource_type": "FirewallSection", "section_type": "LAYER3", "enforced_on": "LOGICALROUTER"},
 		"firewall/sections/edge/rules/8": {"id": "8", "resource_type": "FirewallRule", "section_id": "edge"},
+		"transport-nodes/edge":           {"id": "edge", "resource_type": "TransportNode", "node_deployment_info": object{"resource_type": "EdgeNode"}},
+		"transport-nodes/host":           {"id": "host", "resource_type": "TransportNode", "node_deployment_info": object{"resource_type": "HostNode"}},
 	}))).To(HaveKeyWithValue(kind, And(
 		HaveKeyWithValue("current_usage_count", BeEquivalentTo(count)), HaveKeyWithValue("current_usage_percentage", BeNumerically("~", percentage, 1e-9)))))
 },
+	Entry("routers with NAT rules only", "NUMBER_OF_TIER1_WITH_NAT_RULE", 1, 0.025),
+	Entry("rules of the distributed firewall only", "NUMBER_OF_DFW_RULES", 1, 0.001),
 	Entry("rules of edge firewalls, too", "NUMBER_OF_FIREWALL_RULES", 2, 0.002),
 	Entry("sections of the distributed firewall only", "NUMBER_OF_FIREWALL_SECTIONS", 1, 0.01),
 	Entry("groups with IP sets", "NUMBER_OF_GROUPS_BASED_ON_IP_SETS", 1, 0.01),
 	Entry("IP sets", "NUMBER_OF_IPSETS", 1, 0.01),
 	Entry("DHCP servers", "NUMBER_OF_DHCP_SERVERS", 1, 0.01),
 	Entry("edge clusters", "NUMBER_OF_EDGE_CLUSTERS", 1, 0.625),
+	Entry("edge nodes", "NUMBER_OF_EDGE_NODES", 1, 0.3125),
+	Entry("hypervisors", "NUMBER_OF_PREPARED_HOSTS", 1, 0.09765625),
 	Entry("prefix lists", "NUMBER_OF_PREFIX_LIST", 1, 0.2),
 )
 

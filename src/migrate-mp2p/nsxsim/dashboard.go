@@ -128,11 +128,21 @@ type capacityKind struct {
 }
 
 // capacityKinds are the usage types that matter to a migration, with the maxima of a public sample of NSX-T 3.1.
-func capacityKinds() []capacityKind {
+func capacityKinds(tx *store.Tx) []capacityKind {
 	router := func(kind string) func(*store.Object) bool {
 		return func(o *store.Object) bool { return fieldText(o, "router_type") == kind }
 	}
+	translating := func(o *store.Object) bool {
+		return router("TIER1")(o) && len(tx.Manager().List(o.Key+"/nat/rules")) > 0
+	}
 	distributed := func(o *store.Object) bool { return fieldText(o, "enforced_on") != "LOGICALROUTER" }
+	inDistributed := func(o *store.Object) bool {
+		section, found := tx.Manager().Get(strings.TrimSuffix(o.Collection(), "/rules"))
+		return found && distributed(section)
+	}
+	node := func(kind string) func(*store.Object) bool {
+		return func(o *store.Object) bool { return fieldText(o, "node_deployment_info.resource_type") == kind }
+	}
 	ofSets := func(o *store.Object) bool {
 		body, err := o.Fields()
 		return err == nil && slices.Contains(groupTypes(body), "IPSet")
@@ -142,15 +152,19 @@ func capacityKinds() []capacityKind {
 		{"networking", "NUMBER_OF_LOGICAL_PORTS", "System-wide Logical Switch Ports", 25_000, portCollection, nil},
 		{"networking", "NUMBER_OF_TIER0_ROUTERS", "Tier-0 Logical Routers", 160, routerCollection, router("TIER0")},
 		{"networking", "NUMBER_OF_TIER1_ROUTERS", "Tier-1 Logical Routers", 4_000, routerCollection, router("TIER1")},
+		{"networking", "NUMBER_OF_TIER1_WITH_NAT_RULE", "Tier-1 Logical Routers with NAT Rules", 4_000, routerCollection, translating},
 		{"networking", "NUMBER_OF_NAT_RULES", "NAT Rules", 25_000, "logical-routers/{parent}/nat/rules", nil},
 		{"networking", "NUMBER_OF_PREFIX_LIST", "Prefix Lists", 500, "logical-routers/{parent}/routing/ip-prefix-lists", nil},
 		{"security", "NUMBER_OF_FIREWALL_SECTIONS", "Distributed Firewall Sections", 10_000, sectionCollection, distributed},
+		{"security", "NUMBER_OF_DFW_RULES", "Distributed Firewall Rules", 100_000, rulePattern, inDistributed},
 		{"security", "NUMBER_OF_FIREWALL_RULES", "System-wide Firewall Rules", 100_000, rulePattern, nil},
 		{"inventory", "NUMBER_OF_NSGROUP", "Groups", 20_000, groupCollection, nil},
 		{"inventory", "NUMBER_OF_GROUPS_BASED_ON_IP_SETS", "Groups Based on IP Sets", 10_000, groupCollection, ofSets},
 		{"inventory", "NUMBER_OF_IPSETS", "IP Sets", 10_000, "ip-sets", nil},
 		{"networking", "NUMBER_OF_DHCP_SERVERS", "DHCP Server Instances", 10_000, "dhcp/servers", nil},
 		{"system", "NUMBER_OF_EDGE_CLUSTERS", "Edge Clusters", 160, "edge-clusters", nil},
+		{"system", "NUMBER_OF_EDGE_NODES", "Edge Nodes", 320, "transport-nodes", node("EdgeNode")},
+		{"system", "NUMBER_OF_PREPARED_HOSTS", "Hypervisor Hosts", 1_024, "transport-nodes", node("HostNode")},
 	}
 }
 
@@ -198,7 +212,7 @@ func (s *Server) capacity(_ context.Context, r *api.Request) (*api.Response, err
 		if _, err := tx.Section(sectionThresholds, &list); err != nil {
 			return err
 		}
-		for _, k := range capacityKinds() {
+		for _, k := range capacityKinds(tx) {
 			if categories != nil && !slices.Contains(categories, k.category) {
 				continue
 			}

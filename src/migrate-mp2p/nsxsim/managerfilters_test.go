@@ -169,13 +169,14 @@ var _ = Describe("the parameters of the capacity dashboard", func() {
 
 	It("choose categories and sort", func() {
 		c := admin(start(nsxsim.Options{Store: world(filtered())}))
-		Expect(usage(c, "?category=security")).To(ConsistOf("NUMBER_OF_FIREWALL_SECTIONS", "NUMBER_OF_FIREWALL_RULES"))
+		Expect(usage(c, "?category=security")).To(ConsistOf("NUMBER_OF_FIREWALL_SECTIONS", "NUMBER_OF_DFW_RULES", "NUMBER_OF_FIREWALL_RULES"))
 		Expect(usage(c, "?category=inventory,system&force=true")).To(ConsistOf(
-			"NUMBER_OF_NSGROUP", "NUMBER_OF_GROUPS_BASED_ON_IP_SETS", "NUMBER_OF_IPSETS", "NUMBER_OF_EDGE_CLUSTERS"))
+			"NUMBER_OF_NSGROUP", "NUMBER_OF_GROUPS_BASED_ON_IP_SETS", "NUMBER_OF_IPSETS",
+			"NUMBER_OF_EDGE_CLUSTERS", "NUMBER_OF_EDGE_NODES", "NUMBER_OF_PREPARED_HOSTS"))
 		Expect(usage(c, "?category=weather")).To(BeEmpty())
 		Expect(len(usage(c, ""))).To(Equal(len(usage(c, "?category=security,inventory,networking,system"))))
 		Expect(usage(c, "?category=networking&sort_by=current_usage_count&sort_ascending=false")[0]).To(Equal("NUMBER_OF_LOGICAL_PORTS"))
-		Expect(usage(c, "?category=security&sort_by=usage_type")).To(HaveExactElements("NUMBER_OF_FIREWALL_RULES", "NUMBER_OF_FIREWALL_SECTIONS"))
+		Expect(usage(c, "?category=security&sort_by=usage_type")).To(HaveExactElements("NUMBER_OF_DFW_RULES", "NUMBER_OF_FIREWALL_RULES", "NUMBER_OF_FIREWALL_SECTIONS"))
 	})
 })
 
