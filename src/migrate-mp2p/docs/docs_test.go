@@ -23,7 +23,7 @@ const (
 	readme = root + "/README.md"
 )
 
-var pages = []string{"assumptions.md", "behaviour-api.md", "coverage.md", "output.md", "recovery.md", "sdk-conformance.md", "simulator.md", "states.md", "user-spec.md"}
+var pages = []string{"assumptions.md", "behaviour-api.md", "behaviour-promotion.md", "coverage.md", "output.md", "recovery.md", "sdk-conformance.md", "simulator.md", "states.md", "user-spec.md"}
 
 // read gives the text of a file.
 func read(path string) string {
@@ -111,6 +111,26 @@ var _ = Describe("The documentation", func() {
 			Expect(read(readme)).To(ContainSubstring("(src/migrate-mp2p/docs/" + page + ")"))
 		}
 	})
+
+	DescribeTable("names the specs that show each behaviour of NSX", func(page string) {
+		named := regexp.MustCompile("`([a-z0-9_/]+_test\\.go)`: \"([^\"]+)\"")
+		rows := regexp.MustCompile(`(?m)^\| .* \| .* \| (.*) \|$`).FindAllStringSubmatch(read(page), -1)
+		Expect(rows).NotTo(BeEmpty())
+		var missing []string
+		for _, row := range rows {
+			specs := named.FindAllStringSubmatch(row[1], -1)
+			if row[1] != "shown by" && (len(specs) == 0 || strings.Trim(named.ReplaceAllString(row[1], ""), "; ") != "") {
+				missing = append(missing, row[0])
+			}
+			for _, spec := range specs {
+				text := regexp.MustCompile(`(It|Entry|Context|Describe|DescribeTable)\(.*` + regexp.QuoteMeta(spec[2]))
+				if !text.MatchString(read(filepath.Join("../nsxsim", spec[1]))) {
+					missing = append(missing, spec[0])
+				}
+			}
+		}
+		Expect(missing).To(BeEmpty())
+	}, Entry("at its API", "behaviour-api.md"), Entry("in a promotion", "behaviour-promotion.md"))
 
 	for _, page := range append([]string{readme}, pages...) {
 		Describe("on page "+filepath.Base(page), func() {

@@ -207,6 +207,11 @@ var _ = Describe("the validation of a batch", func() {
 		Entry("of certificates", "CERTIFICATE", 1500, "4.1.1", true), Entry("of monitors", "LB_MONITOR", 1500, "4.1.1", true),
 		Entry("of pools", "LB_POOL", 1500, "4.1.1", true), Entry("of virtual servers", "LB_VIRTUAL_SERVER", 2000, "4.1.1", true),
 		Entry("of DHCP servers", "DHCP_SERVER", 1500, "4.1.1", true),
+		Entry("of metadata proxies", "METADATA_PROXY", 1500, "4.1.1", true), Entry("of spoof guards", "SPOOFGUARD_PROFILES", 1500, "4.1.1", true),
+		Entry("of MAC profiles", "MACDISCOVERY_PROFILES", 1500, "4.1.1", true), Entry("of security profiles", "SEGMENT_SECURITY_PROFILES", 1500, "4.1.1", true),
+		Entry("of discovery profiles", "IPDISCOVERY_PROFILES", 1500, "4.1.1", true), Entry("of load balancer services", "LB_SERVICE", 2000, "4.1.1", true),
+		Entry("of application profiles", "LB_APPLICATION_PROFILE", 2000, "4.1.1", true),
+		Entry("of persistence profiles", "LB_PERSISTENCE_PROFILE", 2000, "4.1.1", true),
 		Entry("of ports, which travel by switch since 3.2", "LOGICAL_PORT", 1500, "3.2", false), Entry("of ports before that", "LOGICAL_PORT", 1500, "3.1", true),
 		Entry("of address sets, for which none is known", "IP_SET", 1500, "4.1.1", false),
 	)
