@@ -5,8 +5,13 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/aaa"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/aaa/registration_token"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall/rules"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall/sections"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/loadbalancer"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/logical_routers/routing"
 	manager "github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/model"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/pools"
@@ -89,6 +94,64 @@ var _ = Describe("actions of the Manager API", Ordered, ContinueOnFailure, func(
 		Expect(changed.Enabled).To(Equal(config.Enabled))
 		_, err = client.Update(router, config)
 		s.refused(err, http.StatusPreconditionFailed)
+	})
+
+	It("switches the firewall of a router off and on", func() {
+		client := firewall.NewStatusClient(s)
+		router := *w.id("logical routers")
+		off, err := client.Disablefirewall("logical_routers", router)
+		s.strictly(off, err)
+		status, err := client.Get0("logical_routers", router)
+		s.strictly(status, err)
+		Expect(status.TargetStatus).To(HaveValue(Equal(manager.TargetResourceStatus_TARGET_STATUS_DISABLED)))
+		on, err := client.Enablefirewall("logical_routers", router)
+		s.strictly(on, err)
+		Expect(on.TargetStatus).To(HaveValue(Equal(manager.TargetResourceStatus_TARGET_STATUS_ENABLED)))
+		s.accepted(nsx.NewLogicalRoutersClient(s).Reprocess(router))
+	})
+
+	It("reads the state of a rule", func() {
+		client := sections.NewRulesClient(s)
+		rule, err := client.Create(*w.id("firewall sections"), ruleBody(w).(manager.FirewallRule), nil, nil)
+		s.strictly(rule, err)
+		state, err := rules.NewStateClient(s).Get(*rule.Id, nil, nil)
+		s.strictly(state, err)
+		Expect(state.RevisionDesired).To(Equal(rule.Revision))
+	})
+
+	It("finds the groups of an object", func() {
+		list, err := nsx.NewAssociationsClient(s).List("NSGroup", *w.id("IP sets"), "IPSet", nil, new(true), nil, nil, nil, nil)
+		s.strictly(list, err)
+	})
+
+	It("changes the addresses of an IP set and the members of a pool", func() {
+		set, err := nsx.NewIpSetsClient(s).Create(ipSetBody(w).(manager.IPSet))
+		s.strictly(set, err)
+		address, err := nsx.NewIpSetsClient(s).Create0(*set.Id, manager.IPAddressElement{IpAddress: new("192.0.2.77")}, nsx.IpSets_CREATE_0_ACTION_ADD_IP)
+		s.strictly(address, err)
+		client := loadbalancer.NewPoolsClient(s)
+		pool, err := client.Create(lbPoolBody(w).(manager.LbPool))
+		s.strictly(pool, err)
+		members := manager.PoolMemberSettingList{Members: []manager.PoolMemberSetting{{IpAddress: new("192.0.2.78"), Port: new("80")}}}
+		changed, err := client.Create0(*pool.Id, members, loadbalancer.Pools_CREATE_0_ACTION_ADD_MEMBERS)
+		s.strictly(changed, err)
+		Expect(changed.Members).To(HaveLen(len(pool.Members) + 1))
+	})
+
+	It("gets, shows and gives back a registration token", func() {
+		client := aaa.NewRegistrationTokenClient(s)
+		token, err := client.Create()
+		s.strictly(token, err)
+		again, err := client.Get(*token.Token)
+		s.strictly(again, err)
+		Expect(again).To(Equal(token))
+		again, err = registration_token.NewRetrieveClient(s).Create(manager.RegTokenQuery{Token: token.Token})
+		s.strictly(again, err)
+		s.accepted(registration_token.NewDeleteClient(s).Create(manager.RegTokenQuery{Token: token.Token}))
+		s.refused(client.Delete(*token.Token), http.StatusNotFound)
+		token, err = client.Create()
+		s.strictly(token, err)
+		s.accepted(client.Delete(*token.Token))
 	})
 
 	It("imports a certificate, and registers and forgets a principal identity", func() {

@@ -11,11 +11,18 @@ import (
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall/sections"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/firewall/sections/rules"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/ip_sets"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/loadbalancer/services"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/loadbalancer/services/pools"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/loadbalancer/services/virtual_servers"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/logical_ports"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/logical_router_ports"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/logical_routers"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/logical_switches"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/node"
-	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/node/services"
+	nodeservices "github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/node/services"
 	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/ns_groups"
+	"github.com/vmware/vsphere-automation-sdk-go/services/nsxt-mp/nsx/switching_profiles"
 )
 
 // states are what NSX tells about itself and about its objects, which nobody writes.
@@ -23,7 +30,7 @@ var states = append(managerCollections[:len(managerCollections):len(managerColle
 	{name: "node", client: nsx.NewNodeClient, single: true},
 	{name: "version of the node", client: node.NewVersionClient, single: true},
 	{name: "services of the node", client: node.NewServicesClient, id: "-"},
-	{name: "web server of the node", client: services.NewHttpClient, single: true},
+	{name: "web server of the node", client: nodeservices.NewHttpClient, single: true},
 	{name: "cluster", client: nsx.NewClusterClient, single: true},
 	{name: "nodes of the cluster", client: cluster.NewNodesClient, id: "-"},
 	{name: "one node of the cluster", client: nsx.NewClusterClient, within: "nodes of the cluster", single: true, method: "Get0"},
@@ -43,6 +50,21 @@ var states = append(managerCollections[:len(managerCollections):len(managerColle
 	{name: "statuses of ports", client: logical_ports.NewStatusClient, within: "logical ports", single: true},
 	{name: "states of switches", client: logical_switches.NewStateClient, within: "logical switches", single: true},
 	{name: "summaries of switches", client: logical_switches.NewSummaryClient, within: "logical switches", single: true},
+	{name: "statistics of ports", client: logical_ports.NewStatisticsClient, within: "logical ports", single: true},
+	{name: "status of all ports", client: logical_ports.NewStatusClient, single: true, method: "Getall"},
+	{name: "statistics of switches", client: logical_switches.NewStatisticsClient, within: "logical switches", single: true},
+	{name: "states of all switches", client: logical_switches.NewStateClient, single: true, method: "List"},
+	{name: "summaries of switching profiles", client: switching_profiles.NewSummaryClient, within: "switching profiles", single: true},
+	{name: "states of routers", client: logical_routers.NewStateClient, within: "logical routers", single: true},
+	{name: "statuses of routers", client: logical_routers.NewStatusClient, within: "logical routers", single: true},
+	{name: "states of router ports", client: logical_router_ports.NewStateClient, within: "logical router ports", single: true},
+	{name: "addresses of IP sets", client: ip_sets.NewMembersClient, within: "IP sets", single: true, method: "List"},
+	{name: "statuses of load balancers", client: services.NewStatusClient, within: "load balancer services", single: true},
+	{name: "statistics of load balancers", client: services.NewStatisticsClient, within: "load balancer services", single: true},
+	{name: "statuses of pools", client: pools.NewStatusClient, within: "load balancer services", single: true, method: "List"},
+	{name: "statistics of pools", client: pools.NewStatisticsClient, within: "load balancer services", single: true, method: "List"},
+	{name: "statuses of virtual servers", client: virtual_servers.NewStatusClient, within: "load balancer services", single: true, method: "List"},
+	{name: "statistics of virtual servers", client: virtual_servers.NewStatisticsClient, within: "load balancer services", single: true, method: "List"},
 	{name: "status of switches", client: logical_switches.NewStatusClient, single: true},
 	{name: "statuses of firewalls", client: firewall.NewStatusClient, single: true, method: "List"},
 	{name: "exclude list", client: firewall.NewExcludelistClient, single: true},
@@ -58,6 +80,11 @@ var states = append(managerCollections[:len(managerCollections):len(managerColle
 	{name: "switch members of groups", client: ns_groups.NewEffectiveLogicalSwitchMembersClient, within: "NS groups", single: true, method: "List"},
 	{name: "interface members of groups", client: ns_groups.NewEffectiveVifMembersClient, within: "NS groups", single: true, method: "List"},
 	{name: "VM members of groups", client: ns_groups.NewEffectiveVirtualMachineMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "address members of groups by site", client: ns_groups.NewConsolidatedEffectiveIpAddressMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "cloud members of groups", client: ns_groups.NewEffectiveCloudNativeServiceInstanceMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "directory members of groups", client: ns_groups.NewEffectiveDirectoryGroupMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "server members of groups", client: ns_groups.NewEffectivePhysicalServerMembersClient, within: "NS groups", single: true, method: "List"},
+	{name: "node members of groups", client: ns_groups.NewEffectiveTransportNodeMembersClient, within: "NS groups", single: true, method: "List"},
 	{name: "VMs without a group", client: ns_groups.NewUnassociatedVirtualMachinesClient, single: true, method: "List"},
 }...)
 

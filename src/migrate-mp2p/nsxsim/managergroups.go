@@ -31,7 +31,7 @@ func (s *Server) groupRoutes() []api.Route {
 			"addresses of IP sets and of the ports' bindings; hangs on 3.2.2, as observed there"),
 		effective("vif", (*members).interfaces, "interfaces of ports only, told by their attachment"),
 		effective("virtual-machine", func(*members) []any { return []any{} }, "there are no virtual machines: always empty"),
-		{Method: "GET", Pattern: one + "/member-types", Extent: api.Full, Query: api.Paging(), Handle: s.memberTypes},
+		{Method: "GET", Pattern: one + "/member-types", Extent: api.Full, Notes: []string{"on one page, as the answer has no cursor"}, Handle: s.memberTypes},
 		{Method: "GET", Pattern: apiPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
 			Query:  slices.Concat(api.Paging(), []string{"display_name", "exclude_vm_type", "external_id", "host_id"}),
 			Notes:  []string{"there are no virtual machines: always empty"},
@@ -313,7 +313,7 @@ func (s *Server) memberTypes(_ context.Context, r *api.Request) (*api.Response, 
 	for _, kind := range types {
 		list = append(list, kind)
 	}
-	return pageOfValues(r, list)
+	return api.OK(map[string]any{"results": list, "result_count": len(list)})
 }
 
 // changeMembers adds the expressions of the body to a group, or takes them away.
