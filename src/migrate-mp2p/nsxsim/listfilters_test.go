@@ -31,3 +31,16 @@ var _ = Describe("lists of the Manager side", func() {
 		}
 	})
 })
+
+var _ = Describe("the list of firewall sections", func() {
+	It("is filtered by what sections and their rules are applied to", func() {
+		applied := []any{reference("NSGroup", "inner")}
+		c := admin(start(nsxsim.Options{Store: world(map[string]object{
+			"firewall/sections/direct":          {"id": "direct", "resource_type": "FirewallSection", "section_type": "LAYER3", "applied_tos": applied},
+			"firewall/sections/by-rule":         {"id": "by-rule", "resource_type": "FirewallSection", "section_type": "LAYER3"},
+			"firewall/sections/by-rule/rules/7": {"id": "7", "resource_type": "FirewallRule", "applied_tos": applied},
+			"firewall/sections/other":           {"id": "other", "resource_type": "FirewallSection", "section_type": "LAYER3", "applied_tos": []any{reference("NSGroup", "outer")}},
+		})}))
+		Expect(c.get("/api/v1/firewall/sections?applied_tos=inner").ids()).To(ConsistOf("direct", "by-rule"))
+	})
+})

@@ -128,3 +128,15 @@ var _ = DescribeTable("Policy objects stand at", func(path string, types ...stri
 	Entry("/infra/services", "/services", "Service"),
 	Entry("/infra/sites/default/enforcement-points/default/transport-zones", "/sites/default/enforcement-points/default/transport-zones", "PolicyTransportZone"),
 )
+
+var _ = DescribeTable("ids are case sensitive", func(there, missing string) {
+	c := admin(start(nsxsim.Options{Store: world(map[string]object{
+		"ip-sets/Web":         {"id": "Web", "resource_type": "IPSet"},
+		"/infra/segments/Web": {"id": "Web", "resource_type": "Segment"},
+	})}))
+	Expect(c.get(there).Status).To(Equal(http.StatusOK))
+	Expect(refused(c.get(missing), http.StatusNotFound)).To(ContainSubstring("Object identifiers are case sensitive."))
+},
+	Entry("on the Manager side", ipSets+"/Web", ipSets+"/web"),
+	Entry("on the Policy side", infra+"/segments/Web", infra+"/segments/web"),
+)
