@@ -52,6 +52,8 @@ var _ = DescribeTable("the content of what a promotion makes", func(objects map[
 		sections+"wall", has(object{"rules": ConsistOf(HaveKeyWithValue("id", MatchRegexp(`^[0-9a-f]{8}-[0-9a-f-]{27}$`)))}), one("DFW_SECTION", "wall")),
 	Entry("a switch's own fields", map[string]object{"logical-switches/other": {"resource_type": "LogicalSwitch", "admin_state": "DOWN", "replication_mode": "SOURCE", "vni": 70001}},
 		"/infra/segments/other", has(object{"admin_state": "DOWN", "replication_mode": "SOURCE", "overlay_id": 70001.0}), one("LOGICAL_SWITCH", "other")),
+	Entry("a switch without a router, which has no gateway", map[string]object{"logical-switches/other": {"resource_type": "LogicalSwitch"}},
+		"/infra/segments/other", And(Not(HaveKey("subnets")), Not(HaveKey("connectivity_path"))), one("LOGICAL_SWITCH", "other")),
 	Entry("a switch's VLAN", map[string]object{"logical-switches/other": {"resource_type": "LogicalSwitch", "vlan": 7}},
 		"/infra/segments/other", has(object{"vlan_ids": []any{"7"}}), one("LOGICAL_SWITCH", "other")),
 	Entry("a spoof guard's allow list", map[string]object{"switching-profiles/guard": {"resource_type": "SpoofGuardSwitchingProfile", "white_list_providers": []any{"LPORT_BINDINGS"}}},
@@ -162,5 +164,12 @@ var _ = Describe("what a promotion takes over besides", func() {
 		n.promote(one("TIER1", "t1"), one("DHCP_SERVER", "dhcp"), one("CERTIFICATE", "ca"), one("METADATA_PROXY", "proxy"), one("LOGICAL_SWITCH", "net"), ports)
 		Expect(tag(n.manager("logical-ports/up"), "policyPath")).To(Equal("/infra/segments/net"))
 		n.policy("/infra/tier-1s/t1/locale-services/t1-0")
+	})
+	It("is not the profile of a DHCP server, which stays the Manager's", func() {
+		n := serve(wired(), coordinator.Options{})
+		n.initiate()
+		n.promote(one("DHCP_SERVER", "dhcp"))
+		Expect(tag(n.manager("dhcp/server-profiles/edges"), "policyPath")).To(BeEmpty())
+		Expect(n.check(one("DHCP_PROFILE", "edges")).Details).To(ContainSubstring("not supported"))
 	})
 })
