@@ -57,6 +57,13 @@ var _ = Describe("pool allocations", func() {
 		refused(do("RELEASE", "10.0.0.1"), http.StatusNotFound)
 	})
 
+	It("keep no tags, name or description", func() {
+		allocated := c.do("POST", "/api/v1/pools/ip-pools/p?action=ALLOCATE", object{
+			"allocation_id": "10.0.0.1", "tags": tags("ncp/cluster", "tas1"), "display_name": "gateway", "description": "of tas1"})
+		Expect(allocated.Body).To(Equal(object{"allocation_id": "10.0.0.1"}))
+		Expect(c.get("/api/v1/pools/ip-pools/p/allocations").results()).To(Equal([]object{{"allocation_id": "10.0.0.1"}}))
+	})
+
 	It("take the next free address when none is named, until there is none", func() {
 		Expect(do("ALLOCATE", "10.0.0.1").Status).To(Equal(http.StatusOK))
 		Expect(do("ALLOCATE", nil).Body).To(HaveKeyWithValue("allocation_id", "10.0.0.2"))

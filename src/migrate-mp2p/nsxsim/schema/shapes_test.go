@@ -110,7 +110,7 @@ var _ = DescribeTable("the shape of a Manager object", func(resourceType, fields
 	Entry("called IpPoolSubnet", "IpPoolSubnet", `cidr* gateway_ip allocation_ranges*[]:IpPoolRange dns_nameservers[] dns_suffix`),
 	Entry("called IpPoolRange", "IpPoolRange", `start* end*`),
 	Entry("called PoolUsage", "PoolUsage", `total_ids allocated_ids free_ids`),
-	Entry("called AllocationIpAddress, which can hold nothing but the address", "AllocationIpAddress", `allocation_id`),
+	Entry("called AllocationIpAddress", "AllocationIpAddress", `allocation_id`),
 	Entry("called FirewallSection", "FirewallSection", `section_type*=LAYER2|LAYER3 stateful* applied_tos[]:ResourceReference is_default rule_count category
 		enforced_on priority tcp_strict locked autoplumbed tags[]`),
 	Entry("called FirewallRule, which has no tags", "FirewallRule", `id display_name action*=ALLOW|DROP|REJECT sources[]:ResourceReference
