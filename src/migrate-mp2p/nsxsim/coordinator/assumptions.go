@@ -24,6 +24,7 @@ func assumptions() []string {
 		"ASSUMED: IP_SET: becomes a group with addresses in domain default; why: Policy has no IP sets",
 		"ASSUMED: NS_GROUP: criteria and members are joined by OR; members must be Policy first; why: a Manager group holds what fits any of them",
 		"ASSUMED: DFW_SECTION: without linked ids the sequence of a rule is its order; the rules' Manager objects stay as they are; why: rules have no tags, so that nothing can mark them",
+		"ASSUMED: DFW_SECTION: a rule that names a service of NSX's own names its Policy twin; one that names any other service fails, as no type promotes services; why: known clients write services into the rule",
 		"ASSUMED: LB types: fields that are no references keep their names; why: the SDK's two models share most names",
 		"ASSUMED: LB_VIRTUAL_SERVER and LB_SERVICE go in either order unless an option says services first; whoever comes second ties the knot; why: vmware-nsx sends servers first, NSX's enumeration says services first",
 		"ASSUMED: LOGICAL_SWITCH: its profiles leave binding maps named default on the segment; a DHCP server and metadata proxies attached to it must be Policy first; a static binding without metadata keeps its id; why: vmware-nsx sends servers and proxies first and removes such maps afterwards",

@@ -6,6 +6,7 @@ import (
 	"github.com/onsi/gomega/types"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 // Which fields of the Manager's objects their Policy twins have, where worlds do not
@@ -172,4 +173,29 @@ var _ = Describe("what a promotion takes over besides", func() {
 		Expect(tag(n.manager("dhcp/server-profiles/edges"), "policyPath")).To(BeEmpty())
 		Expect(n.check(one("DHCP_PROFILE", "edges")).Details).To(ContainSubstring("not supported"))
 	})
+})
+
+var _ = It("a promoted rule names services of NSX's own, those written into it, and no others", func() {
+	st := wired()
+	rule := func(services ...any) object {
+		return object{"resource_type": "FirewallRule", "action": "ALLOW", "services": services}
+	}
+	put(st, map[string]object{
+		"ns-services/own": {"resource_type": "NSService", "default_service": true}, "ns-services/other": {"resource_type": "NSService"},
+		"firewall/sections/wall/rules/1001": rule(object{"target_type": "NSService", "target_id": "own"},
+			object{"service": object{"resource_type": "L4PortSetNSService", "l4_protocol": "TCP", "destination_ports": []any{"8080"}}}),
+		"firewall/sections/second":            {"resource_type": "FirewallSection", "section_type": "LAYER3"},
+		"firewall/sections/second/rules/1002": rule(object{"target_type": "NSService", "target_id": "other"}),
+	})
+	const twin = "/infra/services/HTTPS"
+	Expect(st.Update(func(tx *store.Tx) error {
+		_, err := tx.Policy().PutFields(twin, object{"id": "HTTPS", "resource_type": "Service", "path": twin, "unique_id": "own", "_system_owned": true})
+		return err
+	})).To(Succeed())
+	n := serve(st, coordinator.Options{})
+	n.initiate()
+	n.promote(one("DFW_SECTION", "wall"))
+	Expect(n.policy(sections + "wall")["rules"]).To(ConsistOf(And(HaveKeyWithValue("services", ConsistOf(twin)),
+		HaveKeyWithValue("service_entries", ConsistOf(HaveKeyWithValue("destination_ports", ConsistOf("8080")))))))
+	Expect(n.migrate(one("DFW_SECTION", "second")).Details).To(ContainSubstring("rule 1002: ns-services/other, to which it refers, is not a Policy object"))
 })

@@ -257,11 +257,21 @@ func (p *promotion) rule(section string, source *store.Object, order int64, rout
 	if tag, ok := body["rule_tag"]; ok {
 		fields["tag"] = tag
 	}
-	var entries []any
+	var entries, services []any
 	for _, service := range objects(body["services"]) {
 		if literal, ok := service["service"].(map[string]any); ok {
 			entries = append(entries, policyService(literal))
+			continue
 		}
+		id, _ := service["target_id"].(string)
+		path, err := p.pathOf(serviceCollection, id)
+		if err != nil {
+			return err
+		}
+		services = append(services, path)
+	}
+	if services != nil {
+		fields["services"] = services
 	}
 	if entries != nil {
 		fields["service_entries"] = entries

@@ -86,6 +86,7 @@ const (
 	ipSetCollection         = "ip-sets"
 	groupCollection         = "ns-groups"
 	sectionCollection       = "firewall/sections"
+	serviceCollection       = "ns-services"
 	certificateCollection   = "trust-management/certificates"
 	crlCollection           = "trust-management/crls"
 	lbPoolCollection        = "loadbalancer/pools"
@@ -118,6 +119,7 @@ var systemTwins = map[string][]string{
 		"/infra/spoofguard-profiles", "/infra/segment-security-profiles", "/infra/mac-discovery-profiles",
 		"/infra/ip-discovery-profiles", "/infra/qos-profiles",
 	},
+	serviceCollection:                   {"/infra/services"},
 	"loadbalancer/monitors":             {"/infra/lb-monitor-profiles"},
 	"loadbalancer/application-profiles": {"/infra/lb-app-profiles"},
 	"loadbalancer/client-ssl-profiles":  {"/infra/lb-client-ssl-profiles"},
