@@ -110,7 +110,8 @@ var _ = DescribeTable("a query finds", func(text, ids string) {
 	Entry("an escaped quote", `display_name:"(x) AND \y"`, "e"),
 	Entry("an escaped colon", `display_name:web\:one`, ""),
 	Entry("a dash and a plus inside a word", `display_name:web-two OR id:a+b`, "b"),
-	Entry("operators in small letters as words", `id:a or id:b`, "ab"),
+	Entry("operators in small letters as words", `id:a and id:b`, "ab"),
+	Entry("a small not as a word", `not id:a`, "a"),
 	Entry("an escaped operator as a word", `id:(\AND b)`, "b"),
 
 	Entry("what must match with +, whatever stands beside it", `+resource_type:LogicalSwitch id:c`, "ab"),
