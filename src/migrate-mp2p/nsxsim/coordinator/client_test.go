@@ -132,13 +132,17 @@ func bare(objects map[string]object) *store.Store {
 	return st
 }
 
-// put adds Manager objects to a state; their id is the end of their key.
+// put adds objects to a state, Policy ones by their paths; their id is the end of their key.
 func put(st *store.Store, objects map[string]object) {
 	GinkgoHelper()
 	Expect(st.Update(func(tx *store.Tx) error {
 		for key, body := range objects {
 			body["id"] = path.Base(key)
-			if _, err := tx.Manager().PutFields(key, body); err != nil {
+			space := tx.Manager()
+			if path.IsAbs(key) {
+				space = tx.Policy()
+			}
+			if _, err := space.PutFields(key, body); err != nil {
 				return err
 			}
 		}

@@ -51,6 +51,27 @@ var _ = DescribeTable("the content of what a promotion makes", func(objects map[
 		one("DFW_SECTION", "wall")),
 	Entry("the ids of rules without a wanted one, which are random", nil,
 		sections+"wall", has(object{"rules": ConsistOf(HaveKeyWithValue("id", MatchRegexp(`^[0-9a-f]{8}-[0-9a-f-]{27}$`)))}), one("DFW_SECTION", "wall")),
+	Entry("criteria without a tag, without a scope, without operators", map[string]object{"ns-groups/group": {"resource_type": "NSGroup", "membership_criteria": []any{
+		object{"resource_type": "NSGroupTagExpression", "target_type": "LogicalPort", "scope": "ncp/pod"},
+		object{"resource_type": "NSGroupTagExpression", "target_type": "LogicalPort", "tag": "web"}}}},
+		groups+"group", has(object{"expression": []any{condition("SegmentPort", "ncp/pod|"), conjunction("OR"), condition("SegmentPort", "|web")}}),
+		one("NS_GROUP", "group")),
+	Entry("services that are written into a rule, of every kind", map[string]object{"firewall/sections/wall/rules/1001": {
+		"resource_type": "FirewallRule", "action": "ALLOW", "services": []any{
+			object{"service": object{"resource_type": "L4PortSetNSService", "l4_protocol": "UDP", "destination_ports": []any{"53"}, "source_ports": []any{}}},
+			object{"service": object{"resource_type": "ICMPTypeNSService", "protocol": "ICMPv4", "icmp_type": 8, "icmp_code": 0}},
+			object{"service": object{"resource_type": "IPProtocolNSService", "protocol_number": 112}},
+			object{"service": object{"resource_type": "ALGTypeNSService", "alg": "FTP", "destination_ports": []any{"21"}}},
+			object{"service": object{"resource_type": "IGMPTypeNSService"}},
+			object{"service": object{"resource_type": "EtherTypeNSService", "ether_type": 2054}}}}},
+		sections+"wall/rules/r", has(object{"services": []any{"ANY"}, "service_entries": []any{
+			object{"resource_type": "L4PortSetServiceEntry", "l4_protocol": "UDP", "destination_ports": []any{"53"}, "source_ports": []any{}},
+			object{"resource_type": "ICMPTypeServiceEntry", "protocol": "ICMPv4", "icmp_type": 8.0, "icmp_code": 0.0},
+			object{"resource_type": "IPProtocolServiceEntry", "protocol_number": 112.0},
+			object{"resource_type": "ALGTypeServiceEntry", "alg": "FTP", "destination_ports": []any{"21"}},
+			object{"resource_type": "IGMPTypeServiceEntry"},
+			object{"resource_type": "EtherTypeServiceEntry", "ether_type": 2054.0}}}),
+		batch{"DFW_SECTION", []resource{{"wall", "", nil, []pair{{"1001-policyid", "r"}}}}}),
 	Entry("a switch's own fields", map[string]object{"logical-switches/other": {"resource_type": "LogicalSwitch", "admin_state": "DOWN", "replication_mode": "SOURCE", "vni": 70001}},
 		"/infra/segments/other", has(object{"admin_state": "DOWN", "replication_mode": "SOURCE", "overlay_id": 70001.0}), one("LOGICAL_SWITCH", "other")),
 	Entry("a switch without a router, which has no gateway", map[string]object{"logical-switches/other": {"resource_type": "LogicalSwitch"}},
@@ -96,6 +117,22 @@ var _ = DescribeTable("the content of what a promotion makes", func(objects map[
 		"loadbalancer/pools/members": {"resource_type": "LbPool", "active_monitor_ids": []any{"monitor"}, "passive_monitor_id": "passive"}},
 		"/infra/lb-pools/members", has(object{"active_monitor_paths": []any{"/infra/lb-monitor-profiles/monitor"}, "passive_monitor_path": "/infra/lb-monitor-profiles/passive"}),
 		batch{"LB_MONITOR", []resource{{ManagerID: "monitor"}, {ManagerID: "passive"}}}, one("LB_POOL", "members")),
+	Entry("a load balancer pool's group of members and its addresses for SNAT", map[string]object{
+		"loadbalancer/pools/dynamic": {"resource_type": "LbPool", "member_group": object{"grouping_object": object{"target_type": "NSGroup", "target_id": "group"}, "port": 8443},
+			"snat_translation": object{"type": "LbSnatIpPool", "port_overload": 32, "ip_addresses": []any{object{"ip_address": "10.8.0.1", "prefix_length": 30}}}}},
+		"/infra/lb-pools/dynamic", has(object{
+			"member_group":     object{"group_path": groups + "group", "port": 8443.0},
+			"snat_translation": object{"type": "LBSnatIpPool", "ip_addresses": []any{object{"ip_address": "10.8.0.1", "prefix_length": 30.0}}}}),
+		one("NS_GROUP", "group"), one("LB_POOL", "dynamic")),
+	Entry("a virtual server's way to its members by TLS", map[string]object{
+		"loadbalancer/application-profiles/http":       {"resource_type": "LbHttpProfile"},
+		"loadbalancer/server-ssl-profiles/own":         {"resource_type": "LbServerSslProfile", "_system_owned": true},
+		"/infra/lb-server-ssl-profiles/default-server": {"resource_type": "LBServerSslProfile", "id": "default-server", "unique_id": "own", "_system_owned": true},
+		"loadbalancer/virtual-servers/web": {"resource_type": "LbVirtualServer", "ip_address": "10.0.0.1", "ports": []any{"443"}, "application_profile_id": "http",
+			"server_ssl_profile_binding": object{"ssl_profile_id": "own", "server_auth": "REQUIRED", "server_auth_ca_ids": []any{"ca"}}}},
+		"/infra/lb-virtual-servers/web", has(object{"server_ssl_profile_binding": object{
+			"ssl_profile_path": "/infra/lb-server-ssl-profiles/default-server", "server_auth": "REQUIRED", "server_auth_ca_paths": []any{"/infra/certificates/ca"}}}),
+		one("CERTIFICATE", "ca"), one("LB_APPLICATION_PROFILE", "http"), one("LB_VIRTUAL_SERVER", "web")),
 	Entry("a virtual server's rules", map[string]object{
 		"loadbalancer/application-profiles/http": {"resource_type": "LbHttpProfile"},
 		"loadbalancer/rules/r": {"resource_type": "LbRule", "display_name": "lost", "phase": "HTTP_FORWARDING", "match_strategy": "ANY",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -60,13 +61,17 @@ func conjunction(operator string) map[string]any {
 	return map[string]any{"resource_type": "ConjunctionOperator", "conjunction_operator": operator}
 }
 
-// condition turns an NSGroupTagExpression into a Condition.
+// condition turns an NSGroupTagExpression into a Condition; without a scope or a tag any
+// will do, and without an operator EQUALS is meant ("NSX Go SDK").
 func condition(expression map[string]any) map[string]any {
-	target, _ := expression["target_type"].(string)
+	text := func(name, otherwise string) string {
+		value, _ := expression[name].(string)
+		return cmp.Or(value, otherwise)
+	}
+	target := text("target_type", "")
 	return map[string]any{
 		"resource_type": "Condition", "key": "Tag", "member_type": cmp.Or(memberTypes[target], target),
-		"operator": expression["tag_op"], "scope_operator": expression["scope_op"],
-		"value": fmt.Sprintf("%v|%v", expression["scope"], expression["tag"]),
+		"operator": text("tag_op", "EQUALS"), "scope_operator": text("scope_op", "EQUALS"), "value": text("scope", "") + "|" + text("tag", ""),
 	}
 }
 
@@ -236,7 +241,7 @@ func (p *promotion) rule(section string, source *store.Object, order int64, rout
 	if !named {
 		id = p.tx.NewID()
 	}
-	fields := map[string]any{"resource_type": "Rule", "sequence_number": order, "services": []any{"ANY"}}
+	fields := map[string]any{"resource_type": "Rule", "sequence_number": order}
 	if given, ok := value(p.entry.LinkedIDs, source.ID); ok {
 		if fields["sequence_number"], err = integer(given); err != nil {
 			return fmt.Errorf("reading its sequence: %w", err)
@@ -246,8 +251,8 @@ func (p *promotion) rule(section string, source *store.Object, order int64, rout
 		fields["rule_id"] = number
 	}
 	copyFields(fields, body, "action", "direction", "ip_protocol", "logged", "disabled", "notes", "sources_excluded", "destinations_excluded")
-	for to, from := range map[string]string{"source_groups": "sources", "destination_groups": "destinations", "scope": "applied_tos"} {
-		if fields[to], err = p.targets(body[from]); err != nil {
+	for _, one := range []struct{ to, from string }{{"source_groups", "sources"}, {"destination_groups", "destinations"}, {"scope", "applied_tos"}} {
+		if fields[one.to], err = p.targets(body[one.from]); err != nil {
 			return err
 		}
 	}
@@ -257,10 +262,22 @@ func (p *promotion) rule(section string, source *store.Object, order int64, rout
 	if tag, ok := body["rule_tag"]; ok {
 		fields["tag"] = tag
 	}
-	var entries, services []any
-	for _, service := range objects(body["services"]) {
+	if err := p.services(fields, body["services"]); err != nil {
+		return err
+	}
+	p.create(section+"/rules/"+id, body, fields)
+	return nil
+}
+
+// services splits a rule's services into those that it names and those that are written
+// into it, whose kinds and fields have the same names in Policy ("NSX Go SDK").
+func (p *promotion) services(fields map[string]any, services any) error {
+	named, entries := []any{}, []any{}
+	for _, service := range objects(services) {
 		if literal, ok := service["service"].(map[string]any); ok {
-			entries = append(entries, policyService(literal))
+			kind, _ := literal["resource_type"].(string)
+			literal["resource_type"] = strings.TrimSuffix(kind, "NSService") + "ServiceEntry"
+			entries = append(entries, literal)
 			continue
 		}
 		id, _ := service["target_id"].(string)
@@ -268,21 +285,14 @@ func (p *promotion) rule(section string, source *store.Object, order int64, rout
 		if err != nil {
 			return err
 		}
-		services = append(services, path)
+		named = append(named, path)
 	}
-	if services != nil {
-		fields["services"] = services
+	if len(named) == 0 {
+		named = []any{"ANY"}
 	}
-	if entries != nil {
+	fields["services"] = named
+	if len(entries) > 0 {
 		fields["service_entries"] = entries
 	}
-	p.create(section+"/rules/"+id, body, fields)
 	return nil
-}
-
-// policyService turns a service written into a rule into a service entry.
-func policyService(service map[string]any) map[string]any {
-	entry := map[string]any{"resource_type": "L4PortSetServiceEntry"}
-	copyFields(entry, service, "l4_protocol", "destination_ports", "source_ports")
-	return entry
 }

@@ -94,6 +94,7 @@ const (
 	virtualServerCollection = "loadbalancer/virtual-servers"
 	dhcpCollection          = "dhcp/servers"
 	metadataCollection      = "md-proxies"
+	serverSSLCollection     = "loadbalancer/server-ssl-profiles"
 
 	policyTier0s   = "/infra/tier-0s"
 	policyTier1s   = "/infra/tier-1s"
@@ -123,6 +124,7 @@ var systemTwins = map[string][]string{
 	"loadbalancer/monitors":             {"/infra/lb-monitor-profiles"},
 	"loadbalancer/application-profiles": {"/infra/lb-app-profiles"},
 	"loadbalancer/client-ssl-profiles":  {"/infra/lb-client-ssl-profiles"},
+	serverSSLCollection:                 {"/infra/lb-server-ssl-profiles"},
 }
 
 // childCollections are the lists below a Policy object that must be empty before it

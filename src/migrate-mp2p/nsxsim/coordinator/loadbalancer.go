@@ -38,7 +38,18 @@ func buildLBPool(p *promotion, fields map[string]any) error {
 	own(fields, p.body)
 	fields["resource_type"] = "LBPool"
 	if translation, ok := p.body["snat_translation"].(map[string]any); ok {
-		fields["snat_translation"] = map[string]any{"type": policyLBName(translation["type"])}
+		to := map[string]any{"type": policyLBName(translation["type"])}
+		copyFields(to, translation, "ip_addresses")
+		fields["snat_translation"] = to
+	}
+	if group, ok := p.body["member_group"].(map[string]any); ok {
+		to := map[string]any{}
+		copyFields(to, group, "customized_members", "ip_revision_filter", "max_ip_list_size", "port")
+		object, _ := group["grouping_object"].(map[string]any)
+		if err := p.set(to, "group_path", groupCollection, object, "target_id"); err != nil {
+			return err
+		}
+		fields["member_group"] = to
 	}
 	monitors, err := p.pathsOf("loadbalancer/monitors", texts(p.body["active_monitor_ids"]))
 	if err != nil {
@@ -50,7 +61,7 @@ func buildLBPool(p *promotion, fields map[string]any) error {
 
 // managerOnly are fields of a virtual server that Policy does not have, or has in
 // another form ("NSX Go SDK").
-var managerOnly = []string{"client_ssl_profile_binding", "ip_protocol", "port", "default_pool_member_port"}
+var managerOnly = []string{"ip_protocol", "port", "default_pool_member_port"}
 
 // buildVirtualServer makes the virtual server with its rules inside. It is attached
 // to its service here when that is Policy already, otherwise by LB_SERVICE.
@@ -70,12 +81,14 @@ func buildVirtualServer(p *promotion, fields map[string]any) error {
 			return err
 		}
 	}
-	if binding, ok := p.body["client_ssl_profile_binding"].(map[string]any); ok {
-		policyBinding, err := p.clientSSL(binding)
-		if err != nil {
-			return err
+	for _, side := range sslSides {
+		if binding, ok := p.body[side.field].(map[string]any); ok {
+			to, err := side.bind(p, binding)
+			if err != nil {
+				return err
+			}
+			fields[side.field] = to
 		}
-		fields["client_ssl_profile_binding"] = policyBinding
 	}
 	if service := p.lookups.serviceOfServer(p.source.ID); service != "" {
 		path, promoted := p.findPath(lbServiceCollection, service)
@@ -90,26 +103,45 @@ func buildVirtualServer(p *promotion, fields map[string]any) error {
 	return p.inlineRules(fields)
 }
 
-func (p *promotion) clientSSL(binding map[string]any) (map[string]any, error) {
+// sslSide is what the binding of an SSL profile to a virtual server holds, for one of the
+// two sides: fields of the same names, and references by their names without _id or _ids.
+type sslSide struct {
+	field        string
+	same         []string
+	one, several []sslReference
+}
+
+type sslReference struct{ name, collection string }
+
+var sslSides = []sslSide{
+	{
+		"client_ssl_profile_binding", []string{"client_auth", "certificate_chain_depth"},
+		[]sslReference{{"ssl_profile", "loadbalancer/client-ssl-profiles"}, {"default_certificate", certificateCollection}},
+		[]sslReference{{"sni_certificate", certificateCollection}, {"client_auth_ca", certificateCollection}, {"client_auth_crl", crlCollection}},
+	},
+	{
+		"server_ssl_profile_binding", []string{"server_auth", "certificate_chain_depth"},
+		[]sslReference{{"ssl_profile", serverSSLCollection}, {"client_certificate", certificateCollection}},
+		[]sslReference{{"server_auth_ca", certificateCollection}, {"server_auth_crl", crlCollection}},
+	},
+}
+
+// bind makes the binding of Policy, where references are paths.
+func (s sslSide) bind(p *promotion, binding map[string]any) (map[string]any, error) {
 	to := map[string]any{}
-	copyFields(to, binding, "client_auth", "certificate_chain_depth")
-	if err := p.set(to, "ssl_profile_path", "loadbalancer/client-ssl-profiles", binding, "ssl_profile_id"); err != nil {
-		return nil, err
+	copyFields(to, binding, s.same...)
+	for _, reference := range s.one {
+		if err := p.set(to, reference.name+"_path", reference.collection, binding, reference.name+"_id"); err != nil {
+			return nil, err
+		}
 	}
-	if err := p.set(to, "default_certificate_path", certificateCollection, binding, "default_certificate_id"); err != nil {
-		return nil, err
-	}
-	for _, list := range []struct{ to, collection, from string }{
-		{"sni_certificate_paths", certificateCollection, "sni_certificate_ids"},
-		{"client_auth_ca_paths", certificateCollection, "client_auth_ca_ids"},
-		{"client_auth_crl_paths", crlCollection, "client_auth_crl_ids"},
-	} {
-		paths, err := p.pathsOf(list.collection, texts(binding[list.from]))
+	for _, reference := range s.several {
+		paths, err := p.pathsOf(reference.collection, texts(binding[reference.name+"_ids"]))
 		if err != nil {
 			return nil, err
 		}
 		if len(paths) > 0 {
-			to[list.to] = paths
+			to[reference.name+"_paths"] = paths
 		}
 	}
 	return to, nil

@@ -62,8 +62,7 @@ func (l *lookups) attachedTo(logicalSwitch, attachmentType string) []string {
 		if err != nil {
 			continue // the store holds JSON objects only
 		}
-		attachment, _ := body["attachment"].(map[string]any)
-		if attached, ok := attachment["id"].(string); ok {
+		if attached, ok := store.FieldAt(body, "attachment.id").(string); ok {
 			ids = append(ids, attached)
 		}
 	}

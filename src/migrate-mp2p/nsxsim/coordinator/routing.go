@@ -140,8 +140,7 @@ func linkedID(port *store.Object, name string) string {
 	if err != nil {
 		return ""
 	}
-	reference, _ := body[name].(map[string]any)
-	id, _ := reference["target_id"].(string)
+	id, _ := store.FieldAt(body, name+".target_id").(string)
 	return id
 }
 

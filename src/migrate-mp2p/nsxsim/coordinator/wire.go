@@ -89,7 +89,7 @@ func (c *Coordinator) parse(body []byte) (*migrationData, error) {
 		return nil, err
 	}
 	if before(c.version, 3, 2) && (data.Mode != "" || data.SkipFailed) {
-		return nil, errors.New("decoding the request body: mode and skip_failed_resources are unknown before NSX 3.2; why: the schema allows no other properties, and vmware-nsx, of NSX 3.1, never sends these two")
+		return nil, errors.New("decoding the request body: mode and skip_failed_resources are unknown before NSX 3.2")
 	}
 	if data.Mode != "" && data.Mode != modeConsumer && data.Mode != modeGeneric {
 		return nil, fmt.Errorf("mode %q is neither GENERIC nor CONSUMER", data.Mode)
