@@ -98,7 +98,7 @@ func (s *Server) castShadow(tx *store.Tx, key string) error {
 	fields["unique_id"], fields["realization_id"] = port.ID, port.ID
 	kind, _ := s.tree.Object(path)
 	kind.Complete(fields, path)
-	author := store.Author{User: "system", At: s.clock.Now()}
+	author := s.ownAuthor()
 	if _, exists := tx.Policy().Get(path); exists {
 		_, err = tx.Policy().Overwrite(path, fields, author)
 		return err
@@ -127,10 +127,10 @@ func portRemoved(d *removal) error {
 
 // removeShadow deletes a shadow with its parts, unless Policy objects name it.
 func (s *Server) removeShadow(tx *store.Tx, path string) error {
-	if _, exists := tx.Policy().Get(path); !exists {
+	if _, exists := intent(tx, path); !exists {
 		return nil
 	}
-	if err := tx.Policy().Delete(path); err != nil {
+	if err := s.discard(tx, path); err != nil {
 		return err
 	}
 	return s.checkUnused(tx, []change{{verb: removeObject, path: path}})

@@ -70,6 +70,9 @@ type Options struct {
 	PartialPatch bool
 	// MaxIntents is the largest number of objects in one hierarchical PATCH; default 5000, as on a Local Manager.
 	MaxIntents int
+	// PurgeDelay is how long a deleted Policy object stays, marked for deletion, until NSX has purged it. 0, the default,
+	// completes each deletion at once.
+	PurgeDelay time.Duration
 	// RealizationDelay is how long an intent is IN_PROGRESS after it was written.
 	RealizationDelay time.Duration
 

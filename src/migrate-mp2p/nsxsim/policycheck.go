@@ -82,6 +82,9 @@ func (s *Server) checkUnused(tx *store.Tx, changes []change) error {
 	users := map[string][]string{}
 	var parts []string
 	for o := range tx.Policy().All() {
+		if o.Marked {
+			continue
+		}
 		if s.partOf(o.Key, removed) {
 			parts = append(parts, o.Key)
 			continue
@@ -103,7 +106,7 @@ func (s *Server) checkUnused(tx *store.Tx, changes []change) error {
 			path, strings.Join(slices.Compact(users[path]), ","))
 	}
 	for _, part := range parts {
-		if err := tx.Policy().Delete(part); err != nil {
+		if err := s.discard(tx, part); err != nil {
 			return fmt.Errorf("deleting the part %s: %w", part, err)
 		}
 	}

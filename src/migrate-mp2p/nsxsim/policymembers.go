@@ -91,7 +91,7 @@ func (s *Server) membership(r *api.Request) (*groups.Members, error) {
 	path := "/infra/domains/" + r.Params["domain"] + "/groups/" + r.Params["group"]
 	var all *groups.Members
 	err := s.store.View(func(tx *store.Tx) error {
-		group, found := tx.Policy().Get(path)
+		group, found := intent(tx, path)
 		if !found {
 			return errPath(path)
 		}

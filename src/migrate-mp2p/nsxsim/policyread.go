@@ -29,11 +29,11 @@ func (s *Server) policyRoutes() []api.Route {
 	for _, k := range policy.Kinds() {
 		object := policyPrefix + named(k.Pattern)
 		if !k.Single() {
-			routes = append(routes, api.Route{Method: "GET", Pattern: policyPrefix + named(k.Collection()), Extent: api.Partial, Query: api.Paging(),
-				Notes: []string{"nothing is marked_for_delete, whatever include_mark_for_delete_objects says"}, Handle: s.listPolicy})
+			routes = append(routes, api.Route{Method: "GET", Pattern: policyPrefix + named(k.Collection()), Extent: api.Partial, Query: append(api.Paging(), includeMarked),
+				Notes: []string{"parameters of single types, such as segment_type, are ignored", markedNote}, Handle: s.listPolicy})
 		}
 		put := []string{checksNote, pathsNote}
-		gone := []string{deleteNote}
+		gone := []string{deleteNote, markedNote, pendingNote}
 		if holdsRules(k) {
 			put = append(put, rulesNote)
 		}
@@ -57,8 +57,7 @@ const (
 	pathsNote  = assumedMark + "a body that breaks the schema is refused with error_code 255, one that names an object that does not exist with 500012; paths of kinds that are not simulated pass; why: these codes are known for neighbouring cases"
 	goneNote   = assumedMark + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN); why: a PATCH creates what does not exist"
 	rulesNote  = assumedMark + "rules in the body of a policy need no _revision of their own; why: clients send policies with new rules inside"
-	deleteNote = assumedMark + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; " +
-		"a deletion that is accepted is complete at once, so that nothing is ever marked_for_delete; why: which kind gets which code is not public"
+	deleteNote = assumedMark + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; why: which kind gets which code is not public"
 )
 
 func (s *Server) patchNote() string {
@@ -92,7 +91,7 @@ func (s *Server) exists(tx *store.Tx, path string) bool {
 	if path == "/infra" {
 		return true
 	}
-	if _, found := tx.Policy().Get(path); found {
+	if _, found := intent(tx, path); found {
 		return true
 	}
 	kind, known := s.tree.Object(path)
@@ -130,7 +129,7 @@ func (s *Server) protection(r *api.Request, o *store.Object) string {
 
 // withRules is the body of a policy with its rules in their order.
 func withRules(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
-	rules := tx.Policy().List(o.Key + "/rules")
+	rules := unmarked(tx.Policy().List(o.Key + "/rules"))
 	if len(rules) == 0 {
 		return o.Body, nil
 	}
@@ -149,7 +148,7 @@ func withRules(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
 
 // read returns an object's body, with defaults for implicit ones.
 func (s *Server) read(tx *store.Tx, r *api.Request, path string) (json.RawMessage, error) {
-	if o, found := tx.Policy().Get(path); found {
+	if o, found := intent(tx, path); found {
 		return s.policyShown(tx, r, o)
 	}
 	if !s.exists(tx, path) {
@@ -189,6 +188,10 @@ func (s *Server) getPolicy(_ context.Context, r *api.Request) (*api.Response, er
 
 func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	collection := policyKey(r)
+	marked, bad := boolean(includeMarked, r.Query.Get(includeMarked))
+	if bad != nil {
+		return nil, bad
+	}
 	var response *api.Response
 	err := s.store.View(func(tx *store.Tx) error {
 		kind, known := s.tree.Collection(collection)
@@ -196,7 +199,7 @@ func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, e
 			return errPath(parent)
 		}
 		list, err := s.lists.fetch(tx, listName(r), func() (listing, error) {
-			objects, err := s.inCollection(tx, kind, collection)
+			objects, err := s.inCollection(tx, kind, collection, marked)
 			if err != nil {
 				return listing{}, err
 			}
@@ -215,12 +218,15 @@ func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, e
 	return response, nil
 }
 
-// inCollection lists the objects of a collection, implicit ones included.
-func (s *Server) inCollection(tx *store.Tx, kind policy.Kind, collection string) ([]*store.Object, error) {
+// inCollection lists the objects of a collection, implicit ones included, and those marked for deletion if wanted.
+func (s *Server) inCollection(tx *store.Tx, kind policy.Kind, collection string, marked bool) ([]*store.Object, error) {
 	objects := tx.Policy().List(collection)
+	if !marked {
+		objects = unmarked(objects)
+	}
 	for id := range kind.Implicit {
 		path := collection + "/" + id
-		if _, stored := tx.Policy().Get(path); stored {
+		if _, stored := intent(tx, path); stored {
 			continue
 		}
 		o, err := s.implicit(path)
@@ -238,7 +244,7 @@ func (s *Server) getInfra(_ context.Context, r *api.Request) (*api.Response, err
 	root := &hierarchy{path: "/infra"}
 	err := s.store.View(func(tx *store.Tx) error {
 		for _, name := range wanted {
-			for _, o := range tx.Policy().ByType(strings.TrimSpace(name)) {
+			for _, o := range unmarked(tx.Policy().ByType(strings.TrimSpace(name))) {
 				root.add(s.tree, o.Key)
 			}
 		}

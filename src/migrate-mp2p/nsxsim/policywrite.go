@@ -119,7 +119,7 @@ func (s *Server) apply(tx *store.Tx, r *api.Request, changes []change, how manne
 		}
 	}
 	if how.replacesRules {
-		if err := removeOtherRules(tx, changes); err != nil {
+		if err := s.removeOtherRules(tx, changes); err != nil {
 			return err
 		}
 	}
@@ -148,7 +148,11 @@ func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) erro
 	}
 	old, found := tx.Policy().Get(c.path)
 	fields := maps.Clone(c.fields)
+	delete(fields, "marked_for_delete")
 	if found {
+		if old.Marked {
+			return errPending(c.path)
+		}
 		if err := s.mayWrite(r, old); err != nil {
 			return err
 		}
@@ -195,7 +199,7 @@ func inherit(fields, before map[string]any, merges bool) {
 
 // remove deletes one object; checkUnused deletes its parts.
 func (s *Server) remove(tx *store.Tx, r *api.Request, path string) error {
-	o, found := tx.Policy().Get(path)
+	o, found := intent(tx, path)
 	if !found {
 		return api.NotFound(path)
 	}
@@ -205,11 +209,11 @@ func (s *Server) remove(tx *store.Tx, r *api.Request, path string) error {
 	if err := mayRemoveShadow(tx, o); err != nil {
 		return err
 	}
-	return tx.Policy().Delete(path)
+	return s.discard(tx, path)
 }
 
 // removeOtherRules deletes the rules of written policies that the request did not bring.
-func removeOtherRules(tx *store.Tx, changes []change) error {
+func (s *Server) removeOtherRules(tx *store.Tx, changes []change) error {
 	brought := map[string]bool{}
 	for _, c := range changes {
 		brought[c.path] = true
@@ -219,10 +223,10 @@ func removeOtherRules(tx *store.Tx, changes []change) error {
 			continue
 		}
 		for _, rule := range tx.Policy().List(c.path + "/rules") {
-			if brought[rule.Key] {
+			if brought[rule.Key] || rule.Marked {
 				continue
 			}
-			if err := tx.Policy().Delete(rule.Key); err != nil {
+			if err := s.discard(tx, rule.Key); err != nil {
 				return err
 			}
 		}

@@ -45,6 +45,7 @@ type Server struct {
 	router      *router
 	lists       listCache
 	index       searchIndex
+	purging     purging
 	kinds       map[string]managerKind
 
 	mu sync.Mutex
@@ -128,12 +129,16 @@ func (s *Server) openWorld() error {
 	if s.service, err = newService(s.store, s.clock, s.options.ServiceStartDelay, s.coordinator); err != nil {
 		return err
 	}
-	s.router, err = newRouter(s.routes())
-	return err
+	if s.router, err = newRouter(s.routes()); err != nil {
+		return err
+	}
+	s.purging.start()
+	return s.purgeDue()
 }
 
 // closeWorld stops the timers of what openWorld made. What is closed already may be closed again.
 func (s *Server) closeWorld() {
+	s.purging.stop()
 	if s.service != nil {
 		s.service.close()
 	}

@@ -70,6 +70,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.DurationVar(&o.Search.Reindexing, "search-reindexing", 0, "how long the search is refused after a reconcile")
 	flags.DurationVar(&o.ServiceStartDelay, "service-start-delay", 0, "how long the migration coordinator's service takes to start")
 	flags.IntVar(&o.MaxIntents, "max-intents", 5000, "how many objects one hierarchical PATCH may hold")
+	flags.DurationVar(&o.PurgeDelay, "purge-delay", 0, "how long a deleted Policy object stays marked for deletion before it is purged")
 	flags.DurationVar(&o.RealizationDelay, "realization-delay", 0, "how long a Policy intent is IN_PROGRESS after it was written")
 	flags.BoolVar(&o.PartialPatch, "partial-patch", false, "a Policy PATCH keeps fields that its body does not name")
 	flags.BoolVar(&o.KeepBodies, "bodies", false, "write request bodies into the journal")

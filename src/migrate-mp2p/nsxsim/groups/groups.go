@@ -137,8 +137,11 @@ func (e *evaluation) one(part map[string]any, to *Members) error {
 	return nil
 }
 
-// take adds an object, or what is in it if it is a group.
+// take adds an object, or what is in it if it is a group. What is marked for deletion is no member any more.
 func (e *evaluation) take(o *store.Object, to *Members) error {
+	if o.Marked {
+		return nil
+	}
 	if o.ResourceType == "Group" {
 		return e.group(o, to)
 	}
@@ -154,6 +157,9 @@ func (e *evaluation) addressesOf(to *Members) error {
 			ports = e.tx.Policy().List(o.Key + "/ports")
 		}
 		for _, port := range ports {
+			if port.Marked {
+				continue
+			}
 			fields, err := port.Fields()
 			if err != nil {
 				return err

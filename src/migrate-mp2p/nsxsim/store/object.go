@@ -34,6 +34,8 @@ type Object struct {
 	Revision int64
 	// System is the body's _system_owned.
 	System bool
+	// Marked is the body's marked_for_delete, of Policy objects that were deleted and are not purged yet.
+	Marked bool
 	// Body is compact JSON. It must not be modified.
 	Body json.RawMessage
 }
@@ -93,6 +95,8 @@ func (o *Object) indexed(name []byte) any {
 		return &o.Revision
 	case "_system_owned":
 		return &o.System
+	case "marked_for_delete":
+		return &o.Marked
 	}
 	return nil
 }

@@ -44,6 +44,7 @@ func (sd *side) clone() *side {
 		types:       cloneIndex(sd.types),
 		scopes:      cloneIndex(sd.scopes),
 		values:      cloneIndex(sd.values),
+		marked:      maps.Clone(sd.marked),
 	}
 }
 

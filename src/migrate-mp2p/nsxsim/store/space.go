@@ -37,7 +37,9 @@ type side struct {
 	types       map[string]*posting
 	scopes      map[string]*posting
 	values      map[string]*posting
-	recent      []change
+	// marked are the keys of objects that are marked for deletion.
+	marked map[string]bool
+	recent []change
 }
 
 func newSide() *side {
@@ -47,6 +49,7 @@ func newSide() *side {
 		types:       map[string]*posting{},
 		scopes:      map[string]*posting{},
 		values:      map[string]*posting{},
+		marked:      map[string]bool{},
 	}
 }
 
@@ -87,6 +90,15 @@ func (sp *Space) read(index map[string]*posting, name string) []*Object {
 		return p.read()
 	}
 	return nil
+}
+
+// Marked returns the objects that are marked for deletion, sorted by key.
+func (sp *Space) Marked() []*Object {
+	var marked []*Object
+	for _, key := range slices.Sorted(maps.Keys(sp.side.marked)) {
+		marked = append(marked, sp.side.objects[key])
+	}
+	return marked
 }
 
 // All goes through every object, sorted by key.

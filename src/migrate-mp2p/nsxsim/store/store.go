@@ -199,6 +199,11 @@ func (tx *Tx) index(sd *side, key string, o *Object) {
 	} else {
 		sd.objects[key] = o
 	}
+	if o != nil && o.Marked {
+		sd.marked[key] = true
+	} else {
+		delete(sd.marked, key)
+	}
 }
 
 // postings are the index lists in which the object stands, each once. The search index holds what has a type only.
