@@ -95,12 +95,26 @@ func newMembers(tx *store.Tx) *members {
 	return &members{tx: tx, ports: none(), switches: none(), sets: none(), groups: none()}
 }
 
+// emptied tells whether a group belongs to a Policy group that an upgrade left empty.
+func (m *members) emptied(group *store.Object) (bool, error) {
+	path, promoted := group.Tag("policyPath")
+	twin, found := m.tx.Policy().Get(path)
+	if !promoted || !found {
+		return false, nil
+	}
+	emptied, err := groups.EmptiedIn(m.tx)
+	return emptied.Has(twin), err
+}
+
 // add evaluates a group and the groups in it.
 func (m *members) add(group *store.Object) error {
 	if m.groups[group.ID] != nil {
 		return nil
 	}
 	m.groups[group.ID] = group
+	if emptied, err := m.emptied(group); emptied || err != nil {
+		return err
+	}
 	named, err := m.named(group)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package nsxsim_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -157,6 +158,23 @@ var _ = Describe("an upgrade of NSX", func() {
 			Expect(members(c, "outer")).To(BeEmpty(), "it was not written itself")
 			c.do("PUT", groups+"outer", c.get(groups+"outer").Body)
 			Expect(members(c, "outer")).To(ConsistOf("10.0.0.1"))
+		})
+
+		It("does so to the Manager groups that realize them, too", func() {
+			const effective = "/api/v1/ns-groups/%s/effective-ip-address-members"
+			twin := func(id, path string) object {
+				return object{"id": id, "resource_type": "NSGroup", "tags": tags("policyPath", path), "members": []any{
+					object{"target_type": "IPSet", "target_property": "id", "op": "EQUALS", "value": "set"}}}
+			}
+			put(server.Store(), map[string]object{
+				"ip-sets/set":    {"id": "set", "resource_type": "IPSet", "ip_addresses": []any{"10.0.0.9"}},
+				"ns-groups/twin": twin("twin", "/infra/domains/default/groups/put"), "ns-groups/free": twin("free", ""),
+			})
+			upgraded(server, "{version: 4.2, empty_groups: true}")
+			Expect(c.get(fmt.Sprintf(effective, "twin")).Body["results"]).To(BeEmpty())
+			Expect(c.get(fmt.Sprintf(effective, "free")).Body["results"]).To(ConsistOf("10.0.0.9"))
+			c.do("PUT", groups+"put", c.get(groups+"put").Body)
+			Expect(c.get(fmt.Sprintf(effective, "twin")).Body["results"]).To(ConsistOf("10.0.0.9"))
 		})
 
 		It("is part of the saved state", func() {

@@ -14,12 +14,12 @@ import (
 
 // Of evaluates a group.
 func Of(tx *store.Tx, group *store.Object) (*Members, error) {
-	to := newMembers()
-	e := &evaluation{tx: tx, under: map[string]bool{}}
-	if _, err := tx.Section(sectionEmptied, &e.emptied); err != nil {
+	emptied, err := EmptiedIn(tx)
+	if err != nil {
 		return nil, err
 	}
-	return to, e.group(group, to)
+	to := newMembers()
+	return to, (&evaluation{tx: tx, under: map[string]bool{}, emptied: emptied}).group(group, to)
 }
 
 // Members are the objects and the addresses in a group.
@@ -60,14 +60,13 @@ func (m *Members) intersect(other *Members) {
 type evaluation struct {
 	tx *store.Tx
 	// under are the groups that are being evaluated, since groups may contain each other.
-	under map[string]bool
-	// emptied are the groups that EmptyAll left without members.
-	emptied map[string]uint64
+	under   map[string]bool
+	emptied Emptied
 }
 
 // group adds the members of a group, and the addresses of the ports among them.
 func (e *evaluation) group(group *store.Object, to *Members) error {
-	if e.under[group.Key] || e.emptied[group.Key] == digest(group) {
+	if e.under[group.Key] || e.emptied.Has(group) {
 		return nil
 	}
 	e.under[group.Key] = true
