@@ -21,8 +21,9 @@
 //	manager*.go, sections.go, allocations.go   the Manager API; managerkinds.go is its table of collections
 //	policy*.go                                 the Policy API; package policy has its table of paths
 //	search*.go, listing.go                     search and lists
-//	node.go, service.go, dashboard.go          nodes, the coordinator's service, backups, capacity
-//	control.go, change.go, restore.go          what is the simulator's own: /_nsxsim/
+//	node.go, clusterstatus.go, service.go      nodes, the cluster, the coordinator's service
+//	dashboard.go                               backups, capacity
+//	control.go, change.go, restore.go, upgrade.go   what is the simulator's own: /_nsxsim/
 //
 //	api          what a route, a request and an error are
 //	store        all state, with its indexes, saving and loading

@@ -1,7 +1,8 @@
 // Package groups evaluates the expressions of Policy groups: which segments, ports and addresses are in them.
 //
 // Static paths, addresses, and conditions on tags and names count; conditions on what the simulator does not have
-// (virtual machines, OSName, ComputerName, external ids) have no members. AND binds stronger than OR (ASSUMED).
+// (virtual machines, OSName, ComputerName, external ids) have no members, and so have groups that an upgrade left empty
+// (EmptyAll). AND binds stronger than OR (ASSUMED).
 package groups
 
 import (
