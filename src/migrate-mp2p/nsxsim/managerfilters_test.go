@@ -26,7 +26,7 @@ func filtered() map[string]object {
 		"transport-nodes/edge": {"id": "edge", "resource_type": "TransportNode", "node_id": "n1", "maintenance_mode": "ENABLED",
 			"node_deployment_info": object{"resource_type": "EdgeNode", "ip_addresses": []any{"192.0.2.5"}},
 			"host_switch_spec":     object{"host_switches": []any{object{"transport_zone_endpoints": []any{object{"transport_zone_id": "tz"}}}}}},
-		"transport-nodes/esx":              {"id": "esx", "resource_type": "TransportNode", "maintenance_mode": "DISABLED", "node_deployment_info": object{"resource_type": "HostNode"}},
+		"transport-nodes/esx":              {"id": "esx", "resource_type": "TransportNode", "display_name": "tz", "maintenance_mode": "DISABLED", "node_deployment_info": object{"resource_type": "HostNode"}},
 		"logical-routers/t1/nat/rules/dn":  {"id": "dn", "resource_type": "NatRule", "action": "DNAT"},
 		"logical-routers/t1/nat/rules/six": {"id": "six", "resource_type": "NatRule", "action": "NAT64"},
 		"ns-service-groups/mine":           {"id": "mine", "resource_type": "NSServiceGroup", "default_service": false},
@@ -130,7 +130,7 @@ var _ = Describe("the exclude list with deep_check", func() {
 
 	BeforeEach(func() {
 		c = admin(start(nsxsim.Options{Store: world(grouped())}))
-		for kind, id := range map[string]string{"LogicalSwitch": "v", "NSGroup": "nested"} {
+		for kind, id := range map[string]string{"LogicalSwitch": "s", "NSGroup": "nested"} {
 			Expect(c.do("POST", list+"?action=add_member", object{"target_type": kind, "target_id": id}).Status).To(Equal(http.StatusOK))
 		}
 	})
@@ -141,12 +141,13 @@ var _ = Describe("the exclude list with deep_check", func() {
 		Expect(c.do("POST", check+id+"&deep_check=true", nil).Body).To(And(HaveKeyWithValue("target_id", id), HaveKeyWithValue("target_type", kind)))
 		Expect(c.do("POST", check+id+"&deep_check=true&object_type="+kind, nil).Status).To(Equal(http.StatusOK))
 	},
-		Entry("a port of a switch", "db", "LogicalPort"),
+		Entry("a port of a switch", "web1", "LogicalPort"),
+		Entry("a port in a group in a group", "db", "LogicalPort"),
 		Entry("a group in a group", "port", "NSGroup"),
 	)
 
 	It("does not hold others, nor objects of another type than was asked for", func() {
-		for _, query := range []string{"web1&deep_check=true", "db&deep_check=true&object_type=NSGroup"} {
+		for _, query := range []string{"tag&deep_check=true", "db&deep_check=true&object_type=NSGroup"} {
 			refused(c.do("POST", check+query, nil), http.StatusNotFound)
 		}
 		refused(c.do("POST", check+"db&deep_check=sure", nil), http.StatusBadRequest)
