@@ -152,6 +152,20 @@ var _ = Describe("a GENERIC run", func() {
 			To(Equal([]string{"/infra/segments/net_1", "/infra/segments/two"}))
 	})
 
+	It("keeps it where a segment has that name, and leaves default sections alone", func() {
+		put(st, map[string]object{
+			"/infra/segments/net":       {"resource_type": "Segment", "path": "/infra/segments/net"},
+			"logical-switches/one":      {"resource_type": "LogicalSwitch", "display_name": "net"},
+			"firewall/sections/default": {"resource_type": "FirewallSection", "section_type": "LAYER3", "enforced_on": "VIF", "is_default": true},
+		})
+		n := serve(st, coordinator.Options{})
+		everything(n)
+		_, migrated := n.settle()
+		Expect(migrated.Status).To(Equal("SUCCESS"))
+		Expect(tag(n.manager("logical-switches/one"), "policyPath")).To(Equal("/infra/segments/one"))
+		Expect(tag(n.manager("firewall/sections/default"), "policyPath")).To(BeEmpty())
+	})
+
 	It("goes through the types as time passes, and tells how far it is", func() {
 		st, _ = tas()
 		n := serve(st, coordinator.Options{PrecheckTime: time.Minute, BatchTime: time.Minute}, with(clock))
@@ -345,7 +359,7 @@ var _ = Describe("a GENERIC run", func() {
 		Expect(stats(n, "?location=CURRENT")["IPBLOCK"]["promoted_objects_count"]).NotTo(Equal("0"))
 		Expect(stats(n, "?location=CURRENT")["IP_SET"]).To(HaveKeyWithValue("promoted_objects_count", "0"))
 		Expect(stats(n, "?location=ARCHIVED")["IPBLOCK"]).To(HaveKeyWithValue("promoted_objects_count", "0"))
-		Expect(stats(n, "?location=ARCHIVED")["IP_SET"]).To(HaveKeyWithValue("failed_objects_count", "1"))
+		Expect(stats(n, "?location=ARCHIVED")["IP_SET"]).To(And(HaveKeyWithValue("failed_objects_count", "1"), HaveKeyWithValue("promotion_status", "DONE")))
 		Expect(feedback(n, "?location=CURRENT")).To(BeEmpty())
 		Expect(feedback(n, "?location=ARCHIVED")).To(ConsistOf(HaveKeyWithValue("mp_id", "a")))
 		n.refused(http.StatusBadRequest, "GET", migration+"mp-to-policy/stats?location=LOST", nil)
