@@ -12,11 +12,12 @@ import (
 var _ = Describe("an error", func() {
 	It("is written in NSX's form, related ones included", func() {
 		e := api.BadRequest(289, api.ModuleCommon, "not %s", "yours")
+		e.Details = "of tas1"
 		e.Related = []*api.Error{api.NotFound("x")}
 		text, err := json.Marshal(e)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(text).To(MatchJSON(`{
-			"httpStatus": "BAD_REQUEST", "error_code": 289, "module_name": "common-services", "error_message": "not yours",
+			"httpStatus": "BAD_REQUEST", "error_code": 289, "module_name": "common-services", "error_message": "not yours", "details": "of tas1",
 			"related_errors": [{"httpStatus": "NOT_FOUND", "error_code": 600, "module_name": "common-services",
 				"error_message": "The requested object : x could not be found. Object identifiers are case sensitive."}]}`))
 	})
