@@ -106,6 +106,12 @@ var _ = DescribeTable("the content of what a promotion makes", func(objects map[
 		"logical-routers/t0/routing/bgp/neighbors/tor": {"resource_type": "BgpNeighbor", "neighbor_address": "10.7.0.2", "remote_as_num": "65000"}},
 		"/infra/tier-0s/t0/locale-services/default/bgp/neighbors/tor", has(object{"neighbor_address": "10.7.0.2", "remote_as_num": "65000"}),
 		one("TIER0", "t0"), one("TIER0_LOGICAL_ROUTER_CONFIG", "t0")),
+	Entry("whether a Tier-0 redistributes routes", map[string]object{
+		"logical-routers/t0":                        {"resource_type": "LogicalRouter", "router_type": "TIER0", "edge_cluster_id": "cluster"},
+		"logical-router-ports/uplink":               {"resource_type": "LogicalRouterLoopbackPort", "logical_router_id": "t0"},
+		"logical-routers/t0/routing/redistribution": {"resource_type": "RedistributionConfig", "bgp_enabled": true}},
+		"/infra/tier-0s/t0/locale-services/default", has(object{"route_redistribution_config": object{"bgp_enabled": true}}),
+		one("TIER0", "t0"), one("TIER0_LOGICAL_ROUTER_CONFIG", "t0")),
 	Entry("all that a Tier-1 advertises", map[string]object{"logical-routers/t1/routing/advertisement": {"resource_type": "AdvertisementConfig", "advertise_static_routes": true,
 		"advertise_nsx_connected_routes": false, "advertise_lb_vip": true}},
 		"/infra/tier-1s/t1", has(object{"route_advertisement_types": []any{"TIER1_STATIC_ROUTES", "TIER1_LB_VIP"}}), one("TIER1", "t1")),

@@ -212,7 +212,9 @@ func promoteTier0Config(p *promotion) (string, error) {
 		}
 	}
 	if redistribution, found := p.tx.Manager().Get(routing + "/redistribution"); found {
-		p.adopt(redistribution.Key, router+"/locale-services/default")
+		if err := p.redistribute(redistribution, router+"/locale-services/default"); err != nil {
+			return "", err
+		}
 	}
 	for _, route := range p.tx.Manager().List(routing + "/static-routes") {
 		if err := p.followRoute(route, router+"/static-routes/"+route.ID); err != nil {
@@ -221,6 +223,24 @@ func promoteTier0Config(p *promotion) (string, error) {
 	}
 	p.parent = parent{"TIER0", p.source.ID}
 	return path, nil
+}
+
+// redistribute tells the locale service whether routes are redistributed, unless it knows
+// already or there is none, as on a Tier-0 without edges.
+func (p *promotion) redistribute(config *store.Object, localeService string) error {
+	p.adopt(config.Key, localeService)
+	o, found := p.tx.Policy().Get(localeService)
+	if !found || bytes.Contains(o.Body, []byte(`"route_redistribution_config"`)) {
+		return nil
+	}
+	body, err := config.Fields()
+	if err != nil {
+		return err
+	}
+	to := map[string]any{}
+	copyFields(to, body, "bgp_enabled")
+	p.patch(localeService, map[string]any{"route_redistribution_config": to})
+	return nil
 }
 
 // bgp makes the routing configuration and tells whether BGP is enabled.
