@@ -49,8 +49,9 @@ func Checks() []Check {
 			Name:     "sections-in-between",
 			Question: "Do NCP's firewall sections stand together?",
 			Why:      "A section of the administrator between those of NCP would be evaluated elsewhere after the migration.",
-			Cure:     "Move these sections above the first or below the last section of NCP.",
-			Check:    sectionsInBetween,
+			Cure: "Move these sections above the first or below the last section of NCP. " +
+				"If a rollback put sections of NCP elsewhere, move those back instead.",
+			Check: sectionsInBetween,
 		},
 		{
 			Name:     "foreign-rules",

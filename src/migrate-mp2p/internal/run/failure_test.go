@@ -97,6 +97,18 @@ var _ = Describe("a failure", func() {
 		Expect(f.inspect().AllManager()).To(BeTrue())
 	})
 
+	It("after which NSX does not bring everything back as it was is told with what to look at, and stops the next run [R14] [R8]", func() {
+		f := newFoundation(1, func(o *options) { o.plan.LossyRollback = true })
+		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllPolicy), f.out.String())
+		f.fault(refused(at("mp-to-policy/workflow", "action=DONE", 1)))
+		Expect(f.execute(ctx, onlyNCP(f.config())).Code).To(Equal(run.AllManager), f.out.String())
+		Expect(f.out.String()).To(MatchRegexp(`objects are not what they were before the run \(look at them before NCP starts.*DFW_SECTION`))
+		f.fault()
+		out := f.execute(ctx, onlyNCP(f.config()))
+		Expect(out.Code).To(Equal(run.AllManager), f.out.String())
+		Expect(out.Failure).To(And(ContainSubstring("sections-in-between"), ContainSubstring("If a rollback put sections of NCP elsewhere, move those back")))
+	})
+
 	It("in phase 4 keeps exactly what was refused, and the next run sends that [R16] [R19]", func() {
 		f := newFoundation(1)
 		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllPolicy), f.out.String())

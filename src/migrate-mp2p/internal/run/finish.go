@@ -74,7 +74,8 @@ func (j *job) verify(header records.Header, census *inventory.Census) (unrestore
 		return nil
 	}
 	complain(census.Policy, "are still Policy although the run is rolled back")
-	complain(census.Changed, "are not what they were before the run, beyond revision and times")
+	complain(census.Changed, "are not what they were before the run (look at them before NCP starts: NSX's rollback may "+
+		"move firewall sections and give their rules new ids)")
 	return slices.Concat(census.Policy.First, census.Changed.First, census.Absent.First)
 }
 
