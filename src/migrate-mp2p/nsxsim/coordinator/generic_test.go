@@ -181,7 +181,7 @@ var _ = Describe("a GENERIC run", func() {
 		for i, kind := range []string{"IPBLOCK", "IPPOOL", "SPOOFGUARD_PROFILES", "LOGICAL_SWITCH", "IP_SET", "NS_GROUP"} {
 			now := n.ok("GET", migration+"mp-to-policy/stats", nil)
 			Expect(now).To(HaveKeyWithValue("current_resource_type_in_promotion", kind))
-			Expect(stats(n, "")[kind]).To(And(HaveKeyWithValue("promotion_status", "IN_PROGRESS"), HaveKeyWithValue("promoted_objects_count", "0")))
+			Expect(stats(n, "")[kind]).To(And(HaveKeyWithValue("promotion_status", "IN_PROGRESS"), HaveKeyWithValue("promoted_objects_count", "0"), HaveKeyWithValue("total_count", Not(Equal("0")))))
 			percent := n.ok("GET", migration+"status-summary?component_type=MP_TO_POLICY_MIGRATION", nil)["component_status"].([]any)[0].(object)["percent_complete"]
 			Expect(percent).To(BeNumerically("~", 100*i/6, 1))
 			clock.advance(time.Minute)
