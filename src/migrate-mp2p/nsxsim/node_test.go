@@ -44,6 +44,18 @@ func (c *client) onNode(server *nsxsim.Server, node int) *client {
 	return &copied
 }
 
+// heldClock is a clock that stands, and holds its last timer back until somebody calls it.
+type heldClock struct {
+	manualClock
+	delay time.Duration
+	timer func()
+}
+
+func (c *heldClock) AfterFunc(delay time.Duration, timer func()) api.Timer {
+	c.delay, c.timer = delay, timer
+	return stoppedTimer{}
+}
+
 var _ = Describe("the migration coordinator's service", func() {
 	It("is stopped at first, and its endpoints answer 500 then", func() {
 		c := admin(start(nsxsim.Options{Coordinator: newJudge}))
@@ -70,10 +82,13 @@ var _ = Describe("the migration coordinator's service", func() {
 	})
 
 	It("needs a while to start when that is configured", func() {
-		c := admin(start(nsxsim.Options{Coordinator: newJudge, ServiceStartDelay: 50 * time.Millisecond}))
+		clock := &heldClock{manualClock: manualClock{now: time.Now()}}
+		c := admin(start(nsxsim.Options{Coordinator: newJudge, ServiceStartDelay: time.Minute, Clock: clock}))
 		Expect(c.do("POST", service+"?action=start", nil).Body).To(HaveKeyWithValue("runtime_state", "stopped"))
 		Expect(c.get(summary).Status).To(Equal(http.StatusInternalServerError))
-		Eventually(func() int { return c.get(summary).Status }).Should(Equal(http.StatusOK))
+		Expect(clock.delay).To(Equal(time.Minute))
+		clock.timer()
+		Expect(c.get(summary).Status).To(Equal(http.StatusOK))
 	})
 
 	It("gets new pids when it crashes", func() {
