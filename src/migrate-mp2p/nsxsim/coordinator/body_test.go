@@ -1,9 +1,13 @@
 package coordinator_test
 
 import (
+	"net/http"
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 )
 
@@ -62,6 +66,17 @@ var _ = Describe("the body of a promotion", func() {
 		overall, precheck, _ := n.status()
 		Expect([]string{overall, precheck.Status}).To(Equal([]string{"NOT_STARTED", "NOT_STARTED"}))
 		Expect(n.coordinator().Phase()).To(Equal(coordinator.PhaseIdle))
+	})
+
+	It("is one JSON object and nothing behind it", func() {
+		n := serve(bare(nil), coordinator.Options{})
+		request, err := http.NewRequest("POST", n.base+migration+"mp-to-policy", strings.NewReader(`{"migration_data": []} {}`))
+		Expect(err).NotTo(HaveOccurred())
+		request.SetBasicAuth(nsxsim.AdminUser, n.server.Password())
+		response, err := n.http.Do(request)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(response.Body.Close()).To(Succeed())
+		Expect(response.StatusCode).To(Equal(http.StatusBadRequest))
 	})
 
 	It("of a rollback may be nothing but Manager ids", func() {
