@@ -32,3 +32,13 @@ var _ = DescribeTable("a hierarchical PATCH deletes what is marked_for_delete", 
 	Entry("in the wrapper", func(wrapper, _ object) { wrapper["marked_for_delete"] = true }),
 	Entry("in the object", func(_, body object) { body["marked_for_delete"] = true }),
 )
+
+var _ = Describe("the rules in a policy", func() {
+	It("come by sequence_number, whatever their ids", func() {
+		c := admin(start(nsxsim.Options{}))
+		const policy = infra + "/domains/default/security-policies/p"
+		Expect(c.do("PUT", policy, object{"rules": []any{
+			object{"id": "a", "action": "ALLOW", "sequence_number": 20}, object{"id": "b", "action": "DROP", "sequence_number": 3}}})).To(works())
+		Expect(c.get(policy).Body["rules"]).To(HaveExactElements(HaveKeyWithValue("id", "b"), HaveKeyWithValue("id", "a")))
+	})
+})
