@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// groupSize is the number of objects in a hierarchical PATCH (nsx-operator sends 500, NSX takes up to 5000).
-	groupSize = 500
+	// groupSize is the number of objects in a hierarchical PATCH (nsx-operator sends 500, SAP's driver 1000, and NSX takes
+	// up to 5000).
+	groupSize = 1000
 	// rereadAtOnce is the size up to which a group with a stale object is read again as a whole; larger ones are
 	// halved first, since most of their objects will be fresh.
 	rereadAtOnce = 16

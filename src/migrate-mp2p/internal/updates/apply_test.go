@@ -45,17 +45,17 @@ var _ = Describe("Apply", func() {
 	}
 	refusal := func(kind nsx.Kind) error { return &nsx.Error{Kind: kind, Message: "NSX says no"} }
 
-	It("sends the updates in hierarchical PATCHes of 500 and records each as applied [R16]", func() {
-		paths := segments(1200)
-		Expect(apply()).To(Equal(ApplyResult{Applied: 1200}))
+	It("sends the updates in hierarchical PATCHes of 1000 and records each as applied [R16]", func() {
+		paths := segments(2400)
+		Expect(apply()).To(Equal(ApplyResult{Applied: 2400}))
 		Expect(fake.patches).To(HaveLen(3))
-		Expect(fake.patches[0]).To(HaveLen(500))
+		Expect(fake.patches[0]).To(HaveLen(1000))
 		for _, path := range paths {
 			Expect(fake.tags(path)).To(Equal(tags("ncp/cluster=cf", "new=1")))
 			Expect(store.state(path).State).To(Equal(records.UpdateApplied))
 		}
 		Expect(fake.requests).To(HaveLen(4), "one list and three writes")
-		Expect(events.done).To(Equal(1200))
+		Expect(events.done).To(Equal(2400))
 	})
 
 	It("updates every kind of object, and a security policy without touching its rules [I6]", func() {
@@ -264,7 +264,7 @@ var _ = Describe("Apply", func() {
 	})
 
 	It("ends the phase when NSX is away, having recorded what was done [R18] [R19]", func() {
-		segments(700)
+		segments(1200)
 		fake.onPatch = func([]string) error {
 			if len(fake.patches) == 2 {
 				return refusal(nsx.KindUnreachable)
@@ -273,7 +273,7 @@ var _ = Describe("Apply", func() {
 		}
 		result, err := apply()
 		Expect(nsx.IsKind(err, nsx.KindUnreachable)).To(BeTrue())
-		Expect(result).To(Equal(ApplyResult{Applied: 500, Pending: 200}))
+		Expect(result).To(Equal(ApplyResult{Applied: 1000, Pending: 200}))
 		fake.onPatch = nil
 		Expect(apply()).To(Equal(ApplyResult{Applied: 200}))
 	})
@@ -301,7 +301,7 @@ var _ = Describe("Apply", func() {
 		}
 		result, err := Apply(ctx, input)
 		Expect(err).To(MatchError(context.Canceled))
-		Expect(result).To(Equal(ApplyResult{Applied: 500, Pending: 700}))
+		Expect(result).To(Equal(ApplyResult{Applied: 1000, Pending: 200}))
 		Expect(fake.patches).To(HaveLen(1))
 		Expect(store.state("/infra/segments/s0000").State).To(Equal(records.UpdateApplied))
 	})
