@@ -106,16 +106,13 @@ func (s *Scanner) next(end byte) bool {
 
 // space passes over white space and gives the place reached.
 func (s *Scanner) space() int {
-	for s.at < len(s.text) {
-		switch s.text[s.at] {
-		case ' ', '\t', '\n', '\r':
-			s.at++
-		default:
-			return s.at
-		}
+	for s.at < len(s.text) && s.text[s.at] <= ' ' && isSpace(s.text[s.at]) {
+		s.at++
 	}
 	return s.at
 }
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 // peek gives the byte that comes next; 0, which begins nothing, at the end and after an error.
 func (s *Scanner) peek() byte {
@@ -136,8 +133,14 @@ func (s *Scanner) take(c byte) {
 	s.space()
 }
 
-// plain tells whether a byte of a string stands for itself.
-func plain(c byte) bool { return c >= ' ' && c != '"' && c != '\\' }
+// special tells which bytes of a string do not stand for themselves.
+var special = func() (is [256]bool) {
+	for c := range byte(' ') {
+		is[c] = true
+	}
+	is['"'], is['\\'] = true, true
+	return is
+}()
 
 // quoted passes over a string and gives its text, quotes included.
 func (s *Scanner) quoted() []byte {
@@ -149,9 +152,11 @@ func (s *Scanner) quoted() []byte {
 	}
 	s.at++
 	for {
-		for s.at < len(s.text) && plain(s.text[s.at]) {
-			s.at++
+		at := s.at
+		for at < len(s.text) && !special[s.text[at]] {
+			at++
 		}
+		s.at = at
 		switch s.peek() {
 		case '"':
 			s.at++
