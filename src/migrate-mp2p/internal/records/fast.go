@@ -4,76 +4,133 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
-// frequent is a kind of row of which there is one per object. These read themselves from their JSON, since
-// encoding/json would take most of a run's time for them.
-type frequent interface{ read(rawjson.Object) error }
+// frequent is a kind of row of which there is one per object. These read themselves from their JSON, member by member,
+// since encoding/json would take most of a run's time for them.
+type frequent interface {
+	read(key, value []byte) error
+}
 
-func (m *MigratedObject) read(o rawjson.Object) error {
-	m.Type, m.ID, m.PolicyPath = text(o, "type"), text(o, "id"), text(o, "policy_path")
+func (m *MigratedObject) read(key, value []byte) error {
+	switch string(key) {
+	case "type":
+		m.Type = text(value)
+	case "id":
+		m.ID = text(value)
+	case "policy_path":
+		m.PolicyPath = text(value)
+	}
 	return nil
 }
 
-func (r *Original) read(o rawjson.Object) (err error) {
-	r.Type, r.ID, r.Hash, r.Name = text(o, "type"), text(o, "id"), text(o, "hash"), text(o, "name")
-	r.Names, r.Facts = texts(o, "names"), texts(o, "facts")
-	r.Tags, err = nsx.ParseTags(o.Raw("tags"))
+func (r *Original) read(key, value []byte) (err error) {
+	switch string(key) {
+	case "type":
+		r.Type = text(value)
+	case "id":
+		r.ID = text(value)
+	case "hash":
+		r.Hash = text(value)
+	case "name":
+		r.Name = text(value)
+	case "tags":
+		r.Tags, err = nsx.ParseTags(value)
+	case "names":
+		r.Names = texts(value)
+	case "facts":
+		r.Facts = texts(value)
+	}
 	return err
 }
 
-func (e *Entry) read(o rawjson.Object) error {
-	e.Type, e.ID, e.PolicyPath = text(o, "type"), text(o, "id"), text(o, "policy_path")
-	e.NotOurs = string(o.Raw("not_ours")) == "true"
+func (e *Entry) read(key, value []byte) error {
+	switch string(key) {
+	case "type":
+		e.Type = text(value)
+	case "id":
+		e.ID = text(value)
+	case "policy_path":
+		e.PolicyPath = text(value)
+	case "not_ours":
+		e.NotOurs = string(value) == "true"
+	}
 	return nil
 }
 
-func (u *Update) read(o rawjson.Object) error {
-	u.ResourceType, u.Path, u.Type, u.ID = text(o, "resource_type"), text(o, "path"), text(o, "type"), text(o, "id")
-	u.State, u.URL, u.Answer = UpdateState(text(o, "state")), text(o, "url"), text(o, "answer")
-	u.Body = slices.Clone(o.Raw("body"))
-	return errors.Join(json.Unmarshal(o.Raw("seq"), &u.Seq), json.Unmarshal(o.Raw("attempts"), &u.Attempts), u.Delta.read(o.Raw("delta")))
+func (u *Update) read(key, value []byte) (err error) {
+	switch string(key) {
+	case "seq":
+		u.Seq, err = strconv.ParseUint(string(value), 10, 64)
+	case "resource_type":
+		u.ResourceType = text(value)
+	case "path":
+		u.Path = text(value)
+	case "type":
+		u.Type = text(value)
+	case "id":
+		u.ID = text(value)
+	case "delta":
+		err = readFrequent(value, &u.Delta)
+	case "state":
+		u.State = UpdateState(text(value))
+	case "attempts":
+		u.Attempts, err = strconv.Atoi(string(value))
+	case "url":
+		u.URL = text(value)
+	case "body":
+		u.Body = slices.Clone(value)
+	case "answer":
+		u.Answer = text(value)
+	}
+	return err
 }
 
-func (d *Delta) read(raw json.RawMessage) error {
-	o, err := rawjson.Parse(raw, nil)
-	if err != nil {
-		return err
+func (d *decided) read(key, value []byte) error {
+	switch string(key) {
+	case "path":
+		d.Path = text(value)
+	case "state":
+		d.State = UpdateState(text(value))
 	}
-	if name := o.Raw("display_name"); name != nil {
-		wanted, _ := rawjson.Text(name)
+	return nil
+}
+
+func (d *Delta) read(key, value []byte) (err error) {
+	switch string(key) {
+	case "set_tags":
+		d.SetTags, err = nsx.ParseTags(value)
+	case "remove_tags":
+		d.RemoveTags, err = nsx.ParseTags(value)
+	case "display_name":
+		wanted := text(value)
 		d.DisplayName = &wanted
+	case "rule_names":
+		d.RuleNames = texts(value)
 	}
-	d.RuleNames = texts(o, "rule_names")
-	var set, remove error
-	d.SetTags, set = nsx.ParseTags(o.Raw("set_tags"))
-	d.RemoveTags, remove = nsx.ParseTags(o.Raw("remove_tags"))
-	return errors.Join(set, remove)
+	return err
 }
 
-func text(o rawjson.Object, key string) string {
-	s, _ := rawjson.Text(o.Raw(key))
+func text(value []byte) string {
+	s, _ := rawjson.Text(value)
 	return s
 }
 
-// texts reads an object of strings; nil when there is none.
-func texts(o rawjson.Object, key string) map[string]string {
-	value := o.Raw(key)
-	if value == nil {
-		return nil
-	}
+// texts reads an object of strings.
+func texts(value []byte) map[string]string {
 	all := map[string]string{}
 	s := rawjson.NewScanner(value)
 	s.Object(func(key []byte) {
 		name := string(key)
 		if strings.Contains(name, `\`) {
-			name, _ = rawjson.Text([]byte(`"` + name + `"`))
+			name = text([]byte(`"` + name + `"`))
 		}
-		all[name], _ = rawjson.Text(s.Value())
+		all[name] = text(s.Value())
 	})
 	return all
 }
@@ -94,11 +151,14 @@ func unmarshal(data []byte, value any) error {
 }
 
 func readFrequent(data []byte, row frequent) error {
-	o, err := rawjson.Parse(data, make(rawjson.Object, 0, 16))
-	if err != nil {
-		return err
-	}
-	return row.read(o)
+	var failed error
+	s := rawjson.NewScanner(data)
+	s.Object(func(key []byte) {
+		if err := row.read(key, s.Value()); err != nil {
+			failed = err
+		}
+	})
+	return errors.Join(failed, s.End())
 }
 
 func readEntries(data []byte, entries *[]Entry) error {

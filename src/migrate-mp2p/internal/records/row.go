@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"strconv"
 )
 
@@ -48,11 +49,15 @@ const sumLength = 9
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // sum covers bucket and key too, so that a row in the wrong place is noticed.
-func sum(bucket string, key, data []byte) string {
+func sum(bucket string, key, data []byte) (text [sumLength]byte) {
 	crc := crc32.Update(0, castagnoli, []byte(bucket))
 	crc = crc32.Update(crc, castagnoli, key)
 	crc = crc32.Update(crc, castagnoli, data)
-	return hex.EncodeToString(binary.BigEndian.AppendUint32(nil, crc)) + " "
+	var binaryCRC [4]byte
+	binary.BigEndian.PutUint32(binaryCRC[:], crc)
+	hex.Encode(text[:], binaryCRC[:])
+	text[sumLength-1] = ' '
+	return text
 }
 
 // encode makes the row that is stored: checksum, blank, JSON.
@@ -61,14 +66,15 @@ func encode(bucket string, key []byte, value any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding %s row %q: %w", bucket, rowName(bucket, key), err)
 	}
-	return append([]byte(sum(bucket, key, data)), data...), nil
+	checksum := sum(bucket, key, data)
+	return slices.Concat(checksum[:], data), nil
 }
 
 var errChecksum = errors.New("the checksum does not match")
 
 // payload checks a row and returns its JSON, which shares the row's memory.
 func payload(bucket string, key, row []byte) ([]byte, error) {
-	if len(row) < sumLength || string(row[:sumLength]) != sum(bucket, key, row[sumLength:]) {
+	if len(row) < sumLength || [sumLength]byte(row) != sum(bucket, key, row[sumLength:]) {
 		return nil, &ErrDamaged{Bucket: bucket, Row: rowName(bucket, key), Cause: errChecksum}
 	}
 	return row[sumLength:], nil

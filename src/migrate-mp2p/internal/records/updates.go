@@ -78,13 +78,19 @@ func (s *Store) SetUpdates(updates []Update) error {
 	return nil
 }
 
+// decided is the part of a recorded Update that says whether an outcome may follow it.
+type decided struct {
+	Path  string
+	State UpdateState
+}
+
 func setUpdate(tx *bbolt.Tx, bucket *bbolt.Bucket, u Update) error {
 	key := sequenceKey(u.Seq)
 	row := bucket.Get(key)
 	if row == nil {
 		return fmt.Errorf("update %d of %s is not recorded", u.Seq, u.Path)
 	}
-	var old Update
+	var old decided
 	if err := decode(bucketUpdates, key, row, &old); err != nil {
 		return err
 	}
