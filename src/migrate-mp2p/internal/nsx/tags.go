@@ -2,6 +2,21 @@ package nsx
 
 import "nsx-mp2p/migrate-mp2p/internal/rawjson"
 
+// frequentScopes are the scopes of most tags of NCP (NCP docs 4.0), as they stand in JSON. All tags share one copy of each.
+var frequentScopes = quoted(
+	"ncp/cluster", "ncp/version", "ncp/project", "ncp/project_uid", "ncp/pod", "ncp/pod_uid", "ncp/node_name", "ncp/ing_ctrl",
+	"ncp/subnet", "ncp/subnet_id", "ncp/extpoolid", "ncp/snat_ip", "ncp/cf_asg_name", "policyPath",
+)
+
+// quoted maps texts as they stand in JSON to themselves.
+func quoted(texts ...string) map[string]string {
+	all := map[string]string{}
+	for _, t := range texts {
+		all[`"`+t+`"`] = t
+	}
+	return all
+}
+
 // ParseTags reads the tags of an object from their JSON, of which there is more than of anything else.
 func ParseTags(text []byte) ([]Tag, error) {
 	if text == nil {
@@ -14,7 +29,10 @@ func ParseTags(text []byte) ([]Tag, error) {
 		s.Object(func(key []byte) {
 			switch value := s.Value(); string(key) {
 			case "scope":
-				t.Scope, _ = rawjson.Text(value)
+				var known bool
+				if t.Scope, known = frequentScopes[string(value)]; !known {
+					t.Scope, _ = rawjson.Text(value)
+				}
 			case "tag":
 				t.Tag, _ = rawjson.Text(value)
 			}
