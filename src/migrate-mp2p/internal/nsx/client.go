@@ -124,7 +124,9 @@ func (c *Client) newLink(m Endpoint) (*link, error) {
 		}
 		return general.RoundTrip(req)
 	})
-	chain = &exchange{next: chain, log: c.log, redact: c.redact, sent: &c.sent, writeGrace: c.options.writeGrace}
+	chain = &exchange{
+		next: chain, log: c.log, redact: c.redact, sent: &c.sent, writeGrace: c.options.writeGrace, spare: make(chan *bytes.Buffer, spareBuffers),
+	}
 	chain = c.limiter.over(chain)
 	if c.options.Username != "" {
 		chain = newSession(chain, "https://"+l.address, c.options)

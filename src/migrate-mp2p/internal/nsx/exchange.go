@@ -11,7 +11,6 @@ import (
 	"net/http/httptrace"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +21,8 @@ const (
 	maxAnswer     = 64 << 20        // bytes of one answer
 	maxRetryAfter = 2 * time.Minute // a longer wish of NSX is cut to this
 	maxQuoted     = 200             // bytes that an error quotes of an answer that is not NSX's
+	spareBuffers  = 4               // buffers of answers that are kept for the next ones
+	spareSize     = 4 << 20         // bytes that such a buffer has at most; a page of 1000 objects needs one or two MiB
 )
 
 // manner is how one call wants its requests to be treated; it travels in their context.
@@ -58,7 +59,7 @@ type exchange struct {
 	redact     *strings.Replacer
 	sent       *atomic.Int64
 	writeGrace time.Duration // for a write that is under way when its context ends
-	buffers    sync.Pool     // of *bytes.Buffer, for the bodies of answers
+	spare      chan *bytes.Buffer
 }
 
 func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -96,16 +97,19 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 // serves the next answer: a run reads a gigabyte in pages of a megabyte.
 type taken struct {
 	buffer *bytes.Buffer
-	pool   *sync.Pool
+	spare  chan<- *bytes.Buffer
 }
 
 func (t *taken) Read(p []byte) (int, error) { return t.buffer.Read(p) }
 
 func (t *taken) Close() error {
-	if t.pool != nil {
-		t.pool.Put(t.buffer)
-		t.buffer, t.pool = &bytes.Buffer{}, nil
+	if t.buffer.Cap() <= spareSize {
+		select {
+		case t.spare <- t.buffer:
+		default:
+		}
 	}
+	t.buffer, t.spare = &bytes.Buffer{}, nil
 	return nil
 }
 
@@ -133,11 +137,13 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 
 func (x *exchange) takeIn(resp *http.Response) (body *taken, err error) {
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	buffer, ok := x.buffers.Get().(*bytes.Buffer)
-	if !ok {
+	var buffer *bytes.Buffer
+	select {
+	case buffer = <-x.spare:
+		buffer.Reset()
+	default:
 		buffer = &bytes.Buffer{}
 	}
-	buffer.Reset()
 	_, err = buffer.ReadFrom(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return nil, err
@@ -145,7 +151,7 @@ func (x *exchange) takeIn(resp *http.Response) (body *taken, err error) {
 	if buffer.Len() > maxAnswer {
 		return nil, errTooLarge
 	}
-	return &taken{buffer: buffer, pool: &x.buffers}, nil
+	return &taken{buffer: buffer, spare: x.spare}, nil
 }
 
 // unanswered classifies a request without a whole answer. connected says whether it may have left this machine.
