@@ -132,6 +132,12 @@ func Hash(raw json.RawMessage) (string, error) {
 }
 
 func (b body) hash() string {
+	tags, _ := b.tags()
+	return b.hashWith(tags)
+}
+
+// hashWith is hash for who has read the tags already; it puts them into another order.
+func (b body) hashWith(tags []nsx.Tag) string {
 	var room [64]rawjson.Member
 	kept, size := body(room[:0]), 0
 	for _, m := range b {
@@ -140,7 +146,6 @@ func (b body) hash() string {
 		}
 		size += len(m.Key) + len(m.Value) + len(`"":,`)
 	}
-	tags, _ := b.tags()
 	slices.SortFunc(tags, func(x, y nsx.Tag) int {
 		return cmp.Or(strings.Compare(x.Scope, y.Scope), strings.Compare(x.Tag, y.Tag))
 	})

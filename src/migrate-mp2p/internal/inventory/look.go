@@ -106,11 +106,11 @@ func (l *look) placeOf(ref catalog.Ref) Place {
 
 // finding is what a Manager object shows by its policyPath tag.
 func finding(b body) Finding {
-	_, policyPath := b.tags()
+	tags, policyPath := b.tags()
 	if policyPath != "" {
 		return Finding{Evidence: catalog.IsPolicy, PolicyPath: policyPath, Name: b.text("display_name")}
 	}
-	return Finding{Evidence: catalog.IsManager, Name: b.text("display_name"), Hash: b.hash()}
+	return Finding{Evidence: catalog.IsManager, Name: b.text("display_name"), Hash: b.hashWith(tags)}
 }
 
 // atObjects reads objects whose own tag proves what they are.

@@ -46,10 +46,11 @@ func (r *retrieval) readRouterPorts(ctx context.Context) error {
 
 func readRouterPort(b body) *routerPort {
 	tags, policyPath := b.tags()
-	p := &routerPort{id: b.text("id"), kind: b.text("resource_type"), router: b.text("logical_router_id"), policyPath: policyPath, hash: b.hash()}
+	p := &routerPort{id: b.text("id"), kind: b.text("resource_type"), router: b.text("logical_router_id"), policyPath: policyPath}
 	if cluster, made := createdByAny(tags); made {
 		p.cluster = cluster
 	}
+	p.hash = b.hashWith(tags)
 	b.each("linked_logical_switch_port_id.target_id", func(id string, _ body) { p.switchPort = id })
 	// A plain id on the Tier-0's side, a reference on the Tier-1's (go-vmware-nsxt).
 	p.peer = b.text("linked_logical_router_port_id")
