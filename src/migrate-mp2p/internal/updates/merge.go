@@ -68,7 +68,7 @@ func mergeRuleNames(o policyObject, d records.Delta) (policyObject, bool, error)
 	}
 	changed := false
 	for i, text := range rules {
-		rule, err := parseObject(text)
+		rule, err := parseObject(text, nil)
 		if err != nil {
 			return o, false, err
 		}

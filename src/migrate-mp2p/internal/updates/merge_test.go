@@ -12,7 +12,7 @@ import (
 )
 
 func mergeText(body string, d records.Delta, k kind) (json.RawMessage, bool, error) {
-	o, err := parseObject(json.RawMessage(body))
+	o, err := parseObject(json.RawMessage(body), nil)
 	if err != nil {
 		return nil, false, err
 	}

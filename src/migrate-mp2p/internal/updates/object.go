@@ -15,9 +15,9 @@ type policyObject struct {
 	members rawjson.Object
 }
 
-// parseObject takes a body apart; the result refers to it.
-func parseObject(body json.RawMessage) (policyObject, error) {
-	members, err := rawjson.Parse(body, make(rawjson.Object, 0, 32))
+// parseObject takes a body apart; the result refers to it. The members are put into room, which may be nil.
+func parseObject(body json.RawMessage, room rawjson.Object) (policyObject, error) {
+	members, err := rawjson.Parse(body, room)
 	if err != nil {
 		return policyObject{}, fmt.Errorf("reading a Policy object: %w", err)
 	}

@@ -11,7 +11,7 @@ import (
 
 var _ = Describe("parseObject", func() {
 	It("gives members with their very bytes", func() {
-		o, err := parseObject(json.RawMessage(` { "a" : 1.50 , "b":"x\"}, {" ,"c" : [ {"d":"]"} , 2 ] , "e":{} ,"f":null } `))
+		o, err := parseObject(json.RawMessage(` { "a" : 1.50 , "b":"x\"}, {" ,"c" : [ {"d":"]"} , 2 ] , "e":{} ,"f":null } `), nil)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(o.raw("a"))).To(Equal(`1.50`))
 		Expect(string(o.raw("b"))).To(Equal(`"x\"}, {"`))
@@ -24,7 +24,7 @@ var _ = Describe("parseObject", func() {
 
 	DescribeTable("refuses what is broken, without going astray",
 		func(text string) {
-			_, err := parseObject(json.RawMessage(text))
+			_, err := parseObject(json.RawMessage(text), nil)
 			Expect(err).To(MatchError(ContainSubstring("reading a Policy object")))
 		},
 		Entry("nothing", ""), Entry("a list", "[1]"), Entry("an end", "{"), Entry("no colon", `{"a" 1}`), Entry("no value", `{"a":}`),
@@ -36,7 +36,7 @@ var _ = Describe("parseObject", func() {
 func FuzzParseObject(f *testing.F) {
 	f.Add([]byte(`{"a":[1,{"b":"\\\""}],"c":null , "tags" : []}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		o, err := parseObject(text)
+		o, err := parseObject(text, nil)
 		var want map[string]json.RawMessage
 		if json.Unmarshal(text, &want) != nil || want == nil {
 			return // only valid objects are promised to be read; no crash is all that is asked of others

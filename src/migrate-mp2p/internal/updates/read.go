@@ -11,6 +11,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
 // API is what this package needs of NSX. Paths of GetPolicy begin with /infra, those of List with /policy.
@@ -57,7 +58,8 @@ type reader struct {
 	events  Events
 }
 
-// found receives an object that was looked for, with the value that stood in the wanted map.
+// found receives an object that was looked for, with the value that stood in the wanted map. The object is taken apart
+// only until the next one comes.
 type found[T any] func(value T, path string, o policyObject) error
 
 // read hands out the wanted objects of one kind, by path, each once, and takes them out of the map: what is left in
@@ -180,11 +182,13 @@ func readOne[T any](ctx context.Context, r *reader, p string, wanted map[string]
 // pick hands out the wanted objects of a page. An object that is being deleted counts as absent.
 func pick[T any](wanted map[string]T, each found[T]) nsx.Page {
 	return func(results []json.RawMessage) error {
+		var room rawjson.Object
 		for _, body := range results {
-			o, err := parseObject(body)
+			o, err := parseObject(body, room)
 			if err != nil {
 				return err
 			}
+			room = o.members
 			p, err := o.text("path")
 			if err != nil {
 				return err
