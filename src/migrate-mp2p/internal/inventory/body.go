@@ -160,7 +160,8 @@ func (b body) hashWith(tags []nsx.Tag) string {
 func canonical(text []byte, value json.RawMessage) []byte {
 	switch first := value[0]; {
 	case first == '{':
-		inner, _ := decode(value, nil)
+		var room [16]rawjson.Member
+		inner, _ := decode(value, room[:0])
 		return canonicalObject(text, inner)
 	case first == '[':
 		text = append(text, '[')
