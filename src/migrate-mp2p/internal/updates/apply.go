@@ -140,11 +140,19 @@ func (in interner) update(u *records.Update) {
 	if at := len(u.Path) - len(u.ID); at > 0 && u.Path[at:] == u.ID {
 		u.ID = u.Path[at:]
 	}
-	for _, tags := range [][]nsx.Tag{u.Delta.SetTags, u.Delta.RemoveTags} {
-		for i, t := range tags {
-			tags[i] = nsx.Tag{Scope: in.one(t.Scope), Tag: in.one(t.Tag)}
-		}
+	u.Delta.SetTags, u.Delta.RemoveTags = in.tags(u.Delta.SetTags), in.tags(u.Delta.RemoveTags)
+}
+
+// tags gives a copy that has no room for more.
+func (in interner) tags(tags []nsx.Tag) []nsx.Tag {
+	if len(tags) == 0 {
+		return nil
 	}
+	kept := make([]nsx.Tag, len(tags))
+	for i, t := range tags {
+		kept[i] = nsx.Tag{Scope: in.one(t.Scope), Tag: in.one(t.Tag)}
+	}
+	return kept
 }
 
 func (in interner) one(text string) string {
