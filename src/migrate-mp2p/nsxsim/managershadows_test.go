@@ -152,6 +152,29 @@ var _ = Describe("a port that a Manager client makes on a switch of Policy", fun
 			Should(ContainSubstring("resource vm is duplicate or already migrated"))
 	})
 
+	It("is an ordinary one again when its switch is rolled back", func() {
+		const migration = "/api/v1/migration/"
+		act := func(path, until string) {
+			Expect(c.do("POST", migration+path, nil).Status).To(Equal(http.StatusOK))
+			Eventually(func() string { return c.get(migration + "status-summary").Raw }).Should(ContainSubstring(`"overall_migration_status":"` + until + `"`))
+		}
+		batch := object{"migration_data": []any{object{"type": "LOGICAL_SWITCH", "resource_ids": []any{object{"manager_id": "s"}}}}}
+		Expect(c.do("POST", "/api/v1/node/services/migration-coordinator?action=start", nil).Status).To(Equal(http.StatusOK))
+		act("mp-to-policy/workflow?action=INITIATE", "NOT_STARTED")
+		Expect(c.do("POST", migration+"mp-to-policy", batch).Status).To(Equal(http.StatusOK))
+		act("plan?action=start", "PAUSED")
+		act("plan?action=continue", "SUCCESS")
+		late := ncp.do("POST", logicalPorts, object{"id": "late", "logical_switch_id": "s", "admin_state": "UP", "tags": tags("app", "web")})
+		Expect(late.Body["tags"]).To(ContainElement(HaveKeyWithValue("tag", "/infra/segments/s/ports/default:late")))
+
+		rolledBack := c.do("POST", migration+"mp-to-policy/rollback", batch)
+		Expect(rolledBack.Status).To(Equal(http.StatusOK), rolledBack.Raw)
+		Expect(c.get("/policy/api/v1/infra/segments/s").Status).To(Equal(http.StatusNotFound))
+		Expect(c.get("/policy/api/v1/infra/segments/s/ports/default:late").Status).To(Equal(http.StatusNotFound))
+		Expect(c.get(logicalPorts + "/late").Body).To(And(HaveKeyWithValue("tags", tags("app", "web")), HaveKeyWithValue("_create_user", "tas1-ncp")))
+		Expect(c.get(logicalPorts + "/vm").Body["tags"]).To(HaveLen(2), "its switch was not rolled back")
+	})
+
 	It("leaves a world that agrees with itself, also when it is saved and served again", func() {
 		report, err := check.Inspect(server.Store(), "tas1")
 		Expect(err).NotTo(HaveOccurred())

@@ -13,6 +13,7 @@ func assumptions() []string {
 		"ASSUMED: without setup_details the Policy objects belong to admin, without policy_id their id is the Manager id; why: the schema names a default set-up, and most clients send the Manager id",
 		"ASSUMED: realization is UNINITIALIZED until DONE, IN_PROGRESS during it, SUCCESS after it; why: vmware-nsx relies on DONE to cause the realization",
 		"ASSUMED: a rollback gives Manager objects their owner back, and shows as their last change, made by nsx_policy; why: NCP works on after a rollback, so it must own its objects again",
+		"ASSUMED: ports that were made on a switch since it was promoted are ordinary ones after its rollback; why: NSX made their Policy objects by itself",
 		"ASSUMED: IPPOOL: networks that are not cut from a block become static subnets; why: Policy has these two kinds of subnets only",
 		"ASSUMED: IPBLOCK_SUBNET: its pool is named by any linked id, or is the one with the same network; why: the keys are UNKNOWN, and a Policy subnet needs its pool",
 		"ASSUMED: IPPOOL_ALLOCATION: its pool is named by any linked id, or is the only one that holds the address; the Manager's allocation stays as it is, since it cannot carry tags; why: the keys are UNKNOWN, and addresses may repeat between pools",

@@ -106,6 +106,11 @@ func (c *Coordinator) restore(tx *store.Tx, r *record) error {
 			return err
 		}
 	}
+	if r.Source == switchCollection+"/"+r.ManagerID {
+		if err := dropShadows(tx, r.PolicyPath); err != nil {
+			return err
+		}
+	}
 	for _, path := range slices.Backward(r.Created) {
 		if err := tx.Policy().Delete(path); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
@@ -127,6 +132,28 @@ func (c *Coordinator) restore(tx *store.Tx, r *record) error {
 	}
 	if c.options.LossyRollback && r.Type == typeSection {
 		return makeAnew(tx, r.Source)
+	}
+	return nil
+}
+
+// dropShadows makes the ports that a Manager client made on a promoted switch ordinary ones: NSX made their Policy
+// objects by itself, so these go with the segment.
+func dropShadows(tx *store.Tx, segment string) error {
+	for _, child := range tx.Policy().List(segment + "/ports") {
+		port, found := tx.Manager().Get(portCollection + "/" + strings.TrimPrefix(child.ID, "default:"))
+		if !found || port.ID == child.ID || !port.HasTag(tagPolicyPath, child.Key) || port.Owner == store.PolicyUser {
+			continue
+		}
+		if err := tx.Policy().Delete(child.Key); err != nil {
+			return err
+		}
+		_, err := tx.Manager().Mutate(port.Key, func(fields map[string]any) error {
+			giveBack(fields, adopted{Owner: port.Owner, HadTags: len(port.Tags) > 1})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
