@@ -70,27 +70,27 @@ func (b body) number(key string) int64 {
 
 func (b body) is(key string) bool { return string(b.raw(key)) == "true" }
 
-// tags gives the tags without policyPath, and the value of that one.
+// tags gives the tags without policyPath, and the value of that one unless it leads to a shadow.
 func (b body) tags() (tags []nsx.Tag, policyPath string) {
-	all, _ := nsx.ParseTags(b.raw("tags")) // the text was checked with the whole object
-	tags = all[:0]
-	for _, t := range all {
-		if t.Scope != scopePolicyPath {
-			tags = append(tags, t)
-		} else if !strings.Contains(t.Tag, shadow) {
-			policyPath = t.Tag
-		}
-	}
+	tags, policyPath, _ = b.promotion()
 	return tags, policyPath
 }
 
-// shadowed tells whether NSX keeps a Policy shadow of the object.
-func (b body) shadowed() bool {
-	found := false
-	b.each("tags.tag", func(value string, tag body) {
-		found = found || tag.text("scope") == scopePolicyPath && strings.Contains(value, shadow)
-	})
-	return found
+// promotion is tags, and tells whether NSX keeps a Policy shadow of the object.
+func (b body) promotion() (tags []nsx.Tag, policyPath string, shadowed bool) {
+	all, _ := nsx.ParseTags(b.raw("tags")) // the text was checked with the whole object
+	tags = all[:0]
+	for _, t := range all {
+		switch {
+		case t.Scope != scopePolicyPath:
+			tags = append(tags, t)
+		case strings.Contains(t.Tag, shadow):
+			shadowed = true
+		default:
+			policyPath = t.Tag
+		}
+	}
+	return tags, policyPath, shadowed
 }
 
 // each visits the strings at a dotted path, through arrays, with the object that holds each.

@@ -75,9 +75,12 @@ type Object struct {
 	ModifiedBy string
 	// PolicyPath is the value of the policyPath tag: the object is Policy already.
 	PolicyPath string
-	Names      map[string]string // of LB rules: Manager id -> display name
-	Facts      map[string]string // what update rules need beyond tags
-	Wanted     *Wanted           // the entry of the user spec that asked for it
+	// Shadowed says that NSX keeps a Policy twin of the object by itself, which is no promotion: a port made on a
+	// switch that was Policy already.
+	Shadowed bool
+	Names    map[string]string // of LB rules: Manager id -> display name
+	Facts    map[string]string // what update rules need beyond tags
+	Wanted   *Wanted           // the entry of the user spec that asked for it
 }
 
 // Reference is a Manager object that another one names.

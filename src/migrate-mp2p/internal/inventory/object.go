@@ -69,10 +69,10 @@ func (n *interner) tags(tags []nsx.Tag) []nsx.Tag {
 
 // object keeps what a plan needs of a body.
 func (r *retrieval) object(e *catalog.Entry, b body) *Object {
-	tags, policyPath := b.tags()
+	tags, policyPath, shadowed := b.promotion()
 	o := &Object{
 		Ref: catalog.Ref{Type: e.Type, ID: r.intern.one(b.text("id"))}, Name: b.text("display_name"), Tags: r.intern.tags(tags),
-		Owner: r.intern.one(b.text("_create_user")), Hash: b.hashWith(tags), PolicyPath: policyPath,
+		Owner: r.intern.one(b.text("_create_user")), Hash: b.hashWith(tags), PolicyPath: policyPath, Shadowed: shadowed,
 		Created: b.number("_create_time"), Modified: b.number("_last_modified_time"),
 		ModifiedBy: r.intern.one(b.text("_last_modified_user")),
 	}

@@ -198,8 +198,8 @@ func (r *retrieval) explainMissing(ctx context.Context, w *Wanted, key string, s
 func (r *retrieval) addSwitchPorts(ctx context.Context, logicalSwitch string) error {
 	e, _ := r.q.Catalog.Entry(catalog.LogicalPort)
 	_, err := r.list(ctx, e.List, url.Values{e.ParentField: {logicalSwitch}}, func(b body) error {
-		tags, _ := b.tags()
-		if _, made := createdByAny(tags); !made && !b.shadowed() && b.text(e.ParentField) == logicalSwitch {
+		tags, _, shadowed := b.promotion()
+		if _, made := createdByAny(tags); !made && !shadowed && b.text(e.ParentField) == logicalSwitch {
 			r.add(e, b, 0)
 		}
 		return nil

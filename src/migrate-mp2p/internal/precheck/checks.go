@@ -75,6 +75,13 @@ func Checks() []Check {
 			Check:    lbRules,
 		},
 		{
+			Name:     "late-ports",
+			Question: "Were all ports of NCP made before their switch became Policy?",
+			Why:      "NSX keeps a Policy port of its own for a later one and refuses to migrate it. NCP must have run in Manager mode after a migration.",
+			Cure:     "With NCP stopped, delete these ports in NSX, and restart their containers once NCP runs in Policy mode.",
+			Check:    latePorts,
+		},
+		{
 			Name:     "ncp-stopped",
 			Question: "Has NCP been quiet?",
 			Why:      "Whatever NCP writes during a migration makes it fail.",

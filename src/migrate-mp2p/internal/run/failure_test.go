@@ -152,7 +152,7 @@ var _ = Describe("a failure", func() {
 		f := newFoundation(1)
 		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllPolicy), f.out.String())
 		rule := at("plan", "action=continue", 19)
-		rule.Hook = func(faults.Call) { f.createPort() }
+		rule.Hook = func(faults.Call) { _ = f.createPort() }
 		f.fault(rule)
 		out := f.execute(ctx, onlyNCP(f.config()))
 		Expect(out.Code).To(Equal(run.AllManager), f.out.String())

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
+	"path"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -65,6 +67,19 @@ var _ = Describe("a run that must not start", func() {
 			func(w *model.World) error { return w.AddLBRules(cluster, 256) }, "lb-rules", "several LoadBalancer CRDs"),
 		Entry("an NSX that another product uses, too [R12]", tagOfTKGI, "single-product", "ask VMware support"),
 	)
+
+	It("stops at a port that NCP in Manager mode made after a migration, and goes on once that is gone [R18] [I4]", func() {
+		f := newFoundation(1)
+		Expect(f.execute(context.Background(), f.config()).Code).To(Equal(run.AllPolicy), f.out.String())
+		late := f.createPort()
+		since := len(f.server.Requests())
+		out := f.execute(context.Background(), f.config())
+		Expect(out.Code).To(Equal(run.Mixed), f.out.String())
+		Expect(out.Failure).To(And(ContainSubstring("precheck late-ports"), ContainSubstring(path.Base(late)), ContainSubstring("delete these ports in NSX")))
+		Expect(f.writes(since)).To(BeEmpty())
+		f.call(http.MethodDelete, late, nil)
+		Expect(f.execute(context.Background(), f.config()).Code).To(Equal(run.AllPolicy), f.out.String())
+	})
 
 	It("over a load balancer without source-IP persistence ends in 3, writes nothing and names the cure [R10]", func() {
 		f := newFoundation(1, func(o *options) { o.Nodes, o.VirtualAddress = 2, nsxsim.RoundRobin })

@@ -1,10 +1,17 @@
 package run_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -12,6 +19,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -73,35 +81,46 @@ func (f *foundation) leaseHeld() (held bool) {
 	return held
 }
 
-// createPort is NCP in Manager mode at work: it makes one more port.
-func (f *foundation) createPort() {
+// createPort is NCP in Manager mode at work: it makes one more port, like another but for its attachment, whose path it
+// returns.
+func (f *foundation) createPort() (path string) {
 	defer GinkgoRecover()
-	Expect(f.state.Update(func(tx *store.Tx) error {
-		for _, o := range tx.Manager().List("logical-ports") {
-			if !o.HasTag("ncp/cluster", cluster) {
-				continue
-			}
-			if _, pod := o.Tag("ncp/pod"); !pod {
-				continue
-			}
-			fields, err := o.Fields()
-			if err != nil {
-				return err
-			}
-			id := tx.NewID()
-			fields["id"] = id
-			var tags []any
-			for _, tag := range o.Tags {
-				if tag.Scope != "policyPath" {
-					tags = append(tags, map[string]any{"scope": tag.Scope, "tag": tag.Value})
-				}
-			}
-			fields["tags"] = tags
-			_, err = tx.Manager().PutFields("logical-ports/"+id, fields)
+	var body []byte
+	Expect(f.state.View(func(tx *store.Tx) error {
+		ports := tx.Manager().List("logical-ports")
+		i := slices.IndexFunc(ports, func(o *store.Object) bool {
+			_, pod := o.Tag("ncp/pod")
+			return pod && o.HasTag("ncp/cluster", cluster)
+		})
+		fields, err := ports[i].Fields()
+		if err != nil {
 			return err
 		}
-		return fmt.Errorf("no port to copy")
+		fields["tags"] = slices.DeleteFunc(fields["tags"].([]any), func(tag any) bool { return tag.(map[string]any)["scope"] == "policyPath" })
+		delete(fields, "id")
+		delete(fields, "attachment")
+		body, err = json.Marshal(fields)
+		return err
 	})).To(Succeed())
+	var made struct{ ID string }
+	Expect(json.Unmarshal(f.call(http.MethodPost, "/api/v1/logical-ports", body), &made)).To(Succeed())
+	return "/api/v1/logical-ports/" + made.ID
+}
+
+// call is a call of an administrator, or of NCP, which must succeed. It gives the body of the answer.
+func (f *foundation) call(method, path string, body []byte) []byte {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(f.server.CA())
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	request, err := http.NewRequest(method, f.server.URL()+path, bytes.NewReader(body))
+	Expect(err).NotTo(HaveOccurred())
+	request.SetBasicAuth(nsxsim.AdminUser, f.server.Password())
+	response, err := client.Do(request)
+	Expect(err).NotTo(HaveOccurred())
+	content, err := io.ReadAll(response.Body)
+	Expect(errors.Join(err, response.Body.Close())).To(Succeed())
+	Expect(response.StatusCode).To(BeNumerically("<", 300), string(content))
+	return content
 }
 
 // patches lists the hierarchical PATCHes since a request.
