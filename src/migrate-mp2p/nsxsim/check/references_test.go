@@ -112,7 +112,7 @@ func unexplainedIn(o *store.Object) []string {
 	GinkgoHelper()
 	var body object
 	Expect(json.Unmarshal(o.Body, &body)).To(Succeed())
-	known := fmt.Sprint(o.Key, o.DisplayName, body["id"], body["unique_id"])
+	known := fmt.Sprint(o.Key, o.DisplayName, body["id"], body["unique_id"], body["owner_id"])
 	for _, reference := range append(references.Of(o.Key, body), references.OfTags(body)...) {
 		known += reference.ID
 	}

@@ -137,6 +137,9 @@ func (k Kind) Type(id string) string {
 	return ""
 }
 
+// owner is the owner_id of all intents: that of the NSX on which they were made (ASSUMED, as a site's objects share one).
+const owner = "3f5f4c8e-6f3c-4d57-9a3a-5d0b7d3f1c20"
+
 // Complete adds the fields that NSX adds to an intent. What is there already stays, but for those that follow from
 // the path.
 func (k Kind) Complete(fields map[string]any, path string) {
@@ -145,6 +148,8 @@ func (k Kind) Complete(fields map[string]any, path string) {
 	fields["path"] = path
 	fields["relative_path"] = id
 	fields["parent_path"] = k.Parent(path)
+	fields["remote_path"] = "" // of Federation
+	fields["owner_id"] = owner
 	for name, value := range map[string]any{
 		"resource_type": k.Type(id), "display_name": id, "marked_for_delete": false, "overridden": false,
 	} {

@@ -73,14 +73,15 @@ var _ = Describe("implicit objects", func() {
 })
 
 var _ = Describe("completing an intent", func() {
-	It("adds what follows from the path, and keeps names and types that are given", func() {
+	It("adds what follows from the path, and whose it is, and keeps names and types that are given", func() {
 		path := "/infra/lb-app-profiles/a"
 		kind, _ := tree.Object(path)
 		fields := map[string]any{"id": "wrong", "display_name": "mine", "resource_type": "LBHttpProfile"}
 		kind.Complete(fields, path)
 		Expect(fields).To(Equal(map[string]any{
 			"id": "a", "path": path, "relative_path": "a", "parent_path": "/infra", "display_name": "mine", "resource_type": "LBHttpProfile",
-			"marked_for_delete": false, "overridden": false,
+			"marked_for_delete": false, "overridden": false, "remote_path": "", "owner_id": fields["owner_id"],
 		}))
+		Expect(fields["owner_id"]).To(HaveLen(36))
 	})
 })
