@@ -53,6 +53,7 @@ var _ = Describe("members that are changed one by one", func() {
 		Expect(c.get(pool).Body).To(Equal(removed.Body))
 		for _, action := range []string{"REMOVE_MEMBERS", "UPDATE_MEMBERS"} {
 			refused(c.do("POST", pool+"?action="+action, member("10.0.0.1", nil)), http.StatusNotFound)
+			refused(c.do("POST", pool+"?action="+action, member("10.0.0.2", object{"port": "81"})), http.StatusNotFound)
 		}
 		refused(c.do("POST", pool+"?action=ADD_MEMBERS", object{"member": 1}), http.StatusBadRequest)
 	})

@@ -141,7 +141,7 @@ func (c *Coordinator) restore(tx *store.Tx, r *record) error {
 func dropShadows(tx *store.Tx, segment string) error {
 	for _, child := range tx.Policy().List(segment + "/ports") {
 		port, found := tx.Manager().Get(portCollection + "/" + strings.TrimPrefix(child.ID, "default:"))
-		if !found || port.ID == child.ID || !port.HasTag(tagPolicyPath, child.Key) || port.Owner == store.PolicyUser {
+		if !found || !port.HasTag(tagPolicyPath, child.Key) {
 			continue
 		}
 		if err := tx.Policy().Delete(child.Key); err != nil {
