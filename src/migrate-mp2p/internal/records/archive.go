@@ -202,7 +202,10 @@ func writeCompressed(path string, write func(io.Writer) error) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(write(zip), zip.Close())
+		if err := write(zip); err != nil {
+			return err
+		}
+		return zip.Close()
 	})
 }
 

@@ -90,8 +90,12 @@ func (e *ErrArrow) Error() string {
 	return fmt.Sprintf("%s cannot go from %q to %q", e.What, e.From, e.To)
 }
 
-// noSpace gives errors of a full disk or an exhausted quota their type and leaves all others alone.
+// noSpace gives errors of a full disk or an exhausted quota their type and leaves all others alone, and those that have it.
 func noSpace(dir string, err error) error {
+	var known *ErrNoSpace
+	if errors.As(err, &known) {
+		return err
+	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return &ErrNoSpace{Dir: dir, Cause: err}
 	}

@@ -80,6 +80,9 @@ func (r *Runner) fresh(ctx context.Context) error {
 			continue
 		}
 		if i > 0 && len(r.done) > 0 {
+			if err := r.roomForNext(d.scope); err != nil {
+				return err
+			}
 			signed := d.plan.Digest
 			if d, err = r.draft(ctx, d.scope, nil); err != nil {
 				return err
@@ -94,6 +97,16 @@ func (r *Runner) fresh(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// roomForNext refuses to begin a scope while the records of the one before are in place, since they could not be archived.
+func (r *Runner) roomForNext(scope catalog.Scope) error {
+	left, found, err := r.Records.Run()
+	if err != nil || !found {
+		return err
+	}
+	return fmt.Errorf("the run of scope %s has not begun: the records of run %s are still in %s, since the disk is full; make room or use a larger disk, then run again",
+		scope, left.RunID, r.Records.Dir())
 }
 
 // draftAll drafts the scopes; later ones assume that the earlier ones are Policy by then. All reasons why
