@@ -31,7 +31,7 @@ func TestSameSeedSameState(t *testing.T) {
 }
 
 // stateAfterMigration builds a world, lets a client change it and migrate its IP sets while a fault rule
-// interferes, and saves what is left. Time is virtual, so that the same times stand in it.
+// interferes, delete one of them and make a port on a switch of Policy, and saves what is left. Time is virtual, so that the same times stand in it.
 func stateAfterMigration(t *testing.T, seed uint64) []byte {
 	var saved bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -42,7 +42,7 @@ func stateAfterMigration(t *testing.T, seed uint64) []byte {
 		g.Expect(nsxsim.LoadWorld(st, generated)).To(Succeed())
 		listener := newMemoryListener()
 		server, err := nsxsim.Start(nsxsim.Options{
-			Store: st, Listeners: []net.Listener{listener}, ServiceStartDelay: time.Minute, Latency: 10 * time.Millisecond,
+			Store: st, Listeners: []net.Listener{listener}, ServiceStartDelay: time.Minute, Latency: 10 * time.Millisecond, PurgeDelay: time.Hour,
 			Coordinator: coordinator.New(coordinator.Options{BatchTime: 3 * time.Second}),
 			Faults:      []faults.Rule{{Method: "POST", Path: "/api/v1/ip-sets", Every: 3, Status: http.StatusServiceUnavailable}},
 		})
@@ -75,6 +75,10 @@ func stateAfterMigration(t *testing.T, seed uint64) []byte {
 		}
 		call("POST", "/api/v1/migration/mp-to-policy/workflow?action=DONE", "")
 		g.Expect(found(g, call("GET", "/policy/api/v1/infra/domains/default/groups", ""))).To(ContainElements(sets))
+		call("DELETE", "/policy/api/v1/infra/domains/default/groups/"+sets[0], "")
+		g.Expect(found(g, call("GET", "/policy/api/v1/infra/domains/default/groups?include_mark_for_delete_objects=true", ""))).To(ContainElement(sets[0]))
+		switches := found(g, call("GET", "/api/v1/search/query?query="+url.QueryEscape("resource_type:LogicalSwitch AND _create_user:nsx_policy"), ""))
+		g.Expect(call("POST", "/api/v1/logical-ports", fmt.Sprintf(`{"logical_switch_id":%q,"admin_state":"UP"}`, switches[0]))).To(ContainSubstring("/ports/default:"))
 
 		g.Expect(st.Save(&saved)).To(Succeed())
 		transport.CloseIdleConnections()
