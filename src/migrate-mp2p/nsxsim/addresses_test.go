@@ -90,14 +90,14 @@ var _ = Describe("a node", func() {
 			SearchLag:    new(faults.Duration(time.Hour)),
 			Nodes:        map[string]faults.Reach{"node-1": faults.Down},
 			Certificates: map[string]faults.Certificate{"node-1": faults.Expired},
-			For:          faults.Duration(50 * time.Millisecond),
+			For:          faults.Duration(500 * time.Millisecond),
 		})
 		_, err := c.try("GET", ipSets, nil)
 		Expect(err).To(HaveOccurred())
 		Eventually(func() error {
 			_, err := c.try("POST", ipSets, object{"resource_type": "IPSet"})
 			return err
-		}).Should(Succeed())
+		}).WithTimeout(10 * time.Second).Should(Succeed())
 		Expect(c.search("resource_type:IPSet", "").results()).To(HaveLen(1))
 	})
 
