@@ -97,7 +97,7 @@ func newMembers(tx *store.Tx) *members {
 
 // emptied tells whether a group belongs to a Policy group that an upgrade left empty.
 func (m *members) emptied(group *store.Object) (bool, error) {
-	path, promoted := group.Tag("policyPath")
+	path, promoted := group.Tag(policyPathScope)
 	twin, found := m.tx.Policy().Get(path)
 	if !promoted || !found {
 		return false, nil

@@ -12,12 +12,8 @@ import (
 // A port that a Manager client makes on a switch of Policy gets a shadow: NSX itself makes a SegmentPort of it, and tells
 // where by the port's tag policyPath (SAP driver G).
 
-const (
-	// policyPathScope is the scope of the tag that leads from a Manager object to its Policy object.
-	policyPathScope = "policyPath"
-	// shadowPrefix begins the ids of shadows; the port's id follows.
-	shadowPrefix = "default:"
-)
+// policyPathScope is the scope of the tag that leads from a Manager object to its Policy object.
+const policyPathScope = "policyPath"
 
 // What the notes of the routes of ports say about shadows.
 const (
@@ -50,7 +46,7 @@ func (s *Server) shadowPath(tx *store.Tx, port map[string]any) string {
 		return ""
 	}
 	segment, _ := on.Tag(policyPathScope)
-	path := segment + "/ports/" + shadowPrefix + text(port["id"])
+	path := segment + "/ports/" + policy.AutomaticPrefix + text(port["id"])
 	if kind, known := s.tree.Object(path); !known || kind.Child != "SegmentPort" || !s.exists(tx, segment) {
 		return ""
 	}
@@ -61,7 +57,7 @@ func (s *Server) shadowPath(tx *store.Tx, port map[string]any) string {
 // whatever its id there.
 func shadowOf(port *store.Object) string {
 	path, _ := port.Tag(policyPathScope)
-	if port.Owner == store.PolicyUser || lastOf(path) != shadowPrefix+port.ID {
+	if port.Owner == store.PolicyUser || lastOf(path) != policy.AutomaticPrefix+port.ID {
 		return ""
 	}
 	return path
@@ -138,7 +134,7 @@ func (s *Server) removeShadow(tx *store.Tx, path string) error {
 
 // mayRemoveShadow refuses to delete a shadow as long as its port is there.
 func mayRemoveShadow(tx *store.Tx, o *store.Object) error {
-	id, is := strings.CutPrefix(o.ID, shadowPrefix)
+	id, is := strings.CutPrefix(o.ID, policy.AutomaticPrefix)
 	if !is {
 		return nil
 	}

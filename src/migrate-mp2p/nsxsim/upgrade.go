@@ -92,7 +92,7 @@ func leftInManager(tx *store.Tx) []string {
 			continue
 		}
 		for _, o := range tx.Manager().List(k.collection) {
-			if _, promoted := o.Tag("policyPath"); !promoted && !o.System && o.Owner != store.PolicyUser {
+			if _, promoted := o.Tag(policyPathScope); !promoted && !o.System && o.Owner != store.PolicyUser {
 				left = append(left, o.Key)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -137,7 +138,7 @@ func genericEntry(shared *lookups, k *kind, o *store.Object, order int) entry {
 	one := entry{ManagerID: o.ID, PolicyID: o.ID, PrincipleIdentity: o.Owner}
 	switch {
 	case k.collection == portCollection || k.collection == profileCollection:
-		one.PolicyID = "default:" + o.ID
+		one.PolicyID = policy.AutomaticPrefix + o.ID
 	case k.collection == switchCollection:
 		name := strings.ReplaceAll(o.DisplayName, "/", "_")
 		if _, taken := shared.tx.Policy().Get(policySegments + "/" + name); !taken && name != "" {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -140,7 +141,7 @@ func (c *Coordinator) restore(tx *store.Tx, r *record) error {
 // objects by itself, so these go with the segment.
 func dropShadows(tx *store.Tx, segment string) error {
 	for _, child := range tx.Policy().List(segment + "/ports") {
-		port, found := tx.Manager().Get(portCollection + "/" + strings.TrimPrefix(child.ID, "default:"))
+		port, found := tx.Manager().Get(portCollection + "/" + strings.TrimPrefix(child.ID, policy.AutomaticPrefix))
 		if !found || !port.HasTag(tagPolicyPath, child.Key) {
 			continue
 		}

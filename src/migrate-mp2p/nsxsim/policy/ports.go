@@ -14,6 +14,10 @@ var (
 	allocations = map[string]string{"IpPool": "IP_POOL", "MacPool": "MAC_POOL", "Both": "BOTH", "None": "NONE", "Dhcp": "DHCP"}
 )
 
+// AutomaticPrefix begins the ids that NSX itself gives to the Policy objects of ports and switching profiles; the Manager
+// id follows (SAP driver G).
+const AutomaticPrefix = "default:"
+
 // PortFields are the fields of a SegmentPort that stands for a Manager port with that body: all but its name, tags and
 // place.
 func PortFields(port map[string]any) map[string]any {
