@@ -55,11 +55,13 @@ func (s *Server) groupsAround(_ context.Context, r *api.Request) (*api.Response,
 	found := []any{}
 	err := s.store.View(func(tx *store.Tx) error {
 		collection, _ := references.TypeCollection(kind)
-		all := newMembers(tx) // knows the ports of each switch, once for all groups
+		none, err := newMembers(tx)
+		if err != nil {
+			return err
+		}
+		none.switchPorts() // once for all groups
 		for _, group := range tx.Manager().List(groupCollection) {
-			m := newMembers(tx)
-			m.portsOf = all.switchPorts()
-			var err error
+			m := none.ofAnother()
 			if deep || kind == "IPAddress" {
 				err = m.add(group)
 			} else {

@@ -106,7 +106,10 @@ func (s *Server) checkExcluded(_ context.Context, r *api.Request) (*api.Response
 // containedIn looks for an object, of a type unless that is empty, in the groups and switches of a list of references.
 // It returns a reference to the object, or nil.
 func containedIn(tx *store.Tx, list []map[string]any, id, kind string) (map[string]any, error) {
-	m := newMembers(tx)
+	m, err := newMembers(tx)
+	if err != nil {
+		return nil, err
+	}
 	for _, one := range list {
 		if group, found := tx.Manager().Get(groupCollection + "/" + text(one["target_id"])); found {
 			if err := m.add(group); err != nil {

@@ -70,7 +70,10 @@ func (s *Server) membersOf(id string, list func(*members) []any) (found []any, e
 		if !known {
 			return api.NotFound(id)
 		}
-		m := newMembers(tx)
+		m, err := newMembers(tx)
+		if err != nil {
+			return err
+		}
 		if err := m.add(group); err != nil {
 			return err
 		}
@@ -88,22 +91,26 @@ type members struct {
 	groups map[string]*store.Object
 	// portsOf are the ports of each switch, once they were asked for.
 	portsOf map[string][]*store.Object
+	// emptied are the Policy groups that an upgrade left empty.
+	emptied groups.Emptied
 }
 
-func newMembers(tx *store.Tx) *members {
+func newMembers(tx *store.Tx) (*members, error) {
+	emptied, err := groups.EmptiedIn(tx)
+	return (&members{tx: tx, emptied: emptied}).ofAnother(), err
+}
+
+// ofAnother begins the members of another group in the same state, which need not be read again.
+func (m *members) ofAnother() *members {
 	none := func() map[string]*store.Object { return map[string]*store.Object{} }
-	return &members{tx: tx, ports: none(), switches: none(), sets: none(), groups: none()}
+	return &members{tx: m.tx, ports: none(), switches: none(), sets: none(), groups: none(), portsOf: m.portsOf, emptied: m.emptied}
 }
 
-// emptied tells whether a group belongs to a Policy group that an upgrade left empty.
-func (m *members) emptied(group *store.Object) (bool, error) {
+// isEmptied tells whether a group belongs to a Policy group that an upgrade left empty.
+func (m *members) isEmptied(group *store.Object) bool {
 	path, promoted := group.Tag(policyPathScope)
 	twin, found := m.tx.Policy().Get(path)
-	if !promoted || !found {
-		return false, nil
-	}
-	emptied, err := groups.EmptiedIn(m.tx)
-	return emptied.Has(twin), err
+	return promoted && found && m.emptied.Has(twin)
 }
 
 // add evaluates a group and the groups in it.
@@ -112,8 +119,8 @@ func (m *members) add(group *store.Object) error {
 		return nil
 	}
 	m.groups[group.ID] = group
-	if emptied, err := m.emptied(group); emptied || err != nil {
-		return err
+	if m.isEmptied(group) {
+		return nil
 	}
 	named, err := m.named(group)
 	if err != nil {
