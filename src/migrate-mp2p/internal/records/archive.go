@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 )
 
@@ -40,9 +39,12 @@ type ArchiveInfo struct {
 	Kind     ArchiveKind `json:"kind"`
 	Header   Header      `json:"header"`
 	Migrated int         `json:"migrated"` // migration records in it
-	Archived time.Time   `json:"archived"`
-	Thinned  bool        `json:"thinned,omitempty"` // only archive.json and the migration records are left
-	Path     string      `json:"-"`
+	// Sequence orders archives, since the wall clock may have been set back between two of them. 0 in archives of
+	// releases that did not count; all of those are older than any that has a number.
+	Sequence uint64    `json:"sequence,omitempty"`
+	Archived time.Time `json:"archived"`
+	Thinned  bool      `json:"thinned,omitempty"` // only archive.json and the migration records are left
+	Path     string    `json:"-"`
 }
 
 // ArchiveInput is what a run adds to its records.
@@ -168,6 +170,9 @@ func (s *Store) writeArchive(path string, h Header, kind ArchiveKind, files map[
 func (s *Store) fillArchive(folder string, h Header, kind ArchiveKind, files map[string]func(io.Writer) error) error {
 	info := ArchiveInfo{Kind: kind, Header: h, Archived: s.clock()}
 	var err error
+	if info.Sequence, err = nextSequence(s.dir, h.RunID); err != nil {
+		return err
+	}
 	if info.Migrated, err = s.MigratedCount(); err != nil {
 		return err
 	}
@@ -235,12 +240,17 @@ func copyFolder(from, to string) error {
 }
 
 // thin reduces archives beyond the newest ones to what ClaimedByArchive needs, and removes those that claim
-// nothing. Void and discarded ones with migration records are kept: somebody will want to know what happened.
+// nothing. The newest complete one of each scope stays whole, however many follow: its id map goes into NCP's
+// configuration. Void and discarded ones with migration records are kept: somebody will want to know what happened.
 func (s *Store) thin() error {
 	var finished []ArchiveInfo
+	last := map[string]string{} // of each scope: the newest complete run
 	err := s.Archives(func(a ArchiveInfo) error {
 		if a.Kind == ArchiveFinished || a.Migrated == 0 {
 			finished = append(finished, a)
+		}
+		if a.complete() {
+			last[a.Header.Scope] = a.Header.RunID
 		}
 		return nil
 	})
@@ -248,6 +258,9 @@ func (s *Store) thin() error {
 		return err
 	}
 	for _, a := range finished[:max(0, len(finished)-keepFinished)] {
+		if last[a.Header.Scope] == a.Header.RunID {
+			continue
+		}
 		if err := thinOne(a); err != nil {
 			return err
 		}
@@ -279,91 +292,4 @@ func thinOne(a ArchiveInfo) error {
 		}
 	}
 	return nil
-}
-
-// Archives visits the archives of this records folder, oldest first.
-func (s *Store) Archives(visit func(ArchiveInfo) error) error {
-	root := filepath.Join(s.dir, archiveFolder)
-	folders, err := os.ReadDir(root)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("listing archives: %w", err)
-	}
-	var all []ArchiveInfo
-	for _, f := range folders {
-		if !f.IsDir() || f.Name()[0] == '.' { // a partial one
-			continue
-		}
-		path := filepath.Join(root, f.Name())
-		data, err := os.ReadFile(filepath.Join(path, archiveFile))
-		if err != nil {
-			return fmt.Errorf("reading archive %s: %w", f.Name(), err)
-		}
-		info := ArchiveInfo{}
-		if err := json.Unmarshal(data, &info); err != nil {
-			return fmt.Errorf("reading archive %s: %w", path, err)
-		}
-		info.Path = path
-		all = append(all, info)
-	}
-	slices.SortFunc(all, func(a, b ArchiveInfo) int { return a.Archived.Compare(b.Archived) })
-	for _, info := range all {
-		if err := visit(info); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ClaimedByArchive returns which of the objects a completed, archived run migrated, and to which Policy path.
-// It reads only the migration records, the newest archive first, and stops when all are found.
-func (s *Store) ClaimedByArchive(refs []Ref) (map[Ref]string, error) {
-	wanted := make(map[Ref]bool, len(refs))
-	for _, r := range refs {
-		wanted[r] = true
-	}
-	var claiming []ArchiveInfo
-	err := s.Archives(func(a ArchiveInfo) error {
-		if a.Kind == ArchiveFinished && a.Header.State == Complete && a.Migrated > 0 {
-			claiming = append(claiming, a)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	claimed := make(map[Ref]string)
-	for _, a := range slices.Backward(claiming) {
-		if len(claimed) == len(wanted) {
-			break
-		}
-		if err := readClaims(filepath.Join(a.Path, migratedFile), wanted, claimed); err != nil {
-			return nil, fmt.Errorf("reading the migration records of run %s: %w", a.Header.RunID, err)
-		}
-	}
-	return claimed, nil
-}
-
-// readClaims adds the wanted objects of one archive to claimed, unless a newer archive has them already.
-func readClaims(path string, wanted map[Ref]bool, claimed map[Ref]string) (err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	zip, err := gzip.NewReader(file)
-	if err != nil {
-		return err
-	}
-	for lines := json.NewDecoder(zip); ; {
-		var o MigratedObject
-		if err := lines.Decode(&o); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		ref := Ref{o.Type, o.ID}
-		if _, known := claimed[ref]; wanted[ref] && !known {
-			claimed[ref] = o.PolicyPath
-		}
-	}
 }
