@@ -40,6 +40,7 @@ type NSX struct {
 	BreakLease              string    `json:"break_lease"` // id of a lease whose records are lost
 	AllowOverwrite          bool      `json:"allow_overwrite"`
 	AcceptOtherNode         string    `json:"accept_other_node"`
+	EndWorkflow             string    `json:"end_workflow"` // id of the node whose open workflow, begun by nobody known, may be ended
 }
 
 // Manager is one NSX Manager: "host[:port]" or an object.
@@ -68,6 +69,7 @@ type Migration struct {
 	UserSpec             string              `json:"user_spec"` // path of user-spec.yaml
 	PolicyIDs            string              `json:"policy_ids"`
 	MigrateAfterRollback bool                `json:"migrate_after_rollback"`
+	Adopt                bool                `json:"adopt"` // take over Policy objects whose records are lost
 	IgnorePrechecks      []string            `json:"ignore_prechecks"`
 	PlanFingerprint      string              `json:"plan_fingerprint"`
 	Overrides            map[string]Override `json:"overrides"` // by resource type of the migration API

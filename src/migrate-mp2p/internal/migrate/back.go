@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,17 +13,63 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
-// Back rolls everything back that this run migrated, newest batch first, and deletes the migration
-// records of each batch once it is back. What cannot be settled first is not touched. It may be called as
-// often as needed: it goes on where it stopped.
+// maxRounds bounds how often a rollback that NSX answered without carrying it out is sent again.
+const maxRounds = 3
+
+// ErrNotBack says that NSX answered rollbacks, and that objects are Policy all the same when they are read.
+var ErrNotBack = errors.New("NSX answered the rollback of these objects and they are Policy all the same")
+
+// Back takes everything that the records claim back to Manager mode, newest batch first, and may be repeated: it goes on
+// where it stopped. NSX's answer to a rollback only makes a batch returned. Its migration records go when the objects
+// themselves were read as Manager, those of all batches together; what is still Policy is sent again.
 func (m *Migrator) Back(ctx context.Context) error {
 	if err := m.Settle(ctx); err != nil {
 		return err
 	}
-	begun, _, err := m.batches(records.BatchMigrated, records.BatchRollingBack, records.BatchRolledBack)
+	begun, _, err := m.batches(records.BatchMigrated, records.BatchRollingBack, records.BatchReturned, records.BatchRolledBack)
 	if err != nil || len(begun) == 0 {
 		return err
 	}
+	header, _, err := m.Records.Run()
+	if err != nil {
+		return fmt.Errorf("reading the records: %w", err)
+	}
+	// A workflow that DONE has closed, or that a restored NSX does not know, is one reason to refuse a rollback.
+	mayBeClosed := header.DoneSent || header.Restored != ""
+	for round := 1; ; round++ {
+		sendErr := m.takeBack(ctx)
+		if sendErr != nil && !refusal(sendErr) {
+			return sendErr
+		}
+		again, err := m.prove(ctx)
+		switch {
+		case err != nil:
+			return errors.Join(sendErr, err)
+		case sendErr == nil && len(again) == 0:
+			return nil
+		case sendErr != nil && len(again) == 0 && mayBeClosed:
+			mayBeClosed = false
+			if err = m.initiateAgain(ctx, "NSX refuses a rollback, and the workflow may be closed"); err != nil {
+				return errors.Join(sendErr, err)
+			}
+		case sendErr != nil && len(again) == 0:
+			return sendErr
+		case round >= maxRounds:
+			return errors.Join(sendErr, fmt.Errorf("%w, %d times: %s", ErrNotBack, round, strings.Join(head(again, maxNamed), ", ")))
+		default:
+			m.Events.Warn("NSX answered the rollback of %d objects without carrying it out (%s); sending it again", len(again), strings.Join(head(again, maxNamed), ", "))
+		}
+	}
+}
+
+// refusal says whether an error is NSX's answer to this very rollback, so that others may still get through.
+func refusal(err error) bool {
+	return slices.ContainsFunc([]nsx.Kind{nsx.KindInvalid, nsx.KindNotFound, nsx.KindConflict, nsx.KindNotOwner, nsx.KindStale},
+		func(k nsx.Kind) bool { return nsx.IsKind(err, k) })
+}
+
+// takeBack sends the rollbacks of all batches that are not back, newest first, up to the first that fails.
+func (m *Migrator) takeBack(ctx context.Context) error {
 	// Even when nothing is left to be rolled back, a failed batch may have left a plan half-way, which would
 	// keep every later run from starting.
 	if err := m.ready(ctx); err != nil {
@@ -32,6 +79,7 @@ func (m *Migrator) Back(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	batches = m.mayGoBack(batches)
 	slices.Reverse(batches)
 	done := 0
 	var found map[catalog.Ref]inventory.Finding
@@ -50,39 +98,48 @@ func (m *Migrator) Back(ctx context.Context) error {
 	return nil
 }
 
+// mayGoBack leaves out the batches that an adopting run found as Policy: what this run did not send is rolled back only
+// when the operator asks for it.
+func (m *Migrator) mayGoBack(batches []records.Batch) []records.Batch {
+	return slices.DeleteFunc(batches, func(b records.Batch) bool { return b.Adopted && !m.UndoAdopted })
+}
+
 // ready brings the coordinator into a state in which it takes a rollback: no plan of ours half-way, and a
 // workflow initiated. A coordinator that was restarted has forgotten the workflow.
 func (m *Migrator) ready(ctx context.Context) error {
+	if err := m.Hold(ctx); err != nil {
+		return err
+	}
 	restarted, err := m.restarted(ctx)
 	if err != nil {
 		return err
 	}
 	if restarted {
-		if err := m.initiateAgain(ctx); err != nil {
+		if err := m.initiateAgain(ctx, "the migration coordinator was restarted"); err != nil {
 			return err
 		}
 	}
-	status, err := m.Idle(ctx)
-	if err != nil {
-		return err
-	}
+	return m.Rest(ctx)
+}
+
+// unlessResting aborts a plan of ours that is half-way, so that no call that is still under way can move it.
+func (m *Migrator) unlessResting(ctx context.Context, status nsx.MigrationStatus) error {
 	if status.Overall == nsx.StatusPaused || status.Overall == nsx.StatusFailed {
 		return m.abort(ctx)
 	}
 	return nil
 }
 
-// initiateAgain opens the workflow in a coordinator that was restarted, and remembers its processes. An
-// execution that ended before it could remember them has opened it already, and NSX refuses to do so twice:
-// that is no reason to stop, because a rollback that needs more is refused as well.
-func (m *Migrator) initiateAgain(ctx context.Context) error {
-	m.Events.Warn("the migration coordinator was restarted; initiating its workflow again for the rollback")
-	err := m.API.Initiate(ctx)
-	switch {
-	case nsx.IsKind(err, nsx.KindInvalid), nsx.IsKind(err, nsx.KindConflict), nsx.IsKind(err, nsx.KindServer):
-		m.Events.Warn("NSX did not initiate the workflow, which may be open from an earlier execution; going on: %v", err)
-	case err != nil:
-		return fmt.Errorf("initiating the workflow again: %w", err)
+// initiateAgain opens the workflow once more, and remembers the coordinator's processes. An execution that ended before
+// it could remember them has opened it already, and NSX refuses to do so twice: that is no reason to stop, because a
+// rollback that needs more is refused as well.
+func (m *Migrator) initiateAgain(ctx context.Context, why string) error {
+	m.Events.Warn("%s; initiating the workflow again for the rollback", why)
+	if err := m.Hold(ctx); err != nil {
+		return err
+	}
+	if err := m.initiate(ctx); err != nil {
+		return err
 	}
 	service, err := m.API.CoordinatorService(ctx)
 	if err != nil {
@@ -93,6 +150,24 @@ func (m *Migrator) initiateAgain(ctx context.Context) error {
 		return fmt.Errorf("recording the coordinator's new processes: %w", err)
 	}
 	return nil
+}
+
+// initiate sends INITIATE until NSX has answered it. A second one does no harm where the answer to the first was lost: NSX
+// refuses it.
+func (m *Migrator) initiate(ctx context.Context) error {
+	for send := 1; ; send++ {
+		err := m.API.Initiate(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case nsx.IsKind(err, nsx.KindInvalid), nsx.IsKind(err, nsx.KindConflict):
+			m.Events.Warn("NSX did not initiate the workflow, which may be open from an earlier execution; going on: %v", err)
+			return nil
+		case !nsx.IsKind(err, nsx.KindLost) || ctx.Err() != nil || send == maxResends:
+			return fmt.Errorf("initiating the workflow again: %w", err)
+		}
+		m.Events.Warn("the answer to INITIATE was lost (%v); sending it again", err)
+	}
 }
 
 // lookAt reads what the entries of all leading batches of one type are now, in one go.
@@ -109,7 +184,7 @@ func (m *Migrator) lookAt(ctx context.Context, batches []records.Batch, kind str
 	return m.Look(ctx, refs)
 }
 
-// undo rolls back one batch: those of its entries that our records claim and that NSX does not show as
+// undo sends the rollback of one batch: of those of its entries that our records claim and that NSX does not show as
 // Manager already.
 func (m *Migrator) undo(ctx context.Context, b records.Batch, found map[catalog.Ref]inventory.Finding) error {
 	body, err := m.Records.Request(b.Seq)
@@ -123,12 +198,12 @@ func (m *Migrator) undo(ctx context.Context, b records.Batch, found map[catalog.
 			return fmt.Errorf("reading the migration records: %w", err)
 		}
 		ref := refOf(e)
-		switch evidence := found[ref].Evidence; {
-		case !claimed || e.NotOurs || evidence == catalog.IsManager:
-		case evidence == catalog.IsAbsent:
-			m.Events.Warn("%s no longer exists in NSX; it cannot be rolled back", ref)
+		switch found[ref].Evidence {
+		case catalog.IsManager, catalog.IsAbsent: // proved with all others, once more
 		default:
-			ours[ref] = true
+			if claimed && !e.NotOurs {
+				ours[ref] = true
+			}
 		}
 	}
 	if err := m.Records.SetBatch(b.Seq, records.BatchRollingBack, nil); err != nil {
@@ -139,8 +214,8 @@ func (m *Migrator) undo(ctx context.Context, b records.Batch, found map[catalog.
 			return err
 		}
 	}
-	if err := m.Records.BatchUndone(b.Seq); err != nil {
-		return fmt.Errorf("recording that it is rolled back: %w", err)
+	if err := m.Records.SetBatch(b.Seq, records.BatchReturned, nil); err != nil {
+		return fmt.Errorf("recording that NSX says that it is rolled back: %w", err)
 	}
 	return nil
 }
@@ -183,6 +258,80 @@ func (m *Migrator) rollback(ctx context.Context, body nsx.Promotion, ours map[ca
 			return err
 		}
 	}
+}
+
+// prove reads the objects of every returned batch and closes the batches whose objects are back. The others are taken up
+// again; their objects that are still Policy are named.
+func (m *Migrator) prove(ctx context.Context) (again []string, err error) {
+	returned, _, err := m.batches(records.BatchReturned)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(returned)
+	var found map[catalog.Ref]inventory.Finding
+	for i, b := range returned {
+		if i == 0 || b.Type != returned[i-1].Type {
+			if found, err = m.lookAt(ctx, returned[i:], b.Type); err != nil {
+				return nil, fmt.Errorf("reading what was rolled back: %w", err)
+			}
+		}
+		left, err := m.proveBatch(ctx, b, found)
+		if err != nil {
+			return nil, fmt.Errorf("proving that batch %d (%d x %s) is rolled back: %w", b.Seq, len(b.Entries), b.Type, err)
+		}
+		again = append(again, left...)
+	}
+	return again, nil
+}
+
+// proveBatch closes a returned batch, or takes it up again and names what is still Policy. What cannot be told of an
+// object counts as NSX answered: the answer had NSX's form, and there is nothing else to go by.
+func (m *Migrator) proveBatch(ctx context.Context, b records.Batch, found map[catalog.Ref]inventory.Finding) (left []string, err error) {
+	for _, e := range b.Entries {
+		ref := refOf(e)
+		claimed, err := m.Records.IsMigrated(e.Type, e.ID)
+		if err != nil {
+			return nil, fmt.Errorf("reading the migration records: %w", err)
+		}
+		if !claimed || e.NotOurs {
+			continue
+		}
+		switch found[ref].Evidence {
+		case catalog.IsPolicy:
+			left = append(left, ref.String())
+		case catalog.IsAbsent:
+			if err := m.proveGone(ctx, e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(left) > 0 {
+		if err := m.Records.SetBatch(b.Seq, records.BatchRollingBack, nil); err != nil {
+			return nil, fmt.Errorf("recording that it is not rolled back: %w", err)
+		}
+		return left, nil
+	}
+	if err := m.Records.BatchUndone(b.Seq); err != nil {
+		return nil, fmt.Errorf("recording that it is rolled back: %w", err)
+	}
+	return nil, nil
+}
+
+// proveGone makes sure that an object which the Manager's lists do not show has no Policy side either, before its record
+// is closed. What the lists and Policy say against each other keeps the record.
+func (m *Migrator) proveGone(ctx context.Context, e records.Entry) error {
+	gone, err := true, error(nil)
+	if e.PolicyPath != "" {
+		gone, err = m.Gone(ctx, e.PolicyPath)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the Policy object of %s, which Manager mode does not show: %w", refOf(e), err)
+	}
+	if !gone {
+		return fmt.Errorf("Manager mode does not show %s, and its Policy object %s is there: the record is kept; delete the Policy object if the other was deleted, and run again", refOf(e), e.PolicyPath)
+	}
+	m.Events.Warn("%s no longer exists in NSX; it cannot be rolled back", refOf(e))
+	return nil
 }
 
 // only makes the body of a rollback: the original entries, with policy ids, metadata and linked ids, of

@@ -2,6 +2,7 @@ package migrate_test
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -25,7 +26,7 @@ var _ = Describe("rolling back", func() {
 	}
 	ref := func(kind catalog.Type, id string) catalog.Ref { return catalog.Ref{Type: kind, ID: id} }
 
-	It("goes newest batch first with the original entries, and deletes the records batch by batch [R14] [R17] [I3]", func() {
+	It("goes newest batch first with the original entries, and deletes the records once the objects were read as Manager [R14] [R17] [I3]", func() {
 		s := migrated(foundation()...)
 		var left []int
 		for n := 1; n <= 5; n++ {
@@ -40,7 +41,7 @@ var _ = Describe("rolling back", func() {
 			"ROLLBACK LOGICAL_PORT p3", "ROLLBACK LOGICAL_PORT p1 p2", "ROLLBACK LOGICAL_SWITCH s1 s2",
 			"ROLLBACK TIER1_LOGICAL_ROUTER_PORT t1 t2", "ROLLBACK TIER1 t1 t2",
 		}))
-		Expect(left).To(Equal([]int{9, 8, 6, 4, 2}))
+		Expect(left).To(HaveEach(9), "migration records while rollbacks are only answered")
 		Expect(s.said("")).To(Equal([]string{
 			"1/9 objects rolled back", "3/9 objects rolled back", "5/9 objects rolled back", "7/9 objects rolled back", "9/9 objects rolled back",
 		}))
@@ -59,10 +60,58 @@ var _ = Describe("rolling back", func() {
 		Expect(s.writes()).To(BeEmpty())
 	})
 
-	It("reads the objects of all batches of one type together", func() {
+	It("reads the objects of all batches of one type together, once before and once after", func() {
 		s := migrated(foundation()...)
 		Expect(s.back()).To(Succeed())
-		Expect(s.count["look"]).To(Equal(4))
+		Expect(s.count["look"]).To(Equal(8))
+	})
+
+	It("sends again what NSX answered without carrying it out [R17] [I2]", func() {
+		s := migrated(foundation()...)
+		s.ignored = map[int]bool{1: true, 3: true} // a port's batch, and that of the switches
+		Expect(s.back()).To(Succeed())
+		Expect(s.writes()).To(Equal([]string{
+			"ROLLBACK LOGICAL_PORT p3", "ROLLBACK LOGICAL_PORT p1 p2", "ROLLBACK LOGICAL_SWITCH s1 s2",
+			"ROLLBACK TIER1_LOGICAL_ROUTER_PORT t1 t2", "ROLLBACK TIER1 t1 t2",
+			"ROLLBACK LOGICAL_PORT p3", "ROLLBACK LOGICAL_SWITCH s1 s2",
+		}))
+		Expect(s.said("warning: NSX answered the rollback of 3 objects without carrying it out")).To(HaveLen(1))
+		s.expectAllBack()
+	})
+
+	It("sends again what kept NSX from a later rollback, because it had only been answered [R17] [I2]", func() {
+		s := migrated(foundation()...)
+		s.ignored = map[int]bool{2: true}
+		s.goesWrong("ROLLBACK", 3, fault{before: &nsx.Error{Kind: nsx.KindConflict, Message: "a port is still Policy"}})
+		Expect(s.back()).To(Succeed())
+		s.expectAllBack()
+	})
+
+	It("keeps the records and says so when NSX goes on answering without effect, and ends once it does not [R17] [R19] [I2]", func() {
+		s := migrated(batch(catalog.LogicalSwitch, "s1"))
+		s.ignored = map[int]bool{1: true, 2: true, 3: true}
+		Expect(s.back()).To(And(MatchError(migrate.ErrNotBack), MatchError(ContainSubstring("3 times: LOGICAL_SWITCH/s1"))))
+		Expect(s.claims()).To(HaveLen(1))
+		Expect(s.back()).To(Succeed())
+		s.expectAllBack()
+	})
+
+	It("keeps the record of an object that only Manager mode does not show [I3]", func() {
+		s := migrated(batch(catalog.LogicalSwitch, "s1", "s2"))
+		s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsAbsent
+		s.lingers = map[string]bool{"/infra/planned/s1": true}
+		Expect(s.back()).To(MatchError(And(ContainSubstring("does not show LOGICAL_SWITCH/s1"), ContainSubstring("delete the Policy object"))))
+		Expect(s.claims()).To(HaveLen(2))
+		s.lingers = nil
+		Expect(s.back()).To(Succeed())
+		s.expectAllBack()
+	})
+
+	It("touches nothing once the lease is another's [I8]", func() {
+		s := migrated(batch(catalog.LogicalSwitch, "s1"))
+		s.leaseLost = errors.New("the lease is another run's")
+		Expect(s.back()).To(MatchError(s.leaseLost))
+		Expect(s.writes()).To(BeEmpty())
 	})
 
 	It("leaves alone what NSX says is Manager already, and warns of what is gone [I3]", func() {
@@ -243,13 +292,36 @@ var _ = Describe("rolling back", func() {
 		})).To(Succeed())
 	})
 
-	It("sets a batch aside whose \"continue\" never arrived, without reading its objects", func() {
+	It("closes the plan of a batch whose \"continue\" never arrived before it decides by the objects [I2]", func() {
 		s := begin(batch(catalog.LogicalSwitch, "s1"))
 		s.goesWrong("continue", 1, fault{before: errCut})
 		Expect(s.forward()).NotTo(Succeed())
 		Expect(s.back()).To(Succeed())
-		Expect(s.count["look"]).To(BeZero())
+		Expect(s.count["look"]).To(Equal(1))
 		Expect(s.writes()).To(endWith("abort"))
+		Expect(s.PlanAction(context.Background(), "continue")).NotTo(Succeed(), "the call that arrives late")
+		s.expectAllBack()
+	})
+
+	It("takes back what a \"continue\" did that arrived just before its plan was closed [I1] [I2] [I3]", func() {
+		s := begin(batch(catalog.LogicalSwitch, "s1", "s2"))
+		s.goesWrong("continue", 1, fault{before: errCut})
+		Expect(s.forward()).NotTo(Succeed())
+		s.goesWrong("abort", 1, fault{happens: func() { s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsPolicy }})
+		s.writes()
+		Expect(s.back()).To(Succeed())
+		Expect(s.writes()).To(Equal([]string{"abort", "ROLLBACK LOGICAL_SWITCH s1"}))
+		s.expectAllBack()
+	})
+
+	It("still knows that a plan waited for \"continue\" when the run ended after closing it [R19] [I2]", func() {
+		s := begin(batch(catalog.IPPoolAllocation, "10.0.0.1"))
+		s.unclear[ref(catalog.IPPoolAllocation, "10.0.0.1")] = true
+		s.goesWrong("continue", 1, fault{before: errCut})
+		Expect(s.forward()).NotTo(Succeed())
+		s.goesWrong("look", 1, fault{before: errCut})
+		Expect(s.back()).To(MatchError(errCut))
+		Expect(s.back()).To(Succeed())
 		s.expectAllBack()
 	})
 
@@ -260,6 +332,15 @@ var _ = Describe("rolling back", func() {
 		s.goesWrong("abort", 1, fault{before: errCut})
 		Expect(s.back()).NotTo(Succeed()) // a re-run must not forget it
 		Expect(s.back()).To(Succeed())
+		s.expectAllBack()
+	})
+
+	It("initiates the workflow once more when NSX refuses a rollback and DONE may have closed it [I2]", func() {
+		s := migrated(batch(catalog.LogicalSwitch, "s1"))
+		Expect(s.store.Amend(func(h *records.Header) { h.DoneSent = true })).To(Succeed())
+		s.workflow = false
+		Expect(s.back()).To(Succeed())
+		Expect(s.writes()).To(Equal([]string{"ROLLBACK LOGICAL_SWITCH s1", "INITIATE", "ROLLBACK LOGICAL_SWITCH s1"}))
 		s.expectAllBack()
 	})
 
@@ -287,12 +368,12 @@ var _ = Describe("rolling back", func() {
 			s.expectAllBack()
 		})
 
-		DescribeTable("goes on when a run that had initiated it ended there [R19] [I2]", func(f fault) {
+		DescribeTable("sends it again when its answer is lost [R18] [I2]", func(f fault) {
 			s := migrated(batch(catalog.LogicalSwitch, "s1"))
 			s.restart()
 			s.goesWrong("INITIATE", 1, f)
-			Expect(s.back()).To(MatchError(ContainSubstring("initiating the workflow again")))
 			Expect(s.back()).To(Succeed())
+			Expect(s.count["INITIATE"]).To(Equal(2))
 			s.expectAllBack()
 		},
 			Entry("the call did not arrive", lostBefore),

@@ -70,12 +70,19 @@ type Migrator struct {
 	API     API
 	Records Records
 	Look    Look
-	Events  Events
-	Clock   Clock
+	// Gone says whether the object at a Policy path does not exist, in NSX's own words.
+	Gone func(ctx context.Context, policyPath string) (bool, error)
+	// Hold makes sure that the lease is this run's at this moment. It is asked before a plan is aborted, a workflow is
+	// initiated and a round of rollbacks begins.
+	Hold   func(ctx context.Context) error
+	Events Events
+	Clock  Clock
 	// BatchTimeout bounds the pre-check and the migration of one batch, each.
 	BatchTimeout time.Duration
 	// FinishTimeout bounds one rollback whose answer was lost.
 	FinishTimeout time.Duration
+	// UndoAdopted lets Back take back the batches that an adopting run found as Policy, too.
+	UndoAdopted bool
 	// TakeOutDuplicates lets entries that NSX reports as migrated already be taken out and the rest be
 	// sent again. Right for shared objects; an NCP-created duplicate means that records were lost.
 	TakeOutDuplicates bool
@@ -264,7 +271,8 @@ func (m *Migrator) precheck(ctx context.Context, b records.Batch, body nsx.Promo
 	return m.duplicates(ctx, body, component)
 }
 
-// promote runs component 1 and records what was migrated.
+// promote runs component 1 and records what the coordinator says it has migrated. That is a claim, good enough to go on,
+// as long as it is the same coordinator that speaks; the last look before the point of no return reads the objects.
 func (m *Migrator) promote(ctx context.Context, b records.Batch, body nsx.Promotion) error {
 	if err := m.Records.SetBatch(b.Seq, records.BatchContinuing, nil); err != nil {
 		return fmt.Errorf("recording that its migration is about to start: %w", err)
@@ -278,6 +286,9 @@ func (m *Migrator) promote(ctx context.Context, b records.Batch, body nsx.Promot
 	}
 	if component := status.Component(nsx.ComponentMigration); component.Status != nsx.StatusSuccess {
 		return m.failure(ctx, "migration", component)
+	}
+	if err := m.unlessRestarted(ctx, nil); err != nil {
+		return err
 	}
 	if err := m.Records.BatchDone(b.Seq, claimed(b.Entries, sent(body), nil)); err != nil {
 		return fmt.Errorf("recording what it migrated: %w", err)
@@ -301,6 +312,9 @@ func (m *Migrator) act(ctx context.Context, action string) error {
 // abort resets the coordinator's plan so that another batch can be posted. It is never sent while the
 // migration component works.
 func (m *Migrator) abort(ctx context.Context) error {
+	if err := m.Hold(ctx); err != nil {
+		return err
+	}
 	if err := m.act(ctx, "abort"); err != nil {
 		return err
 	}

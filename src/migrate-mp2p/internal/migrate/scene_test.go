@@ -24,6 +24,10 @@ type scene struct {
 	heard []string // progress, waiting and warnings, in order
 	// takeOut lets duplicates be taken out, as for shared objects.
 	takeOut bool
+	// leaseLost is what holding the lease comes to.
+	leaseLost error
+	// lingers are the Policy paths whose objects are there although Manager mode does not show theirs.
+	lingers map[string]bool
 	// onProgress is called with each progress line.
 	onProgress func()
 }
@@ -94,6 +98,8 @@ func (s *scene) migrator() *migrate.Migrator {
 	return &migrate.Migrator{
 		API: s.world, Records: s.store, Look: s.look, Events: s, Clock: s.world,
 		BatchTimeout: batchTimeout, FinishTimeout: finishTimeout, TakeOutDuplicates: s.takeOut,
+		Hold: func(context.Context) error { return s.leaseLost },
+		Gone: func(_ context.Context, path string) (bool, error) { return !s.lingers[path], nil },
 	}
 }
 

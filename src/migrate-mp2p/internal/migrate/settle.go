@@ -36,6 +36,31 @@ func (m *Migrator) Settle(ctx context.Context) error {
 	return nil
 }
 
+// closeDoor makes sure that a "continue" which is still under way, held up by the network, can do nothing when it arrives:
+// the plan that waits for it is aborted, after which NSX refuses to continue it. If it slips in before, the objects show
+// what it did. That the plan was seen waiting is recorded first, since an aborted plan does not tell.
+func (m *Migrator) closeDoor(ctx context.Context, b records.Batch) error {
+	if !b.Waiting {
+		if err := m.Records.SetBatch(b.Seq, b.State, func(b *records.Batch) { b.Waiting = true }); err != nil {
+			return fmt.Errorf("recording that it waits for its migration to start: %w", err)
+		}
+	}
+	if err := m.Rest(ctx); err != nil {
+		return fmt.Errorf("closing its plan, so that no late call can move it: %w", err)
+	}
+	_, err := m.Idle(ctx)
+	return err
+}
+
+// Rest brings the coordinator to rest: it works on nothing, and no plan of ours is half-way in it.
+func (m *Migrator) Rest(ctx context.Context) error {
+	status, err := m.Idle(ctx)
+	if err != nil {
+		return err
+	}
+	return m.unlessResting(ctx, status)
+}
+
 // Idle waits until the coordinator works on nothing, because nothing may be aborted or rolled back before.
 func (m *Migrator) Idle(ctx context.Context) (nsx.MigrationStatus, error) {
 	begin := m.Clock.Now()
@@ -59,10 +84,14 @@ func (m *Migrator) Idle(ctx context.Context) (nsx.MigrationStatus, error) {
 
 func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.MigrationStatus, restarted bool) error {
 	migration := status.Component(nsx.ComponentMigration)
-	untouched := b.State != records.BatchContinuing || // nothing migrates before "continue"
-		!restarted && status.Overall == nsx.StatusPaused && migration.Status == nsx.StatusNotStarted // "continue" did not arrive
-	if untouched {
+	if b.State != records.BatchContinuing { // nothing migrates before "continue"
 		return m.setAside(b)
+	}
+	waiting := b.Waiting || !restarted && status.Overall == nsx.StatusPaused && migration.Status == nsx.StatusNotStarted
+	if waiting {
+		if err := m.closeDoor(ctx, b); err != nil {
+			return err
+		}
 	}
 	body, err := m.Records.Request(b.Seq)
 	if err != nil {
@@ -80,6 +109,7 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.
 	var undecided []string
 	for ref := range set {
 		took, known := decide(found[ref], migration, restarted)
+		known = known || waiting
 		if !known {
 			withRouter, err := m.goesWithRouter(ref)
 			if err != nil {
@@ -128,6 +158,42 @@ func (m *Migrator) goesWithRouter(ref catalog.Ref) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// Reclaim reads everything that was sent and counts as rolled back or as never migrated. What is Policy all the same gets
+// its migration record back, so that it can be rolled back, and is named: a late call may have done it, or NSX was restored.
+func (m *Migrator) Reclaim(ctx context.Context) (claimedAgain []string, err error) {
+	back, _, err := m.batches(records.BatchRolledBack)
+	if err != nil {
+		return nil, err
+	}
+	var found map[catalog.Ref]inventory.Finding
+	last := ""
+	for i, b := range back {
+		if b.Attempts == 0 {
+			continue // never sent
+		}
+		if b.Type != last {
+			if found, err = m.lookAt(ctx, back[i:], b.Type); err != nil {
+				return nil, fmt.Errorf("reading what was rolled back: %w", err)
+			}
+			last = b.Type
+		}
+		set := map[catalog.Ref]bool{}
+		for _, e := range b.Entries {
+			if ref := refOf(e); found[ref].Evidence == catalog.IsPolicy && !e.NotOurs {
+				set[ref] = true
+				claimedAgain = append(claimedAgain, ref.String())
+			}
+		}
+		if len(set) == 0 {
+			continue
+		}
+		if err := m.Records.BatchDone(b.Seq, claimed(b.Entries, set, found)); err != nil {
+			return nil, fmt.Errorf("recording that objects of batch %d are Policy all the same: %w", b.Seq, err)
+		}
+	}
+	return claimedAgain, nil
 }
 
 // setAside records that nothing of the batch took effect.

@@ -50,9 +50,11 @@ var _ = Describe("a run", func() {
 			records.Migrated:    {records.Inferred, records.RollingBack},
 			records.Inferred:    {records.Committing, records.RollingBack},
 			records.Committing:  {records.Applying, records.RollingBack},
-			records.Applying:    {records.Complete},
+			records.Applying:    {records.Complete, records.RollingBack},
+			records.Complete:    {records.Applying, records.RollingBack},
 			records.RollingBack: {records.Closing},
-			records.Closing:     {records.RolledBack},
+			records.Closing:     {records.RolledBack, records.RollingBack},
+			records.RolledBack:  {records.RollingBack},
 		}
 		for _, from := range states {
 			s := created(GinkgoT().TempDir())
@@ -86,7 +88,7 @@ var _ = Describe("a run", func() {
 		})).To(Succeed())
 		h, _, err := s.Run()
 		Expect(err).NotTo(HaveOccurred())
-		Expect([]any{h.NodeAddress, h.RunID, h.State, h.Format}).To(Equal([]any{"nsx-2", "run-1", records.Planned, 1}))
+		Expect([]any{h.NodeAddress, h.RunID, h.State, h.Format}).To(Equal([]any{"nsx-2", "run-1", records.Planned, records.Format}))
 	})
 
 	It("is replaced by another plan only while nothing was sent", func() {

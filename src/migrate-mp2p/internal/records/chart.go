@@ -2,7 +2,9 @@ package records
 
 import "slices"
 
-// runArrows is the chart of a run: from each state to those that may follow it.
+// runArrows is the chart of a run: from each state to those that may follow it. The arrows back to rolling-back from
+// applying, complete, closing and rolled-back are for an NSX that was restored from a backup under the run; that from
+// complete to applying is for a run that is taken up again, whose updates are looked at once more.
 var runArrows = map[State][]State{
 	Planned:     {Initiating},
 	Initiating:  {Migrating, Closing},
@@ -10,23 +12,25 @@ var runArrows = map[State][]State{
 	Migrated:    {Inferred, RollingBack},
 	Inferred:    {Committing, RollingBack},
 	Committing:  {Applying, RollingBack}, // back only when NSX refused DONE and nothing is realised
-	Applying:    {Complete},
-	Complete:    {},
+	Applying:    {Complete, RollingBack},
+	Complete:    {Applying, RollingBack},
 	RollingBack: {Closing},
-	Closing:     {RolledBack},
-	RolledBack:  {},
+	Closing:     {RolledBack, RollingBack},
+	RolledBack:  {RollingBack},
 }
 
 // batchArrows is the chart of a batch. An arrow to the same state is another attempt. The arrow to
-// rolled-back from a state before migrated is for a batch that settling found to have changed nothing.
+// rolled-back from a state before migrated is for a batch that settling found to have changed nothing; that from
+// rolled-back to migrated is for a batch whose objects are Policy all the same when they are read again.
 var batchArrows = map[BatchState][]BatchState{
 	BatchPlanned:     {BatchPosting},
 	BatchPosting:     {BatchPosting, BatchStarting, BatchRollingBack, BatchRolledBack},
 	BatchStarting:    {BatchPosting, BatchContinuing, BatchRollingBack, BatchRolledBack}, // posted again without duplicates
-	BatchContinuing:  {BatchMigrated, BatchRollingBack, BatchRolledBack},
+	BatchContinuing:  {BatchContinuing, BatchMigrated, BatchRollingBack, BatchRolledBack},
 	BatchMigrated:    {BatchRollingBack},
-	BatchRollingBack: {BatchRollingBack, BatchRolledBack},
-	BatchRolledBack:  {},
+	BatchRollingBack: {BatchRollingBack, BatchReturned, BatchRolledBack},
+	BatchReturned:    {BatchRollingBack, BatchRolledBack},
+	BatchRolledBack:  {BatchMigrated},
 }
 
 // updateArrows is the chart of an update; pending to pending is another refused attempt or a new delta.

@@ -51,7 +51,11 @@ func readHeader(tx *bbolt.Tx) (h Header, found bool, err error) {
 	if version.Format > Format {
 		return h, false, &ErrNewer{Format: version.Format, WrittenBy: version.ToolVersion}
 	}
-	return h, true, decode(bucketRun, headerKey, row, &h)
+	err = decode(bucketRun, headerKey, row, &h)
+	if version.Format < 2 {
+		h.Leased = true // format 1 did not say; releasing a lease that is not held does nothing
+	}
+	return h, true, err
 }
 
 // header is Run for methods that need a run.
@@ -106,7 +110,16 @@ func (s *Store) create(h Header, batches iter.Seq[PlannedBatch]) error {
 
 func (c *chunk) addBatch(seq uint64, b PlannedBatch) error {
 	key := sequenceKey(seq)
-	if err := c.add(bucketBatches, key, Batch{Seq: seq, Type: b.Type, State: BatchPlanned}); err != nil {
+	recorded := Batch{Seq: seq, Type: b.Type, State: BatchPlanned}
+	if b.Adopted {
+		recorded.State, recorded.Adopted = BatchMigrated, true
+		for _, e := range b.Entries {
+			if err := c.add(bucketMigrated, objectKey(e.Type, e.ID), MigratedObject{Type: e.Type, ID: e.ID, PolicyPath: e.PolicyPath}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.add(bucketBatches, key, recorded); err != nil {
 		return err
 	}
 	if err := c.add(bucketEntries, key, b.Entries); err != nil {

@@ -7,8 +7,9 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
-// Format is the version of the records that this release writes. Older ones are always read.
-const Format = 1
+// Format is the version of the records that this release writes. Older ones are always read. Format 2 brought the batch
+// state returned, adopted batches, and arrows of a run that lead back where NSX was restored from a backup.
+const Format = 2
 
 // State is the state of a run; package run draws the chart.
 type State string
@@ -39,6 +40,7 @@ const (
 	BatchContinuing  BatchState = "continuing"
 	BatchMigrated    BatchState = "migrated"
 	BatchRollingBack BatchState = "rolling-back"
+	BatchReturned    BatchState = "returned" // NSX says that it is rolled back; the objects have not been read since
 	BatchRolledBack  BatchState = "rolled-back"
 )
 
@@ -65,17 +67,32 @@ type Header struct {
 	NodeID             string            `json:"node_id"`
 	NodeAddress        string            `json:"node_address"`
 	CoordinatorPIDs    []int             `json:"coordinator_pids,omitempty"`
-	CoordinatorStarted bool              `json:"coordinator_started,omitempty"` // by us
+	CoordinatorStarted bool              `json:"coordinator_started,omitempty"` // by us, or about to be: recorded before the call
+	Leased             bool              `json:"leased,omitempty"`              // this run holds the lease on NSX, or is about to take it
+	Released           bool              `json:"released,omitempty"`            // it has given up lease and coordinator: nothing on NSX is its own any more
 	NotInitiated       bool              `json:"not_initiated,omitempty"`       // NSX refused INITIATE: no workflow is ours
+	DoneSent           bool              `json:"done_sent,omitempty"`           // DONE was sent, or about to be: the workflow may be closed
+	EndedWorkflow      string            `json:"ended_workflow,omitempty"`      // node whose open workflow, nobody's in these records, the operator let us end
 	State              State             `json:"state"`
 	Failure            string            `json:"failure,omitempty"` // why it is rolled back
 	PlanDigest         string            `json:"plan_digest"`
 	Objects            int               `json:"objects"`              // entries of the plan
 	Already            map[string]int    `json:"already,omitempty"`    // objects of each type that were Policy before the run
+	Skipped            []Skipped         `json:"skipped,omitempty"`    // scope shared: entries of the user spec that were Policy before the run
+	Unrealised         map[string]string `json:"unrealised,omitempty"` // Policy path of some objects -> what NSX said of their realization before DONE
+	Restored           string            `json:"restored,omitempty"`   // how it was seen that NSX was restored from a backup under this run
 	References         map[string]string `json:"references,omitempty"` // Manager id -> Policy path of objects outside the plan
 	Settings           map[string]string `json:"settings,omitempty"`   // what recovery must use whatever today's configuration says
 	Created            time.Time         `json:"created"`
 	Updated            time.Time         `json:"updated"`
+}
+
+// Skipped is an object that was asked for and was Policy before the run: the run must not touch it, and its end counts it.
+type Skipped struct {
+	Type       string `json:"type"`
+	ID         string `json:"id"`
+	Parent     string `json:"parent,omitempty"` // Manager id
+	PolicyPath string `json:"policy_path,omitempty"`
 }
 
 // Entry is one object of a batch.
@@ -95,6 +112,11 @@ type Batch struct {
 	Attempts int        `json:"attempts"`
 	Started  time.Time  `json:"started,omitzero"`
 	Ended    time.Time  `json:"ended,omitzero"`
+	// Waiting says that the plan was seen waiting for "continue", which had not arrived, before it was aborted.
+	Waiting bool `json:"waiting,omitempty"`
+	// Adopted says that the objects were Policy before the run, which took them over because their records were lost. They
+	// are rolled back only when the operator asks for it.
+	Adopted bool `json:"adopted,omitempty"`
 }
 
 // MigratedObject is one migration record: the object is Policy because this run made it so.
@@ -121,6 +143,8 @@ type PlannedBatch struct {
 	Entries   []Entry
 	Request   nsx.Promotion
 	Originals []Original
+	// Adopted says that the objects are Policy already: the batch begins as migrated, with a migration record for each entry.
+	Adopted bool
 }
 
 // Delta is a change of tags and display names, and of nothing else.

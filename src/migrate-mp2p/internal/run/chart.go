@@ -34,7 +34,7 @@ var chart = []step{
 	{records.Inferred, "the last look before the point of no return", (*job).confirm, records.Committing, records.RollingBack, records.RollingBack},
 	{records.Committing, "committing: NSX realises the Policy objects", (*job).commit, records.Applying, records.RollingBack, records.Committing},
 	{records.Applying, "phase 4: applying updates", (*job).apply, records.Complete, "", records.Applying},
-	{records.Complete, "verifying, reporting and archiving", (*job).finish, "", "", records.Complete},
+	{records.Complete, "verifying, reporting and archiving", (*job).finish, "", "", records.Applying},
 	{records.RollingBack, "rolling back", (*job).rollBack, records.Closing, "", records.RollingBack},
 	{records.Closing, "closing the workflow", (*job).closeWorkflow, records.RolledBack, "", records.Closing},
 	{records.RolledBack, "verifying, reporting and archiving", (*job).finish, "", "", records.RolledBack},
@@ -68,10 +68,43 @@ func stays(ctx context.Context, err error) bool {
 		nsx.IsKind(err, nsx.KindUnreachable) // minutes were spent on it already: nothing else would get through either
 }
 
+// again is the answer of a step that found NSX in another state than the records say: the run goes on elsewhere.
+type again struct {
+	to       records.State
+	why      string
+	restored bool // NSX was restored from a backup
+}
+
+func (a *again) Error() string { return a.why }
+
+// maxAgain bounds how often one execution is sent elsewhere like that.
+const maxAgain = 3
+
+// turn records that the run goes on elsewhere, and says why.
+func (r *Runner) turn(a *again) error {
+	if a.restored {
+		r.Report.Warn("NSX was restored from a backup under this run: %s", a.why)
+	} else {
+		r.Report.Warn("%s", a.why)
+	}
+	err := r.Records.Transition(a.to, func(h *records.Header) {
+		if a.restored {
+			h.Restored = a.why
+		}
+		if h.Failure == "" {
+			h.Failure = a.why
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("recording the state %q: %w", a.to, err)
+	}
+	return nil
+}
+
 // drive runs the chart from the state in the records to its end, or to the first error that keeps the
 // state. It answers the error that turned the run back, if one did.
 func (j *job) drive(ctx context.Context) error {
-	for {
+	for turns := 0; ; {
 		header, _, err := j.Records.Run()
 		if err != nil {
 			return fmt.Errorf("reading the records: %w", err)
@@ -86,6 +119,17 @@ func (j *job) drive(ctx context.Context) error {
 		}
 		j.Report.Phase(s.says)
 		failure := s.do(j, ctx)
+		var elsewhere *again
+		if errors.As(failure, &elsewhere) && turns < maxAgain {
+			turns++
+			if err := j.turn(elsewhere); err != nil {
+				return err
+			}
+			if j.turned == nil && elsewhere.to == records.RollingBack {
+				j.turned = elsewhere
+			}
+			continue
+		}
 		next := s.ok
 		if failure != nil {
 			failure = fmt.Errorf("%s: %w", s.says, failure)
@@ -103,6 +147,7 @@ func (j *job) drive(ctx context.Context) error {
 			if failure != nil {
 				h.Failure = failure.Error()
 			}
+			h.DoneSent = h.DoneSent || next == records.Committing
 		})
 		if err != nil {
 			return fmt.Errorf("recording the state %q: %w", next, err)

@@ -15,9 +15,7 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (results []precheck.
 	results, err = precheck.Run(ctx, precheck.Input{
 		API: r.NSX, Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Strategy: r.Config.Migration.Strategy, Identity: r.NSX.Identity(),
 		Scope: d.scope, Node: r.node, Inventory: d.inv, Now: r.Clock.Now(), Ignore: r.Config.Migration.IgnorePrechecks,
-		HalfWay: func(ctx context.Context) ([]inventory.HalfWay, error) {
-			return inventory.FindHalfWay(ctx, r.NSX, r.Catalog, r.Config.NCP.Cluster)
-		},
+		HalfWay: r.halfWay,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("running the prechecks: %w", err)
@@ -38,4 +36,9 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (results []precheck.
 	}
 	r.Report.Say("prechecks: %d of %d passed", passed, len(results))
 	return results, failures, nil
+}
+
+// halfWay finds other clusters, and shared objects, that a migration left half-way.
+func (r *Runner) halfWay(ctx context.Context) ([]inventory.HalfWay, error) {
+	return inventory.FindHalfWay(ctx, r.NSX, r.Catalog, r.Config.NCP.Cluster)
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,33 +11,38 @@ import (
 )
 
 // startCoordinator makes sure that the migration coordinator runs on the pinned node and answers; it is
-// stopped by default and takes minutes to come up. It says whether it had to be started.
-func (r *Runner) startCoordinator(ctx context.Context) (service nsx.ServiceStatus, started bool, err error) {
+// stopped by default and takes minutes to come up. That it is this run which starts it is recorded before.
+func (r *Runner) startCoordinator(ctx context.Context) (service nsx.ServiceStatus, err error) {
 	service, err = r.NSX.CoordinatorService(ctx)
 	if err != nil {
-		return service, false, fmt.Errorf("reading the state of the coordinator service: %w", err)
+		return service, fmt.Errorf("reading the state of the coordinator service: %w", err)
 	}
 	if !service.Running() {
 		r.Report.Say("starting the migration coordinator on node %s", r.node.Address)
-		if err := r.NSX.StartCoordinator(ctx); err != nil && !nsx.IsKind(err, nsx.KindLost) {
-			return service, false, fmt.Errorf("starting the coordinator service: %w", err)
+		if err := r.holdLease(ctx); err != nil {
+			return service, err
 		}
-		started = true
+		if err := r.Records.Amend(func(h *records.Header) { h.CoordinatorStarted = true }); err != nil {
+			return service, fmt.Errorf("recording that the coordinator service is about to be started: %w", err)
+		}
+		if err := r.NSX.StartCoordinator(ctx); err != nil && !nsx.IsKind(err, nsx.KindLost) {
+			return service, fmt.Errorf("starting the coordinator service: %w", err)
+		}
 	}
 	begin := r.Clock.Now()
 	for wait := 100 * time.Millisecond; ; wait = min(wait*2, 5*time.Second) {
 		service, err = r.NSX.CoordinatorService(ctx)
 		if err == nil && service.Running() {
 			if _, err = r.NSX.MigrationStatus(ctx); err == nil {
-				return service, started, nil
+				return service, nil
 			}
 		}
 		if waited := r.Clock.Now().Sub(begin); waited > time.Duration(r.Config.NSX.Timeouts.Coordinator) {
-			return service, started, fmt.Errorf("waiting %s for the coordinator service to answer (%s, %s): %w", waited.Round(time.Second), service.RuntimeState, service.Reason, orUnknown(err))
+			return service, fmt.Errorf("waiting %s for the coordinator service to answer (%s, %s): %w", waited.Round(time.Second), service.RuntimeState, service.Reason, orUnknown(err))
 		}
 		r.Report.Waiting("the migration coordinator is starting")
 		if err := r.Clock.Sleep(ctx, wait); err != nil {
-			return service, started, err
+			return service, err
 		}
 	}
 }
@@ -48,62 +54,142 @@ func orUnknown(err error) error {
 	return err
 }
 
-// stopCoordinator leaves the service as the run found it. A failure does no harm and is a warning.
-func (r *Runner) stopCoordinator(ctx context.Context, header records.Header) {
-	if !header.CoordinatorStarted {
-		return
+// stopTries is how often the service is told to stop while it still runs.
+const stopTries = 3
+
+// stopCoordinator leaves the service as the run found it, and reads that it stopped. A failure does no harm and is a
+// warning. The caller holds the lease.
+func (r *Runner) stopCoordinator(ctx context.Context) {
+	var err error
+	for range stopTries {
+		err = r.NSX.StopCoordinator(ctx)
+		if err != nil && !nsx.IsKind(err, nsx.KindLost) {
+			break
+		}
+		service, readErr := r.NSX.CoordinatorService(ctx)
+		if readErr == nil && !service.Running() {
+			err = r.Records.Amend(func(h *records.Header) { h.CoordinatorStarted = false })
+			break
+		}
+		err = errors.Join(err, readErr, errors.New("it still runs"))
 	}
-	if err := r.NSX.StopCoordinator(ctx); err != nil {
-		r.Report.Warn("the migration coordinator, which this run started, could not be stopped: %v", err)
+	if err != nil {
+		r.Report.Warn("the migration coordinator on node %s, which this run started, could not be stopped: %v", r.node.ID, err)
 	}
 }
 
-// Bounds of settling a DONE whose answer was lost.
+// initiate opens the workflow. Where NSX refuses, no workflow is ours, and an open one is somebody else's: it
+// must not be ended by our DONE, unless the operator says so.
+func (j *job) initiate(ctx context.Context) error {
+	if err := j.holdLease(ctx); err != nil {
+		return stay{err}
+	}
+	err := j.NSX.Initiate(ctx)
+	if !refusedByNSX(err) {
+		return err
+	}
+	if j.Config.NSX.EndWorkflow == j.node.ID {
+		if err := j.endWorkflow(ctx, err); err != nil {
+			return errors.Join(err, j.notInitiated())
+		}
+		if err = j.NSX.Initiate(ctx); !refusedByNSX(err) {
+			return err
+		}
+	}
+	return errors.Join(fmt.Errorf("%w; if NSX means that a workflow is open already: no run of these records began it. "+
+		"When whoever did is known to be gone, let this errand end it with nsx.end_workflow: %s", err, j.node.ID), j.notInitiated())
+}
+
+// refusedByNSX says whether NSX itself refused a call, so that it had no effect.
+func refusedByNSX(err error) bool {
+	return nsx.IsKind(err, nsx.KindInvalid) || nsx.IsKind(err, nsx.KindConflict)
+}
+
+func (j *job) notInitiated() error {
+	return j.Records.Amend(func(h *records.Header) { h.NotInitiated = true })
+}
+
+// endWorkflow ends a workflow that nobody in these records began, as the operator asks, once it is certain that nothing is
+// half-way: DONE would realise what is Policy by then.
+func (j *job) endWorkflow(ctx context.Context, refusal error) error {
+	census, err := j.census(ctx)
+	if err != nil {
+		return fmt.Errorf("reading all objects before the open workflow is ended: %w", err)
+	}
+	if n := census.Policy.N - len(j.header.Skipped); n > 0 && census.Manager.N > 0 {
+		return fmt.Errorf("NSX refuses to open a workflow (%w), and the one that is open is not ended, as nsx.end_workflow asks, because %d objects of this run are Policy already", refusal, n)
+	}
+	half, err := j.halfWay(ctx)
+	if err != nil {
+		return err
+	}
+	if len(half) > 0 {
+		return fmt.Errorf("NSX refuses to open a workflow (%w), and the one that is open is not ended, as nsx.end_workflow asks, because other clusters or shared objects are half-way: %s", refusal, half[0].Cluster)
+	}
+	if err := j.holdLease(ctx); err != nil {
+		return err
+	}
+	if err := j.Records.Amend(func(h *records.Header) { h.EndedWorkflow = j.node.ID }); err != nil {
+		return fmt.Errorf("recording that an open workflow is about to be ended: %w", err)
+	}
+	j.Report.Warn("ending the workflow that is open on node %s, as nsx.end_workflow asks", j.node.ID)
+	if err := j.NSX.Done(ctx); err != nil {
+		return fmt.Errorf("ending the workflow that is open on node %s: %w", j.node.ID, err)
+	}
+	return nil
+}
+
+// Bounds of settling DONE.
 const (
 	doneSends  = 3                // how often DONE is sent at most
-	doneSettle = 10 * time.Second // how long realisation may take to show before DONE is sent again
-	doneSample = 20               // objects whose realisation is read
+	doneSettle = 10 * time.Second // how long realisation may take to show after a lost DONE before it is sent again
+	doneShows  = time.Minute      // likewise after a DONE that was answered
+	doneSample = 6                // objects whose realisation is read
 )
 
-// commit sends DONE, the point of no return, and makes sure that it took effect. An error that is not
-// marked as staying means: NSX refused it and realised nothing, so that a rollback is still whole. The
-// refusal of a DONE that follows one without an answer says less: the first may have closed the workflow and
-// be at work, so that a rollback waits for the whole finish time-out without any realisation.
+// commit sends DONE, the point of no return, and goes on only when the realisation of the objects shows that it took
+// effect: its answer alone is a claim. An error that is not marked as staying means: NSX refused it and realised nothing,
+// so that a rollback is still whole. The refusal of a DONE that follows one without effect says less: the first may have
+// closed the workflow and be at work, so that a rollback waits for the whole finish time-out without any realisation.
 func (j *job) commit(ctx context.Context) error {
 	if j.recovered {
-		if _, _, err := j.startCoordinator(ctx); err != nil {
+		if _, err := j.startCoordinator(ctx); err != nil {
 			return stay{err}
 		}
 	}
 	for attempt := 1; ; attempt++ {
 		var sent error
-		if attempt > 1 || !j.recovered { // found on disk: it may have been sent already
-			sent = j.NSX.Done(ctx)
-			if sent == nil {
-				return nil
+		asked := attempt > 1 || !j.recovered // otherwise found on disk: it may have been sent already
+		if asked {
+			if err := j.holdLease(ctx); err != nil {
+				return stay{err}
 			}
+			sent = j.NSX.Done(ctx)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		lost := sent == nil || nsx.IsKind(sent, nsx.KindLost)
-		var patience time.Duration
+		answered := asked && sent == nil
+		refused := sent != nil && !nsx.IsKind(sent, nsx.KindLost)
+		patience := doneSettle
 		switch {
-		case lost:
-			patience = doneSettle
-		case attempt > 1:
+		case answered:
+			patience = doneShows
+		case refused && attempt == 1:
+			patience = 0
+		case refused:
 			patience = time.Duration(j.Config.NSX.Timeouts.Finish)
 		}
-		realised, err := j.realised(ctx, patience)
+		effect, err := j.tookEffect(ctx, answered, patience)
 		switch {
 		case err != nil:
 			return stay{fmt.Errorf("finding out whether DONE took effect (%v): %w", sent, err)}
-		case realised:
+		case effect:
 			return nil
-		case !lost:
+		case refused:
 			return fmt.Errorf("NSX refused DONE and has realised nothing: %w", sent)
 		case attempt == doneSends:
-			return stay{fmt.Errorf("DONE was sent %d times and its answer lost each time: %w", attempt, sent)}
+			return stay{fmt.Errorf("DONE was sent %d times, and NSX has realised nothing: %w; look at the coordinator and the realization of the objects in NSX, and run again", attempt, orAnswered(sent))}
 		}
 		if _, err := j.migrator().Idle(ctx); err != nil {
 			return stay{err}
@@ -112,25 +198,58 @@ func (j *job) commit(ctx context.Context) error {
 	}
 }
 
-// realised says whether NSX has realised any of the migrated objects. Between INITIATE and DONE it
-// realises none. It goes on looking for as long as patience says, since realisation follows DONE.
-func (j *job) realised(ctx context.Context, patience time.Duration) (bool, error) {
-	paths, err := j.samplePaths()
+func orAnswered(err error) error {
+	if err == nil {
+		return errors.New("it was answered each time")
+	}
+	return err
+}
+
+// The words of NSX's realization status (nsx-operator, terraform-provider-nsxt).
+const (
+	realised     = "SUCCESS"
+	realiseError = "ERROR"
+)
+
+// begun says whether a realization status means that NSX has begun to realise an object, given what it was before DONE.
+// That it says UNINITIALIZED or UNKNOWN until then is ASSUMED, so that what it said before is recorded.
+func begun(status, before string) bool {
+	switch status {
+	case "", "UNINITIALIZED", "UNKNOWN", before:
+		return false
+	}
+	return true
+}
+
+// tookEffect says whether DONE took effect: NSX realises the migrated objects, or has. Between INITIATE and DONE it
+// realises none. It goes on looking for as long as patience says while nothing has begun; what has begun is waited for,
+// unless DONE was answered, which says that it has ended.
+func (j *job) tookEffect(ctx context.Context, answered bool, patience time.Duration) (bool, error) {
+	paths, before, err := j.sample()
 	if err != nil {
 		return false, err
 	}
+	if len(paths) == 0 { // nothing that NSX would show as realised
+		return answered, nil
+	}
 	begin := j.Clock.Now()
 	for wait := 200 * time.Millisecond; ; wait = min(wait*2, 2*time.Second) {
+		working, ended := false, false
 		for _, path := range paths {
 			status, err := j.NSX.Realization(ctx, path)
 			if err != nil {
 				return false, fmt.Errorf("reading the realisation of %s: %w", path, err)
 			}
-			if status == "SUCCESS" {
-				return true, nil
+			if begun(status, before[path]) {
+				working = true
+				ended = ended || status == realised || status == realiseError
 			}
 		}
-		if j.Clock.Now().Sub(begin) >= patience {
+		waited := j.Clock.Now().Sub(begin)
+		switch {
+		case ended, working && answered, working && waited >= time.Duration(j.Config.NSX.Timeouts.Finish):
+			return true, nil
+		case !working && waited >= patience:
 			return false, nil
 		}
 		j.Report.Waiting("finding out whether DONE took effect")
@@ -138,6 +257,43 @@ func (j *job) realised(ctx context.Context, patience time.Duration) (bool, error
 			return false, err
 		}
 	}
+}
+
+// sample gives some of the migrated objects that can show whether DONE took effect, and what NSX said of them before it.
+// Objects of which it said SUCCESS already can show nothing.
+func (j *job) sample() (paths []string, before map[string]string, err error) {
+	header, _, err := j.Records.Run()
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the records: %w", err)
+	}
+	if header.Unrealised == nil { // recorded by an earlier release
+		paths, err = j.samplePaths()
+		return paths, nil, err
+	}
+	for path, status := range header.Unrealised {
+		if status != realised && status != realiseError {
+			paths = append(paths, path)
+		}
+	}
+	return paths, header.Unrealised, nil
+}
+
+// noteUnrealised records what NSX says of the realization of some objects before DONE.
+func (j *job) noteUnrealised(ctx context.Context) error {
+	paths, err := j.samplePaths()
+	if err != nil {
+		return err
+	}
+	before := map[string]string{}
+	for _, path := range paths {
+		if before[path], err = j.NSX.Realization(ctx, path); err != nil {
+			return fmt.Errorf("reading the realisation of %s before DONE: %w", path, err)
+		}
+	}
+	if err := j.Records.Amend(func(h *records.Header) { h.Unrealised = before }); err != nil {
+		return fmt.Errorf("recording what is not realised before DONE: %w", err)
+	}
+	return nil
 }
 
 // samplePaths picks Policy paths of migrated objects, spread over all of them.
@@ -162,20 +318,53 @@ func (j *job) samplePaths() ([]string, error) {
 	return paths, nil
 }
 
-// closeWorkflow sends the DONE that must follow a rollback too. Everything is Manager by now, so that a
-// refusal can do no harm. A workflow that NSX did not open for us is not ours to close.
+// Bounds of closing the workflow after a rollback.
+const (
+	closeSends   = 8 // how often DONE is sent at most
+	closeRefused = 2 // refusals in a row that show that no workflow is open
+	closeTaken   = 4 // answers that are believed of an NSX which takes DONE without a workflow, too
+)
+
+// closeWorkflow sends the DONE that must follow a rollback too, until NSX itself says that there is no workflow to end: an
+// answer alone may be that of something in between, and an open workflow would keep every later run from starting. Before
+// it, everything that was sent is read as Manager once more, since DONE would realise what is not. A workflow that NSX did
+// not open for us is not ours to close.
 func (j *job) closeWorkflow(ctx context.Context) error {
+	if err := j.holdLease(ctx); err != nil {
+		return err
+	}
+	if err := j.reclaim(ctx, "before the workflow is closed"); err != nil {
+		return err
+	}
 	if j.running.NotInitiated {
 		return nil
 	}
-	if _, _, err := j.startCoordinator(ctx); err != nil {
+	if _, err := j.startCoordinator(ctx); err != nil {
 		return err
 	}
-	if err := j.NSX.Done(ctx); err != nil {
-		if ctx.Err() != nil || nsx.IsKind(err, nsx.KindUnreachable) {
+	if err := j.migrator().Rest(ctx); err != nil {
+		return err
+	}
+	answers, refusals := 0, 0
+	var err error
+	for range closeSends {
+		switch err = j.NSX.Done(ctx); {
+		case err == nil:
+			answers++
+			refusals = 0
+		case refusedByNSX(err):
+			refusals++
+		case nsx.IsKind(err, nsx.KindLost) && ctx.Err() == nil:
+			refusals = 0
+			if _, err := j.migrator().Idle(ctx); err != nil {
+				return err
+			}
+		default:
 			return err
 		}
-		j.Report.Warn("NSX did not accept DONE after the rollback, which is complete all the same: %v", err)
+		if refusals == closeRefused || answers == closeTaken {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("NSX did not say that the workflow is closed, after DONE was sent %d times: %w", closeSends, orAnswered(err))
 }

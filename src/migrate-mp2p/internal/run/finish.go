@@ -21,32 +21,36 @@ func (j *job) finish(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the records: %w", err)
 	}
+	if err := j.unlessRestored(ctx, header); err != nil {
+		return err
+	}
 	census, err := j.census(ctx)
 	if err != nil {
 		return fmt.Errorf("verifying by lists: %w", err)
 	}
 	unrestored := j.verify(header, census)
 	j.verifySNAT(ctx, header)
-	if err := j.releaseLease(ctx, header.RunID); err != nil {
+	// What the objects are is known from here on, whatever becomes of the rest.
+	done := finished{scope: catalog.Scope(header.Scope), state: header.State, failure: header.Failure, census: counts(census)}
+	if j.turned != nil {
+		done.failure = j.turned.Error()
+	}
+	j.done = append(j.done, done)
+	if err := j.giveBack(ctx, header); err != nil {
 		return err
 	}
-	j.stopCoordinator(ctx, header)
 	r := j.Runner
 	out := report.Outcome{Records: j.Records.Dir()}
-	facts := Facts{Armed: true, Unfinished: header.State, Sent: true, Census: counts(census)}
+	facts := Facts{Armed: true, Unfinished: header.State, Sent: true, Census: done.census}
 	out.Code = Judge(facts)
 	out.Scopes = []report.ScopeState{scopeState(header.Scope, facts.Census)}
 	advise(&out, facts, r.advice(catalog.Scope(header.Scope)))
-	if out.Failure = header.Failure; j.turned != nil {
-		out.Failure = j.turned.Error()
-	}
+	out.Failure = done.failure
 	files := r.writeReport(header, out, unrestored)
 	if err := j.archive(files); err != nil {
 		return err
 	}
-	r.done = append(r.done, finished{
-		scope: catalog.Scope(header.Scope), state: header.State, failure: out.Failure, files: files, census: facts.Census,
-	})
+	r.done[len(r.done)-1].files = files
 	return nil
 }
 

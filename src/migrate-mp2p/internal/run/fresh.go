@@ -24,6 +24,7 @@ type draft struct {
 	plan     *plan.Plan
 	criteria map[string]bool      // tag scopes that group criteria use
 	policy   []catalog.Ref        // objects of the scope that are Policy already
+	skipped  []records.Skipped    // those of the user spec, with the places where they lie
 	inv      *inventory.Inventory // dropped once the prechecks have seen it
 }
 
@@ -154,6 +155,9 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 	d := draft{scope: scope, plan: p, criteria: inv.CriteriaScopes, inv: inv}
 	for _, o := range inv.Policy {
 		d.policy = append(d.policy, o.Ref)
+		if scope == catalog.Shared {
+			d.skipped = append(d.skipped, records.Skipped{Type: string(o.Type), ID: o.ID, Parent: o.Parent.ID, PolicyPath: o.PolicyPath})
+		}
 	}
 	if scope == catalog.Shared {
 		r.shared = knownOf(inv)
@@ -211,7 +215,7 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 		Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Scope: string(d.scope),
 		NSXClusterID: r.node.ClusterID, NodeID: r.node.ID, NodeAddress: r.node.Address,
 		State: records.Planned, PlanDigest: d.plan.Digest, Objects: d.objects(), References: d.plan.References,
-		Already: already, Settings: settings, Created: now, Updated: now,
+		Already: already, Skipped: d.skipped, Settings: settings, Created: now, Updated: now,
 	}
 	if err := r.Records.Create(header, batchesOf(d.plan)); err != nil {
 		return fmt.Errorf("recording the plan before anything is sent: %w", err)

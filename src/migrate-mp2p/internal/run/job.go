@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/migrate"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
@@ -35,32 +36,24 @@ func (j *job) prepare(ctx context.Context) error {
 	if err := j.Records.Reserve(ballast(j.header.Objects)); err != nil {
 		return fmt.Errorf("reserving room for the updates: %w", err)
 	}
-	if err := j.takeLease(ctx, j.header.RunID, j.header.Cluster); err != nil {
+	if j.Config.NSX.Lease {
+		if err := j.Records.Amend(func(h *records.Header) { h.Leased = true }); err != nil {
+			return fmt.Errorf("recording that the lease is about to be taken: %w", err)
+		}
+	}
+	if err := j.holdLease(ctx); err != nil {
 		return err
 	}
-	service, started, err := j.startCoordinator(ctx)
+	service, err := j.startCoordinator(ctx)
 	if err != nil {
 		return err
 	}
-	return j.Records.Amend(func(h *records.Header) {
-		h.CoordinatorPIDs = service.PIDs
-		h.CoordinatorStarted = started
-	})
+	return j.Records.Amend(func(h *records.Header) { h.CoordinatorPIDs = service.PIDs })
 }
 
 // ballast is the room that phases 3 and 4 will need on disk, in bytes: a disk that fills later must not
 // be able to stop a rollback. An update takes about half a KiB.
 func ballast(objects int) int64 { return int64(objects)*512 + 16<<20 }
-
-// initiate opens the workflow. Where NSX refuses, no workflow is ours, and an open one is somebody else's: it
-// must not be ended by our DONE.
-func (j *job) initiate(ctx context.Context) error {
-	err := j.NSX.Initiate(ctx)
-	if err == nil || nsx.IsKind(err, nsx.KindLost) || stays(ctx, err) {
-		return err
-	}
-	return errors.Join(err, j.Records.Amend(func(h *records.Header) { h.NotInitiated = true }))
-}
 
 func (j *job) migrate(ctx context.Context) error { return j.migrator().Forward(ctx) }
 
@@ -73,6 +66,9 @@ func (j *job) migrator() *migrate.Migrator {
 			Look: func(ctx context.Context, refs []catalog.Ref) (map[catalog.Ref]inventory.Finding, error) {
 				return inventory.Look(ctx, j.NSX, j.Catalog, refs, places)
 			},
+			Gone:              j.isGone,
+			Hold:              j.holdLease,
+			UndoAdopted:       j.Config.Migration.Command == config.CommandRollback,
 			BatchTimeout:      time.Duration(j.Config.NSX.Timeouts.Batch),
 			FinishTimeout:     time.Duration(j.Config.NSX.Timeouts.Finish),
 			TakeOutDuplicates: j.scope() == catalog.Shared,
@@ -151,7 +147,7 @@ func (j *job) confirm(ctx context.Context) error {
 	if len(wrong) > 0 {
 		return errors.New(strings.Join(wrong, "; "))
 	}
-	return nil
+	return j.noteUnrealised(ctx)
 }
 
 // apply pushes the updates that are pending. What NSX refuses stays in the records for a re-run.
@@ -204,10 +200,10 @@ func (j *job) census(ctx context.Context) (*inventory.Census, error) {
 
 // rollBack undoes phase 2.
 func (j *job) rollBack(ctx context.Context) error {
-	if err := j.takeLease(ctx, j.header.RunID, j.header.Cluster); err != nil {
+	if err := j.holdLease(ctx); err != nil {
 		return err
 	}
-	if _, _, err := j.startCoordinator(ctx); err != nil {
+	if _, err := j.startCoordinator(ctx); err != nil {
 		return err
 	}
 	if err := j.stillAlone(ctx); err != nil {

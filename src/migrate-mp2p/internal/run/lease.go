@@ -2,19 +2,26 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
 // The lease is a small Policy object that excludes two runs on one NSX from different VMs, where a file
 // lock cannot. It is an empty group, because every role that may migrate may also write one; it is in use
 // by nothing. PUT without a revision creates and never overwrites, which makes taking it atomic.
+//
+// Whether a run uses a lease is written in its records before it is taken; nsx.lease decides that for new runs only.
+// Whatever starts, stops, initiates, aborts or finishes the coordinator asks for the lease at that moment.
 const (
 	leaseID      = "nsx-mp2p-lease"
 	leasePath    = "/infra/domains/default/groups/" + leaseID
 	leaseRun     = "nsx-mp2p/run"     // tag scope: id of the run that holds it
 	leaseCluster = "nsx-mp2p/cluster" // tag scope: the cluster being migrated
+
+	leaseTries = 3 // how often removing the lease is tried while it is still there
 )
 
 type lease struct {
@@ -42,17 +49,35 @@ func (e leaseHeld) Error() string {
 		e.run, e.cluster, leasePath, e.run)
 }
 
-// takeLease takes the lease for a run, or takes it over when the same run holds it already.
-func (r *Runner) takeLease(ctx context.Context, runID, cluster string) error {
-	if !r.Config.NSX.Lease {
-		return nil
+// notALease says that somebody's object stands where the lease would be.
+type notALease struct{ name string }
+
+func (e notALease) Error() string {
+	return fmt.Sprintf("the Policy object %s (%q) stands where the lease of a migration is kept, and is none, since it lacks the tag %s: it was left alone; remove or rename it, or do without a lease (nsx.lease: false) and make sure that nobody else migrates",
+		leasePath, e.name, leaseRun)
+}
+
+// holdLease makes sure that the lease is this run's at this moment. A run that began without one holds none.
+func (r *Runner) holdLease(ctx context.Context) error {
+	header, found, err := r.Records.Run()
+	if err != nil || !found || !header.Leased {
+		return err
 	}
+	return r.takeLease(ctx, header.RunID, header.Cluster)
+}
+
+// takeLease takes the lease for a run, or takes it over when the same run holds it already, or one that these records know
+// as ended: that is what an NSX shows which was restored from a backup.
+func (r *Runner) takeLease(ctx context.Context, runID, cluster string) error {
 	held, err := r.readLease(ctx)
 	if err != nil {
 		return err
 	}
-	switch holder := held.tag(leaseRun); {
+	holder := held.tag(leaseRun)
+	switch {
 	case held.ID == "":
+	case holder == "":
+		return notALease{held.DisplayName}
 	case holder == runID:
 		return nil
 	case holder == r.Config.NSX.BreakLease:
@@ -61,22 +86,43 @@ func (r *Runner) takeLease(ctx context.Context, runID, cluster string) error {
 			return fmt.Errorf("breaking the lease of run %s: %w", holder, err)
 		}
 	default:
-		return leaseHeld{run: holder, cluster: held.tag(leaseCluster)}
+		if err := r.takeOverEnded(ctx, holder, held.tag(leaseCluster)); err != nil {
+			return err
+		}
 	}
 	body := lease{
 		ResourceType: "Group", ID: leaseID, DisplayName: leaseID,
 		Description: "Held by migrate-mp2p while it migrates NCP's objects to Policy. Removed at the end of the run.",
 		Tags:        []nsx.Tag{{Scope: leaseRun, Tag: runID}, {Scope: leaseCluster, Tag: cluster}},
 	}
-	if err := r.NSX.PutPolicy(ctx, leasePath, body, nil); err != nil {
-		// Somebody may have been faster, or the answer was lost: the object itself tells.
-		if held, readErr := r.readLease(ctx); readErr == nil && held.ID != "" {
-			if held.tag(leaseRun) == runID {
-				return nil
-			}
-			return leaseHeld{run: held.tag(leaseRun), cluster: held.tag(leaseCluster)}
-		}
-		return fmt.Errorf("taking the lease %s: %w", leasePath, err)
+	putErr := r.NSX.PutPolicy(ctx, leasePath, body, nil)
+	// Somebody may have been faster, the answer may be lost, or not NSX's: the object itself tells.
+	held, err = r.readLease(ctx)
+	switch holder := held.tag(leaseRun); {
+	case err != nil:
+		return errors.Join(putErr, err)
+	case holder == runID:
+		return nil
+	case held.ID != "":
+		return leaseHeld{run: holder, cluster: held.tag(leaseCluster)}
+	case putErr == nil:
+		putErr = errors.New("NSX answered, and the object is not there")
+	}
+	return fmt.Errorf("taking the lease %s: %w", leasePath, putErr)
+}
+
+// takeOverEnded removes the lease of a run whose archive lies in these records: it has ended, whatever NSX shows.
+func (r *Runner) takeOverEnded(ctx context.Context, holder, cluster string) error {
+	_, ended, err := r.Records.HasArchive(holder)
+	if err != nil {
+		return fmt.Errorf("looking for the archive of run %s, which holds the lease: %w", holder, err)
+	}
+	if !ended {
+		return leaseHeld{run: holder, cluster: cluster}
+	}
+	r.Report.Warn("NSX shows the lease of run %s, which has ended and is archived here: NSX was restored from a backup, or the lease could not be removed; it is taken over", holder)
+	if err := r.NSX.DeletePolicy(ctx, leasePath); err != nil {
+		return fmt.Errorf("removing the lease of run %s, which has ended: %w", holder, err)
 	}
 	return nil
 }
@@ -94,17 +140,51 @@ func (r *Runner) readLease(ctx context.Context) (lease, error) {
 	return held, nil
 }
 
-// releaseLease removes the lease if the run holds it. Somebody else's is left alone.
-func (r *Runner) releaseLease(ctx context.Context, runID string) error {
-	if !r.Config.NSX.Lease {
+// giveBack leaves NSX as the run found it: it stops the coordinator service that the run started, and then gives up the
+// lease. Each is recorded, so that a run which is taken up after it touches nothing that is no longer its own.
+func (r *Runner) giveBack(ctx context.Context, header records.Header) error {
+	if header.Released {
 		return nil
 	}
-	held, err := r.readLease(ctx)
-	if err != nil || held.tag(leaseRun) != runID {
-		return err
+	ours := true
+	if header.Leased {
+		held, err := r.readLease(ctx)
+		if err != nil {
+			return err
+		}
+		if ours = held.tag(leaseRun) == header.RunID; !ours && held.ID != "" {
+			r.Report.Warn("the lease %s is no longer that of run %s: what it guards is left alone", leasePath, header.RunID)
+		}
 	}
-	if err := r.NSX.DeletePolicy(ctx, leasePath); err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
-		return fmt.Errorf("releasing the lease %s: %w", leasePath, err)
+	if ours && header.CoordinatorStarted {
+		r.stopCoordinator(ctx)
+	}
+	if ours && header.Leased {
+		if err := r.removeLease(ctx, header.RunID); err != nil {
+			return err
+		}
+	}
+	if err := r.Records.Amend(func(h *records.Header) { h.Released = true }); err != nil {
+		return fmt.Errorf("recording that lease and coordinator are given up: %w", err)
 	}
 	return nil
+}
+
+// removeLease removes the lease and reads that it is gone.
+func (r *Runner) removeLease(ctx context.Context, runID string) error {
+	for try := 1; ; try++ {
+		err := r.NSX.DeletePolicy(ctx, leasePath)
+		if err != nil && !nsx.IsKind(err, nsx.KindLost) {
+			return fmt.Errorf("releasing the lease %s: %w", leasePath, err)
+		}
+		held, readErr := r.readLease(ctx)
+		switch {
+		case readErr != nil:
+			return errors.Join(err, readErr)
+		case held.tag(leaseRun) != runID:
+			return nil
+		case try == leaseTries:
+			return errors.Join(err, fmt.Errorf("releasing the lease %s: it is still there after %d answers; run again", leasePath, try))
+		}
+	}
 }

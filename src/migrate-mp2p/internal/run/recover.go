@@ -2,20 +2,20 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
-	"nsx-mp2p/migrate-mp2p/internal/report"
 )
 
 // recover takes up a run that an earlier execution left unfinished. What it does is decided by the records
 // and by what NSX answers. It says whether a fresh run may follow.
-func (r *Runner) recover(ctx context.Context, header records.Header) (again bool, err error) {
+func (r *Runner) recover(ctx context.Context, header records.Header) (goOn bool, err error) {
 	s, err := stepOf(header.State)
 	if err != nil {
 		return false, err
@@ -24,30 +24,25 @@ func (r *Runner) recover(ctx context.Context, header records.Header) (again bool
 	if s.found == discard {
 		return true, r.discardPlanned(ctx, header)
 	}
-	void, err := r.restored(ctx, header)
-	if err != nil {
-		return false, err
-	}
-	if void {
-		return false, r.archiveVoid(ctx, header)
-	}
-	if s.found != header.State {
-		err := r.Records.Transition(s.found, func(h *records.Header) {
-			if h.Failure == "" {
-				h.Failure = fmt.Sprintf("an earlier execution ended in state %s", header.State)
-			}
-		})
-		if err != nil {
-			return false, fmt.Errorf("recording the state %q: %w", s.found, err)
+	j := &job{Runner: r, header: header, recovered: true}
+	var void *voided
+	var elsewhere *again
+	switch err := j.unlessRestored(ctx, header); {
+	case errors.As(err, &void):
+		return false, r.archiveVoid(ctx, header, void)
+	case errors.As(err, &elsewhere):
+		if err := r.turn(elsewhere); err != nil {
+			return false, err
 		}
-	}
-	r.sayDifferences(header)
-	if !header.State.Finished() { // later steps end or undo what the coordinator holds: it must still be ours
-		if err := r.takeLease(ctx, header.RunID, header.Cluster); err != nil {
+		s.found = elsewhere.to
+	case err != nil:
+		return false, err
+	default:
+		if err := r.found(header, s.found); err != nil {
 			return false, err
 		}
 	}
-	j := &job{Runner: r, header: header, recovered: true}
+	r.sayDifferences(header)
 	if err := j.drive(ctx); err != nil {
 		return false, err
 	}
@@ -55,6 +50,22 @@ func (r *Runner) recover(ctx context.Context, header records.Header) (again bool
 	// was rolled back here stops, unless the operator asked otherwise.
 	rolledBack := s.found == records.RollingBack || s.found == records.Closing
 	return !rolledBack || r.Config.Migration.MigrateAfterRollback, nil
+}
+
+// found records the state that a re-run goes on with.
+func (r *Runner) found(header records.Header, state records.State) error {
+	if state == header.State {
+		return nil
+	}
+	err := r.Records.Transition(state, func(h *records.Header) {
+		if h.Failure == "" && state != records.Applying {
+			h.Failure = fmt.Sprintf("an earlier execution ended in state %s", header.State)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("recording the state %q: %w", state, err)
+	}
+	return nil
 }
 
 // sayDifferences prints where today's configuration asks for something else than the run that is taken up.
@@ -83,10 +94,19 @@ func (r *Runner) settings() map[string]string {
 
 // discardPlanned drops a run that never sent anything, with its lease and the service that it started.
 func (r *Runner) discardPlanned(ctx context.Context, header records.Header) error {
-	if err := r.releaseLease(ctx, header.RunID); err != nil {
+	if header.CoordinatorStarted && header.NodeID != r.node.ID {
+		if r.Config.NSX.AcceptOtherNode != r.node.ID {
+			return &elsewhereStarted{header, r.node}
+		}
+		r.Report.Warn("the coordinator service that run %s started on node %s is left running, as nsx.accept_other_node asks", header.RunID, header.NodeID)
+		if err := r.Records.Amend(func(h *records.Header) { h.CoordinatorStarted = false }); err != nil {
+			return err
+		}
+		header.CoordinatorStarted = false
+	}
+	if err := r.giveBack(ctx, header); err != nil {
 		return err
 	}
-	r.stopCoordinator(ctx, header)
 	if err := r.archived(r.Records.Discard(header.RunID)); err != nil {
 		return fmt.Errorf("discarding the records of run %s, which sent nothing: %w", header.RunID, err)
 	}
@@ -94,41 +114,14 @@ func (r *Runner) discardPlanned(ctx context.Context, header records.Header) erro
 	return nil
 }
 
-// restored says whether NSX was restored from a backup under the records: they claim objects as Policy,
-// and not one of them is.
-func (r *Runner) restored(ctx context.Context, header records.Header) (bool, error) {
-	switch header.State {
-	case records.Migrated, records.Inferred, records.Committing, records.Applying, records.Complete:
-	default: // batches or rollbacks may be under way
-		return false, nil
-	}
-	var refs []catalog.Ref
-	err := r.Records.Migrated(func(m records.MigratedObject) error {
-		refs = append(refs, catalog.Ref{Type: catalog.Type(m.Type), ID: m.ID})
-		return nil
-	})
-	if err != nil {
-		return false, fmt.Errorf("reading the migration records: %w", err)
-	}
-	found, err := inventory.Look(ctx, r.NSX, r.Catalog, refs, r.places())
-	if err != nil {
-		return false, fmt.Errorf("reading the migrated objects: %w", err)
-	}
-	for _, f := range found {
-		if f.Evidence == catalog.IsPolicy {
-			return false, nil
-		}
-	}
-	return len(refs) > 0, nil
+// elsewhereStarted says that a run started the coordinator on a node that nsx.managers leads to no longer.
+type elsewhereStarted struct {
+	header records.Header
+	node   nsx.Node
 }
 
-func (r *Runner) archiveVoid(ctx context.Context, header records.Header) error {
-	r.Report.Warn("none of the %d objects that run %s migrated is Policy any more: NSX was restored from a backup. Nothing is written to NSX; the records are archived as void", header.Objects, header.RunID)
-	if err := r.releaseLease(ctx, header.RunID); err != nil {
-		return err
-	}
-	if err := r.archived(r.Records.ArchiveVoid(r.archiveInput(report.Files{}))); err != nil {
-		return fmt.Errorf("archiving the records of run %s as void: %w", header.RunID, err)
-	}
-	return nil
+func (e *elsewhereStarted) Error() string {
+	return fmt.Sprintf("run %s sent nothing, but started the migration coordinator on node %s (%s), and nsx.managers leads to node %s now: no other node can run it meanwhile. "+
+		"List that node's own address in nsx.managers, or let the virtual address lead there, and run again; or stop the service there by hand and set nsx.accept_other_node: %s",
+		e.header.RunID, e.header.NodeID, e.header.NodeAddress, e.node.ID, e.node.ID)
 }

@@ -127,6 +127,9 @@ func (r *Runner) connect(ctx context.Context, header records.Header, unfinished 
 		}
 	}
 	node, err := r.NSX.Connect(ctx, want)
+	if nsx.IsKind(err, nsx.KindOtherNode) && want == header.NodeID && header.State == records.Planned {
+		node, err = r.NSX.Connect(ctx, "") // nothing was sent to that node
+	}
 	if err != nil {
 		return fmt.Errorf("connecting to NSX Manager: %w", err)
 	}
@@ -218,6 +221,15 @@ func (r *Runner) recordedObjects() ([]inventory.Known, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the objects of the run from the records: %w", err)
+	}
+	header, _, err := r.Records.Run()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range header.Skipped { // asked for, too, and no less at the end than what the run migrated
+		known = append(known, inventory.Known{
+			Ref: catalog.Ref{Type: catalog.Type(s.Type), ID: s.ID}, Place: inventory.Place{Parent: s.Parent, PolicyPath: s.PolicyPath},
+		})
 	}
 	return known, nil
 }
