@@ -35,10 +35,15 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 	if err != nil && !nsx.IsKind(err, nsx.KindNotFound) { // NSX before 4.0 has no such call
 		return Fail, "", err
 	}
-	if !promotionIdle[promotion.State] {
-		return Fail, "a promotion of all objects is under way: " + promotion.State, nil
+	if promotionIdle[promotion.State] {
+		return OK, "no migration is under way", nil
 	}
-	return OK, "no migration is under way", nil
+	// The plan rests, and yet a workflow is open: of a run that was given up, or of NSX's own promotion.
+	text := fmt.Sprintf("the plan rests, and a promotion workflow is open all the same (%s), which no run of these records began", promotion.State)
+	if in.EndWorkflow == in.Node.ID {
+		return Warn, text + "; it will be ended if NSX refuses to open another, as nsx.end_workflow asks", nil
+	}
+	return Fail, fmt.Sprintf("%s; when whoever did is known to be gone, let this errand end it with nsx.end_workflow: %s", text, in.Node.ID), nil
 }
 
 func halfWay(ctx context.Context, in *Input) (Verdict, string, error) {

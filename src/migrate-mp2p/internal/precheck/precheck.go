@@ -47,6 +47,8 @@ type Input struct {
 	Inventory *inventory.Inventory
 	Now       time.Time
 	Ignore    []string // names of checks whose failure does not count
+	// EndWorkflow is the id of the node whose open workflow the operator lets the run end.
+	EndWorkflow string
 	// HalfWay finds other clusters, and shared objects, that a migration left half-way.
 	HalfWay func(ctx context.Context) ([]inventory.HalfWay, error)
 }

@@ -15,7 +15,8 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (results []precheck.
 	results, err = precheck.Run(ctx, precheck.Input{
 		API: r.NSX, Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Strategy: r.Config.Migration.Strategy, Identity: r.NSX.Identity(),
 		Scope: d.scope, Node: r.node, Inventory: d.inv, Now: r.Clock.Now(), Ignore: r.Config.Migration.IgnorePrechecks,
-		HalfWay: r.halfWay,
+		EndWorkflow: r.Config.NSX.EndWorkflow,
+		HalfWay:     r.halfWay,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("running the prechecks: %w", err)

@@ -73,7 +73,7 @@ func (r *Runner) stopCoordinator(ctx context.Context) {
 		}
 		err = errors.Join(err, readErr, errors.New("it still runs"))
 	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		r.Report.Warn("the migration coordinator on node %s, which this run started, could not be stopped: %v", r.node.ID, err)
 	}
 }

@@ -158,6 +158,9 @@ func (r *Runner) giveBack(ctx context.Context, header records.Header) error {
 	}
 	if ours && header.CoordinatorStarted {
 		r.stopCoordinator(ctx)
+		if ctx.Err() != nil { // told to end: the next run goes on here
+			return ctx.Err()
+		}
 	}
 	if ours && header.Leased {
 		if err := r.removeLease(ctx, header.RunID); err != nil {
