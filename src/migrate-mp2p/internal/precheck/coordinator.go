@@ -40,7 +40,7 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 	}
 	// The plan rests, and yet a workflow is open: of a run that was given up, or of NSX's own promotion.
 	text := fmt.Sprintf("the plan rests, and a promotion workflow is open all the same (%s), which no run of these records began", promotion.State)
-	if in.EndWorkflow == in.Node.ID {
+	if in.EndWorkflow != "" && in.EndWorkflow == in.Node.ID {
 		return Warn, text + "; it will be ended if NSX refuses to open another, as nsx.end_workflow asks", nil
 	}
 	return Fail, fmt.Sprintf("%s; when whoever did is known to be gone, let this errand end it with nsx.end_workflow: %s", text, in.Node.ID), nil
