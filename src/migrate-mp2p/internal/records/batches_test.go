@@ -336,6 +336,41 @@ var _ = Describe("updates", func() {
 		Expect([]int{applied, waived}).To(Equal([]int{0, 1}))
 	})
 
+	It("are pending again when the last read does not show them, but never once they are waived [R16]", func() {
+		updates, err := s.PendingUpdates(1, 3)
+		Expect(err).NotTo(HaveOccurred())
+		updates[0].State, updates[1].State, updates[2].State = records.UpdateApplied, records.UpdateGone, records.UpdateWaived
+		Expect(s.SetUpdates(updates)).To(Succeed())
+		for i := range updates[:2] {
+			updates[i].State = records.UpdatePending
+		}
+		Expect(s.SetUpdates(updates[:2])).To(Succeed())
+		Expect(s.PendingUpdates(1, 3)).To(Equal(updates[:2]))
+		updates[0].State = records.UpdateApplied
+		Expect(s.SetUpdates(updates[:1])).To(Succeed())
+		updates[0].State, updates[2].State = records.UpdateGone, records.UpdatePending
+		Expect(s.SetUpdates(updates[:1])).To(Succeed())
+		var refused *records.ErrArrow
+		Expect(errors.As(s.SetUpdates(updates[2:]), &refused)).To(BeTrue())
+	})
+
+	It("can be added to while the run is applying, and not before [R16]", func() {
+		Expect(s.AddUpdates([]records.Update{update("d")})).To(MatchError(ContainSubstring("migrated")))
+		for _, state := range []records.State{records.Inferred, records.Committing, records.Applying} {
+			Expect(s.Transition(state, nil)).To(Succeed())
+		}
+		Expect(s.AddUpdates(nil)).To(Succeed())
+		further := update("e")
+		further.State = records.UpdateApplied // whatever the caller says, it is pending
+		Expect(s.AddUpdates([]records.Update{update("d"), further})).To(Succeed())
+		updates, err := s.PendingUpdates(4, 10)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(updates).To(HaveLen(2))
+		Expect([]uint64{updates[0].Seq, updates[1].Seq}).To(Equal([]uint64{4, 5}))
+		Expect(updates[1].Path).To(Equal(path("e")))
+		Expect(s.Verify()).To(Succeed())
+	})
+
 	It("are not mixed up [I3]", func() {
 		updates, err := s.PendingUpdates(1, 1)
 		Expect(err).NotTo(HaveOccurred())

@@ -33,11 +33,13 @@ var batchArrows = map[BatchState][]BatchState{
 	BatchRolledBack:  {BatchMigrated},
 }
 
-// updateArrows is the chart of an update; pending to pending is another refused attempt or a new delta.
+// updateArrows is the chart of an update; pending to pending is another refused attempt or a new delta. What was
+// applied or gone is pending again when the last read does not show it: an answer is a claim, and only what is read
+// proves it. What the operator let go stays so.
 var updateArrows = map[UpdateState][]UpdateState{
 	UpdatePending: {UpdatePending, UpdateApplied, UpdateGone, UpdateWaived},
-	UpdateApplied: {UpdateApplied},
-	UpdateGone:    {UpdateGone},
+	UpdateApplied: {UpdateApplied, UpdatePending, UpdateGone},
+	UpdateGone:    {UpdateGone, UpdatePending},
 	UpdateWaived:  {UpdateWaived},
 }
 

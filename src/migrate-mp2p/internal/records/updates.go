@@ -1,6 +1,7 @@
 package records
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 
@@ -41,6 +42,55 @@ func (s *Store) putUpdates(updates iter.Seq[Update]) error {
 	return rows.flush()
 }
 
+// AddUpdates records further updates as pending, behind those that there are: what the last read found beyond what was
+// inferred. Only a run in state applying may do this. The caller makes sure that no object gets two updates.
+func (s *Store) AddUpdates(updates []Update) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.addUpdates(updates); err != nil {
+		return fmt.Errorf("recording further updates: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) addUpdates(updates []Update) error {
+	h, err := s.header()
+	if err != nil {
+		return err
+	}
+	if h.State != Applying {
+		return fmt.Errorf("the run is %s, not %s", h.State, Applying)
+	}
+	seq, err := s.lastUpdate()
+	if err != nil {
+		return err
+	}
+	rows := chunk{store: s}
+	for _, u := range updates {
+		seq++
+		u.Seq, u.State = seq, UpdatePending
+		if err := rows.add(bucketUpdates, sequenceKey(seq), u); err != nil {
+			return err
+		}
+	}
+	return rows.flush()
+}
+
+// lastUpdate is the highest sequence number in use; 0 when there is no update.
+func (s *Store) lastUpdate() (seq uint64, err error) {
+	err = s.view(func(tx *bbolt.Tx) error {
+		bucket, err := in(tx, bucketUpdates)
+		if err != nil {
+			return err
+		}
+		if key, _ := bucket.Cursor().Last(); key != nil {
+			seq = binary.BigEndian.Uint64(key)
+		}
+		return nil
+	})
+	return seq, err
+}
+
 // PendingUpdates returns at most limit pending updates, from the sequence number from on (the first is 1).
 func (s *Store) PendingUpdates(from uint64, limit int) ([]Update, error) {
 	var pending []Update
@@ -56,7 +106,8 @@ func (s *Store) PendingUpdates(from uint64, limit int) ([]Update, error) {
 	return pending, nil
 }
 
-// SetUpdates records the outcome of updates, all in one transaction. Applied, gone and waived are final.
+// SetUpdates records the outcome of updates, all in one transaction. Waived is final; applied and gone are until a later
+// read shows something else.
 func (s *Store) SetUpdates(updates []Update) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
