@@ -166,6 +166,9 @@ func wire(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor
 	if err != nil {
 		return nil, err
 	}
+	if err := rules.Check(cfg.NCP.Platform, source); err != nil {
+		return nil, fmt.Errorf("reading migration.update_rules: %w", err)
+	}
 	atCommit, err := onCommit()
 	if err != nil {
 		return nil, err

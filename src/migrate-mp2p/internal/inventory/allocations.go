@@ -15,7 +15,7 @@ import (
 // only known from their users (NCP clean-up scripts).
 type use struct {
 	pool, ip   string
-	kind       string // snat, lb_virtual_server
+	kind       string // catalog.OwnerSNAT, catalog.OwnerVirtualServer
 	project    string
 	serverType string
 	wanted     *Wanted // the user spec lists the address
@@ -25,11 +25,11 @@ type use struct {
 func (r *retrieval) noteUses(o *Object, b body) {
 	project := tagValue(o.Tags, scopeProject)
 	if o.Type == catalog.LBVirtualServer {
-		r.noteUse(use{pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: "lb_virtual_server", project: project, serverType: tagValue(o.Tags, scopeServerType)})
+		r.noteUse(use{pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: catalog.OwnerVirtualServer, project: project, serverType: tagValue(o.Tags, scopeServerType)})
 		return
 	}
 	for _, ip := range strings.Split(tagValue(o.Tags, scopeSNAT), ",") {
-		r.noteUse(use{pool: tagValue(o.Tags, scopePool), ip: strings.TrimSpace(ip), kind: "snat", project: project})
+		r.noteUse(use{pool: tagValue(o.Tags, scopePool), ip: strings.TrimSpace(ip), kind: catalog.OwnerSNAT, project: project})
 	}
 }
 
@@ -41,8 +41,8 @@ func (r *retrieval) noteUse(u use) {
 
 // facts are what update rules may ask about an address.
 func (u use) facts() map[string]string {
-	facts := map[string]string{"pool": u.pool, "ip": u.ip}
-	for key, value := range map[string]string{"owner_kind": u.kind, "owner_project": u.project, "owner_lb_vs_type": u.serverType} {
+	facts := map[string]string{catalog.FactPool: u.pool, catalog.FactIP: u.ip}
+	for key, value := range map[string]string{catalog.FactOwnerKind: u.kind, catalog.FactOwnerProject: u.project, catalog.FactOwnerLBType: u.serverType} {
 		if value != "" {
 			facts[key] = value
 		}

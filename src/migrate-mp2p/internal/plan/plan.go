@@ -44,8 +44,8 @@ type Entry struct {
 
 // Facts that the plan adds to those of the inventory.
 const (
-	FactParent = "parent" // Manager id of the parent
-	FactSwitch = "switch" // Manager id of a port's switch
+	FactParent = catalog.FactParent
+	FactSwitch = catalog.FactSwitch
 )
 
 // Batch is one promotion request.

@@ -114,10 +114,7 @@ func (r *rule) covers(t catalog.Type, env Env) bool {
 	if len(r.Scopes) == 0 && env.Scope != catalog.NCP || len(r.Scopes) > 0 && !slices.Contains(r.Scopes, string(env.Scope)) {
 		return false
 	}
-	if len(r.Platforms) > 0 && !slices.Contains(r.Platforms, env.Platform) {
-		return false
-	}
-	return r.Set == nil || r.Set.From != fromLookup || env.Workloads.Provides(workloads.Kind(r.Set.Of))
+	return r.on(env.Platform)
 }
 
 func (r *rule) fits(o Object, env Env) bool {

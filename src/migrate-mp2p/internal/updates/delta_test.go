@@ -236,19 +236,19 @@ var _ = Describe("Delta", func() {
 
 var _ = DescribeTable("the words of a rule",
 	func(rule string, want records.Delta) {
-		o := Object{Type: catalog.Tier1, Tags: tags("a=1", "b=2"), Facts: map[string]string{"f": "x"}}
-		Expect(parsed(oneRule("types: [TIER1], "+rule)).Delta(o, promoted(o), tasEnv())).To(Equal(want))
+		o := Object{Type: catalog.Tier1, Tags: tags("a=1", "b=2"), Facts: map[string]string{"parent": "x"}}
+		Expect(parsed(oneRule("types: ['*'], "+rule)).Delta(o, promoted(o), tasEnv())).To(Equal(want))
 	},
 	Entry("drop", "drop: a", records.Delta{RemoveTags: tags("a=1")}),
 	Entry("keep", "set: {tag: c, from: tag, of: a, replaces: a, keep: true}", records.Delta{SetTags: tags("c=1")}),
 	Entry("cluster", "set: {tag: c, from: cluster}", records.Delta{SetTags: tags("c=cf")}),
-	Entry("fact", "set: {tag: c, from: fact, of: f}", records.Delta{SetTags: tags("c=x")}),
+	Entry("fact", "set: {tag: c, from: fact, of: parent}", records.Delta{SetTags: tags("c=x")}),
 	Entry("when a tag has the value", "when: [{tag: a, is: '1'}], drop: b", records.Delta{RemoveTags: tags("b=2")}),
 	Entry("when a tag has another value", "when: [{tag: a, is: '2'}], drop: b", records.Delta{}),
 	Entry("when a tag is absent", "when: [{tag: c, absent: true}], drop: b", records.Delta{RemoveTags: tags("b=2")}),
 	Entry("when a tag should be absent", "when: [{tag: a, absent: true}], drop: b", records.Delta{}),
-	Entry("when a fact has the value", "when: [{fact: f, is: x}], drop: b", records.Delta{RemoveTags: tags("b=2")}),
-	Entry("when a fact is unknown", "when: [{fact: g}], drop: b", records.Delta{}),
+	Entry("when a fact has the value", "when: [{fact: parent, is: x}], drop: b", records.Delta{RemoveTags: tags("b=2")}),
+	Entry("when a fact is unknown", "when: [{fact: switch}], drop: b", records.Delta{}),
 	Entry("another platform", "platforms: [tkgi], drop: b", records.Delta{}),
 	Entry("another scope", "scopes: [shared], drop: b", records.Delta{}),
 	Entry("this platform", "platforms: [tas], drop: b", records.Delta{RemoveTags: tags("b=2")}),
@@ -264,7 +264,7 @@ var _ = DescribeTable("a value that cannot be found is an error",
 	},
 	Entry("tag", "from: tag, of: a", "no tag a"),
 	Entry("id map", "from: id_map, of: a", "no tag a"),
-	Entry("fact", "from: fact, of: f", "no fact f"),
+	Entry("fact", "from: fact, of: parent", "no fact parent"),
 	Entry("key of a lookup", "from: lookup, of: namespace_uid, by: [ncp/project]", "no tag ncp/project"),
 )
 

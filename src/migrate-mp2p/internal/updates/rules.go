@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -28,6 +29,7 @@ var builtIn []byte
 type Rules struct {
 	rules   []rule
 	catalog *catalog.Catalog
+	name    string // of the file, for errors
 }
 
 // rule is one entry of the file.
@@ -40,6 +42,8 @@ type rule struct {
 	Set       *setTag        `yaml:"set"`
 	Drop      string         `yaml:"drop"`
 	Restore   string         `yaml:"restore"`
+
+	line int // on which it begins; 0 where that is not known
 }
 
 // condition is a demand on the Manager object: on one of its tags or on one fact.
@@ -97,7 +101,8 @@ func LoadRules(path string) (*Rules, error) {
 	return ParseRules(data, path)
 }
 
-// ParseRules reads rules strictly. Its error lists every mistake with its line; name is what errors call the text.
+// ParseRules reads rules strictly. Its error lists every mistake with its line; name is what errors call the text. What
+// depends on the platform is left to Check.
 func ParseRules(data []byte, name string) (*Rules, error) {
 	var file struct {
 		Version int    `yaml:"version"`
@@ -105,10 +110,17 @@ func ParseRules(data []byte, name string) (*Rules, error) {
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(&file); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errors.New("the file is empty")
+	var problems []error
+	err := decoder.Decode(&file)
+	var wrong *yaml.TypeError // words that the format does not have, and texts where lists belong; the rest was read
+	switch {
+	case errors.As(err, &wrong):
+		for _, text := range wrong.Errors {
+			problems = append(problems, fmt.Errorf("reading update rules %s: %s", name, text))
 		}
+	case errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("reading update rules %s: the file is empty", name)
+	case err != nil:
 		return nil, fmt.Errorf("reading update rules %s: %w", name, err)
 	}
 	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
@@ -123,17 +135,43 @@ func ParseRules(data []byte, name string) (*Rules, error) {
 	}
 	lines := ruleLines(data, len(file.Rules))
 	names := map[string]bool{}
-	var problems []error
-	for i, r := range file.Rules {
+	rules := &Rules{rules: file.Rules, catalog: types, name: name}
+	for i := range rules.rules {
+		r := &rules.rules[i]
+		r.line = lines[i]
 		for _, text := range r.mistakes(types, names) {
-			problems = append(problems, fmt.Errorf("reading update rules %s: line %d: rule %q: %s", name, lines[i], r.Name, text))
+			problems = append(problems, rules.problem(r, text))
 		}
 		names[r.Name] = true
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	return &Rules{rules: file.Rules, catalog: types}, nil
+	return rules, nil
+}
+
+func (r *Rules) problem(of *rule, text string) error {
+	return fmt.Errorf("reading update rules %s: line %d: rule %q: %s", r.name, of.line, of.Name, text)
+}
+
+// Check says which rules a platform cannot serve, all of them: those that look up what its source of workloads does not
+// have. A tag that such a rule asks for could never be set. It is to be called before anything is sent.
+func (r *Rules) Check(platform string, source workloads.Source) error {
+	var problems []error
+	for i := range r.rules {
+		rule := &r.rules[i]
+		if rule.Set == nil || rule.Set.From != fromLookup || !rule.on(platform) || source.Provides(workloads.Kind(rule.Set.Of)) {
+			continue
+		}
+		problems = append(problems, r.problem(rule, fmt.Sprintf("set: of: platform %s cannot look up %s; name in platforms those on which the rule applies, or take it out",
+			platform, rule.Set.Of)))
+	}
+	return errors.Join(problems...)
+}
+
+// on says whether the rule applies on a platform.
+func (r *rule) on(platform string) bool {
+	return len(r.Platforms) == 0 || slices.Contains(r.Platforms, platform)
 }
 
 // ruleLines gives the lines on which count rules begin. The strict decoder cannot tell, so the text is read once more;
@@ -166,8 +204,13 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 		wrong(`types is missing; write ["*"] for every type`)
 	}
 	for _, t := range r.Types {
-		if _, known := types.Entry(t); t != anyType && !known {
+		entry, known := types.Entry(t)
+		switch {
+		case t == anyType:
+		case !known:
 			wrong("types: %q is not a resource type of the migration API", t)
+		case entry.PolicyType == "":
+			wrong("types: %s becomes part of other Policy objects, so that there is nothing to update", t)
 		}
 	}
 	for _, s := range r.Scopes {
@@ -187,6 +230,11 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 		case c.Absent && c.Is != nil:
 			wrong("when, condition %d: absent and is exclude each other", i+1)
 		}
+		if c.Fact != "" {
+			for _, text := range r.factMistakes(c.Fact, c.Is) {
+				wrong("when, condition %d: %s", i+1, text)
+			}
+		}
 	}
 	actions := 0
 	for _, present := range []bool{r.Set != nil, r.Drop != "", r.Restore != ""} {
@@ -200,10 +248,45 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 	if r.Restore != "" && r.Restore != restoreName && r.Restore != restoreRuleNames {
 		wrong("restore: %q is neither %s nor %s", r.Restore, restoreName, restoreRuleNames)
 	}
+	if r.Restore == restoreRuleNames && !r.mayBe([]catalog.Type{catalog.LBVirtualServer}) {
+		wrong("restore: only objects of type %s have %s", catalog.LBVirtualServer, restoreRuleNames)
+	}
 	if r.Set != nil {
 		found = append(found, r.Set.mistakes()...)
+		if r.Set.From == fromFact && r.Set.Of != "" {
+			for _, text := range r.factMistakes(r.Set.Of, nil) {
+				wrong("set: of: %s", text)
+			}
+		}
 	}
 	return found
+}
+
+// factMistakes says why a rule that asks for a fact could never find it, or never with this value.
+func (r *rule) factMistakes(name string, is *string) []string {
+	fact, known := catalog.FactNamed(name)
+	switch {
+	case !known:
+		return []string{fmt.Sprintf("%q is not a fact; there are %s", name, strings.Join(catalog.FactNames(), ", "))}
+	case fact.Types != nil && !r.mayBe(fact.Types):
+		return []string{fmt.Sprintf("%s is a fact of objects of other types: %s", name, joined(fact.Types))}
+	case is != nil && fact.Values != nil && !slices.Contains(fact.Values, *is):
+		return []string{fmt.Sprintf("%s is never %q; it is one of %s", name, *is, strings.Join(fact.Values, ", "))}
+	}
+	return nil
+}
+
+// mayBe says whether the rule may meet an object of one of these types.
+func (r *rule) mayBe(types []catalog.Type) bool {
+	return slices.ContainsFunc(r.Types, func(t catalog.Type) bool { return t == anyType || slices.Contains(types, t) })
+}
+
+func joined(types []catalog.Type) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = string(t)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *setTag) mistakes() []string {
@@ -231,7 +314,7 @@ func (s *setTag) mistakes() []string {
 	case fromLookup:
 		switch count, known := workloads.Keys(workloads.Kind(s.Of)); {
 		case !known:
-			wrong("of: %q is not a fact that a platform has", s.Of)
+			wrong("of: %q is not a fact that a platform has; there are %s", s.Of, strings.Join(workloads.Kinds(), ", "))
 		case count != len(s.By):
 			wrong("of: %s is found by %d tags, by has %d", s.Of, count, len(s.By))
 		}

@@ -8,6 +8,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
 var _ = Describe("LoadRules", func() {
@@ -72,6 +75,15 @@ var _ = DescribeTable("ParseRules refuses, naming file, line and word [I10]",
 	Entry("a source that names nothing", oneRule("types: [TIER1], set: {tag: a, from: id_map}"), "of is missing"),
 	Entry("of where it has no meaning", oneRule("types: [TIER1], set: {tag: a, from: cluster, of: b}"), "no meaning"),
 	Entry("an unknown lookup", oneRule("types: [TIER1], set: {tag: a, from: lookup, of: moon, by: [x]}"), `"moon"`),
+	Entry("an unknown fact in a condition", oneRule("types: [IPPOOL_ALLOCATION], when: [{fact: ownerkind}], drop: x"),
+		"line 3", "condition 1", `"ownerkind" is not a fact`, "owner_kind"),
+	Entry("an unknown fact as the source", oneRule("types: [TIER1], set: {tag: a, from: fact, of: parrent}"), "line 3", `set: of: "parrent" is not a fact`),
+	Entry("a fact that no object of the types has", oneRule("types: [TIER1, NAT], when: [{fact: switch}], drop: x"), "switch is a fact of objects of other types: LOGICAL_PORT"),
+	Entry("a value that the fact never has", oneRule("types: [IPPOOL_ALLOCATION], when: [{fact: owner_kind, is: SNAT}], drop: x"), `never "SNAT"`, "snat, lb_virtual_server"),
+	Entry("a type without a Policy object of its own", oneRule("types: [TIER1_LOGICAL_ROUTER_PORT], drop: x"), "TIER1_LOGICAL_ROUTER_PORT becomes part of other Policy objects"),
+	Entry("names of rules where there are none", oneRule("types: [LB_POOL], restore: rule_names"), "only objects of type LB_VIRTUAL_SERVER have rule_names"),
+	Entry("an unknown key in a condition", "version: 1\nrules:\n  - name: r\n    types: [TIER1]\n    when:\n    - {tag: a, iss: b}\n    drop: x\n", "line 6", "iss"),
+	Entry("an unknown key beside the rules", "version: 1\nrulez: []\nrules: []\n", "line 2", "rulez"),
 	Entry("too few keys", oneRule("types: [TIER1], set: {tag: a, from: lookup, of: service_uid, by: [x]}"), "2 tags, by has 1"),
 	Entry("keys without a lookup", oneRule("types: [TIER1], set: {tag: a, from: tag, of: b, by: [x]}"), "by belongs to"),
 	Entry("keep without replaces", oneRule("types: [TIER1], set: {tag: a, from: tag, of: b, keep: true}"), "keep needs replaces"),
@@ -80,6 +92,45 @@ var _ = DescribeTable("ParseRules refuses, naming file, line and word [I10]",
 var _ = It("ParseRules lists all mistakes at once [I10]", func() {
 	_, err := ParseRules([]byte("version: 1\nrules:\n  - {name: a, types: [X], drop: x}\n  - {name: b, types: [Y], drop: x}\n"), "my.yaml")
 	Expect(err).To(MatchError(And(ContainSubstring(`line 3: rule "a"`), ContainSubstring(`line 4: rule "b"`))))
+})
+
+var _ = It("ParseRules lists unknown keys, unknown facts and unknown lookups of all rules at once [I10]", func() {
+	_, err := ParseRules([]byte(`version: 1
+rules:
+  - {name: a, types: [TIER1], wenn: [], drop: x}
+  - {name: b, types: [TIER1], when: [{fact: ownerkind}], drop: x}
+  - {name: c, types: [TIER1], set: {tag: a, from: lookup, of: moon, by: [x]}}
+`), "my.yaml")
+	Expect(err).To(MatchError(And(ContainSubstring("line 3: field wenn"), ContainSubstring("line 4"), ContainSubstring("ownerkind"),
+		ContainSubstring("line 5"), ContainSubstring("moon"))))
+})
+
+var _ = Describe("Check", func() {
+	It("accepts the built-in rules on every platform that has what they look up", func() {
+		Expect(builtInRules().Check("tas", workloads.TAS{})).To(Succeed())
+		Expect(builtInRules().Check("kubernetes", kubernetesSource())).To(Succeed())
+	})
+
+	It("lists with their lines all lookups that the platform cannot serve [I10]", func() {
+		rules, err := ParseRules([]byte(`version: 1
+rules:
+  - {name: a, types: [TIER1], set: {tag: a, from: lookup, of: namespace_uid, by: [ncp/project]}}
+  - {name: b, types: [TIER1], platforms: [kubernetes], set: {tag: a, from: lookup, of: namespace_uid, by: [ncp/project]}}
+  - {name: c, types: [TIER1], platforms: [tas, tkgi], set: {tag: a, from: lookup, of: service_uid, by: [ncp/project, ncp/service]}}
+`), "my.yaml")
+		Expect(err).NotTo(HaveOccurred())
+		err = rules.Check("tas", workloads.TAS{})
+		Expect(err).To(MatchError(And(ContainSubstring(`my.yaml: line 3: rule "a"`), ContainSubstring("namespace_uid"),
+			ContainSubstring(`line 5: rule "c"`), ContainSubstring("service_uid"), Not(ContainSubstring(`rule "b"`)))))
+		Expect(rules.Check("tkgi", kubernetesSource())).To(Succeed())
+	})
+
+	It("is not needed for a lookup to be noticed: no rule is skipped silently [R15]", func() {
+		rules := parsed(oneRule("types: [TIER1], set: {tag: a, from: lookup, of: namespace_uid, by: [ncp/project]}"))
+		o := Object{Type: catalog.Tier1, ID: "t1", Tags: tags("ncp/project=org")}
+		_, err := rules.Delta(o, promoted(o), tasEnv())
+		Expect(err).To(MatchError(And(ContainSubstring("t1"), ContainSubstring("namespace_uid"))))
+	})
 })
 
 func FuzzParseRules(f *testing.F) {

@@ -3,6 +3,7 @@ package workloads
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Kind is a kind of fact that a platform may know.
@@ -23,6 +24,16 @@ var keys = map[Kind]int{NamespaceUID: 1, PodUID: 2, ServiceUID: 2, NetworkPolicy
 func Keys(k Kind) (count int, known bool) {
 	count, known = keys[k]
 	return count, known
+}
+
+// Kinds lists the kinds that a platform may have, in the order of their names.
+func Kinds() []string {
+	var all []string
+	for k := range keys {
+		all = append(all, string(k))
+	}
+	slices.Sort(all)
+	return all
 }
 
 // ErrNotFound says that the platform does not know the workload that an NSX object was made for.
