@@ -29,6 +29,7 @@ const (
 
 // ApplyRecords is what phase 4 reads and writes of the run's records.
 type ApplyRecords interface {
+	Originals
 	// Updates hands out every update.
 	Updates(each func(records.Update) error) error
 	// SetUpdates records what became of updates, durably and in one step.
@@ -55,21 +56,25 @@ type ApplyInput struct {
 
 // ApplyResult says what became of the updates that were pending.
 type ApplyResult struct {
-	Applied   int      // NSX shows them
+	Applied   int      // NSX took them, or shows them; Verify proves it
 	Gone      int      // their objects no longer exist
 	Waived    int      // the operator let them go
 	Refused   int      // kept in the records with URL, body and NSX's answer
+	Undecided int      // NSX contradicts itself about whether their objects exist; kept in the records with the reason
 	Pending   int      // not tried, since something stopped the phase
 	NotWaived []string // paths in ApplyInput.Waive that name no pending update
 }
 
 // Left is the number of updates that a further run has to send.
-func (r ApplyResult) Left() int { return r.Refused + r.Pending }
+func (r ApplyResult) Left() int { return r.Refused + r.Undecided + r.Pending }
 
 // Apply sends the pending updates. What NSX refuses is recorded and does not stop the others. The error says what
 // stopped the phase; the result is right in any case. Apply may be repeated until Left is 0.
 func Apply(ctx context.Context, in ApplyInput) (ApplyResult, error) {
-	a := &applier{ApplyInput: in, reader: &reader{api: in.API, scope: in.Scope, cluster: in.Cluster, events: in.Events}}
+	a := &applier{
+		ApplyInput: in, absent: map[string]map[string]*records.Update{},
+		reader: &reader{api: in.API, scope: in.Scope, cluster: in.Cluster, events: in.Events},
+	}
 	pending, err := a.load()
 	if err != nil {
 		return a.result, fmt.Errorf("reading the pending updates: %w", err)
@@ -92,10 +97,12 @@ type applier struct {
 	ApplyInput
 	reader          *reader
 	result          ApplyResult
-	total           int
-	group           []change         // to be sent next
-	closed          []records.Update // decided, but not yet recorded
-	certificateSafe bool             // the first certificate has survived its update
+	total           int                                   // updates to be sent
+	all             int                                   // updates there are
+	absent          map[string]map[string]*records.Update // by resource type and path: NSX did not show their objects
+	group           []change                              // to be sent next
+	closed          []records.Update                      // decided, but not yet recorded
+	certificateSafe bool                                  // the first certificate has survived its update
 }
 
 // load gives the pending updates by resource type and path, and closes the waived ones.
@@ -107,6 +114,7 @@ func (a *applier) load() (map[string]map[string]*records.Update, error) {
 		waive[path] = true
 	}
 	err := a.Records.Updates(func(u records.Update) error {
+		a.all++
 		if u.State != records.UpdatePending {
 			return nil
 		}
@@ -173,7 +181,10 @@ func (a *applier) applyAll(ctx context.Context, pending map[string]map[string]*r
 			return err
 		}
 	}
-	return a.applyType(ctx, certificates, 1)
+	if err := a.applyType(ctx, certificates, 1); err != nil {
+		return err
+	}
+	return a.settleAbsent(ctx)
 }
 
 // applyType applies all updates of one resource type. Objects are sent in groups while they are read. A group has
@@ -187,19 +198,72 @@ func (a *applier) applyType(ctx context.Context, wanted map[string]*records.Upda
 		}
 		break
 	}
-	err := read(ctx, a.reader, k, wanted, func(u *records.Update, _ string, o policyObject) error {
+	if err := read(ctx, a.reader, k, wanted, a.grouping(ctx, k, size)); err != nil {
+		return err
+	}
+	for _, u := range wanted {
+		a.miss(u)
+	}
+	return a.flush(ctx)
+}
+
+// grouping puts the objects that are read into groups, and sends each that is full.
+func (a *applier) grouping(ctx context.Context, k kind, size int) found[*records.Update] {
+	return func(u *records.Update, _ string, o policyObject) error {
 		if err := a.prepare(u, k, o); err != nil || len(a.group) < size {
 			return err
 		}
 		return a.flush(ctx)
-	})
+	}
+}
+
+// miss notes an object that NSX did not show. Its update stays pending until that is settled.
+func (a *applier) miss(u *records.Update) {
+	if a.absent[u.ResourceType] == nil {
+		a.absent[u.ResourceType] = map[string]*records.Update{}
+	}
+	a.absent[u.ResourceType][u.Path] = u
+}
+
+// settleAbsent closes the updates of objects that are proved to be gone, and applies those of objects that NSX shows after
+// all. What vanishes only now is left for the next time.
+func (a *applier) settleAbsent(ctx context.Context) error {
+	if err := checkAbsent(a.absent, a.all); err != nil {
+		return err
+	}
+	proof, err := newProver(a.reader, a.Records)
 	if err != nil {
 		return err
 	}
-	for _, u := range wanted {
-		a.close(*u, records.UpdateGone)
+	for _, resourceType := range slices.Sorted(maps.Keys(a.absent)) {
+		wanted := a.absent[resourceType]
+		delete(a.absent, resourceType)
+		k, size := kind{}, groupSize
+		for path := range wanted {
+			if k, err = kindOf(path); err != nil {
+				return err
+			}
+			break
+		}
+		if k.Type == certificateType {
+			size = 1
+		}
+		doubts, err := proof.prove(ctx, wanted, a.grouping(ctx, k, size))
+		if err != nil {
+			return err
+		}
+		for path, u := range wanted {
+			if doubt, ok := doubts[path]; ok {
+				a.doubt(*u, doubt)
+			} else {
+				a.close(*u, records.UpdateGone)
+			}
+		}
+		if err := a.flush(ctx); err != nil {
+			return err
+		}
 	}
-	return a.flush(ctx)
+	return nil
 }
 
 // prepare puts an object into the next group, unless it shows its update already.
@@ -304,8 +368,8 @@ func (a *applier) patch(ctx context.Context, group []change) error {
 	return a.API.PatchInfra(ctx, body)
 }
 
-// reread reads the objects of a group from NSX itself and merges their updates anew. Those that are gone or show
-// their update already are closed; the others are given back.
+// reread reads the objects of a group from NSX itself and merges their updates anew. Those that show their update
+// already are closed, those that are absent noted; the others are given back.
 func (a *applier) reread(ctx context.Context, group []change) ([]change, error) {
 	wanted := map[string]change{}
 	for _, c := range group {
@@ -322,12 +386,12 @@ func (a *applier) reread(ctx context.Context, group []change) ([]change, error) 
 		return nil, err
 	}
 	for _, c := range wanted {
-		a.close(*c.update, records.UpdateGone)
+		a.miss(c.update)
 	}
 	return fresh, nil
 }
 
-// keep records a refused update with its URL, its body and NSX's answer, unless its object is gone.
+// keep records a refused update with its URL, its body and NSX's answer, unless its object is absent.
 func (a *applier) keep(ctx context.Context, c change, answer error) error {
 	fresh, err := a.reread(ctx, []change{c})
 	if err != nil {
@@ -352,6 +416,14 @@ func (a *applier) refuse(c change, answer error) {
 	u.Answer = answer.Error()
 	a.closed = append(a.closed, u)
 	a.result.Refused++
+	a.result.Pending--
+}
+
+// doubt keeps an update as pending whose object NSX contradicts itself about.
+func (a *applier) doubt(u records.Update, text string) {
+	u.URL, u.Body, u.Answer = "", nil, text
+	a.closed = append(a.closed, u)
+	a.result.Undecided++
 	a.result.Pending--
 }
 

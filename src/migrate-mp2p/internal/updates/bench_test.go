@@ -22,6 +22,7 @@ func (p *pageNSX) Search(_ context.Context, _ nsx.Flavour, _ string, page nsx.Pa
 }
 func (p *pageNSX) List(context.Context, string, url.Values, nsx.Page) (int, error) { return 0, nil }
 func (p *pageNSX) GetPolicy(context.Context, string, any) error                    { return nil }
+func (p *pageNSX) Get(context.Context, string, any) error                          { return nil }
 func (p *pageNSX) PatchInfra(_ context.Context, body any) error {
 	_, err := json.Marshal(body)
 	return err

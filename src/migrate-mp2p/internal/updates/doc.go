@@ -8,7 +8,9 @@
 //     object that shows it already is empty. So everything here may be repeated.
 //  3. Phase 4 writes with the revision that it read. A body that came out of a stale search index is refused by NSX,
 //     read again from the object itself and merged anew; it never overwrites what somebody else changed.
-//  4. An object that is gone is never created.
+//  4. An object that is gone is never created. Gone is what is in no list, of which NSX says that it does not exist, and
+//     whose Manager object does not exist either. Where NSX contradicts itself the update stays pending with the reason;
+//     where most objects are missing at once nothing is closed at all.
 //  5. Inferring is all or nothing; every object that cannot be inferred is listed.
 //
 // Caveats:

@@ -14,6 +14,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -23,10 +24,12 @@ type fakeNSX struct {
 	objects map[string]map[string]any // by path
 	hidden  map[string]bool           // the index does not show them
 	stale   map[string]map[string]any // what the index shows instead of the object
+	manager map[string]map[string]any // Manager objects by path, those that exist beside Policy
 	cap     int                       // results that Search hands out at most; 0: any number
 
 	onSearch func(query string) error
 	onList   func(collection string) error
+	onGet    func(path string) error
 	onPatch  func(paths []string) error // before the effect
 	answer   func(paths []string) error // after it
 	deny     func(path string) error    // refuses one object
@@ -36,7 +39,8 @@ type fakeNSX struct {
 }
 
 func newFakeNSX() *fakeNSX {
-	return &fakeNSX{objects: map[string]map[string]any{}, hidden: map[string]bool{}, stale: map[string]map[string]any{}}
+	return &fakeNSX{objects: map[string]map[string]any{}, hidden: map[string]bool{}, stale: map[string]map[string]any{},
+		manager: map[string]map[string]any{}}
 }
 
 // add puts an object into the tree. pairs are further members.
@@ -118,9 +122,11 @@ func (f *fakeNSX) List(_ context.Context, p string, _ url.Values, page nsx.Page)
 		}
 	}
 	var results []json.RawMessage
-	for at, object := range sorted(f.objects) {
-		if path.Dir(at) == collection {
-			results = append(results, encode(object))
+	for _, tree := range []map[string]map[string]any{f.objects, f.manager} {
+		for at, object := range sorted(tree) {
+			if path.Dir(at) == collection {
+				results = append(results, encode(object))
+			}
 		}
 	}
 	return len(results), page(results)
@@ -128,7 +134,27 @@ func (f *fakeNSX) List(_ context.Context, p string, _ url.Values, page nsx.Page)
 
 func (f *fakeNSX) GetPolicy(_ context.Context, p string, out any) error {
 	f.requests = append(f.requests, "GET "+p)
+	if f.onGet != nil {
+		if err := f.onGet(p); err != nil {
+			return err
+		}
+	}
 	object, ok := f.objects[p]
+	if !ok {
+		return &nsx.Error{Kind: nsx.KindNotFound, Method: "GET", Path: p}
+	}
+	return json.Unmarshal(encode(object), out)
+}
+
+// Get reads Manager objects.
+func (f *fakeNSX) Get(_ context.Context, p string, out any) error {
+	f.requests = append(f.requests, "GET "+p)
+	if f.onGet != nil {
+		if err := f.onGet(p); err != nil {
+			return err
+		}
+	}
+	object, ok := f.manager[p]
 	if !ok {
 		return &nsx.Error{Kind: nsx.KindNotFound, Method: "GET", Path: p}
 	}
@@ -229,9 +255,26 @@ func (f *fakeRecords) update(p string) {
 	k, err := kindOf(p)
 	Expect(err).NotTo(HaveOccurred())
 	f.updates = append(f.updates, records.Update{
-		Seq: uint64(len(f.updates) + 1), ResourceType: k.Type, Path: p, Type: "TYPE", ID: "mp-" + path.Base(p),
+		Seq: uint64(len(f.updates) + 1), ResourceType: k.Type, Path: p, Type: typeOf(k), ID: "mp-" + path.Base(p),
 		Delta: records.Delta{SetTags: tags("new=1")}, State: records.UpdatePending,
 	})
+	if f.originals == nil {
+		f.originals = map[string]records.Original{}
+	}
+	u := f.updates[len(f.updates)-1]
+	f.originals[u.Type+"/"+u.ID] = records.Original{Type: u.Type, ID: u.ID, Facts: map[string]string{"parent": "mp-" + path.Base(path.Dir(path.Dir(p)))}}
+}
+
+// typeOf is a migration type whose objects become objects of a kind.
+func typeOf(k kind) string {
+	types, err := catalog.New(nil)
+	Expect(err).NotTo(HaveOccurred())
+	for _, e := range types.Entries() {
+		if e.PolicyType == k.Type || slices.Contains(k.Concrete, e.PolicyType) {
+			return string(e.Type)
+		}
+	}
+	return "TYPE"
 }
 
 func (f *fakeRecords) Migrated(each func(records.MigratedObject) error) error {

@@ -3,6 +3,7 @@ package updates
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -14,11 +15,13 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
-// API is what this package needs of NSX. Paths of GetPolicy begin with /infra, those of List with /policy.
+// API is what this package needs of NSX. Paths of GetPolicy begin with /infra, those of List and Get with /policy or, for
+// the Manager API, with /api.
 type API interface {
 	Search(ctx context.Context, f nsx.Flavour, query string, page nsx.Page) (total int, err error)
 	List(ctx context.Context, path string, params url.Values, page nsx.Page) (count int, err error)
 	GetPolicy(ctx context.Context, path string, out any) error
+	Get(ctx context.Context, path string, out any) error
 	// PatchInfra sends a hierarchical PATCH whose revisions NSX checks.
 	PatchInfra(ctx context.Context, body any) error
 }
@@ -59,8 +62,11 @@ type reader struct {
 }
 
 // found receives an object that was looked for, with the value that stood in the wanted map. The object is taken apart
-// only until the next one comes.
+// only until the next one comes. With errBehind it stays wanted.
 type found[T any] func(value T, path string, o policyObject) error
+
+// errBehind is the answer of a found that does not take what the search index shows for what NSX has.
+var errBehind = errors.New("the search index may be behind")
 
 // read hands out the wanted objects of one kind, by path, each once, and takes them out of the map: what is left in
 // it does not exist. Where lists and GETs cost about as little as a search they are preferred, since they are never
@@ -68,16 +74,22 @@ type found[T any] func(value T, path string, o policyObject) error
 // what it does not show yet is waited for and then read directly. Shared objects and addresses carry no tag of ours
 // that one could search for.
 func read[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T]) error {
-	if r.scope == catalog.NCP && k.Type != allocationType && directCost(wanted) > len(wanted)/searchPage+worthwhile {
-		if err := readIndex(ctx, r, k, wanted, each); err != nil {
+	if searchable(r, k, wanted) {
+		if err := readIndex(ctx, r, k, wanted, each, nil); err != nil {
 			return err
 		}
 	}
 	return readDirectly(ctx, r, wanted, each)
 }
 
-// readIndex searches, and searches again while many objects are missing and the index may still be behind.
-func readIndex[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T]) error {
+// searchable says whether the search index finds objects of a kind, for much less than it costs to read them directly.
+func searchable[T any](r *reader, k kind, wanted map[string]T) bool {
+	return r.scope == catalog.NCP && k.Type != allocationType && directCost(wanted) > len(wanted)/searchPage+worthwhile
+}
+
+// readIndex searches, and searches again while many objects are missing and the index may still be behind. After each
+// search, between may take further objects out of the map; it may be nil.
+func readIndex[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T], between func() error) error {
 	query := fmt.Sprintf(`resource_type:(%s) AND tags.scope:"ncp/cluster" AND tags.tag:%s`,
 		strings.Join(k.resourceTypes(), " OR "), quote(r.cluster))
 	page := pick(wanted, each)
@@ -85,6 +97,11 @@ func readIndex[T any](ctx context.Context, r *reader, k kind, wanted map[string]
 	for waited := time.Duration(0); ; waited += pause {
 		if err := searchAll(ctx, r.api, query, "", page); err != nil {
 			return fmt.Errorf("searching for %s objects: %w", k.Type, err)
+		}
+		if between != nil {
+			if err := between(); err != nil {
+				return err
+			}
 		}
 		if directCost(wanted) <= fewRequests || waited >= r.index {
 			return nil
@@ -130,7 +147,7 @@ func readDirectly[T any](ctx context.Context, r *reader, wanted map[string]T, ea
 			continue
 		}
 		for _, p := range paths {
-			if err := readOne(ctx, r, p, wanted, each); err != nil {
+			if _, err := readOne(ctx, r, p, wanted, each); err != nil {
 				return err
 			}
 		}
@@ -167,16 +184,17 @@ func readList[T any](ctx context.Context, r *reader, collection string, wanted m
 	return nil
 }
 
-func readOne[T any](ctx context.Context, r *reader, p string, wanted map[string]T, each found[T]) error {
+// readOne reads one object; absent says that NSX has no such object, in its own words.
+func readOne[T any](ctx context.Context, r *reader, p string, wanted map[string]T, each found[T]) (absent bool, err error) {
 	var body json.RawMessage
-	err := r.api.GetPolicy(ctx, p, &body)
+	err = r.api.GetPolicy(ctx, p, &body)
 	switch {
 	case nsx.IsKind(err, nsx.KindNotFound):
-		return nil
+		return true, nil
 	case err != nil:
-		return fmt.Errorf("reading %s: %w", p, err)
+		return false, fmt.Errorf("reading %s: %w", p, err)
 	}
-	return pick(wanted, each)([]json.RawMessage{body})
+	return false, pick(wanted, each)([]json.RawMessage{body})
 }
 
 // pick hands out the wanted objects of a page. An object that is being deleted counts as absent.
@@ -197,10 +215,14 @@ func pick[T any](wanted map[string]T, each found[T]) nsx.Page {
 			if !ok || string(o.raw("marked_for_delete")) == "true" {
 				continue
 			}
-			delete(wanted, p)
-			if err := each(value, p, o); err != nil {
+			err = each(value, p, o)
+			if errors.Is(err, errBehind) {
+				continue
+			}
+			if err != nil {
 				return err
 			}
+			delete(wanted, p)
 		}
 		return nil
 	}
