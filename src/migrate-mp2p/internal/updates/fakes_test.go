@@ -25,6 +25,7 @@ type fakeNSX struct {
 	hidden  map[string]bool           // the index does not show them
 	stale   map[string]map[string]any // what the index shows instead of the object
 	manager map[string]map[string]any // Manager objects by path, those that exist beside Policy
+	ghost   map[string]map[string]any // what the index shows though it was deleted
 	cap     int                       // results that Search hands out at most; 0: any number
 
 	onSearch func(query string) error
@@ -33,6 +34,7 @@ type fakeNSX struct {
 	onPatch  func(paths []string) error // before the effect
 	answer   func(paths []string) error // after it
 	deny     func(path string) error    // refuses one object
+	ignore   func() bool                // answers a write without doing it
 
 	requests []string   // verb and path or query
 	patches  [][]string // paths of each hierarchical PATCH, refused ones too
@@ -105,6 +107,9 @@ func (f *fakeNSX) Search(_ context.Context, flavour nsx.Flavour, query string, p
 		if old, ok := f.stale[p]; ok {
 			object = old
 		}
+		results = append(results, encode(object))
+	}
+	for _, object := range sorted(f.ghost) {
 		results = append(results, encode(object))
 	}
 	if f.cap > 0 && len(results) > f.cap {
@@ -184,6 +189,9 @@ func (f *fakeNSX) PatchInfra(_ context.Context, body any) error {
 		if old, ok := f.objects[p]; ok && old["_revision"] != object["_revision"] {
 			return &nsx.Error{Kind: nsx.KindStale, Path: p, Message: "the object was changed by somebody else"}
 		}
+	}
+	if f.ignore != nil && f.ignore() {
+		return nil
 	}
 	for _, object := range changes {
 		object["_revision"] = object["_revision"].(float64) + 1
@@ -300,6 +308,10 @@ func (f *fakeRecords) PutUpdates(updates iter.Seq[records.Update]) error {
 		f.updates = append(f.updates, u)
 	}
 	return nil
+}
+
+func (f *fakeRecords) AddUpdates(updates []records.Update) error {
+	return f.PutUpdates(slices.Values(updates))
 }
 
 func (f *fakeRecords) Updates(each func(records.Update) error) error {

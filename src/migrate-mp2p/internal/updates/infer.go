@@ -88,14 +88,26 @@ type inference struct {
 
 // updates is the iter.Seq of the inferred updates. What went wrong on the way is in w.err.
 func (w *inference) updates(yield func(records.Update) bool) {
+	err := eachType(w.Records.Migrated, func(t catalog.Type) bool { return w.Rules.Touches(t, w.Env) },
+		func(t catalog.Type, objects []records.MigratedObject) error { return w.inferType(t, objects, yield) })
+	if err != nil && !errors.Is(err, errStopped) {
+		w.err = err
+	}
+}
+
+// eachType visits the migrated objects of one type after the other, of the types that are wanted. The slice is used anew.
+func eachType(migrated func(func(records.MigratedObject) error) error, wanted func(catalog.Type) bool, visit func(catalog.Type, []records.MigratedObject) error) error {
 	var current catalog.Type
 	var ofType []records.MigratedObject
 	flush := func() error {
-		err := w.inferType(current, ofType, yield)
+		if len(ofType) == 0 {
+			return nil
+		}
+		err := visit(current, ofType)
 		ofType = ofType[:0]
 		return err
 	}
-	err := w.Records.Migrated(func(m records.MigratedObject) error {
+	err := migrated(func(m records.MigratedObject) error {
 		t := catalog.Type(m.Type)
 		if t != current {
 			if err := flush(); err != nil {
@@ -103,24 +115,19 @@ func (w *inference) updates(yield func(records.Update) bool) {
 			}
 			current = t
 		}
-		if w.Rules.Touches(t, w.Env) {
+		if wanted(t) {
 			ofType = append(ofType, m)
 		}
 		return nil
 	})
-	if err == nil {
-		err = flush()
+	if err != nil {
+		return err
 	}
-	if err != nil && !errors.Is(err, errStopped) {
-		w.err = err
-	}
+	return flush()
 }
 
 // inferType infers the updates of migrated objects of one type.
 func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, yield func(records.Update) bool) error {
-	if len(objects) == 0 {
-		return nil
-	}
 	kinds := map[string]kind{}
 	wanted := map[string]map[string]string{} // kind -> Policy path -> Manager id
 	for _, m := range objects {
