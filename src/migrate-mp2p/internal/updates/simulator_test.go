@@ -17,24 +17,31 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 )
 
+// simulator serves a simulated NSX and connects a client to it.
+func simulator(options nsxsim.Options) (*nsxsim.Server, *nsx.Client) {
+	GinkgoHelper()
+	server, err := nsxsim.Start(options)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(server.Close)
+	ca := filepath.Join(GinkgoT().TempDir(), "ca.pem")
+	Expect(os.WriteFile(ca, server.CA(), 0o600)).To(Succeed())
+	address, err := url.Parse(server.URL())
+	Expect(err).NotTo(HaveOccurred())
+	client, err := nsx.New(nsx.Options{
+		Managers: []nsx.Endpoint{{Address: address.Host}}, Username: "admin", Password: server.Password(), CACertificate: ca,
+		RequestsPerSecond: 10_000, AllowOverwrite: true,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(client.Close)
+	_, err = client.Connect(context.Background(), "")
+	Expect(err).NotTo(HaveOccurred())
+	return server, client
+}
+
 var _ = Describe("Apply against the simulator", func() {
 	It("changes tags of objects at every place in the Policy tree, and nothing else [I6]", func() {
 		ctx := context.Background()
-		server, err := nsxsim.Start(nsxsim.Options{Version: "4.1.2"})
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(server.Close)
-		ca := filepath.Join(GinkgoT().TempDir(), "ca.pem")
-		Expect(os.WriteFile(ca, server.CA(), 0o600)).To(Succeed())
-		address, err := url.Parse(server.URL())
-		Expect(err).NotTo(HaveOccurred())
-		client, err := nsx.New(nsx.Options{
-			Managers: []nsx.Endpoint{{Address: address.Host}}, Username: "admin", Password: server.Password(), CACertificate: ca,
-			RequestsPerSecond: 10_000,
-		})
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(client.Close)
-		_, err = client.Connect(ctx, "")
-		Expect(err).NotTo(HaveOccurred())
+		_, client := simulator(nsxsim.Options{Version: "4.1.2"})
 
 		store := &fakeRecords{}
 		before := map[string]map[string]any{}
