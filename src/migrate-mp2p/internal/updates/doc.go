@@ -1,5 +1,5 @@
 // Package updates is phases 3 and 4: it infers which tags and display names NCP expects of the promoted objects
-// (Rules, Infer) and puts them onto the Policy objects (Apply).
+// (Rules, Infer), puts them onto the Policy objects (Apply), and proves that they are there (Verify).
 //
 // Invariants:
 //  1. Only tags and display names change, those of embedded LB rules included. The wish is a records.Delta, which
@@ -11,7 +11,12 @@
 //  4. An object that is gone is never created. Gone is what is in no list, of which NSX says that it does not exist, and
 //     whose Manager object does not exist either. Where NSX contradicts itself the update stays pending with the reason;
 //     where most objects are missing at once nothing is closed at all.
-//  5. Inferring is all or nothing; every object that cannot be inferred is listed.
+//  5. An answer to a write is a claim. Phase 4 is over when everything that the run migrated was read once more and the
+//     rules find nothing left to do (Verify); Finish sends again what is not shown, three times in all. What the search
+//     index shows is proof of what was done, never of what was not.
+//  6. A rule that could never apply, since there is no such fact or the platform cannot look it up, is refused with its
+//     line before anything is sent; none is skipped silently.
+//  7. Inferring is all or nothing; every object that cannot be inferred is listed.
 //
 // Caveats:
 //   - NSX checks revisions in a hierarchical PATCH only when asked to (enforce_revision_check, NSX Go SDK); the client's
