@@ -33,7 +33,9 @@ func start(scale int, options nsxsim.Options, change func(*store.Tx) error) *gro
 	world, err := model.TAS(scale, 1, model.Options{})
 	Expect(err).NotTo(HaveOccurred())
 	options.Store = store.New(1)
-	options.Coordinator = coordinator.New(coordinator.Options{})
+	if options.Coordinator == nil {
+		options.Coordinator = coordinator.New(coordinator.Options{})
+	}
 	Expect(nsxsim.LoadWorld(options.Store, world)).To(Succeed())
 	if change != nil {
 		Expect(options.Store.Update(change)).To(Succeed())
