@@ -19,6 +19,9 @@ type Data struct {
 	Began      time.Time `json:"began"`
 	Ended      time.Time `json:"ended"`
 
+	// Result is what this run came to, in words. Outcome is that of the whole execution, whose code may speak of
+	// another scope.
+	Result     string       `json:"result,omitempty"`
 	Outcome    Outcome      `json:"outcome"`
 	Types      []TypeCount  `json:"types,omitempty"`
 	Phases     []Phase      `json:"phases,omitempty"`

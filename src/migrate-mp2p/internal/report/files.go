@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,14 @@ type Writer func(path string, write func(io.Writer) error) error
 type Files struct {
 	Text, JSON, HTML    string
 	IDMapCSV, IDMapJSON string
+}
+
+// Or fills in the paths that are missing from others.
+func (f Files) Or(others Files) Files {
+	return Files{
+		Text: cmp.Or(f.Text, others.Text), JSON: cmp.Or(f.JSON, others.JSON), HTML: cmp.Or(f.HTML, others.HTML),
+		IDMapCSV: cmp.Or(f.IDMapCSV, others.IDMapCSV), IDMapJSON: cmp.Or(f.IDMapJSON, others.IDMapJSON),
+	}
 }
 
 // All lists the files that were written.
@@ -74,6 +83,9 @@ func writeText(w io.Writer, d Data) error {
 	p.line("run\t%s", d.RunID)
 	p.line("cluster\t%s (%s)", d.Cluster, d.Platform)
 	p.line("scope\t%s", d.Scope)
+	if d.Result != "" {
+		p.line("result\t%s", oneLine(d.Result))
+	}
 	p.line("NSX Manager\t%s, NSX %s, node %s", d.Manager, d.NSXVersion, d.NodeID)
 	p.line("began\t%s", stamp(d.Began))
 	p.line("ended\t%s, after %s", stamp(d.Ended), d.Duration())

@@ -41,7 +41,16 @@ type Outcome struct {
 	Records string       `json:"records,omitempty"`
 	Report  string       `json:"report,omitempty"`
 	IDMap   string       `json:"id_map,omitempty"`
+	Earlier []Papers     `json:"earlier,omitempty"` // of earlier runs, where Report and IDMap are not all
 	Details any          `json:"details,omitempty"` // of the command, such as the plan's totals; shown as JSON only
+}
+
+// Papers are where the newest report and the newest id map of a scope lie. They may be those of two runs: only a
+// complete one has an id map.
+type Papers struct {
+	Scope  string `json:"scope"`
+	Report string `json:"report,omitempty"`
+	IDMap  string `json:"id_map,omitempty"`
 }
 
 // longestFailure bounds the failure on standard output; the log has it whole.
@@ -61,6 +70,14 @@ func (o Outcome) lines() []string {
 	} {
 		if path.value != "" {
 			lines = append(lines, fmt.Sprintf("  %-8s %s", path.name+":", path.value))
+		}
+	}
+	for _, p := range o.Earlier {
+		if p.Report != "" {
+			lines = append(lines, fmt.Sprintf("  newest report of scope %s: %s", p.Scope, p.Report))
+		}
+		if p.IDMap != "" {
+			lines = append(lines, fmt.Sprintf("  newest id map of scope %s: %s", p.Scope, p.IDMap))
 		}
 	}
 	if o.Ladder != "" {

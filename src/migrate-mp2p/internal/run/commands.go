@@ -20,7 +20,7 @@ func (r *Runner) Do(ctx context.Context) report.Outcome {
 		open = r.openToWrite
 	}
 	if err := open(); err != nil {
-		return r.withMount(Refused(err))
+		return r.withPapers(r.withMount(Refused(err)))
 	}
 	out := r.unlessOther(ctx)
 	if r.Records != nil {
@@ -36,10 +36,10 @@ func (r *Runner) Do(ctx context.Context) report.Outcome {
 func (r *Runner) unlessOther(ctx context.Context) report.Outcome {
 	_, unfinished, err := r.recorded()
 	if err != nil {
-		return r.withMount(Refused(err))
+		return r.withPapers(r.withMount(Refused(err)))
 	}
 	if !r.Config.Instance.Bootstrap && !unfinished {
-		return r.withMount(report.Outcome{Code: AllPolicy, Meaning: "another instance of this group acts; nothing was looked at here"})
+		return r.withPapers(r.withMount(report.Outcome{Code: AllPolicy, Meaning: "another instance of this group acts; nothing was looked at here"}))
 	}
 	return r.command(ctx)
 }
@@ -141,7 +141,7 @@ func (r *Runner) answer(ctx context.Context, read func(context.Context) (reading
 	case len(found.findings) > 0:
 		out.Code, out.Meaning = Mixed, "something was found: see the warnings above"
 	}
-	return r.withMount(out)
+	return r.withPapers(r.withMount(out))
 }
 
 // reading is what a command that only reads has found.

@@ -21,15 +21,10 @@ func (r *Runner) reportDir(runID string) string {
 	return filepath.Join(r.Config.Log.Directory, "runs", runID)
 }
 
-// writeReport writes the report of a run from its records. A report that cannot be written is a warning:
-// the migration is no worse for it.
-func (r *Runner) writeReport(header records.Header, out report.Outcome, unrestored []string) report.Files {
-	data, err := r.reportData(header, out)
-	data.Unrestored = unrestored
-	if err != nil {
-		r.Report.Warn("the report is not complete: %v", err)
-	}
-	dir := r.reportDir(header.RunID)
+// writeReport writes the report of a run. A report that cannot be written is a warning: the migration is no worse
+// for it.
+func (r *Runner) writeReport(data report.Data) report.Files {
+	dir := r.reportDir(data.RunID)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		r.Report.Warn("creating the folder of the report: %v", err)
 		return report.Files{}
@@ -41,7 +36,16 @@ func (r *Runner) writeReport(header records.Header, out report.Outcome, unrestor
 	return files
 }
 
-func (r *Runner) reportData(header records.Header, out report.Outcome) (report.Data, error) {
+// reportData reads from the records what the report of a run says.
+func (r *Runner) reportData(header records.Header, out report.Outcome) report.Data {
+	data, err := r.readReportData(header, out)
+	if err != nil {
+		r.Report.Warn("the report is not complete: %v", err)
+	}
+	return data
+}
+
+func (r *Runner) readReportData(header records.Header, out report.Outcome) (report.Data, error) {
 	stats := r.NSX.Stats()
 	d := report.Data{
 		Version: r.Version, Command: r.Config.Migration.Command, RunID: header.RunID, Platform: header.Platform, Cluster: header.Cluster,

@@ -14,7 +14,7 @@ import (
 )
 
 // finish ends a run that is complete or rolled back: it reads once more by lists what the objects are,
-// writes the report, gives up the lease and the coordinator, and archives the records. The order lets a
+// writes the report, gives up the coordinator and the lease, and archives the records. The order lets a
 // crash anywhere in it be followed by doing all of it again.
 func (j *job) finish(ctx context.Context) error {
 	header, _, err := j.Records.Run()
@@ -31,27 +31,11 @@ func (j *job) finish(ctx context.Context) error {
 	unrestored := j.verify(header, census)
 	j.verifySNAT(ctx, header)
 	// What the objects are is known from here on, whatever becomes of the rest.
-	done := finished{scope: catalog.Scope(header.Scope), state: header.State, failure: header.Failure, census: counts(census)}
-	if j.turned != nil {
-		done.failure = j.turned.Error()
-	}
-	j.done = append(j.done, done)
+	files := j.report(header, counts(census), unrestored)
 	if err := j.giveBack(ctx, header); err != nil {
 		return err
 	}
-	r := j.Runner
-	out := report.Outcome{Records: j.Records.Dir()}
-	facts := Facts{Armed: true, Unfinished: header.State, Sent: true, Census: done.census}
-	out.Code = Judge(facts)
-	out.Scopes = []report.ScopeState{scopeState(header.Scope, facts.Census)}
-	advise(&out, facts, r.advice(catalog.Scope(header.Scope)))
-	out.Failure = done.failure
-	files := r.writeReport(header, out, unrestored)
-	if err := j.archive(files); err != nil {
-		return err
-	}
-	r.done[len(r.done)-1].files = files
-	return nil
+	return j.archive(files)
 }
 
 // counts are the numbers of a census that the exit code looks at. NCP's objects that are new count as Manager.

@@ -1,11 +1,16 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
@@ -13,39 +18,99 @@ import (
 )
 
 // conclude reads what is left behind, computes the exit code from it, and says what the operator must know
-// and do next. The error that ended the run is printed; it decides nothing.
+// and do next. The error that ended the run is printed; it decides nothing. Its answer is the one judgement of this
+// execution: the screen shows it, and every report that the execution leaves holds it.
 func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
-	facts, scopes, err := r.facts(ctx, failure)
+	e, err := r.end(ctx, failure)
 	if err != nil {
 		r.Report.Warn("the state left behind could not be read in full: %v", err)
 	}
-	out := report.Outcome{Code: Judge(facts), Scopes: scopes, Records: r.Config.Records.Directory}
-	advise(&out, facts, r.advice(r.judged()))
+	out := report.Outcome{Code: Judge(e.Facts), Scopes: e.scopes, Records: r.Config.Records.Directory}
+	a := r.advice(e.judged)
+	a.Unfinished = catalog.Scope(e.unfinished.Scope)
+	if ncp, looked := e.scope(catalog.NCP); looked {
+		a.NCPManager = ncp.Policy+ncp.Undecided == 0
+	}
+	advise(&out, e.Facts, a)
+	if r.Config.Migration.Command == config.CommandRollback {
+		adviseRollback(&out, e.Facts, a, len(r.done) > 0)
+	}
+	besides(&out, e, r.done, a)
+	if a.NeverMounted {
+		out.Meaning += neverMounted
+	}
 	if n := len(r.done); n > 0 {
 		last := r.done[n-1]
 		out.Failure, out.Report, out.IDMap = last.failure, last.files.Text, last.files.IDMapCSV
-		for _, earlier := range r.done[:n-1] { // NCP's configuration needs the ids of the shared objects above all
-			if path := earlier.files.IDMapCSV; path != "" {
-				out.Next = append(out.Next, fmt.Sprintf("the id map of scope %s is %s", earlier.scope, path))
-			}
-		}
 	}
 	if failure != nil {
 		out.Failure = failure.Error()
-		if !isForeign(failure) {
-			r.reportUnfinished(&out)
+	}
+	reportsUnfinished := failure != nil && !isForeign(failure) && e.unfinished.RunID != ""
+	if reportsUnfinished {
+		out.Report = filepath.Join(r.reportDir(e.unfinished.RunID), reportName)
+	}
+	out = r.withPapers(out)
+	if reportsUnfinished {
+		data := r.reportData(e.unfinished, out)
+		data.Result = fmt.Sprintf("scope %s is unfinished (%s)", e.unfinished.Scope, e.unfinished.State)
+		if r.writeReport(data).Text == "" {
+			out.Report = ""
 		}
 	}
+	r.completeReports(out)
 	return out
 }
 
-// reportUnfinished writes the report of a run that is left unfinished.
-func (r *Runner) reportUnfinished(out *report.Outcome) {
-	header, unfinished, err := r.recorded()
-	if err != nil || !unfinished {
-		return
+// ending is what an execution leaves behind.
+type ending struct {
+	Facts
+	judged     catalog.Scope  // whose objects the code speaks of
+	unfinished records.Header // the zero value when no run is unfinished
+	scopes     []report.ScopeState
+}
+
+func (e ending) scope(name catalog.Scope) (report.ScopeState, bool) {
+	i := slices.IndexFunc(e.scopes, func(s report.ScopeState) bool { return s.Scope == string(name) })
+	if i < 0 {
+		return report.ScopeState{}, false
 	}
-	out.Report = r.writeReport(header, *out, nil).Text
+	return e.scopes[i], true
+}
+
+// besides adds to the last line what the code does not speak of: a run of this execution that was rolled back
+// although the code is not that of a rollback, and objects of the other scope that are not all Policy.
+func besides(out *report.Outcome, e ending, done []finished, a advice) {
+	last := map[catalog.Scope]finished{}
+	for _, f := range done {
+		last[f.scope] = f
+	}
+	for _, scope := range []catalog.Scope{catalog.Shared, catalog.NCP} {
+		f, ran := last[scope]
+		state, seen := e.scope(scope)
+		switch {
+		case ran && f.state == records.RolledBack && (scope != e.judged || out.Code != AllManager):
+			out.Meaning += "; " + f.result()
+			out.Ladder = cmp.Or(out.Ladder, ladderAgain)
+			if out.Code == AllPolicy {
+				again := fmt.Sprintf("scope %s was rolled back: cure the cause and run again, or take out of the user spec what it was to migrate, which stays Manager: %s", scope, a.Rerun)
+				out.Next = append([]string{again}, out.Next...)
+			}
+		case !seen || scope == e.judged:
+		case state.Undecided > 0, state.Manager > 0 && state.Policy > 0, state.Manager > 0 && scope == catalog.Shared && out.Code == AllPolicy:
+			out.Meaning += "; " + state.String()
+		}
+	}
+}
+
+// brief makes a failure fit into a line; the whole of it stands above the line, and in the report.
+func brief(failure string) string {
+	const limit = 300
+	first, _, _ := strings.Cut(failure, "\n")
+	if len(first) <= limit {
+		return first
+	}
+	return strings.ToValidUTF8(first[:limit], "") + " ..."
 }
 
 func isForeign(failure error) bool {
@@ -53,50 +118,64 @@ func isForeign(failure error) bool {
 	return errors.As(failure, &foreign)
 }
 
-// facts reads the state left behind: the records, and by lists what NSX's objects are.
-func (r *Runner) facts(ctx context.Context, failure error) (Facts, []report.ScopeState, error) {
-	f := Facts{Armed: r.Config.Migration.Enabled}
+// end reads the state left behind: the records, and by lists what NSX's objects are.
+func (r *Runner) end(ctx context.Context, failure error) (ending, error) {
+	e := ending{Facts: Facts{Armed: r.Config.Migration.Enabled}, judged: r.judged()}
 	if isForeign(failure) {
-		return f, nil, nil // they say nothing about our objects
+		return e, nil // they say nothing about our objects
 	}
 	var lost *lostRecords
-	f.Suspect = errors.As(failure, &lost)
+	e.Suspect = errors.As(failure, &lost)
 	header, unfinished, err := r.recorded()
 	if err != nil {
-		return f, nil, err
+		return e, err
 	}
 	if unfinished {
-		f.Unfinished = header.State
-		if f.Unsettled, f.Sent, err = r.unsettled(); err != nil {
-			return f, nil, err
+		e.unfinished, e.Unfinished = header, header.State
+		if e.Unsettled, e.Sent, err = r.unsettled(); err != nil {
+			return e, err
 		}
 		if header.State == records.Applying {
-			if f.Pending, _, _, _, err = r.Records.CountUpdates(); err != nil {
-				return f, nil, fmt.Errorf("counting the updates: %w", err)
+			if e.Pending, _, _, _, err = r.Records.CountUpdates(); err != nil {
+				return e, fmt.Errorf("counting the updates: %w", err)
 			}
 		}
 	}
-	if !f.Armed {
-		return f, nil, nil
+	if !e.Armed {
+		return e, nil
 	}
-	var scopes []report.ScopeState
 	if r.connected && ctx.Err() == nil && !nsx.IsKind(failure, nsx.KindUnreachable) {
-		scopes, err = r.lookAtAll(ctx)
+		e.scopes, err = r.lookAtAll(ctx)
 	}
 	if ctx.Err() != nil { // SIGTERM: what finished runs of this execution have shown still holds
-		scopes, err = r.shown(), nil
+		e.scopes, err = r.shown(), nil
 	}
-	for i, s := range scopes {
-		if s.Scope == string(r.judged()) {
-			f.Census = &Counts{Manager: s.Manager, Policy: s.Policy, Undecided: s.Undecided}
+	e.judged = judgedScope(e)
+	for i, s := range e.scopes {
+		if s.Scope == string(e.judged) {
+			e.Census = &Counts{Manager: s.Manager, Policy: s.Policy, Undecided: s.Undecided}
 		}
 		if unfinished && header.Scope == s.Scope {
-			scopes[i].Pending = f.Pending
-			scopes[i].Note = fmt.Sprintf("run %s is unfinished (%s)", header.RunID, header.State)
+			e.scopes[i].Pending = e.Pending
+			e.scopes[i].Note = fmt.Sprintf("run %s is unfinished (%s)", header.RunID, header.State)
 		}
 	}
-	f.Interrupted = ctx.Err() != nil && (f.Census == nil || unfinished && !header.State.Finished())
-	return f, scopes, err
+	e.Interrupted = ctx.Err() != nil && (e.Census == nil || unfinished && !header.State.Finished())
+	return e, err
+}
+
+// judgedScope turns from the shared objects to NCP's where those have gone ahead: where some of them are Policy, "all
+// Manager" of the shared ones would let NCP start in Manager mode, and where all of them are, there is no NCP scope
+// left to be migrated.
+func judgedScope(e ending) catalog.Scope {
+	ncp, looked := e.scope(catalog.NCP)
+	if e.judged == catalog.Shared && looked && ncp.Policy > 0 {
+		shared, _ := e.scope(catalog.Shared)
+		if shared.Policy == 0 || ncp.Manager+ncp.Undecided == 0 {
+			return catalog.NCP
+		}
+	}
+	return e.judged
 }
 
 // shown is what the runs of this execution found at their ends.
@@ -172,9 +251,11 @@ func (r *Runner) unsettled() (unsettled int, sent bool, err error) {
 type advice struct {
 	Platform, Cluster string
 	Scope             catalog.Scope // that the code speaks of
+	Unfinished        catalog.Scope // of the run that is left unfinished; "" for none
 	OneByOne          bool
 	Rerun             string // the command that runs the errand again
 	NeverMounted      bool   // records.require_mount is false
+	NCPManager        bool   // NCP's objects were looked at, and all are Manager
 }
 
 func (r *Runner) advice(scope catalog.Scope) advice {
@@ -194,24 +275,37 @@ const (
 	ladderAgain   = "step 1 of 3: run the errand again; it goes on from its records, as often as needed"
 	ladderForward = "step 1 of 3: run the errand again; it sends the kept updates, as often as needed, until all are done"
 	ladderSkip    = "step 1 of 3: cure the cause and run the errand again; step 2, if that does not help now: skip this cluster and migrate the others first; step 3, the last resort: "
+	ladderLast    = "step 3 of 3, the last resort: "
 	ladderRestore = "restore the NSX backup and start NCP everywhere in the mode it had then"
 	ladderNoWay   = "there is none with strategy one-by-one, since the other clusters may have made new workloads that a restored NSX backup would not know"
 )
 
-// skip is the ladder where running again alone may not help.
-func (a advice) skip() string {
+// lastResort is what the last step of the ladder is.
+func (a advice) lastResort() string {
 	if a.OneByOne {
-		return ladderSkip + ladderNoWay
+		return ladderNoWay
 	}
-	return ladderSkip + ladderRestore
+	return ladderRestore
+}
+
+// skip is the ladder where running again alone may not help.
+func (a advice) skip() string { return ladderSkip + a.lastResort() }
+
+// objects names what a scope migrates.
+func (a advice) objects(scope catalog.Scope) string {
+	if scope == catalog.Shared {
+		return "the shared objects of the user spec"
+	}
+	return fmt.Sprintf("the NCP-created objects of %s %q", a.Platform, a.Cluster)
 }
 
 // advise fills in meaning, next steps and the step of the ladder: one table from code and state to words.
 func advise(out *report.Outcome, f Facts, a advice) {
-	where := map[catalog.Scope]string{
-		catalog.NCP:    fmt.Sprintf("the NCP-created objects of %s %q", a.Platform, a.Cluster),
-		catalog.Shared: "the shared objects of the user spec",
-	}[a.Scope]
+	where := a.objects(a.Scope)
+	under := where // what is under way is that of the unfinished run
+	if a.Unfinished != "" {
+		under = a.objects(a.Unfinished)
+	}
 	switch {
 	case out.Code == AllPolicy && !f.Armed:
 		out.Meaning = "DISARMED: migration.enabled is false, so nothing was looked at and nothing was changed"
@@ -240,17 +334,20 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Next = []string{"start NCP in neither mode", "set migration.enabled to true, deploy, and run: " + a.Rerun}
 		out.Ladder = ladderAgain
 	case out.Code == Mixed && f.Unfinished == records.Applying:
-		out.Meaning = fmt.Sprintf("all of %s are Policy, but %d updates are pending: NCP may run in neither mode", where, f.Pending)
+		out.Meaning = fmt.Sprintf("all of %s are Policy, but %d updates are pending: NCP may run in neither mode", under, f.Pending)
 		out.Next = []string{"start NCP in neither mode", "run again: " + a.Rerun}
 		out.Ladder = ladderForward
 	case out.Code == Mixed:
-		out.Meaning = "some of " + where + " are, or may be, Policy while others are Manager: NCP may run in neither mode"
+		out.Meaning = "some of " + under + " are, or may be, Policy while others are Manager: NCP may run in neither mode"
 		out.Next = []string{"start NCP in neither mode", "run again: " + a.Rerun}
 		out.Ladder = ladderAgain
 	case out.Code == AllManager:
 		out.Meaning = "all of " + where + " are Manager; nothing of them is Policy"
 		wait := "leave NCP stopped until the others are migrated (starting it in Manager mode voids the NSX backup), or start it in Manager mode and give this window up"
-		if a.OneByOne {
+		switch {
+		case a.Scope == catalog.Shared && !a.NCPManager:
+			wait = "leave NCP stopped, or as it is where its own objects are Policy already" // they were not looked at
+		case a.OneByOne:
 			wait = "leave NCP stopped until this is tried again, or start it in Manager mode and give this window up"
 		}
 		out.Next = []string{
@@ -268,9 +365,39 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Next = []string{"cure the cause named above and run again: " + a.Rerun}
 		out.Ladder = ladderAgain
 	}
-	if a.NeverMounted {
-		out.Meaning += neverMounted
+}
+
+// adviseRollback is advise for command rollback where nothing was there to be rolled back, or could be.
+func adviseRollback(out *report.Outcome, f Facts, a advice, rolledBack bool) {
+	toRun := "set migration.command to run, deploy, and run: " + a.Rerun
+	switch {
+	case !f.Armed && f.Unfinished == "":
+		out.Next = []string{"to roll back, set migration.enabled to true, deploy, and run: " + a.Rerun + "; but no run is unfinished"}
+	case !f.Armed:
+	case pastCommit(f.Unfinished):
+		out.Meaning = "nothing was rolled back, since the run is past DONE and can only go forward: " + out.Meaning
+		out.Next = []string{"start NCP in neither mode", toRun}
+	case f.Unfinished != "", rolledBack, out.Code == Interrupted:
+	case out.Code == AllPolicy:
+		out.Meaning = "nothing was rolled back, and nothing can be: all of " + a.objects(a.Scope) + " are Policy, and a migration that is past DONE only goes forward"
+		out.Next = []string{
+			"to leave everything as it is needs nothing; what to do about NCP is in the report of the run that migrated them",
+			"to bring back what was before, only the last resort is left",
+		}
+		out.Ladder = ladderLast + a.lastResort()
+	case out.Code == AllManager:
+		out.Meaning = "nothing was rolled back, since no run is unfinished: " + out.Meaning
+		out.Next = []string{out.Next[0], "to migrate, " + toRun}
+		out.Ladder = ""
+	default:
+		out.Meaning = "nothing was rolled back, since no run is unfinished: " + out.Meaning
+		out.Next = []string{"start NCP in neither mode", "cure the cause if one is named above; then " + toRun}
 	}
+}
+
+// pastCommit says that a run in this state can only go forward.
+func pastCommit(s records.State) bool {
+	return s == records.Committing || s == records.Applying || s == records.Complete
 }
 
 const neverMounted = " (records.require_mount is false: the records may lie on a disk that goes away with this machine)"

@@ -55,15 +55,6 @@ type Runner struct {
 	done      []finished        // runs that this execution brought to their end
 }
 
-// finished is what one run of this execution came to.
-type finished struct {
-	scope   catalog.Scope
-	state   records.State
-	failure string
-	files   report.Files
-	census  *Counts
-}
-
 func (r *Runner) run(ctx context.Context) error {
 	header, unfinished, err := r.Records.Run()
 	if err != nil {
@@ -100,8 +91,7 @@ func (r *Runner) rollback(ctx context.Context) error {
 		return err
 	}
 	if unfinished {
-		switch header.State {
-		case records.Committing, records.Applying, records.Complete:
+		if pastCommit(header.State) {
 			return errPastCommit
 		}
 		r.running = header
@@ -155,6 +145,9 @@ func (r *Runner) connect(ctx context.Context, header records.Header, unfinished 
 	}
 	if r.writes() {
 		banner.Mode = "migration"
+		if r.Config.Migration.Command == config.CommandRollback {
+			banner.Mode = "rollback"
+		}
 		if s, err := stepOf(header.State); err == nil && unfinished && (s.found == records.RollingBack || s.found == records.Closing) {
 			banner.Mode = "rollback"
 		}
