@@ -1,0 +1,39 @@
+package run
+
+import (
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/report"
+)
+
+var _ = DescribeTable("the last line says of the scope that the code does not speak of whatever is not as it should be [R20]",
+	func(judged catalog.Scope, code int, scopes []report.ScopeState, done []finished, want string) {
+		out := report.Outcome{Code: code, Meaning: "so it is", Next: []string{"go on"}}
+		besides(&out, ending{judged: judged, scopes: scopes}, done, advice{Rerun: "again"})
+		Expect(out.Meaning).To(Equal("so it is" + want))
+	},
+	Entry("nothing where all is well", catalog.NCP, AllPolicy,
+		[]report.ScopeState{{Scope: "shared", Policy: 8}, {Scope: "ncp", Policy: 5}}, nil, ""),
+	Entry("shared objects of which NSX does not say what they are", catalog.NCP, AllPolicy,
+		[]report.ScopeState{{Scope: "shared", Policy: 7, Undecided: 1}, {Scope: "ncp", Policy: 5}}, nil, "; scope shared: 7 Policy, 0 Manager, 1 undecided"),
+	Entry("shared objects that are all Manager below NCP's that are all Policy", catalog.NCP, AllPolicy,
+		[]report.ScopeState{{Scope: "shared", Manager: 8}, {Scope: "ncp", Policy: 5}}, nil, "; scope shared: 0 Policy, 8 Manager"),
+	Entry("nothing of shared objects that are Manager like NCP's", catalog.NCP, AllManager,
+		[]report.ScopeState{{Scope: "shared", Manager: 8}, {Scope: "ncp", Manager: 5}}, nil, ""),
+	Entry("that NCP's objects are half-way where the shared ones are judged", catalog.Shared, AllPolicy,
+		[]report.ScopeState{{Scope: "shared", Policy: 8}, {Scope: "ncp", Policy: 2, Manager: 3}}, nil, "; scope ncp: 2 Policy, 3 Manager"),
+	Entry("that the shared run was rolled back, so that NCP's never began", catalog.NCP, AllManager,
+		[]report.ScopeState{{Scope: "shared", Manager: 8}, {Scope: "ncp", Manager: 5}},
+		[]finished{{scope: catalog.Shared, state: records.RolledBack, failure: "NSX refuses"}}, "; scope shared was rolled back: NSX refuses"),
+	Entry("nothing of a rollback that a later run of the same scope made up for", catalog.NCP, AllPolicy,
+		[]report.ScopeState{{Scope: "ncp", Policy: 5}},
+		[]finished{{scope: catalog.NCP, state: records.RolledBack}, {scope: catalog.NCP, state: records.Complete, census: &Counts{}}}, ""),
+	Entry("the first line of a long failure, cut to what a line can hold", catalog.NCP, AllManager, nil,
+		[]finished{{scope: catalog.Shared, state: records.RolledBack, failure: strings.Repeat("é", 200) + "\nmore"}},
+		"; scope shared was rolled back: "+strings.Repeat("é", 150)+" ..."),
+)
