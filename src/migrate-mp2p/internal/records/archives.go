@@ -20,17 +20,20 @@ func (a ArchiveInfo) complete() bool { return a.Kind == ArchiveFinished && a.Hea
 func (s *Store) Archives(visit func(ArchiveInfo) error) error { return Archives(s.dir, visit) }
 
 // Archives visits the archives of a records folder in the order in which they were made. It needs no open records,
-// so that it serves while another process holds them, too. A folder without archives is no error.
+// so that it serves while another process holds them, too. A folder without archives is no error. An archive that cannot
+// be read is: the error comes after the others were visited.
 func Archives(dir string, visit func(ArchiveInfo) error) error {
 	names, err := archiveNames(dir)
 	if err != nil {
 		return err
 	}
 	var all []ArchiveInfo
+	var damaged error
 	for _, name := range names {
 		info, err := readInfo(dir, name)
 		if err != nil {
-			return err
+			damaged = errors.Join(damaged, err)
+			continue
 		}
 		all = append(all, info)
 	}
@@ -40,7 +43,7 @@ func Archives(dir string, visit func(ArchiveInfo) error) error {
 			return err
 		}
 	}
-	return nil
+	return damaged
 }
 
 // older compares by sequence; archives without one come first, by their time.

@@ -104,8 +104,7 @@ func (r *Runner) papers() []report.Papers {
 		return nil
 	})
 	if err != nil {
-		r.Report.Warn("reports and id maps of earlier runs were not looked for: %v", err)
-		return nil
+		r.Report.Warn("reports and id maps of earlier runs may be missing in the log folder: %v", err)
 	}
 	slices.Reverse(runs)
 	newest := map[string]*report.Papers{}
