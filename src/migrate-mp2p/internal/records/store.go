@@ -12,6 +12,7 @@ import (
 
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/sys/unix"
 )
 
 // fileName is the name of the bbolt file in the records folder.
@@ -50,17 +51,8 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	if o.MountInfo == nil {
-		o.MountInfo = func() ([]byte, error) { return os.ReadFile("/proc/self/mountinfo") }
-	}
-	if o.RequireMount {
-		info, err := o.MountInfo()
-		if err != nil {
-			return nil, fmt.Errorf("reading the mounts: %w", err)
-		}
-		if err := checkMounted(dir, info); err != nil {
-			return nil, err
-		}
+	if err := o.mounted(dir); err != nil {
+		return nil, err
 	}
 	if err := prepare(dir); err != nil {
 		return nil, noSpace(dir, fmt.Errorf("creating records in %s: %w", dir, err))
@@ -76,6 +68,66 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// mounted makes sure, where it is required, that the folder is on a disk of its own.
+func (o Options) mounted(dir string) error {
+	if !o.RequireMount {
+		return nil
+	}
+	read := o.MountInfo
+	if read == nil {
+		read = func() ([]byte, error) { return os.ReadFile("/proc/self/mountinfo") }
+	}
+	info, err := read()
+	if err != nil {
+		return fmt.Errorf("reading the mounts: %w", err)
+	}
+	return checkMounted(dir, info)
+}
+
+// Examine says what would keep Open from working in a folder, all of it at once, and changes nothing there. What is
+// in the file, and who holds it, OpenReadOnly tells. Options are those for Open; with unfinished records MinFree is 0.
+func Examine(dir string, o Options) []error {
+	var all []error
+	if err := o.mounted(dir); err != nil {
+		all = append(all, err)
+	}
+	existing, err := writable(dir)
+	if err != nil {
+		return append(all, fmt.Errorf("records cannot be written in %s: %w", dir, err))
+	}
+	if o.MinFree > 0 {
+		if err := checkFree(existing, o.MinFree); err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
+}
+
+// writable makes sure that we may write to the records in a folder, or make the folder; it answers the innermost
+// folder of the path that exists.
+func writable(dir string) (existing string, err error) {
+	for existing = filepath.Clean(dir); ; existing = filepath.Dir(existing) {
+		info, err := os.Stat(existing)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && existing != filepath.Dir(existing):
+			continue
+		case err != nil:
+			return "", err
+		case !info.IsDir():
+			return "", fmt.Errorf("%s is no folder", existing)
+		}
+		break
+	}
+	if err := unix.Access(existing, unix.W_OK|unix.X_OK); err != nil {
+		return "", fmt.Errorf("writing to %s: %w", existing, err)
+	}
+	file := filepath.Join(dir, fileName)
+	if err := unix.Access(file, unix.R_OK|unix.W_OK); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("writing to %s: %w", file, err)
+	}
+	return existing, nil
 }
 
 // OpenReadOnly opens existing records for reading. It creates nothing and does not wait: while a run is live it

@@ -224,6 +224,48 @@ var _ = Describe("the folder's disk", func() {
 		Expect(attempt(GinkgoT().TempDir(), func() ([]byte, error) { return nil, fs.ErrPermission })).To(MatchError(fs.ErrPermission))
 	})
 
+	DescribeTable("is examined without changing anything, and what is wrong with it keeps Open from working, too [R13] [I4] [I10]",
+		func(make func(base string) (dir string, o records.Options), parts ...string) {
+			base := GinkgoT().TempDir()
+			dir, o := make(base)
+			before := names(base + "/")
+			found := records.Examine(dir, o)
+			Expect(found).To(HaveLen(len(parts)), "%v", found)
+			for i, part := range parts {
+				Expect(found[i]).To(MatchError(ContainSubstring(part)))
+			}
+			Expect(names(base + "/")).To(Equal(before))
+			s, err := records.Open(dir, o)
+			if len(parts) == 0 {
+				Expect(err).NotTo(HaveOccurred())
+				Expect(s.Close()).To(Succeed())
+				return
+			}
+			Expect(err).To(HaveOccurred())
+		},
+		Entry("nothing, where the folder can be made", func(base string) (string, records.Options) {
+			return filepath.Join(base, "a", "b"), records.Options{MinFree: 1}
+		}),
+		Entry("nothing, where the records are", func(base string) (string, records.Options) {
+			Expect(open(filepath.Join(base, "records")).Close()).To(Succeed())
+			return filepath.Join(base, "records"), records.Options{MinFree: 1}
+		}),
+		Entry("a disk that is not mounted", func(base string) (string, records.Options) {
+			return filepath.Join(base, "records"), records.Options{RequireMount: true, MountInfo: mounts(root)}
+		}, "nothing is mounted"),
+		Entry("a disk that is neither mounted nor large enough", func(base string) (string, records.Options) {
+			return filepath.Join(base, "records"), records.Options{RequireMount: true, MountInfo: mounts(root), MinFree: 1 << 62}
+		}, "nothing is mounted", "MiB are needed"),
+		Entry("a file where the folder should be", func(base string) (string, records.Options) {
+			Expect(os.WriteFile(filepath.Join(base, "file"), nil, 0o600)).To(Succeed())
+			return filepath.Join(base, "file"), records.Options{}
+		}, "is no folder"),
+		Entry("a file on the way to the folder", func(base string) (string, records.Options) {
+			Expect(os.WriteFile(filepath.Join(base, "file"), nil, 0o600)).To(Succeed())
+			return filepath.Join(base, "file", "records"), records.Options{}
+		}, "not a directory"),
+	)
+
 	It("is read from the machine by default", func() {
 		dir := GinkgoT().TempDir()
 		err := attempt(dir, nil)
