@@ -76,12 +76,11 @@ type Result struct {
 
 // Run runs every check. The error says that Ignore holds names which cannot be ignored; then nothing was asked.
 func Run(ctx context.Context, in Input) ([]Result, error) {
-	table := Checks()
-	if err := ignorable(table, in.Ignore); err != nil {
+	if err := Ignorable(in.Ignore); err != nil {
 		return nil, err
 	}
 	var results []Result
-	for _, c := range table {
+	for _, c := range Checks() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -103,8 +102,9 @@ func (c *Check) run(ctx context.Context, in *Input) Result {
 	return r
 }
 
-// ignorable refuses names that no check has, and those of checks that must not be ignored.
-func ignorable(table []Check, ignore []string) error {
+// Ignorable refuses names that no check has, and those of checks that must not be ignored.
+func Ignorable(ignore []string) error {
+	table := Checks()
 	var wrong []string
 	for _, name := range ignore {
 		i := slices.IndexFunc(table, func(c Check) bool { return c.Name == name })

@@ -15,6 +15,9 @@ import (
 
 // Do carries out the configured command and says how it ended.
 func (r *Runner) Do(ctx context.Context) report.Outcome {
+	if err := r.mayBegin(ctx, configured, nil); err != nil {
+		return r.withPapers(r.withMount(Refused(err)))
+	}
 	open := r.openToRead
 	if r.writes() && r.Config.Migration.Enabled {
 		open = r.openToWrite
@@ -84,12 +87,20 @@ func (r *Runner) armed(ctx context.Context, work func(context.Context) error) er
 const minFree = 64 << 20
 
 func (r *Runner) openToWrite() (err error) {
-	r.Records, err = records.Open(r.Config.Records.Directory, records.Options{
+	r.Records, err = records.Open(r.Config.Records.Directory, r.recordsOptions())
+	return err
+}
+
+func (r *Runner) recordsOptions() records.Options {
+	o := records.Options{
 		RequireMount: r.Config.Records.RequireMount, MinFree: minFree, Clock: r.Clock.Now,
 		Holder:   fmt.Sprintf("%s of %s %q", r.Config.Migration.Command, r.Config.NCP.Platform, r.Config.NCP.Cluster),
 		OnCommit: r.OnCommit,
-	})
-	return err
+	}
+	if r.onDisk != nil {
+		r.onDisk(&o)
+	}
+	return o
 }
 
 // openToRead opens records that exist; none is no error. While a run is alive its status stands in for them.
@@ -103,6 +114,7 @@ func (r *Runner) openToRead() error {
 		return nil
 	case errors.As(err, &locked):
 		r.Report.Say("%v", err)
+		r.locked = err
 		status, _, err := records.ReadStatus(r.Config.Records.Directory)
 		r.live = &status
 		return err
@@ -161,9 +173,9 @@ func (r *Runner) recorded() (header records.Header, unfinished bool, err error) 
 
 // plan says what would be sent. It writes nothing to NSX or to the records; the plan itself goes to the log folder.
 func (r *Runner) plan(ctx context.Context) (reading, error) {
-	drafts, err := r.readAll(ctx)
+	found, drafts, err := r.readAll(ctx)
 	if err != nil {
-		return reading{}, err
+		return found, err
 	}
 	details := planDetails{Fingerprint: fingerprint(drafts), Totals: map[catalog.Scope][]plan.TypeTotal{}}
 	for _, d := range drafts {
@@ -171,7 +183,8 @@ func (r *Runner) plan(ctx context.Context) (reading, error) {
 		details.Totals[d.scope] = d.plan.Totals
 	}
 	r.Report.Say("in all %d objects would be migrated; plan fingerprint %s", details.Objects, details.Fingerprint)
-	return reading{details: details}, r.writePlan(drafts)
+	found.details = details
+	return found, r.writePlan(drafts)
 }
 
 // planDetails is what plan says in JSON.
@@ -183,20 +196,31 @@ type planDetails struct {
 
 // precheckOnly runs every check.
 func (r *Runner) precheckOnly(ctx context.Context) (reading, error) {
-	drafts, err := r.readAll(ctx)
+	found, drafts, err := r.readAll(ctx)
 	if err != nil {
-		return reading{}, err
+		return found, err
 	}
 	results, failures, err := r.check(ctx, drafts)
-	return reading{findings: failures, details: results}, err
+	found.findings, found.details = append(found.findings, failures...), results
+	return found, err
 }
 
-// readAll connects and drafts every wanted scope.
-func (r *Runner) readAll(ctx context.Context) ([]draft, error) {
+// readAll connects and drafts every wanted scope, and finds whatever would keep command run from beginning.
+func (r *Runner) readAll(ctx context.Context) (found reading, drafts []draft, err error) {
+	look := func(at stage) { found.findings = append(found.findings, r.couldBegin(ctx, at, drafts)...) }
+	look(recorded)
 	if err := r.connect(ctx, records.Header{}, false); err != nil {
-		return nil, err
+		return found, nil, err
 	}
-	return r.draftAll(ctx, r.scopes())
+	look(connected)
+	if drafts, err = r.draftAll(ctx, r.scopes()); err != nil {
+		return found, nil, err
+	}
+	look(planned)
+	if work(drafts) {
+		look(leasing)
+	}
+	return found, drafts, nil
 }
 
 // status says what the records hold and what NSX's objects are.

@@ -36,6 +36,11 @@ func (d draft) objects() int {
 	return n
 }
 
+// work says whether the drafts hold anything to migrate.
+func work(drafts []draft) bool {
+	return slices.ContainsFunc(drafts, func(d draft) bool { return d.objects() > 0 })
+}
+
 // scopes are what the configuration asks for, in the order of their runs.
 func (r *Runner) scopes() []catalog.Scope {
 	switch r.Config.Migration.Resources {
@@ -58,11 +63,7 @@ func (r *Runner) fresh(ctx context.Context) error {
 	if err := r.writePlan(drafts); err != nil {
 		r.Report.Warn("%v", err)
 	}
-	if err := r.signed(drafts); err != nil {
-		return err
-	}
-	work := slices.ContainsFunc(drafts, func(d draft) bool { return d.objects() > 0 })
-	if err := r.lostRecords(ctx, drafts); err != nil || !work {
+	if err := r.mayBegin(ctx, planned, drafts); err != nil || !work(drafts) {
 		return err
 	}
 	_, findings, err := r.check(ctx, drafts)
@@ -261,15 +262,6 @@ func fingerprint(drafts []draft) string {
 	}
 	sum := sha256.Sum256(digests)
 	return hex.EncodeToString(sum[:8])
-}
-
-// signed refuses every plan but the one whose fingerprint the operator has put into the configuration.
-func (r *Runner) signed(drafts []draft) error {
-	want, is := r.Config.Migration.PlanFingerprint, fingerprint(drafts)
-	if want == "" || want == is {
-		return nil
-	}
-	return &otherPlan{want, is}
 }
 
 // otherPlan says that NSX or the configuration changed since the operator signed the plan.

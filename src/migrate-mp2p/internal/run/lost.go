@@ -41,7 +41,7 @@ func (r *Runner) unclaimed(policy []catalog.Ref) ([]catalog.Ref, error) {
 	for _, ref := range policy {
 		refs = append(refs, records.Ref{Type: string(ref.Type), ID: ref.ID})
 	}
-	claimed, err := r.Records.ClaimedByArchive(refs)
+	claimed, err := records.ClaimedByArchive(r.Config.Records.Directory, refs)
 	if err != nil {
 		return nil, fmt.Errorf("reading the archived records: %w", err)
 	}

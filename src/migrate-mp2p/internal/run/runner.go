@@ -47,9 +47,13 @@ type Runner struct {
 	// OnCommit is handed to the records; it is for crash tests.
 	OnCommit func(n int)
 
+	// onDisk changes what is asked of the records' disk; it is for tests.
+	onDisk func(*records.Options)
+
 	node      nsx.Node
 	connected bool
 	live      *records.Status   // of another process that holds the records
+	locked    error             // says who that is
 	running   records.Header    // the run that this execution is at, or was at last
 	shared    []inventory.Known // objects of the user spec, once it was resolved
 	done      []finished        // runs that this execution brought to their end
@@ -62,6 +66,9 @@ func (r *Runner) run(ctx context.Context) error {
 	}
 	if !r.Config.Migration.Enabled {
 		return nil // disarmed: nothing is looked at, nothing is touched
+	}
+	if err := r.mayBegin(ctx, recorded, nil); err != nil {
+		return err
 	}
 	if id := r.Config.Records.Discard; unfinished && id != "" {
 		if err := r.archived(r.Records.Discard(id)); err != nil {
@@ -96,6 +103,9 @@ func (r *Runner) rollback(ctx context.Context) error {
 		}
 		r.running = header
 	}
+	if id := r.Config.Records.Discard; id != "" {
+		r.Report.Warn("records.discard names run %s; command rollback does not look at it", id)
+	}
 	if err := r.connect(ctx, header, unfinished); err != nil || !unfinished {
 		return err
 	}
@@ -125,11 +135,8 @@ func (r *Runner) connect(ctx context.Context, header records.Header, unfinished 
 	}
 	r.node = node
 	if unfinished {
-		if header.NSXClusterID != node.ClusterID {
-			return &foreignRecords{"NSX cluster", header.NSXClusterID, node.ClusterID}
-		}
-		if header.Cluster != r.Config.NCP.Cluster {
-			return &foreignRecords{"ncp.cluster", header.Cluster, r.Config.NCP.Cluster}
+		if err := r.foreign(header); err != nil {
+			return err
 		}
 	}
 	if err := precheck.Version(r.Config.NCP.Platform, node.Version); err != nil {
