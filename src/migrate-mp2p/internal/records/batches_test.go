@@ -354,6 +354,16 @@ var _ = Describe("updates", func() {
 		Expect(errors.As(s.SetUpdates(updates[2:]), &refused)).To(BeTrue())
 	})
 
+	It("may be changed from within a visit", func() {
+		Expect(s.Updates(func(u records.Update) error {
+			u.State = records.UpdateApplied
+			return s.SetUpdates([]records.Update{u})
+		})).To(Succeed())
+		_, applied, _, _, err := s.CountUpdates()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(applied).To(Equal(3))
+	})
+
 	It("can be added to while the run is applying, and not before [R16]", func() {
 		Expect(s.AddUpdates([]records.Update{update("d")})).To(MatchError(ContainSubstring("migrated")))
 		for _, state := range []records.State{records.Inferred, records.Committing, records.Applying} {

@@ -19,6 +19,12 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
+// What the fakes stand for.
+var (
+	_ API           = (*nsx.Client)(nil)
+	_ VerifyRecords = (*records.Store)(nil)
+)
+
 // fakeNSX is a Policy tree with a search index and checked revisions. Hooks inject what goes wrong.
 type fakeNSX struct {
 	objects map[string]map[string]any // by path
