@@ -28,6 +28,7 @@ type Data struct {
 	Updates    UpdateCount  `json:"updates"`
 	Unapplied  []Update     `json:"unapplied_updates,omitempty"` // failed, gone and waived ones
 	Unrestored []string     `json:"unrestored,omitempty"`        // what a rollback could not restore
+	Unrealised []string     `json:"unrealised,omitempty"`        // Policy objects that NSX failed to realise or has not yet, with its reasons
 	Warnings   []string     `json:"warnings,omitempty"`
 	Requests   RequestCount `json:"nsx_requests"`
 

@@ -110,6 +110,7 @@ func writeText(w io.Writer, d Data) error {
 		}
 	}
 	p.list("not restored by the rollback", d.Unrestored)
+	p.list("not realised by NSX", d.Unrealised)
 	p.list("warnings", d.Warnings)
 	p.line("%s", strings.Join(d.Outcome.lines(), "\n"))
 	return errors.Join(p.err, table.Flush(), out.Flush())

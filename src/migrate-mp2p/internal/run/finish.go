@@ -31,7 +31,7 @@ func (j *job) finish(ctx context.Context) error {
 	unrestored := j.verify(header, census)
 	j.verifySNAT(ctx, header)
 	// What the objects are is known from here on, whatever becomes of the rest.
-	files := j.report(header, counts(census), unrestored)
+	files := j.report(header, counts(census), unrestored, j.realization(ctx, header))
 	if err := j.giveBack(ctx, header); err != nil {
 		return err
 	}

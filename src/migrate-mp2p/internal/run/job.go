@@ -108,7 +108,7 @@ func (j *job) rulesEnv() updates.Env {
 		path, ok := ids[id]
 		return path, ok
 	}, criteria)
-	env.Platform = j.header.Platform // today's configuration may differ
+	env.Platform, env.Cluster = j.header.Platform, j.header.Cluster // today's configuration may differ
 	return env
 }
 
@@ -150,23 +150,21 @@ func (j *job) confirm(ctx context.Context) error {
 	return j.noteUnrealised(ctx)
 }
 
-// apply pushes the updates that are pending. What NSX refuses stays in the records for a re-run.
+// apply pushes the updates that are pending, and then reads everything that the run migrated once more: what does not show
+// its update is pending again. What NSX refuses stays in the records for a re-run.
 func (j *job) apply(ctx context.Context) error {
-	input := updates.ApplyInput{
-		API: j.NSX, Records: j.Records, Scope: j.scope(), Cluster: j.header.Cluster,
-		Waive: j.Config.Migration.WaiveUpdates, Events: j.Report,
-	}
-	if j.Config.Migration.ReinferUpdates {
-		input.Reinfer = &updates.Reinfer{Originals: j.Records, Rules: j.Rules, Env: j.rulesEnv()}
-	}
-	result, err := updates.Apply(nsx.WithOverwrite(ctx), input)
+	result, err := updates.Finish(nsx.WithOverwrite(ctx), updates.FinishInput{
+		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: j.rulesEnv(), Index: time.Duration(j.Config.NSX.Timeouts.Index),
+		Total: j.header.Objects, Waive: j.Config.Migration.WaiveUpdates, Reinfer: j.Config.Migration.ReinferUpdates,
+		Sleep: j.Clock.Sleep, Events: j.Report,
+	})
 	for _, path := range result.NotWaived {
 		j.Report.Warn("migration.waive_updates names %s, which has no pending update", path)
 	}
 	if err != nil {
 		return err
 	}
-	j.Report.Say("updates: %d applied, %d gone, %d waived, %d refused", result.Applied, result.Gone, result.Waived, result.Refused)
+	j.Report.Say("updates: %s; %s", result, result.Verified)
 	if left := result.Left(); left > 0 {
 		return fmt.Errorf("%d updates are still pending; the records and the report keep each with its URL and NSX's answer: %s", left, j.firstPending())
 	}

@@ -37,7 +37,7 @@ func (f finished) result() string {
 // report notes the end of a run and writes its report. What the execution comes to is
 // not known yet: until completeReports has written the report again, which a crash may prevent, its code is that of
 // this scope alone, and it says so.
-func (j *job) report(header records.Header, census *Counts, unrestored []string) report.Files {
+func (j *job) report(header records.Header, census *Counts, unrestored, unrealised []string) report.Files {
 	r := j.Runner
 	f := finished{scope: catalog.Scope(header.Scope), state: header.State, failure: header.Failure, census: census}
 	if j.turned != nil {
@@ -49,7 +49,7 @@ func (j *job) report(header records.Header, census *Counts, unrestored []string)
 		Scopes:  []report.ScopeState{scopeState(header.Scope, census)}, Failure: f.failure, Records: j.Records.Dir(),
 		Next: []string{"look at the last line that the execution printed or, if it has none, run the errand again: " + r.advice(f.scope).Rerun},
 	})
-	f.data.Unrestored, f.data.Result = unrestored, f.result()
+	f.data.Unrestored, f.data.Unrealised, f.data.Result = unrestored, unrealised, f.result()
 	f.files = r.writeReport(f.data)
 	f.data.IDMap = nil // it is written, and the records that it is read from are cleared
 	r.done = append(r.done, f)
