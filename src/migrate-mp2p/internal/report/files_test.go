@@ -34,7 +34,7 @@ func data() report.Data {
 	return report.Data{
 		Version: "1.2.3", Command: "run", RunID: "run-1", Platform: "tas", Cluster: "cf", Scope: "ncp",
 		Manager: "nsx.example:443", NodeID: "node-1", NSXVersion: "4.1.2", Began: began, Ended: began.Add(83 * time.Minute),
-		Outcome: outcome(),
+		Result: "scope ncp was rolled back: NSX says no", Outcome: outcome(),
 		Types: []report.TypeCount{
 			{Type: "LOGICAL_SWITCH", Planned: 12, Migrated: 11, NotOurs: 1},
 			{Type: "LOGICAL_PORT", Planned: 34567, Migrated: 34567, Already: 2},
@@ -68,6 +68,7 @@ var _ = Describe("the report files", func() {
 				"run-1", "nsx.example:443", "LOGICAL_SWITCH", "phase 1: retrieving and planning", "2024-05-01 08:00:00 UTC",
 				"/infra/segments/s1", "too long", "NAT rule 7 has lost its name", "the index was behind", "leave NCP stopped",
 				"step 1: run the errand again", "ncp: 0 Policy, 7 Manager", "1h23m0s",
+				"scope ncp was rolled back: NSX says no", "/log/runs/run-0/report.txt", "/log/runs/run-0/id-map.csv",
 			} {
 				Expect(read(file)).To(ContainSubstring(words), file)
 			}

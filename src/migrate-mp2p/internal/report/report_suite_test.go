@@ -78,6 +78,7 @@ func outcome() report.Outcome {
 		Next:    []string{"leave NCP stopped", "run again: bosh run-errand migrate-mp2p"},
 		Ladder:  "step 1: run the errand again",
 		Records: "/store", Report: "/log/report.html", IDMap: "/log/id-map.csv",
+		Earlier: []report.Papers{{Scope: "shared", Report: "/log/runs/run-0/report.txt"}, {Scope: "ncp", IDMap: "/log/runs/run-0/id-map.csv"}},
 	}
 }
 

@@ -230,6 +230,8 @@ var _ = Describe("the closing words", func() {
 			"  records: /store",
 			"  report:  /log/report.html",
 			"  id map:  /log/id-map.csv",
+			"  newest report of scope shared: /log/runs/run-0/report.txt",
+			"  newest id map of scope ncp: /log/runs/run-0/id-map.csv",
 			"recovery ladder",
 			"  step 1: run the errand again",
 			"next",

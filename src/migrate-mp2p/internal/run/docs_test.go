@@ -27,3 +27,14 @@ var _ = It("draws the same chart in the documentation as in the program", func()
 	}
 	Expect(string(page)).To(ContainSubstring(b.String() + "\n"))
 })
+
+var _ = It("names in the documentation everything that keeps a run from beginning [R13]", func() {
+	page, err := os.ReadFile("../../docs/output.md")
+	Expect(err).NotTo(HaveOccurred())
+	_, section, found := strings.Cut(string(page), "## What keeps a run from beginning")
+	Expect(found).To(BeTrue())
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, c := range conditions() {
+		Expect(section).To(ContainSubstring(c.name))
+	}
+})
