@@ -200,7 +200,7 @@ func options(cfg *config.Config, log logrus.FieldLogger) nsx.Options {
 	return o
 }
 
-// newRunID begins with the time, so that archives sort by age.
+// newRunID begins with the time, which people look for; the order of archives does not depend on it.
 func newRunID() string {
 	return time.Now().UTC().Format("20060102-150405") + "-" + strings.ToLower(rand.Text()[:6])
 }

@@ -220,6 +220,14 @@ var _ = Describe("rollback", func() {
 		Expect(f.lastLine()).To(HavePrefix("exit code 2: all of the NCP-created objects"))
 	})
 
+	It("where the records are another cluster's does not say that no run is unfinished [R17] [I8]", func() {
+		f := stuck()
+		c := command(f.config(), "rollback")
+		c.NCP.Cluster = "tas2"
+		Expect(f.execute(ctx, c).Code).To(Equal(run.CannotTell), f.out.String())
+		Expect(f.lastLine()).To(HavePrefix("exit code 3: cannot tell"))
+	})
+
 	It("that is not armed says how to arm it, and whether there is anything to roll back [R25]", func() {
 		f := newFoundation(1)
 		c := command(f.config(), "rollback")

@@ -32,7 +32,7 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 		a.NCPManager = ncp.Policy+ncp.Undecided == 0
 	}
 	advise(&out, e.Facts, a)
-	if r.Config.Migration.Command == config.CommandRollback {
+	if r.Config.Migration.Command == config.CommandRollback && err == nil && !isForeign(failure) {
 		adviseRollback(&out, e.Facts, a, len(r.done) > 0)
 	}
 	besides(&out, e, r.done, a)
