@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -21,14 +20,6 @@ type Writer func(path string, write func(io.Writer) error) error
 type Files struct {
 	Text, JSON, HTML    string
 	IDMapCSV, IDMapJSON string
-}
-
-// Or fills in the paths that are missing from others.
-func (f Files) Or(others Files) Files {
-	return Files{
-		Text: cmp.Or(f.Text, others.Text), JSON: cmp.Or(f.JSON, others.JSON), HTML: cmp.Or(f.HTML, others.HTML),
-		IDMapCSV: cmp.Or(f.IDMapCSV, others.IDMapCSV), IDMapJSON: cmp.Or(f.IDMapJSON, others.IDMapJSON),
-	}
 }
 
 // All lists the files that were written.
