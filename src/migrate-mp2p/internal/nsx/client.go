@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -21,9 +22,8 @@ import (
 )
 
 const (
-	maxRedirects = 2
-	leastWait    = 3 * time.Minute // that a request is repeated for before its error is final
-	keepIdle     = 60 * time.Second
+	leastWait = 3 * time.Minute // that a request is repeated for before its error is final
+	keepIdle  = 60 * time.Second
 )
 
 // Client speaks with the manager that Connect pinned. Its methods may be used by several goroutines, those of the
@@ -52,10 +52,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the NSX client: %w", err)
 	}
-	c := &Client{options: o, trust: trust, identity: o.Username, log: o.Logger, redact: strings.NewReplacer()}
-	if o.Password != "" {
-		c.redact = strings.NewReplacer(o.Password, "***")
-	}
+	c := &Client{options: o, trust: trust, identity: o.Username, log: o.Logger, redact: redactor(o.Password)}
 	if len(trust.Certificates) > 0 {
 		leaf, err := x509.ParseCertificate(trust.Certificates[0].Certificate[0])
 		if err != nil {
@@ -101,7 +98,7 @@ func (c *Client) pin(l *link) {
 type link struct {
 	address string // host:port
 	nodeID  string // of the pinned node
-	http    *http.Client
+	chain   http.RoundTripper
 	general *http.Transport
 	lane    *lane
 }
@@ -125,17 +122,18 @@ func (c *Client) newLink(m Endpoint) (*link, error) {
 		return general.RoundTrip(req)
 	})
 	chain = &exchange{
-		next: chain, log: c.log, redact: c.redact, sent: &c.sent, writeGrace: c.options.writeGrace, spare: make(chan *bytes.Buffer, spareBuffers),
+		next: chain, log: c.log, redact: c.redact, absent: c.options.AbsentCodes, sent: &c.sent, writeGrace: c.options.writeGrace,
+		spare: make(chan *bytes.Buffer, spareBuffers),
 	}
 	chain = c.limiter.over(chain)
 	if c.options.Username != "" {
 		chain = newSession(chain, "https://"+l.address, c.options)
 	}
-	chain = &retry{next: chain, log: c.log, firstPause: c.options.firstPause, retries: &c.retries, waited: &c.waited}
+	chain = &retry{next: chain, log: c.log, firstPause: c.options.FirstPause, retries: &c.retries, waited: &c.waited}
 	if c.options.ReadOnly {
 		chain = readOnly(chain)
 	}
-	l.http = &http.Client{Transport: chain, CheckRedirect: checkRedirect}
+	l.chain = chain
 	return l, nil
 }
 
@@ -176,29 +174,13 @@ func readOnly(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// checkRedirect follows reads within one host: a write must never turn into something else on the way, and
-// credentials must never go elsewhere.
-func checkRedirect(next *http.Request, via []*http.Request) error {
-	first := via[0]
-	switch {
-	case first.Method != http.MethodGet:
-		return errors.New("refusing to follow a redirection of a write")
-	case next.URL.Host != first.URL.Host || next.URL.Scheme != first.URL.Scheme:
-		return fmt.Errorf("refusing to follow a redirection to %s://%s", next.URL.Scheme, next.URL.Host)
-	case len(via) > maxRedirects:
-		return fmt.Errorf("refusing to follow more than %d redirections", maxRedirects)
-	default:
-		return nil
-	}
-}
-
 // request is one call of NSX's API.
 type request struct {
 	method string
 	path   string // not escaped
 	query  url.Values
-	body   any // sent as JSON; nil sends nothing
-	out    any // filled from the answer; nil ignores it
+	body   any  // sent as JSON; nil sends nothing
+	out    form // of a success; nil is nothing
 	header http.Header
 	manner manner
 }
@@ -217,10 +199,10 @@ func (c *Client) sendOver(ctx context.Context, l *link, r request) error {
 		r.manner.timeout = c.options.RequestTimeout
 	}
 	if r.manner.patience == 0 {
-		r.manner.patience = max(leastWait, 2*c.options.RequestTimeout)
+		r.manner.patience = c.options.Patience
 	}
 	if r.manner.attempts == 0 {
-		r.manner.attempts = maxAttempts
+		r.manner.attempts = c.options.attempts
 	}
 	var body io.Reader = http.NoBody
 	if r.body != nil {
@@ -231,6 +213,9 @@ func (c *Client) sendOver(ctx context.Context, l *link, r request) error {
 		body = bytes.NewReader(encoded)
 	}
 	target := url.URL{Scheme: "https", Host: l.address, Path: r.path, RawQuery: r.query.Encode()}
+	if r.manner.expects = r.out; r.out == nil {
+		r.manner.expects = nothing{}
+	}
 	req, err := http.NewRequestWithContext(withManner(ctx, r.manner), r.method, target.String(), body)
 	if err != nil {
 		return fmt.Errorf("building %s %s: %w", r.method, r.path, err)
@@ -242,45 +227,36 @@ func (c *Client) sendOver(ctx context.Context, l *link, r request) error {
 	for name, values := range r.header {
 		req.Header[name] = values
 	}
-	resp, err := l.http.Do(req)
-	var e *Error
-	switch {
-	case errors.As(err, &e):
-		c.explain(e)
-		return e
-	case err != nil: // a redirection that is not followed
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err
+	resp, err := l.chain.RoundTrip(req)
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			c.explain(e)
 		}
-		return &Error{Kind: KindInvalid, Method: r.method, Path: pathOf(req), Cause: err}
+		return err
 	}
-	return decode(resp, r.out)
+	// The chain has read the answer into r.out. A page keeps the body, for what refers to it.
+	if page, ok := r.out.(*listing); ok {
+		page.body = resp.Body
+		return nil
+	}
+	return resp.Body.Close()
 }
 
-// decode reads an answer that exchange has already taken in whole. A page keeps the body, for what refers to it.
-func decode(resp *http.Response, out any) (err error) {
-	var body []byte
-	if whole, ok := resp.Body.(*taken); ok {
-		body = whole.buffer.Bytes()
+// redactor takes the password out of texts, in every spelling that an echo of a request may have.
+func redactor(password string) *strings.Replacer {
+	if password == "" {
+		return strings.NewReplacer()
 	}
-	if page, ok := out.(*listing); ok {
-		page.body = resp.Body
-		err = page.parse(body)
-	} else {
-		defer func() { err = errors.Join(err, resp.Body.Close()) }()
-		if out != nil {
-			err = json.Unmarshal(body, out)
-		}
+	spellings := []string{password, url.QueryEscape(password), url.PathEscape(password), html.EscapeString(password)}
+	if quoted, err := json.Marshal(password); err == nil {
+		spellings = append(spellings, string(quoted[1:len(quoted)-1]))
 	}
-	if err != nil {
-		return &Error{
-			Kind: KindServer, Method: resp.Request.Method, Path: pathOf(resp.Request), Status: resp.StatusCode,
-			Message: "the answer is not the JSON that NSX documents: " + quote(body), Cause: err,
-			Hint: "check that nsx.managers names NSX Managers",
-		}
+	var pairs []string
+	for _, s := range spellings {
+		pairs = append(pairs, s, "***")
 	}
-	return nil
+	return strings.NewReplacer(pairs...)
 }
 
 // explain adds the cure that only the client knows.

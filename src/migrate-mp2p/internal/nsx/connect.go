@@ -58,19 +58,13 @@ func (c *Client) addresses() []string {
 
 // meet asks a manager for its health and its names, all on the lane's connection.
 func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
-	var health struct {
-		Healthy bool `json:"healthy"`
-	}
+	var health nodeHealth
 	var properties, again nodeProperties
-	var version struct {
-		Product string `json:"product_version"`
-	}
-	var cluster struct {
-		ID string `json:"cluster_id"`
-	}
+	var version nodeVersion
+	var cluster clusterProperties
 	for _, ask := range []struct {
 		path string
-		out  any
+		out  Answer
 	}{
 		{"/api/v1/reverse-proxy/node/health", &health},
 		{nodePath, &properties},
@@ -79,15 +73,12 @@ func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
 		{"/api/v1/cluster", &cluster},
 	} {
 		quick := manner{lane: true, attempts: meetAttempts}
-		if err := c.sendOver(ctx, link, request{method: http.MethodGet, path: ask.path, out: ask.out, manner: quick}); err != nil {
+		if err := c.sendOver(ctx, link, request{method: http.MethodGet, path: ask.path, out: status{ask.out}, manner: quick}); err != nil {
 			return Node{}, err
 		}
-		if ask.out == &health && !health.Healthy {
+		if ask.out == Answer(&health) && !*health.Healthy {
 			return Node{}, &Error{Kind: KindUnavailable, Method: http.MethodGet, Path: ask.path, Message: "the manager says that it is not healthy"}
 		}
-	}
-	if properties.UUID == "" || cluster.ID == "" {
-		return Node{}, &Error{Kind: KindServer, Method: http.MethodGet, Path: nodePath, Message: "the manager does not say which node and cluster it is"}
 	}
 	link.nodeID = properties.UUID
 	if again.UUID != link.nodeID {
@@ -95,3 +86,35 @@ func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
 	}
 	return Node{ID: properties.UUID, Address: link.address, Version: version.Product, ClusterID: cluster.ID}, nil
 }
+
+// nodeHealth is GET /api/v1/reverse-proxy/node/health.
+type nodeHealth struct {
+	Healthy *bool `json:"healthy"`
+}
+
+// Whole says whether the health was told.
+func (h nodeHealth) Whole() bool { return h.Healthy != nil }
+
+// nodeProperties is what we need of GET /api/v1/node.
+type nodeProperties struct {
+	UUID string `json:"node_uuid"`
+}
+
+// Whole says whether the node named itself.
+func (p nodeProperties) Whole() bool { return p.UUID != "" }
+
+// nodeVersion is what we need of GET /api/v1/node/version.
+type nodeVersion struct {
+	Product string `json:"product_version"`
+}
+
+// Whole says whether the node named its version.
+func (v nodeVersion) Whole() bool { return v.Product != "" }
+
+// clusterProperties is what we need of GET /api/v1/cluster.
+type clusterProperties struct {
+	ID string `json:"cluster_id"`
+}
+
+// Whole says whether the cluster named itself.
+func (p clusterProperties) Whole() bool { return p.ID != "" }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -52,7 +53,7 @@ var _ = Describe("connecting", func() {
 		Expect(node.Address).To(Equal(healthy.address()))
 		Expect(log).To(gbytes.Say("skipping a manager.*connecting with NSX Manager " + o.Managers[0].Address))
 		Expect(log).To(gbytes.Say("skipping a manager.*not healthy"))
-		Expect(c.Get(ctx, "/api/v1/cluster", nil)).To(Succeed())
+		Expect(c.Get(ctx, "/api/v1/cluster", &clusterProperties{})).To(Succeed())
 		Expect(spare.asked()).To(BeEmpty())
 	})
 
@@ -78,13 +79,37 @@ var _ = Describe("connecting", func() {
 		Expect(second.asked()).To(BeEmpty())
 	})
 
-	It("gives up when something answers the login that is no NSX", func() {
-		m := newManager()
-		m.on("POST /api/session/create", reply(200, "<html>welcome</html>"))
-		_, err := client(options(GinkgoWriter, m)).Connect(ctx, "")
-		Expect(err).To(beKind(KindAuth))
-		Expect(err).To(MatchError(ContainSubstring("holds no session")))
-	})
+	DescribeTable("tries few logins when something answers them that is no NSX",
+		func(status int, body string, logins int) {
+			m := newManager()
+			m.on("POST /api/session/create", func(w http.ResponseWriter, _ *http.Request) {
+				http.SetCookie(w, &http.Cookie{Name: "ROUTE", Value: "node-1"})
+				if strings.HasPrefix(body, "<") { // somebody else's Java
+					http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: "theirs"})
+				}
+				w.Header().Set("Location", "/login")
+				write(w, status, body)
+			})
+			_, err := client(options(GinkgoWriter, m)).Connect(ctx, "")
+			Expect(err).To(beKind(KindAuth))
+			Expect(m.asked()).To(HaveLen(logins))
+		},
+		Entry("a login page", 200, "<html>welcome</html>", maxLostLogins),
+		Entry("nothing", 200, "", maxLostLogins),
+		Entry("JSON", 200, `{"welcome":true}`, maxLostLogins),
+		Entry("an error with status 200", 200, `{"error_code":403}`, maxLostLogins),
+		Entry("a redirection", 302, "", maxLostLogins),
+		Entry("no way", 404, "<html>", maxLostLogins),
+		Entry("overload", 429, "<html>", maxLostLogins),
+		Entry("failure", 500, "<html>", maxLostLogins),
+		Entry("NSX's failure", 500, `{"error_code":36000}`, maxLostLogins),
+		Entry("no gateway", 502, "", maxLostLogins),
+		Entry("unavailability", 503, "<html>", maxLostLogins),
+		Entry("a refusal", 401, "<html>", 1),
+		Entry("an empty refusal", 403, "", 1),
+		Entry("NSX's refusal", 401, `{"error_code":401}`, 1),
+		Entry("NSX's other refusal", 400, `{"error_code":98}`, 1),
+	)
 
 	It("uses only the node that it is told to use", func() {
 		first, second := newManager(), newManager()
@@ -100,7 +125,7 @@ var _ = Describe("connecting", func() {
 		_, err := c.Connect(ctx, "node-9")
 		Expect(err).To(beKind(KindOtherNode))
 		Expect(err).To(MatchError(And(ContainSubstring("node-9"), ContainSubstring("this is node node-1"))))
-		Expect(c.Get(ctx, "/api/v1/cluster", nil)).To(beKind(KindUnreachable), "nothing is pinned")
+		Expect(c.Get(ctx, "/api/v1/cluster", &clusterProperties{})).To(beKind(KindUnreachable), "nothing is pinned")
 	})
 
 	It("goes through the proxy, and says so when the proxy is not there", func() {
@@ -175,7 +200,7 @@ var _ = Describe("connecting", func() {
 		m := newManager()
 		m.on("GET /api/v1/echo", reply(400, `{"error_code":1,"error_message":"bad password `+testPassword+`","details":"`+testPassword+`",
 			"related_errors":[{"error_code":2,"error_message":"`+testPassword+`"}]}`))
-		m.on("GET /api/v1/html", reply(500, testPassword))
+		m.on("GET /api/v1/html", reply(418, strings.Repeat("x", maxQuoted-5)+testPassword))
 		var log bytes.Buffer
 		o := options(&log, m)
 		c := client(o)

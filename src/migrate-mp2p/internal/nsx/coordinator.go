@@ -16,7 +16,7 @@ const (
 // CoordinatorService reads whether the coordinator service runs on the pinned node.
 func (c *Client) CoordinatorService(ctx context.Context) (ServiceStatus, error) {
 	var s ServiceStatus
-	err := c.coordinate(ctx, request{method: http.MethodGet, path: coordinatorService + "/status", out: &s})
+	err := c.coordinate(ctx, request{method: http.MethodGet, path: coordinatorService + "/status", out: status{&s}})
 	return s, err
 }
 
@@ -36,7 +36,7 @@ func (c *Client) serviceAction(ctx context.Context, action string) error {
 // MigrationStatus reads the state of plan and components. KindCoordinatorDown means that the service does not answer.
 func (c *Client) MigrationStatus(ctx context.Context) (MigrationStatus, error) {
 	var s MigrationStatus
-	err := c.coordinate(ctx, request{method: http.MethodGet, path: migrationAPI + "status-summary", out: &s})
+	err := c.coordinate(ctx, request{method: http.MethodGet, path: migrationAPI + "status-summary", out: status{&s}})
 	return s, err
 }
 

@@ -93,11 +93,11 @@ var _ = Describe("the migration coordinator", func() {
 
 	It("is down, after few attempts, while its service does not answer", func() {
 		m := newManager()
-		m.on(statusURI, nsxError(500, 0))
+		m.on(statusURI, nsxError(500, 98))
 		c := connected(nil, m)
 		_, err := c.MigrationStatus(ctx)
 		Expect(err).To(beKind(KindCoordinatorDown))
-		Expect(m.count(statusURI)).To(Equal(downAttempts))
+		Expect(m.count(statusURI)).To(Equal(fewAttempts))
 	})
 
 	It("is not down while all of NSX is being reconfigured", func() {
@@ -111,7 +111,7 @@ var _ = Describe("the migration coordinator", func() {
 
 	It("is not waited for when its memory is asked for", func() {
 		m := newManager()
-		m.on("GET /api/v1/migration/migrated-resources", nsxError(500, 0))
+		m.on("GET /api/v1/migration/migrated-resources", nsxError(500, 36000))
 		c := connected(nil, m)
 		m.asked()
 		Expect(c.MigratedResources(ctx, "TIER0", "m1", nil)).To(beKind(KindCoordinatorDown))
@@ -120,7 +120,7 @@ var _ = Describe("the migration coordinator", func() {
 
 	It("is asked again for a plan action while it is busy or somebody changes the plan", func() {
 		m := newManager()
-		m.on(planURI, replies(nsxError(400, 30722), nsxError(409, 0), reply(200, "")))
+		m.on(planURI, replies(nsxError(400, 30722), nsxError(409, 30700), reply(200, "")))
 		c := connected(nil, m)
 		Expect(c.PlanAction(ctx, "start")).To(Succeed())
 		Expect(m.count(planURI + "?action=start")).To(Equal(3))
@@ -150,7 +150,7 @@ var _ = Describe("the migration coordinator", func() {
 		It("is written to only on a connection on which the node was read, before and after [R10]", func() {
 			m := newManager()
 			m.on(planURI, reply(200, ""))
-			m.on(statusURI, reply(200, "{}"))
+			m.on(statusURI, reply(200, `{"overall_migration_status":"NOT_STARTED"}`))
 			c := connected(nil, m)
 			Expect(c.PlanAction(ctx, "start")).To(Succeed())
 			Expect(m.asked()).To(Equal([]string{nodeURI, planURI + "?action=start", nodeURI}))
@@ -259,7 +259,7 @@ var _ = Describe("the migration coordinator", func() {
 		for name, attempt := range writes {
 			Expect(attempt()).To(beKind(KindReadOnly), name)
 		}
-		Expect(c.Get(ctx, "/api/v1/cluster", nil)).To(Succeed())
+		Expect(c.Get(ctx, "/api/v1/cluster", &clusterProperties{})).To(Succeed())
 		for _, request := range m.asked() {
 			Expect(strings.HasPrefix(request, "GET ")).To(BeTrue(), request)
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,21 +18,22 @@ const (
 	KindAuth            Kind = "auth"             // login refused, session refused or a right is missing
 	KindTLS             Kind = "tls"              // no trust, or not a TLS server
 	KindUnreachable     Kind = "unreachable"      // nobody answered; nothing was changed
-	KindNotFound        Kind = "not found"        // the object does not exist
+	KindUnclear         Kind = "unclear"          // a read whose answers were not in NSX's form, or do not fit each other
+	KindNotFound        Kind = "not found"        // NSX itself says that the object does not exist
 	KindStale           Kind = "stale"            // somebody changed the object since it was read
 	KindNotOwner        Kind = "not owner"        // the object belongs to another principal
 	KindRate            Kind = "rate"             // NSX wants fewer requests
-	KindUnavailable     Kind = "unavailable"      // NSX is overloaded or not up; nothing was changed
+	KindUnavailable     Kind = "unavailable"      // NSX says that it is overloaded or not up; nothing was changed
 	KindCoordinatorBusy Kind = "coordinator busy" // the coordinator is still at its last task
-	KindCoordinatorDown Kind = "coordinator down" // the coordinator service does not answer
+	KindCoordinatorDown Kind = "coordinator down" // NSX says that the coordinator service does not answer; only of reads
 	KindSearch          Kind = "search"           // the search index is behind, out of step or gave up
 	KindSearchCap       Kind = "search cap"       // more results than Search hands out
 	KindConflict        Kind = "conflict"         // refused because of other objects or changes
 	KindOtherNode       Kind = "other node"       // another manager node answered than the pinned one
 	KindReadOnly        Kind = "read-only"        // a write by a client that must not write; nothing was sent
-	KindLost            Kind = "lost"             // a write without an answer: it may have taken effect
+	KindLost            Kind = "lost"             // a write without an answer of NSX that tells what became of it
 	KindInvalid         Kind = "invalid"          // NSX refused the request for any other reason
-	KindServer          Kind = "server"           // NSX failed, or what answered is not NSX
+	KindServer          Kind = "server"           // NSX failed, at a read or at a write that may be carried out twice
 	KindCanceled        Kind = "canceled"         // our own context ended; nothing was changed
 )
 
@@ -51,6 +54,8 @@ type Error struct {
 	retryAfter time.Duration // what NSX asked for
 	repeat     repeat        // who may send the request again
 	attempts   int           // how often it was sent
+	meant      Kind          // what the table of answers says, whatever it means for a write
+	maybeDone  bool          // an earlier attempt, with a session that ended, may have been carried out
 }
 
 func (e *Error) Error() string {
@@ -93,6 +98,23 @@ func (e *Error) Unwrap() error { return e.Cause }
 func IsKind(err error, k Kind) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Kind == k
+}
+
+// decides says whether an error tells what became of an earlier attempt that may have been carried out: only a refusal
+// of the write itself does. That of a POST does not, since it may be refused because the first one took effect.
+func (e *Error) decides() bool {
+	return e.Method != http.MethodPost && e.repeat == never &&
+		slices.Contains([]Kind{KindInvalid, KindNotFound, KindStale, KindNotOwner, KindConflict}, e.Kind)
+}
+
+// afterAttempt is the outcome of a repetition when an earlier attempt may have been carried out (lost).
+func afterAttempt(err error, lost bool) error {
+	var e *Error
+	if !lost || !errors.As(err, &e) || e.decides() {
+		return err
+	}
+	e.Kind = KindLost
+	return err
 }
 
 // ended says whether the caller's own context ended, as opposed to the time-out of one attempt.

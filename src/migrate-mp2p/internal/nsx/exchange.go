@@ -21,6 +21,7 @@ const (
 	maxAnswer     = 64 << 20        // bytes of one answer
 	maxRetryAfter = 2 * time.Minute // a longer wish of NSX is cut to this
 	maxQuoted     = 200             // bytes that an error quotes of an answer that is not NSX's
+	maxSearched   = 64 << 10        // bytes of it in which secrets are looked for; far more than what is quoted
 	spareBuffers  = 4               // buffers of answers that are kept for the next ones
 	spareSize     = 4 << 20         // bytes that such a buffer has at most; a page of 1000 objects needs one or two MiB
 )
@@ -35,6 +36,7 @@ type manner struct {
 	lane       bool          // over the coordinator's connection
 	mayBeDown  bool          // a coordinator that does not answer is an answer
 	pinned     bool          // fail with errNewConnection rather than open a connection
+	expects    form          // of a success
 }
 
 type mannerKey struct{}
@@ -52,11 +54,12 @@ func mannerOf(ctx context.Context) manner {
 }
 
 // exchange sends one request once, reads the whole answer within the attempt's time-out, writes a line into the
-// log and turns everything but success and redirection into an *Error.
+// log and turns everything but a success in the form that the request expects into an *Error.
 type exchange struct {
 	next       http.RoundTripper
 	log        logrus.FieldLogger
 	redact     *strings.Replacer
+	absent     []int // Options.AbsentCodes
 	sent       *atomic.Int64
 	writeGrace time.Duration // for a write that is under way when its context ends
 	spare      chan *bytes.Buffer
@@ -85,8 +88,9 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, failure
 	}
 	line.WithFields(logrus.Fields{"status": resp.StatusCode, "bytes": body.buffer.Len()}).Debug("asked NSX")
-	if resp.StatusCode >= http.StatusBadRequest {
-		return nil, x.refused(req, resp, body.buffer.Bytes())
+	if failure := x.judge(req, resp, body.buffer.Bytes()); failure != nil {
+		body.release()
+		return nil, failure
 	}
 	resp.Body = body
 	resp.ContentLength = int64(body.buffer.Len())
@@ -103,6 +107,11 @@ type taken struct {
 func (t *taken) Read(p []byte) (int, error) { return t.buffer.Read(p) }
 
 func (t *taken) Close() error {
+	t.release()
+	return nil
+}
+
+func (t *taken) release() {
 	if t.buffer.Cap() <= spareSize {
 		select {
 		case t.spare <- t.buffer:
@@ -110,7 +119,6 @@ func (t *taken) Close() error {
 		}
 	}
 	t.buffer, t.spare = &bytes.Buffer{}, nil
-	return nil
 }
 
 // attempt bounds one attempt in time. A read ends with its context; a write that is under way when the context ends
@@ -168,7 +176,7 @@ func (x *exchange) unanswered(req *http.Request, connected bool, cause error) *E
 	case ended(req.Context()):
 		e.Kind, e.Cause = KindCanceled, context.Cause(req.Context())
 	case errors.Is(cause, errTooLarge):
-		e.Kind = KindServer
+		e.Kind = KindUnclear
 	case refused:
 		e.Kind = KindUnreachable
 	default:
@@ -197,32 +205,73 @@ func (a answer) code() int {
 	return n
 }
 
-// refused makes the error of an answer of status 400 and above.
-func (x *exchange) refused(req *http.Request, resp *http.Response, body []byte) *Error {
+// judge says what an answer means; nil is a success in the form that was expected. An answer of status 400 and above
+// is NSX's refusal if it is NSX's error with its code.
+func (x *exchange) judge(req *http.Request, resp *http.Response, body []byte) *Error {
 	e := &Error{Method: req.Method, Path: pathOf(req), Status: resp.StatusCode, retryAfter: retryAfter(resp)}
-	var a answer
-	fromNSX := json.Unmarshal(body, &a) == nil && (a.code() != 0 || a.Message != "" || a.HTTPStatus != "")
-	if fromNSX {
+	switch {
+	case resp.StatusCode >= http.StatusBadRequest:
+		var a answer
+		if json.Unmarshal(body, &a) != nil || a.code() == 0 {
+			x.unclear(e, "it is not NSX's error with an error_code: "+x.quote(req, body))
+			return e
+		}
 		e.Code, e.Module = a.code(), a.Module
 		e.Message, e.Details = x.redact.Replace(a.Message), x.redact.Replace(a.Details)
 		for _, r := range a.Related {
 			e.Related = append(e.Related, x.redact.Replace(fmt.Sprintf("%s (error %d of %s)", r.Message, r.code(), r.Module)))
 		}
-	} else {
-		e.Message = "the answer is not NSX's: " + x.redact.Replace(quote(body))
+		e.classify(x.absent)
+		return e
+	case resp.StatusCode >= http.StatusMultipleChoices:
+		x.unclear(e, "it is a redirection"+x.elsewhere(resp)+", which NSX defines for no such call")
+		return e
 	}
-	e.classify(fromNSX)
-	outcomeUnknown := e.repeat == reads && e.Kind == KindUnavailable && req.Method != http.MethodGet
-	if outcomeUnknown {
-		e.Kind = KindLost
-		e.Hint = "something between us and NSX answered, so NSX may have carried it out"
+	expected := mannerOf(req.Context()).expects
+	if expected == nil {
+		expected = nothing{}
 	}
-	return e
+	if err := expected.take(body); err != nil {
+		x.unclear(e, x.redact.Replace(err.Error())+": "+x.quote(req, body))
+		return e
+	}
+	return nil
 }
 
-// quote shows the beginning of an answer that cannot be understood.
-func quote(body []byte) string {
-	text := strings.Join(strings.Fields(string(body[:min(len(body), maxQuoted)])), " ")
+// unclear fills the error of an answer that is not in NSX's form.
+func (x *exchange) unclear(e *Error, why string) {
+	e.Kind, e.repeat = KindUnclear, reads
+	e.Message = "the answer is not in NSX's form: " + why
+	e.Hint = "something between us and NSX answered: a load balancer, a proxy or a login page; check that nsx.managers names NSX Managers"
+	if e.Method != http.MethodGet {
+		e.Kind = KindLost
+		e.Message += "; NSX may have carried it out"
+	}
+}
+
+// elsewhere names where a redirection leads to, without a query, which may hold a session.
+func (x *exchange) elsewhere(resp *http.Response) string {
+	to, err := resp.Location()
+	if err != nil {
+		return ""
+	}
+	return x.redact.Replace(" to " + to.Scheme + "://" + to.Host + to.EscapedPath())
+}
+
+// quote shows the beginning of an answer that cannot be understood, and may echo the request. Secrets go first: the cut
+// may go through one.
+func (x *exchange) quote(req *http.Request, body []byte) string {
+	text := x.redact.Replace(string(body[:min(len(body), maxSearched)]))
+	secrets := []string{req.Header.Get(tokenHeader)}
+	for _, c := range req.Cookies() {
+		secrets = append(secrets, c.Value)
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
+	text = strings.Join(strings.Fields(text[:min(len(text), maxQuoted)]), " ")
 	if text == "" {
 		return "empty"
 	}

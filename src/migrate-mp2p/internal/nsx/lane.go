@@ -60,15 +60,16 @@ func (c *Client) coordinate(ctx context.Context, r request) error {
 	link.lane.mu.Lock()
 	defer link.lane.mu.Unlock()
 	r.manner.lane, r.manner.pinned = true, true
+	lost := false // an attempt over an earlier connection may have been carried out
 	for range maxReconnects {
 		if !link.lane.trusted(r.method) {
 			if err := c.checkNode(ctx, link); err != nil {
-				return err
+				return afterAttempt(err, lost)
 			}
 		}
-		err := c.sendOver(ctx, link, r)
-		mayRepeat := r.manner.repeatable || !IsKind(err, KindLost)
-		if errors.Is(err, errNewConnection) && mayRepeat {
+		err := afterAttempt(c.sendOver(ctx, link, r), lost)
+		lost = lost || IsKind(err, KindLost)
+		if errors.Is(err, errNewConnection) && (r.manner.repeatable || !lost) {
 			link.lane.checked.Store(false)
 			continue
 		}
@@ -80,11 +81,15 @@ func (c *Client) coordinate(ctx context.Context, r request) error {
 		}
 		return err
 	}
-	return &Error{
+	e := &Error{
 		Kind: KindUnreachable, Method: r.method, Path: r.path, Cause: errNewConnection,
 		Message: "every connection ends after one request, so no node can be relied on; nothing was sent",
 		Hint:    "give the manager's own address in nsx.managers, or let the load balancer keep connections",
 	}
+	if lost {
+		e.Kind, e.Message = KindLost, "every connection ends after one request, so no node can be relied on; NSX may have carried it out"
+	}
+	return e
 }
 
 // answered says whether NSX answered a request, well or badly.
@@ -114,7 +119,7 @@ func (c *Client) checkAfter(ctx context.Context, link *link, r request, outcome 
 // checkNode reads the node id on the lane's connection, opening one if need be.
 func (c *Client) checkNode(ctx context.Context, link *link) error {
 	var properties nodeProperties
-	err := c.sendOver(ctx, link, request{method: http.MethodGet, path: nodePath, out: &properties, manner: manner{lane: true}})
+	err := c.sendOver(ctx, link, request{method: http.MethodGet, path: nodePath, out: status{&properties}, manner: manner{lane: true}})
 	if err != nil {
 		return err
 	}
@@ -134,9 +139,4 @@ func (l *link) otherNode(id string) *Error {
 		Hint: "a load balancer in front of the managers needs source-IP persistence during a migration, " +
 			"or nsx.managers must name one manager by its own address",
 	}
-}
-
-// nodeProperties is what we need of GET /api/v1/node.
-type nodeProperties struct {
-	UUID string `json:"node_uuid"`
 }

@@ -26,6 +26,7 @@ import (
 const (
 	testUser     = "migrator"
 	testPassword = "correct-horse-battery"
+	testAttempts = 6 // of a request; the pauses between them are milliseconds
 )
 
 // manager is a stand-in for one NSX Manager: it logs in, says who it is, and answers everything else as a spec wants.
@@ -228,7 +229,7 @@ func options(out io.Writer, managers ...*manager) Options {
 	logger.SetLevel(logrus.DebugLevel)
 	o := Options{
 		Username: testUser, Password: testPassword, CACertificate: managers[0].authority(), Logger: logger,
-		RequestsPerSecond: 10000, Concurrency: 4, firstPause: time.Millisecond,
+		RequestsPerSecond: 10000, Concurrency: 4, FirstPause: time.Millisecond, attempts: testAttempts,
 	}
 	for _, m := range managers {
 		o.Managers = append(o.Managers, Endpoint{Address: m.address()})

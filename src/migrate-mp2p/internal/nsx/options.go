@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -56,6 +57,11 @@ type Options struct {
 	RequestTimeout time.Duration // one attempt of an ordinary request: 180s
 	FinishTimeout  time.Duration // workflow DONE and one rollback: 30m
 	IndexTimeout   time.Duration // the search index catching up: 5m
+	Patience       time.Duration // all attempts of one request together, unless it waits for the index: 3m or twice RequestTimeout, whatever is longer
+	FirstPause     time.Duration // before the first repetition of a request: 500ms; later ones are longer
+
+	// AbsentCodes are error codes that mean absence when NSX answers 404 with them, beside those that we know.
+	AbsentCodes []int
 
 	ReadOnly       bool // refuse everything but GET and the login
 	AllowOverwrite bool // permit WithOverwrite to have an effect
@@ -66,7 +72,7 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	writeGrace time.Duration // for a write in flight when the run is told to end: 6s, since BOSH kills after 10
-	firstPause time.Duration // before the first repetition of a request; tests shorten it
+	attempts   int           // of a request, at most: 40; the patience of the call usually ends earlier
 }
 
 // String names the managers and nothing secret.
@@ -92,11 +98,17 @@ func (o Options) withDefaults() Options {
 		{&o.FinishTimeout, 30 * time.Minute},
 		{&o.IndexTimeout, 5 * time.Minute},
 		{&o.writeGrace, 6 * time.Second},
-		{&o.firstPause, 500 * time.Millisecond},
+		{&o.FirstPause, 500 * time.Millisecond},
 	} {
 		if *d.value == 0 {
 			*d.value = d.fallback
 		}
+	}
+	if o.Patience == 0 {
+		o.Patience = max(leastWait, 2*o.RequestTimeout)
+	}
+	if o.attempts == 0 {
+		o.attempts = maxAttempts
 	}
 	if o.Logger == nil {
 		silent := logrus.New()
@@ -134,6 +146,11 @@ func (o Options) check() error {
 	}
 	if o.RequestsPerSecond < 0 || o.Concurrency < 0 {
 		problems = append(problems, errors.New("requests per second and concurrency must be positive"))
+	}
+	for _, code := range o.AbsentCodes {
+		if m := meaningOf(http.StatusNotFound, code); code <= 0 || m.kind != KindNotFound && m.kind != KindUnclear {
+			problems = append(problems, fmt.Errorf("error code %d cannot be made to mean absence", code))
+		}
 	}
 	if _, err := o.proxyURL(); err != nil {
 		problems = append(problems, err)

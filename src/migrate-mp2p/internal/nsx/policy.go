@@ -55,16 +55,22 @@ func (c *Client) DeletePolicy(ctx context.Context, path string) error {
 	return err
 }
 
+// realization is what we need of GET realized-state/status.
+type realization struct {
+	Consolidated struct {
+		Status string `json:"consolidated_status"`
+	} `json:"consolidated_status"`
+}
+
+// Whole says whether the state was told.
+func (r realization) Whole() bool { return r.Consolidated.Status != "" }
+
 // Realization reads how far NSX has come with realising the object at a Policy path: SUCCESS, IN_PROGRESS, ERROR,
 // UNINITIALIZED or UNKNOWN.
 func (c *Client) Realization(ctx context.Context, path string) (string, error) {
-	var answer struct {
-		Consolidated struct {
-			Status string `json:"consolidated_status"`
-		} `json:"consolidated_status"`
-	}
+	var answer realization
 	err := c.send(ctx, request{
-		method: http.MethodGet, path: policyAPI + infra + "/realized-state/status", query: url.Values{"intent_path": {path}}, out: &answer,
+		method: http.MethodGet, path: policyAPI + infra + "/realized-state/status", query: url.Values{"intent_path": {path}}, out: status{&answer},
 	})
 	return answer.Consolidated.Status, err
 }
@@ -74,8 +80,11 @@ func (c *Client) policy(ctx context.Context, method, path string, body, out any)
 		return fmt.Errorf("sending %s: %q is not a Policy path, which begins with %s/", method, path, infra)
 	}
 	r := request{
-		method: method, path: policyAPI + path, body: body, out: out,
+		method: method, path: policyAPI + path, body: body,
 		manner: manner{repeatable: method == http.MethodPatch || method == http.MethodDelete},
+	}
+	if method == http.MethodGet || method == http.MethodPut {
+		r.out = formOf(out, path)
 	}
 	if method == http.MethodPatch {
 		r.query = url.Values{"enforce_revision_check": {"true"}}

@@ -30,6 +30,7 @@ var searchPaths = map[Flavour]string{
 type listing struct {
 	Results []json.RawMessage // they refer to the body
 	Count   int
+	Counted bool // the page told Count
 	Cursor  string
 	body    io.Closer
 }
@@ -43,18 +44,26 @@ func (l *listing) deliver(page Page) error {
 	return errors.Join(err, l.body.Close())
 }
 
-// parse reads the text of a page. Pages are nearly all that NSX answers, so that nothing of them is copied.
-func (l *listing) parse(text []byte) error {
-	var count, cursor []byte
+// take reads the text of a page. Pages are nearly all that NSX answers, so that nothing of them is copied.
+func (l *listing) take(text []byte) error {
+	if len(text) == 0 {
+		return errEmpty
+	}
+	*l = listing{}
+	var count, cursor, failed []byte
+	listed := false
 	page := rawjson.NewScanner(text)
 	page.Object(func(key []byte) {
 		switch string(key) {
 		case "results":
+			listed = true
 			page.Array(func() { l.Results = append(l.Results, page.Value()) })
 		case "result_count":
 			count = page.Value()
 		case "cursor":
 			cursor = page.Value()
+		case "error_code":
+			failed = page.Value()
 		default:
 			page.Value()
 		}
@@ -62,10 +71,17 @@ func (l *listing) parse(text []byte) error {
 	if err := page.End(); err != nil {
 		return err
 	}
-	if count != nil {
+	if given(failed) {
+		return errHasError
+	}
+	if given(count) {
 		if err := json.Unmarshal(count, &l.Count); err != nil {
 			return fmt.Errorf("reading result_count: %w", err)
 		}
+		l.Counted = true
+	}
+	if !listed && !l.Counted {
+		return errOther
 	}
 	if cursor != nil {
 		if err := json.Unmarshal(cursor, &l.Cursor); err != nil {
@@ -189,12 +205,13 @@ func cloneValues(v url.Values) url.Values {
 	return clone
 }
 
-// Get reads one object, e.g. /api/v1/logical-switches/<id>; the path may carry a query. An absent one is a KindNotFound.
+// Get reads one object, e.g. /api/v1/logical-switches/<id>, or an Answer; the path may carry a query. An absent one is a
+// KindNotFound.
 func (c *Client) Get(ctx context.Context, path string, out any) error {
 	plain, encoded, _ := strings.Cut(path, "?")
 	query, err := url.ParseQuery(encoded)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
-	return c.send(ctx, request{method: http.MethodGet, path: plain, query: query, out: out})
+	return c.send(ctx, request{method: http.MethodGet, path: plain, query: query, out: formOf(out, "")})
 }

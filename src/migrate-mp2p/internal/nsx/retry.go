@@ -14,8 +14,8 @@ import (
 
 const (
 	longestPause = 15 * time.Second
-	maxAttempts  = 40 // the patience of the call usually ends earlier
-	downAttempts = 3  // for a coordinator service that does not answer: waiting for it is the caller's task
+	maxAttempts  = 40 // unless the options say otherwise
+	fewAttempts  = 3  // for what hardly changes by itself; waiting for a coordinator that is down is the caller's task
 )
 
 // retry sends a request again where the table of answers and the manner of the call permit it.
@@ -48,7 +48,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 			resp, err = r.next.RoundTrip(fresh)
 		}
 		last = err
-		lost = lost || IsKind(err, KindLost)
+		lost = lost || mayBeDone(err)
 		if err == nil || mayRepeat(err, m, req.Method, attempts) {
 			return err
 		}
@@ -72,11 +72,14 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 		cause := fmt.Errorf("%w while waiting to ask again, because: %w", context.Cause(ctx), e)
 		e = &Error{Kind: KindCanceled, Method: e.Method, Path: e.Path, Cause: cause}
 	}
-	if neverDecided := e.Status == 0 || e.repeat == always; lost && neverDecided {
-		e.Kind = KindLost
-	}
 	e.attempts = attempts
-	return nil, e
+	return nil, afterAttempt(e, lost)
+}
+
+// mayBeDone says whether NSX may have carried out a write that ended in err.
+func mayBeDone(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Kind == KindLost || e.maybeDone)
 }
 
 // mayRepeat says whether the request that ended in err may be sent once more.
@@ -85,7 +88,7 @@ func mayRepeat(err error, m manner, method string, attempts int) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	if e.Kind == KindCoordinatorDown && (m.mayBeDown || attempts >= downAttempts) {
+	if e.Kind == KindCoordinatorDown && (m.mayBeDown || attempts >= fewAttempts) {
 		return false
 	}
 	switch e.repeat {
@@ -93,8 +96,8 @@ func mayRepeat(err error, m manner, method string, attempts int) bool {
 		return true
 	case planAction:
 		return m.planAction
-	case reads:
-		return method == http.MethodGet || m.repeatable
+	case reads, fewReads:
+		return (method == http.MethodGet || m.repeatable) && (e.repeat == reads || attempts < fewAttempts)
 	default:
 		return false
 	}

@@ -29,7 +29,8 @@ var _ = Describe("repeating requests", func() {
 			Expect(m.count("GET /api/v1/x")).To(Equal(3))
 		},
 		Entry("too many requests", nsxError(429, 102)),
-		Entry("overloaded", nsxError(503, 0)),
+		Entry("overloaded", nsxError(503, 102)),
+		Entry("not up", nsxError(503, 98)),
 		Entry("backend not up", nsxError(404, 202)),
 		Entry("proxy cannot connect", nsxError(500, 98)),
 		Entry("persistence reconfiguring", nsxError(500, 607)),
@@ -47,14 +48,14 @@ var _ = Describe("repeating requests", func() {
 	DescribeTable("repeats a write that NSX is known not to have carried out",
 		func(refuse http.HandlerFunc) {
 			m := newManager()
-			m.on("PUT /policy/api/v1/infra/x", replies(refuse, reply(200, "{}")))
+			m.on("PUT /policy/api/v1/infra/x", replies(refuse, reply(200, `{"id":"x"}`)))
 			c := connected(nil, m)
 			Expect(c.PutPolicy(ctx, "/infra/x", map[string]int{"a": 1}, nil)).To(Succeed())
 			Expect(m.count("PUT /policy/api/v1/infra/x")).To(Equal(2))
 			Expect(m.body("PUT /policy/api/v1/infra/x")).To(Equal(`{"a":1}`))
 		},
 		Entry("too many requests", nsxError(429, 102)),
-		Entry("overloaded", nsxError(503, 1)),
+		Entry("overloaded", nsxError(503, 102)),
 		Entry("stale dependency", nsxError(400, 500087)),
 		Entry("coordinator busy", nsxError(400, 30722)),
 	)
@@ -70,9 +71,12 @@ var _ = Describe("repeating requests", func() {
 		Entry("the answer was lost", http.HandlerFunc(hangUp), KindLost),
 		Entry("a proxy gave up waiting", reply(504, "<html>time-out</html>"), KindLost),
 		Entry("a proxy that is not NSX says overloaded", reply(503, "busy"), KindLost),
-		Entry("NSX failed", nsxError(500, 1), KindServer),
+		Entry("NSX failed, and may go on", nsxError(500, 36000), KindLost),
+		Entry("NSX's proxy did not get through, it says", nsxError(500, 98), KindLost),
+		Entry("NSX is not up, it says", nsxError(503, 98), KindLost),
+		Entry("the backend is missing, it says", nsxError(404, 202), KindLost),
 		Entry("bad request", nsxError(400, 500127), KindInvalid),
-		Entry("an unknown answer", nsxError(418, 0), KindInvalid),
+		Entry("an unknown answer", nsxError(418, 7), KindInvalid),
 		Entry("stale revision", nsxError(412, 604), KindStale),
 		Entry("conflict", nsxError(409, 1), KindConflict),
 		Entry("still referenced", nsxError(400, 500030), KindConflict),
@@ -113,7 +117,7 @@ var _ = Describe("repeating requests", func() {
 	It("lets a write that is under way end in order when the context ends", func() {
 		m := newManager()
 		working, ended := make(chan struct{}), make(chan struct{})
-		m.on("PUT /policy/api/v1/infra/x", func(http.ResponseWriter, *http.Request) { close(working); <-ended })
+		m.on("PUT /policy/api/v1/infra/x", func(w http.ResponseWriter, _ *http.Request) { close(working); <-ended; write(w, 200, `{"id":"x"}`) })
 		c := connected(nil, m)
 		ending, cancel := context.WithCancel(ctx)
 		go func() { <-working; cancel(); close(ended) }()
@@ -124,7 +128,7 @@ var _ = Describe("repeating requests", func() {
 	It("stops waiting to ask again when the context ends, and says why it waited", func() {
 		m := newManager()
 		m.on("GET /api/v1/x", nsxError(503, 7))
-		c := connected(func(o *Options) { o.firstPause = time.Hour }, m)
+		c := connected(func(o *Options) { o.FirstPause = time.Hour }, m)
 		ending, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		defer cancel()
 		err := c.sendOver(ending, c.pinned(), request{method: http.MethodGet, path: "/api/v1/x", manner: manner{patience: 24 * time.Hour}})
@@ -155,12 +159,13 @@ var _ = Describe("repeating requests", func() {
 			always503 := roundTripper(func(req *http.Request) (*http.Response, error) {
 				attempts++
 				e := &Error{Method: req.Method, Path: pathOf(req), Status: 503}
-				e.classify(true)
+				e.Code = 98
+				e.classify(nil)
 				return nil, e
 			})
-			chain := &retry{next: always503, log: c.log, firstPause: c.options.firstPause, retries: &c.retries, waited: &c.waited}
+			chain := &retry{next: always503, log: c.log, firstPause: c.options.FirstPause, retries: &c.retries, waited: &c.waited}
 			started := time.Now()
-			err = c.sendOver(t.Context(), &link{address: "nsx:443", http: &http.Client{Transport: chain}}, request{method: http.MethodGet, path: "/x"})
+			err = c.sendOver(t.Context(), &link{address: "nsx:443", chain: chain}, request{method: http.MethodGet, path: "/x"})
 			g.Expect(err).To(beKind(KindUnavailable))
 			g.Expect(time.Since(started)).To(BeNumerically("~", 2*c.options.RequestTimeout, 30*time.Second))
 			g.Expect(attempts).To(BeNumerically("~", 30, 8))
@@ -171,13 +176,14 @@ var _ = Describe("repeating requests", func() {
 var _ = Describe("reading answers", func() {
 	ctx := context.Background()
 
-	It("refuses an answer that is not JSON, and quotes its beginning", func() {
+	It("refuses an answer that is not JSON, quotes its beginning, and names what may have sent it", func() {
 		m := newManager()
 		m.on("GET /api/v1/x", reply(200, "<html>please log in</html>"))
 		c := connected(nil, m)
 		err := c.Get(ctx, "/api/v1/x", &struct{}{})
-		Expect(err).To(beKind(KindServer))
-		Expect(err).To(MatchError(And(ContainSubstring("please log in"), ContainSubstring("nsx.managers"))))
+		Expect(err).To(beKind(KindUnclear))
+		Expect(err).To(MatchError(And(ContainSubstring("please log in"), ContainSubstring("login page"), ContainSubstring("nsx.managers"))))
+		Expect(m.count("GET /api/v1/x")).To(Equal(testAttempts))
 	})
 
 	It("refuses an answer that is too large", func() {

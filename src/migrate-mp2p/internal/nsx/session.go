@@ -14,13 +14,13 @@ const (
 	loginPath     = "/api/session/create"
 	sessionCookie = "JSESSIONID"
 	tokenHeader   = "X-XSRF-TOKEN"
-	maxLostLogins = 3 // logins without an answer; each may count as a failed one on NSX's side
+	maxLostLogins = 3 // logins without a clear answer; each may count as a failed one on NSX's side
 )
 
 // login is one session on NSX.
 type login struct {
 	cookie, token string
-	worked        atomic.Bool // a request with it was answered
+	worked        atomic.Bool // NSX answered a request with it
 }
 
 // session logs in before the first request and once more when a session that worked has ended. A refused login is
@@ -53,18 +53,39 @@ func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := s.send(req, used)
-	if !IsKind(err, KindAuth) || !used.worked.Load() {
+	var e *Error
+	if !errors.As(err, &e) || !e.refusesSession() || !used.worked.Load() {
 		return resp, err
 	}
-	if used, err = s.loggedIn(req.Context(), used); err != nil {
+	if e.Kind == KindLost && !mannerOf(req.Context()).repeatable {
+		return nil, err // the next request finds the session ended, and renews it
+	}
+	maybeDone := e.Kind == KindLost
+	resp, err = s.sendAnew(req, used)
+	if maybeDone && errors.As(err, &e) {
+		e.maybeDone = true
+	}
+	return resp, err
+}
+
+// sendAnew sends a request once more after a login that replaces the spent one.
+func (s *session) sendAnew(req *http.Request, spent *login) (*http.Response, error) {
+	fresh, err := s.loggedIn(req.Context(), spent)
+	if err != nil {
 		return nil, err
 	}
-	resp, err = s.send(req, used)
+	resp, err := s.send(req, fresh)
 	var e *Error
 	if errors.As(err, &e) && e.Kind == KindAuth {
 		e.Hint = "a fresh login did not help: user " + s.username + " lacks the right to do this"
 	}
 	return resp, err
+}
+
+// refusesSession says whether an answer may mean that the session has ended. What stands before NSX keeps sessions, too,
+// and says so in its own form.
+func (e *Error) refusesSession() bool {
+	return e.Kind == KindAuth || e.Code == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
 }
 
 // send sends a copy of the request with the session's marks.
@@ -79,7 +100,7 @@ func (s *session) send(req *http.Request, l *login) (*http.Response, error) {
 	}
 	resp, err := s.next.RoundTrip(req)
 	var e *Error
-	if err == nil || errors.As(err, &e) && e.Status != 0 && e.Kind != KindAuth {
+	if err == nil || errors.As(err, &e) && e.Code != 0 && e.Kind != KindAuth {
 		l.worked.Store(true)
 	}
 	return resp, err
@@ -125,7 +146,7 @@ func (s *session) loggedIn(ctx context.Context, spent *login) (*login, error) {
 
 func (s *session) login(ctx context.Context) (*login, error) {
 	m := mannerOf(ctx)
-	m.timeout = s.timeout
+	m.timeout, m.expects = s.timeout, nothing{}
 	form := url.Values{"j_username": {s.username}, "j_password": {s.password}}
 	req, err := http.NewRequestWithContext(withManner(ctx, m), http.MethodPost, s.base+loginPath, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -135,17 +156,17 @@ func (s *session) login(ctx context.Context) (*login, error) {
 	resp, err := s.next.RoundTrip(req)
 	var e *Error
 	switch {
-	case errors.As(err, &e) && e.Kind == KindLost:
-		if s.lost++; s.lost >= maxLostLogins {
-			return nil, s.final(*e, "the answers to several logins were lost; no further one is tried")
-		}
-		// Nothing of the caller's was sent, so for the caller NSX was just not reachable.
-		return nil, &Error{Kind: KindUnreachable, Method: e.Method, Path: e.Path, Message: "the answer to the login was lost", Cause: e.Cause, repeat: always}
-	case errors.As(err, &e) && (e.repeat == always || e.Kind == KindCanceled || e.Kind == KindTLS || e.Kind == KindUnreachable):
+	case errors.As(err, &e) && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden):
+		return nil, s.refused(*e)
+	case e != nil && e.Kind == KindLost && e.meant == KindUnavailable: // NSX's own word that it could not look at it
+		e.Kind, e.repeat, e.Hint = KindUnavailable, always, ""
+		return nil, e
+	case e != nil && e.Kind == KindLost:
+		return nil, s.unclear(e)
+	case e != nil && (e.repeat == always || e.Kind == KindCanceled || e.Kind == KindTLS || e.Kind == KindUnreachable):
 		return nil, err
 	case e != nil:
-		return nil, s.final(*e, "login of user "+s.username+" refused; it is not tried again, so that the account is not locked: "+
-			"check nsx.username and nsx.password, and whether the account is locked")
+		return nil, s.refused(*e)
 	case err != nil:
 		return nil, err
 	}
@@ -154,9 +175,23 @@ func (s *session) login(ctx context.Context) (*login, error) {
 			return &login{cookie: c.Value, token: resp.Header.Get(tokenHeader)}, nil
 		}
 	}
-	return nil, s.final(Error{
-		Method: req.Method, Path: loginPath, Status: resp.StatusCode, Message: "the answer to the login holds no session",
-	}, "check that nsx.managers names NSX Managers")
+	return nil, s.unclear(&Error{Method: req.Method, Path: loginPath, Status: resp.StatusCode, Message: "the answer to the login holds no session"})
+}
+
+// refused is NSX's no, which is final in any form.
+func (s *session) refused(e Error) *Error {
+	return s.final(e, "login of user "+s.username+" refused; it is not tried again, so that the account is not locked: "+
+		"check nsx.username and nsx.password, and whether the account is locked")
+}
+
+// unclear counts a login of which nobody knows whether NSX saw it. Nothing of the caller's was sent, so for the caller NSX
+// was just not reachable.
+func (s *session) unclear(e *Error) *Error {
+	if s.lost++; s.lost >= maxLostLogins {
+		return s.final(*e, "the answers to several logins were lost or are not NSX's, and each may count as a failed one; no further one is tried: "+
+			"check that nsx.managers names NSX Managers, and what stands between")
+	}
+	return &Error{Kind: KindUnreachable, Method: e.Method, Path: e.Path, Message: "no clear answer to the login", Cause: e, repeat: always}
 }
 
 // final remembers why no further login is tried.

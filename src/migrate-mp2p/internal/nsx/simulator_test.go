@@ -28,7 +28,7 @@ var _ = Describe("the client on the simulator", func() {
 		Expect(os.WriteFile(ca, server.CA(), 0o600)).To(Succeed())
 		c, err := New(Options{
 			Managers: []Endpoint{{Address: strings.TrimPrefix(server.URL(), "https://")}}, CACertificate: ca,
-			Username: nsxsim.AdminUser, Password: server.Password(), RequestsPerSecond: 10000, Concurrency: 16, firstPause: 50 * time.Millisecond,
+			Username: nsxsim.AdminUser, Password: server.Password(), RequestsPerSecond: 10000, Concurrency: 16, FirstPause: 50 * time.Millisecond,
 		})
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(c.Close)
@@ -67,7 +67,7 @@ var _ = Describe("the client on the simulator", func() {
 		var all sync.WaitGroup
 		errs := make([]error, 60)
 		for i := range errs {
-			all.Go(func() { errs[i] = c.Get(ctx, "/api/v1/cluster", nil) })
+			all.Go(func() { errs[i] = c.Get(ctx, "/api/v1/cluster", &clusterProperties{}) })
 		}
 		all.Wait()
 		Expect(errs).To(HaveEach(BeNil()))

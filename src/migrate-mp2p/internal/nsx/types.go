@@ -72,6 +72,9 @@ type MigrationStatus struct {
 	Components []ComponentStatus `json:"component_status"`
 }
 
+// Whole says whether the plan's state was told.
+func (s MigrationStatus) Whole() bool { return s.Overall != "" }
+
 // Component finds a component by its type; absent ones read as NOT_STARTED.
 func (s MigrationStatus) Component(kind string) ComponentStatus {
 	for _, c := range s.Components {
@@ -88,6 +91,9 @@ type ServiceStatus struct {
 	PIDs         []int  `json:"pids"`
 	Reason       string `json:"reason"`
 }
+
+// Whole says whether the service's state was told.
+func (s ServiceStatus) Whole() bool { return s.RuntimeState != "" }
 
 // Running says whether the service runs.
 func (s ServiceStatus) Running() bool { return s.RuntimeState == "running" }

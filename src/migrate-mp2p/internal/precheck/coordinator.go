@@ -28,11 +28,9 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 	if status.Overall != nsx.StatusNotStarted && status.Overall != nsx.StatusSuccess {
 		return Fail, "somebody else's migration is " + status.Overall, nil
 	}
-	var promotion struct {
-		State string `json:"mp_policy_promotion"`
-	}
+	var promotion promotionState
 	err = in.API.Get(ctx, promotionStatePath, &promotion)
-	if err != nil && !nsx.IsKind(err, nsx.KindNotFound) { // NSX before 4.0 has no such call
+	if err != nil && !nsx.NoSuchCall(err) { // NSX before 4.0 has no such call
 		return Fail, "", err
 	}
 	if promotionIdle[promotion.State] {
@@ -45,6 +43,14 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 	}
 	return Fail, fmt.Sprintf("%s; when whoever did is known to be gone, let this errand end it with nsx.end_workflow: %s", text, in.Node.ID), nil
 }
+
+// promotionState is what we need of the promotion of all objects at once.
+type promotionState struct {
+	State string `json:"mp_policy_promotion"`
+}
+
+// Whole says whether the state was told.
+func (s promotionState) Whole() bool { return s.State != "" }
 
 func halfWay(ctx context.Context, in *Input) (Verdict, string, error) {
 	found, err := in.HalfWay(ctx)

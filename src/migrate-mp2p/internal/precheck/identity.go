@@ -11,15 +11,21 @@ import (
 // Roles that may promote and overwrite objects of other owners (NSX admin guide, NCP clean-up scripts).
 const enterpriseAdmin = "enterprise_admin"
 
+// userInfo is what we need of GET /api/v1/aaa/user-info.
+type userInfo struct {
+	Name  string `json:"user_name"`
+	Roles []struct {
+		Role string `json:"role"`
+	} `json:"roles"`
+}
+
+// Whole says whether the user was named.
+func (u userInfo) Whole() bool { return u.Name != "" }
+
 func migrationRight(ctx context.Context, in *Input) (Verdict, string, error) {
-	var user struct {
-		Name  string `json:"user_name"`
-		Roles []struct {
-			Role string `json:"role"`
-		} `json:"roles"`
-	}
+	var user userInfo
 	err := in.API.Get(ctx, "/api/v1/aaa/user-info", &user)
-	if nsx.IsKind(err, nsx.KindNotFound) {
+	if nsx.NoSuchCall(err) {
 		return Skipped, "this NSX does not tell the roles of its users", nil
 	}
 	if err != nil {

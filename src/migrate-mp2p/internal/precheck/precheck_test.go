@@ -40,7 +40,7 @@ func (f *fakeAPI) Get(_ context.Context, path string, out any) error {
 	case f.err != nil:
 		return f.err
 	case !ok:
-		return &nsx.Error{Kind: nsx.KindNotFound, Path: path}
+		return &nsx.Error{Kind: nsx.KindNotFound, Status: 404, Code: 600, Path: path}
 	}
 	return json.Unmarshal([]byte(text), out)
 }

@@ -2,6 +2,7 @@ package precheck
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -45,17 +46,25 @@ func ncpStopped(_ context.Context, in *Input) (Verdict, string, error) {
 	return OK, "the last change was at " + changed.UTC().Format(time.RFC3339), nil
 }
 
+// backupHistory is what we need of GET /api/v1/cluster/backups/history.
+type backupHistory struct {
+	Cluster []struct {
+		End     int64 `json:"end_time"` // milliseconds since 1970
+		Success bool  `json:"success"`
+	} `json:"cluster_backup_statuses"`
+	Node      []json.RawMessage `json:"node_backup_statuses"`
+	Inventory []json.RawMessage `json:"inventory_backup_statuses"`
+}
+
+// Whole says whether one of the three lists of BackupOperationHistory (NSX Go SDK) is there, be it empty.
+func (h backupHistory) Whole() bool { return h.Cluster != nil || h.Node != nil || h.Inventory != nil }
+
 // backup only warns: a backup that NSX cannot list, for example one of the whole VM, may exist (ASSUMED to be common).
 func backup(ctx context.Context, in *Input) (Verdict, string, error) {
 	if in.Strategy != allDown {
 		return Skipped, "a backup cannot be restored while other clusters go on working (strategy " + in.Strategy + ")", nil
 	}
-	var history struct {
-		Cluster []struct {
-			End     int64 `json:"end_time"` // milliseconds since 1970
-			Success bool  `json:"success"`
-		} `json:"cluster_backup_statuses"`
-	}
+	var history backupHistory
 	if err := in.API.Get(ctx, "/api/v1/cluster/backups/history", &history); err != nil {
 		return Warn, fmt.Sprintf("the backup history could not be read: %v", err), nil
 	}

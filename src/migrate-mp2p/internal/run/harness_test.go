@@ -149,6 +149,7 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 		Managers: managers,
 		Username: c.NSX.Username, Password: c.NSX.Password.Reveal(), CACertificate: c.NSX.CACertificate,
 		RequestsPerSecond: c.NSX.RequestsPerSecond, AllowOverwrite: true, Logger: log, ReadOnly: !writes,
+		FirstPause: 5 * time.Millisecond,
 	})
 	Expect(err).NotTo(HaveOccurred())
 	defer client.Close()
