@@ -176,7 +176,7 @@ func (r *specReader) customOf(n *yaml.Node, key string, kind Kind, cluster strin
 	r.pairs(n, key, func(id, value *yaml.Node, key string) {
 		e := SpecEntry{Kind: kind, Line: id.Line, Cluster: cluster, ID: id.Value}
 		r.mapping(value, key, map[string]reader{
-			"policy_id":  r.text(&e.PolicyID),
+			"policy_id":  r.policyID(&e.PolicyID),
 			"metadata":   r.keyValues(&e.Metadata),
 			"linked_ids": r.keyValues(&e.LinkedIDs),
 		})
@@ -230,7 +230,7 @@ func (r *specReader) entry(n *yaml.Node, key string, kind Kind) SpecEntry {
 	readers := map[string]reader{
 		"name":       r.text(&e.Name),
 		"id":         r.text(&e.ID),
-		"policy_id":  r.text(&e.PolicyID),
+		"policy_id":  r.policyID(&e.PolicyID),
 		"metadata":   r.keyValues(&e.Metadata),
 		"linked_ids": r.keyValues(&e.LinkedIDs),
 	}

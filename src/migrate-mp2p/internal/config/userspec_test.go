@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -145,6 +147,60 @@ k8s-clusters:
 		Entry("two documents", "version: 1\n---\nversion: 1\n", "one document only"),
 		Entry("too large", strings.Repeat("#", maxFile+1), "larger than 4 MiB"),
 	)
+
+	DescribeTable("is refused where it gives an id that NSX would refuse, with line and proposal [R3] [I10]",
+		func(id, proposal string) {
+			text, err := json.Marshal(id)
+			Expect(err).NotTo(HaveOccurred())
+			_, err = parseSpec(strings.ReplaceAll(`version: 1
+shared:
+  ns_groups:
+  - {name: a, policy_id: ID}
+  tier1_routers:
+  - name: b
+    static_routes:
+    - {name: c, policy_id: ID}
+    ports: [{id: d, policy_id: ID}]
+  ip_pools:
+  - name: e
+    ip_allocations:
+      10.0.0.7: ID
+custom_resources:
+  ns_groups:
+    f: {policy_id: ID}
+k8s-clusters:
+  cluster:
+    Shell:
+      TIER1:
+        custom_resources:
+          g: {policy_id: ID}
+`, "ID", string(text)))
+			problems := problemsOf(err)
+			Expect(problems).To(HaveExactElements(
+				HavePrefix("line 4: shared.ns_groups[0].policy_id: "),
+				HavePrefix("line 8: shared.tier1_routers[0].static_routes[0].policy_id: "),
+				HavePrefix("line 9: shared.tier1_routers[0].ports[0].policy_id: "),
+				HavePrefix("line 13: shared.ip_pools[0].ip_allocations.10.0.0.7: "),
+				HavePrefix("line 16: custom_resources.ns_groups.f.policy_id: "),
+				HavePrefix("line 22: k8s-clusters.cluster.Shell.TIER1.custom_resources.g.policy_id: "),
+			))
+			for _, p := range problems {
+				Expect(p).To(ContainSubstring("is no id that NSX takes"))
+				Expect(p).To(HaveSuffix(fmt.Sprintf("; %q would be one", proposal)))
+				Expect(len(p)).To(BeNumerically("<", 600), "however long the id is")
+			}
+		},
+		Entry("a blank and a slash", "a b/c", "a_b_c"),
+		Entry("Chinese", "組織-1", "__-1"),
+		Entry("an umlaut", "pool-köln", "pool-k_ln"),
+		Entry("too long", strings.Repeat("x", 300), strings.Repeat("x", 255)),
+		Entry("periods", "..", "_.."),
+	)
+
+	It("says of an empty id that it is empty, and no more", func() {
+		_, err := parseSpec("version: 1\nshared:\n  ns_groups:\n  - {name: a, policy_id: ''}\n")
+		Expect(problemsOf(err)).To(HaveExactElements("line 4: shared.ns_groups[0].policy_id: is empty: write a text, or leave the key out"))
+	})
 
 	It("reports all problems at once [I10]", func() {
 		_, err := parseSpec("shared:\n  ns_groups:\n  - {}\n  - {name: a, id: b}\n  - colour: red\n    name: c\n  unknown: []\n")

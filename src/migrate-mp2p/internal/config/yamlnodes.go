@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"nsx-mp2p/migrate-mp2p/internal/policyid"
 )
 
 // reader reads the value that stands under the key path.
@@ -105,6 +107,22 @@ func (r *specReader) text(into *string) reader {
 	}
 }
 
+// policyID reads the id that a Policy object shall get, and reports one that NSX would refuse.
+func (r *specReader) policyID(into *string) reader {
+	return func(n *yaml.Node, key string) {
+		before := len(r.all)
+		if r.text(into)(n, key); len(r.all) > before {
+			return
+		}
+		if why := policyid.Judge(*into); why != "" {
+			r.at(n.Line, key, "%s is no id that NSX takes: %s; %q would be one", quoted(*into), why, policyid.Propose(*into))
+		}
+	}
+}
+
+// quoted shows a text of any length.
+func quoted(text string) string { return fmt.Sprintf("%.60q", text) }
+
 func (r *specReader) truth(into *bool) reader {
 	return func(n *yaml.Node, key string) {
 		if !r.expect(n, key, yaml.ScalarNode) {
@@ -151,7 +169,7 @@ func (r *specReader) refs(into *[]SpecRef) reader {
 				r.text(&ref.NameOrID)(item, key)
 			} else {
 				r.mapping(item, key, map[string]reader{
-					"name": r.text(&ref.Name), "id": r.text(&ref.ID), "policy_id": r.text(&ref.PolicyID),
+					"name": r.text(&ref.Name), "id": r.text(&ref.ID), "policy_id": r.policyID(&ref.PolicyID),
 				})
 				r.oneLabel(item, key, ref.Name, ref.ID)
 			}
@@ -168,7 +186,7 @@ func (r *specReader) allocations(into *[]Allocation) reader {
 			if _, err := netip.ParseAddr(address.Value); err != nil {
 				r.at(address.Line, key, "is not an IP address")
 			}
-			r.text(&a.PolicyID)(id, key)
+			r.policyID(&a.PolicyID)(id, key)
 			*into = append(*into, a)
 		})
 	}
