@@ -7,6 +7,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/policyid"
 )
 
 // policyID is the id that an object shall get in Policy; empty when the request does not name one.
@@ -18,12 +19,45 @@ func (b *builder) policyID(o *inventory.Object) string {
 		return o.Wanted.PolicyID
 	case o.Type == catalog.IPPoolAllocation:
 		return allocationID(o)
-	case b.options.PolicyIDs == ByName:
+	case b.options.PolicyIDs == ByName && policyid.Judge(nameID(o.Name)) == "":
 		return nameID(o.Name)
 	default:
 		return o.ID
 	}
 }
+
+// judgeID reports an id that NSX would refuse in a path, and notes an object that keeps its Manager id because its name
+// makes no other. Whoever stands in the user spec is not given another id than the operator asked for.
+func (b *builder) judgeID(o *inventory.Object, id string) bool {
+	why := policyid.Judge(id)
+	if why != "" {
+		cure := "see the assumptions about " + string(o.Type) + " in the documentation"
+		if o.Wanted != nil {
+			cure = fmt.Sprintf("give it the policy_id %q in the user spec", policyid.Propose(id))
+		}
+		b.problem(o, fmt.Sprintf("its Policy id %.60q would be refused by NSX: %s", id, why), cure)
+		return false
+	}
+	if b.options.PolicyIDs != ByName || id != o.ID || nameID(o.Name) == id {
+		return true
+	}
+	if o.Wanted == nil || o.Wanted.Type != o.Type {
+		b.plan.KeptIDs++
+		if len(b.plan.KeptNames) < someNames {
+			b.plan.KeptNames = append(b.plan.KeptNames, fmt.Sprintf("%s %.60q", o.Ref, o.Name))
+		}
+		return true
+	}
+	if o.Wanted.PolicyID == id {
+		return true // the operator wants just this one
+	}
+	b.problem(o, fmt.Sprintf("no Policy id can be made of its display name %.60q: %s", o.Name, policyid.Judge(nameID(o.Name))),
+		fmt.Sprintf("give it a policy_id in the user spec, for example %q, or set migration.policy_ids to uuid", policyid.Propose(o.Name)))
+	return false
+}
+
+// someNames is how many of the objects that keep their ids a plan names.
+const someNames = 5
 
 // allocationID is the address with hyphens, or what the user spec wants.
 func allocationID(o *inventory.Object) string {
@@ -59,8 +93,7 @@ func (b *builder) choosePaths() {
 				continue
 			}
 			id := b.policyID(o)
-			if id == "" {
-				b.problem(o, "its display name is empty, so that no Policy id can be made of it", "give it a name, or set migration.policy_ids to uuid")
+			if !b.judgeID(o, id) {
 				continue
 			}
 			parent := ""

@@ -71,6 +71,10 @@ type Plan struct {
 	// Principal will own what is NCP's; empty in scope shared.
 	Principal     string
 	AlreadyPolicy int
+	// KeptIDs counts the objects that keep their Manager ids although ids shall be made of names, since NSX would refuse
+	// what their names make; KeptNames are the first few of them, for people.
+	KeptIDs   int
+	KeptNames []string
 	// Digest is the same for the same requests, and only then.
 	Digest string
 	Totals []TypeTotal

@@ -126,6 +126,30 @@ var _ = Describe("A plan", func() {
 		Expect(ports.Metadata).To(ContainElements(nsx.KeyValue{Key: "localeServiceId", Value: "tas1_org_1-0"}, nsx.KeyValue{Key: "down", Value: "org_1"}))
 	})
 
+	It("leaves NCP's objects the Manager ids where NSX would refuse an id made of the name, and counts them [R4] [I10]", func() {
+		inv := foundation()
+		names := map[string]string{"pool": "組織-1", "ls": "switch-köln", "group": "", "t1": strings.Repeat("x", 300), "vs": "a;b"}
+		for _, o := range inv.Objects {
+			if name, ok := names[o.ID]; ok && o.Type != catalog.Tier1Port {
+				o.Name = name
+			}
+		}
+		p := build(inv, plan.Options{PolicyIDs: plan.ByName})
+		paths := p.IDMap()
+		for id, path := range map[string]string{
+			"pool": "/infra/ip-pools/pool", "ls": "/infra/segments/ls", "group": "/infra/domains/default/groups/group", "t1": "/infra/tier-1s/t1",
+			"vs": "/infra/lb-virtual-servers/vs", "subnet": "/infra/ip-pools/pool/ip-subnets/org_1",
+		} {
+			Expect(paths).To(HaveKeyWithValue(id, path))
+		}
+		ports, _ := find(p, catalog.Tier1Port, "t1")
+		Expect(ports.Metadata).To(ContainElements(nsx.KeyValue{Key: "localeServiceId", Value: "t1-0"}, nsx.KeyValue{Key: "down", Value: "ls"}))
+		Expect(p.KeptIDs).To(Equal(5))
+		Expect(p.KeptNames).To(ContainElement(`IPPOOL/pool "組織-1"`))
+		Expect(build(foundation(), plan.Options{PolicyIDs: plan.ByName}).KeptIDs).To(BeZero())
+		Expect(build(inv, plan.Options{}).KeptIDs).To(BeZero(), "nothing else was asked for")
+	})
+
 	It("sends overridden pairs", func() {
 		cat := newCatalog(map[string]catalog.Override{"IPPOOL": {Metadata: map[string]string{"who": "{name}"}, LinkedIDs: map[string]string{"me": "{id}"}}})
 		pool, _ := find(build(foundation(), plan.Options{Catalog: cat}), catalog.IPPool, "pool")
@@ -216,11 +240,33 @@ var _ = Describe("What cannot be planned", func() {
 
 	It("is a name that two objects of one kind bear, when ids come from names", func() {
 		inv := foundation()
-		inv.Objects = append(inv.Objects, object(catalog.IPPool, "pool-2", "org/1"), object(catalog.IPPool, "pool-3", ""))
+		inv.Objects = append(inv.Objects, object(catalog.IPPool, "pool-2", "org/1"))
 		Expect(problems(inv, plan.Options{PolicyIDs: plan.ByName})).To(ConsistOf(
 			And(ContainSubstring("IPPOOL pool-2 (org/1): it would get the Policy path /infra/ip-pools/org_1, as would IPPOOL/pool"), ContainSubstring("set migration.policy_ids to uuid")),
-			ContainSubstring("IPPOOL pool-3: its display name is empty"),
 		))
+	})
+
+	It("is a name in the user spec of which no Policy id can be made, or an id that NSX would refuse [R3] [I10]", func() {
+		inv := sharedResources()
+		for i, name := range []string{"pool-köln", "組織-1", "", strings.Repeat("x", 300)} {
+			inv.Objects = append(inv.Objects, object(catalog.IPPool, fmt.Sprint("pool-", i), name))
+			inv.Objects[len(inv.Objects)-1].Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 10 + i}
+		}
+		named := object(catalog.IPPool, "pool-9", "pool-köln")
+		named.Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 20, PolicyID: "cologne"}
+		kept := object(catalog.IPPool, "pool-8", "pool-köln")
+		kept.Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 21, PolicyID: "pool-8"}
+		bad := object(catalog.IPPool, "pool-7", "fine")
+		bad.Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 22, PolicyID: "a b/c"}
+		inv.Objects = append(inv.Objects, named, kept, bad)
+		Expect(problems(inv, plan.Options{PolicyIDs: plan.ByName})).To(ConsistOf(
+			And(HavePrefix("user spec, line 10: IPPOOL pool-0 (pool-köln): no Policy id can be made"), ContainSubstring("'ö'"), ContainSubstring(`for example "pool-k_ln"`)),
+			And(HavePrefix("user spec, line 11: "), ContainSubstring(`for example "__-1"`)),
+			And(HavePrefix("user spec, line 12: "), ContainSubstring("it is empty")),
+			And(HavePrefix("user spec, line 13: "), ContainSubstring("300 characters")),
+			And(HavePrefix("user spec, line 22: IPPOOL pool-7 (fine): its Policy id"), ContainSubstring(`give it the policy_id "a_b_c"`)),
+		))
+		Expect(problems(inv, plan.Options{})).To(ConsistOf(HavePrefix("user spec, line 22: ")), "with Manager ids the names do not matter")
 	})
 
 	It("is a part of something that cannot be listed: the cure names what it belongs to", func() {

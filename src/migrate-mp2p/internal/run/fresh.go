@@ -200,6 +200,9 @@ func (r *Runner) sayPlan(d draft) {
 	if len(types) > 0 {
 		r.Report.Say("  %s", strings.Join(types, ", "))
 	}
+	if n := d.plan.KeptIDs; n > 0 {
+		r.Report.Say("  %d objects keep their Manager ids as Policy ids, since NSX would refuse ids made of their names, first %s", n, strings.Join(d.plan.KeptNames, ", "))
+	}
 }
 
 // migrate makes one whole run of a draft.
