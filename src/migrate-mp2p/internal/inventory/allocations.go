@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,17 +26,17 @@ type use struct {
 func (r *retrieval) noteUses(o *Object, b body) {
 	project := tagValue(o.Tags, scopeProject)
 	if o.Type == catalog.LBVirtualServer {
-		r.noteUse(use{pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: catalog.OwnerVirtualServer, project: project, serverType: tagValue(o.Tags, scopeServerType)})
+		r.noteUse(o.Ref, use{pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: catalog.OwnerVirtualServer, project: project, serverType: tagValue(o.Tags, scopeServerType)})
 		return
 	}
 	for _, ip := range strings.Split(tagValue(o.Tags, scopeSNAT), ",") {
-		r.noteUse(use{pool: tagValue(o.Tags, scopePool), ip: strings.TrimSpace(ip), kind: catalog.OwnerSNAT, project: project})
+		r.noteUse(o.Ref, use{pool: tagValue(o.Tags, scopePool), ip: strings.TrimSpace(ip), kind: catalog.OwnerSNAT, project: project})
 	}
 }
 
-func (r *retrieval) noteUse(u use) {
+func (r *retrieval) noteUse(user catalog.Ref, u use) {
 	if u.pool != "" && u.ip != "" {
-		r.uses = append(r.uses, u)
+		r.uses[user] = append(r.uses[user], u)
 	}
 }
 
@@ -63,11 +64,12 @@ func (r *retrieval) placeSubnets(context.Context) error {
 
 // addAllocations makes the entries of the addresses in use, one list per pool.
 func (r *retrieval) addAllocations(ctx context.Context) error {
-	slices.SortFunc(r.uses, func(x, y use) int {
+	all := slices.Concat(slices.Collect(maps.Values(r.uses))...)
+	slices.SortFunc(all, func(x, y use) int {
 		return cmp.Or(cmp.Compare(x.pool, y.pool), cmp.Compare(x.ip, y.ip), -cmp.Compare(x.kind, y.kind), cmp.Compare(x.project, y.project), cmp.Compare(x.serverType, y.serverType))
 	})
 	byPool := map[string]map[string]use{}
-	for _, u := range r.uses {
+	for _, u := range all {
 		if byPool[u.pool] == nil {
 			byPool[u.pool] = map[string]use{}
 		}

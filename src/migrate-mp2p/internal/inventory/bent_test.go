@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"strings"
 
 	. "github.com/onsi/gomega"
 
@@ -19,6 +20,7 @@ type bent struct {
 	hide        func(query, id string) bool
 	searchCount func(query string, count int) int
 	list        func(path string)
+	listCount   func(path string, count int) int
 	migrated    func() error
 }
 
@@ -60,6 +62,14 @@ func (b bent) List(ctx context.Context, path string, params url.Values, page nsx
 	return b.API.List(ctx, path, params, page)
 }
 
+func (b bent) ListCount(ctx context.Context, path string, params url.Values) (int, error) {
+	n, err := b.API.ListCount(ctx, path, params)
+	if b.listCount != nil {
+		n = b.listCount(path, n)
+	}
+	return n, err
+}
+
 func (b bent) MigratedResources(ctx context.Context, resourceType, id string, each func(nsx.MigratedResource) error) error {
 	if b.migrated != nil {
 		if err := b.migrated(); err != nil {
@@ -95,4 +105,21 @@ func put(objects map[string]object) func(*store.Tx) error {
 		}
 		return nil
 	}
+}
+
+// deleting gives a change of the world that deletes an object.
+func deleting(key string) func(*store.Tx) error {
+	return func(tx *store.Tx) error { return tx.Manager().Delete(key) }
+}
+
+// long is an NSX on which every list is far longer than what is ours of it.
+func long(api inventory.API) bent {
+	return bent{API: api,
+		listCount: func(_ string, n int) int { return n + 100_000 },
+		searchCount: func(query string, n int) int {
+			if strings.HasPrefix(query, "resource_type:(") && !strings.Contains(query, " AND ") {
+				return n + 100_000
+			}
+			return n
+		}}
 }

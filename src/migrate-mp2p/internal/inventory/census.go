@@ -23,6 +23,8 @@ type CensusQuery struct {
 	Cluster string
 	// Known are the objects of the run. In scope ncp, NCP-created objects beside them are found, too.
 	Known []Known
+	// OrphanRoutes are static routes of NCP that may be without a parent, see Inventory.OrphanRoutes; no list shows them.
+	OrphanRoutes []string
 }
 
 // Count is a number of objects and the first few of them, for people.
@@ -35,12 +37,16 @@ type Count struct {
 const named = 50
 
 func (c *Count) add(ref catalog.Ref, name string) {
+	text := ref.String()
+	if name != "" {
+		text += " (" + name + ")"
+	}
+	c.addText(text)
+}
+
+func (c *Count) addText(text string) {
 	c.N++
 	if len(c.First) < named {
-		text := ref.String()
-		if name != "" {
-			text += " (" + name + ")"
-		}
 		c.First = append(c.First, text)
 	}
 }
@@ -51,7 +57,8 @@ func (c *Count) merge(other Count) {
 }
 
 // Census is what a pass over the lists of every type found. The counts exclude each other, but for Changed, which are
-// among Manager.
+// among Manager. Orphans are among none of the others: they cannot be promoted, so that they say nothing about how far a
+// migration is.
 type Census struct {
 	Manager   Count // known and still, or again, Manager
 	Policy    Count // ours and Policy
@@ -59,6 +66,7 @@ type Census struct {
 	Undecided Count // known, and NSX does not show what it is
 	New       Count // NCP's of this cluster, Manager, and not known
 	Changed   Count // known, Manager, and not what it was before the run
+	Orphans   Count // NCP's parts of this cluster that stay Manager, since what they belong to goes nowhere
 }
 
 func (c *Census) merge(other *Census) {
@@ -68,6 +76,7 @@ func (c *Census) merge(other *Census) {
 	c.Undecided.merge(other.Undecided)
 	c.New.merge(other.New)
 	c.Changed.merge(other.Changed)
+	c.Orphans.merge(other.Orphans)
 }
 
 // note counts one object. known is nil for one that no record knows.
@@ -110,6 +119,9 @@ func TakeCensus(ctx context.Context, api API, cat *catalog.Catalog, q CensusQuer
 		}
 	}
 	tasks = append(tasks, c.countNAT)
+	if q.Scope == catalog.NCP {
+		tasks = append(tasks, c.countOrphans)
+	}
 	for _, e := range cat.Entries() {
 		if (e.Found != catalog.ByTag) && len(c.known[e.Type]) > 0 {
 			tasks = append(tasks, func(ctx context.Context, out *Census) error { return c.countByLooking(ctx, e, out) })
@@ -213,6 +225,20 @@ func (c *counting) countNAT(ctx context.Context, out *Census) error {
 	}
 	c.countAbsent(catalog.NAT, seen, out)
 	return nil
+}
+
+// countOrphans counts what no promotion can take along.
+func (c *counting) countOrphans(ctx context.Context, out *Census) error {
+	var routes []place
+	for _, known := range c.OrphanRoutes {
+		router, id, _ := strings.Cut(known, "/")
+		routes = append(routes, place{router, id})
+	}
+	orphans, err := findOrphans(ctx, &c.source, c.Cluster, routes)
+	for _, o := range orphans {
+		out.Orphans.addText(o.String())
+	}
+	return err
 }
 
 // countByLooking counts known entries that no list shows by a tag of their own.

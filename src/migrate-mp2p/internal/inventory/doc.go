@@ -1,13 +1,14 @@
 // Package inventory answers what is on an NSX that belongs to a run, and what refers to what.
 //
-// [Retrieve] reads it for planning, by the Search API, checked against the lists. [Look] and [TakeCensus] read what has
-// become of it, by lists and single reads only, because the search index lags behind.
+// [Retrieve] reads it for planning: the Search API finds, and lists and single reads prove, since the search index may
+// show objects as they were. What it skips as Policy is always proved; what it plans is where the list is not far longer
+// than what is ours. [Look] and [TakeCensus] read what has become of it, by lists and single reads only.
 //
 // # Invariants
 //
 //   - Nothing is ever written to NSX.
 //   - NCP-created means: the tag ncp/cluster with exactly this value and a tag ncp/version. Search matches loosely, so
-//     the pair is checked again here.
+//     the pair is checked again here, and no query leaves other clusters out by the name. No object at all is an error.
 //   - Bodies are not kept: of each object remain its ids, name, tags, references and a hash. Strings that occur often
 //     are held once.
 //   - The same NSX gives the same Inventory, whatever the order of the answers.
@@ -16,5 +17,5 @@
 //
 // Firewall sections and router ports are read by list even in Retrieve: only the section list shows their order, and
 // ports are wanted whole, whoever made them. Rules are found in bulk by Search and read again per section where their
-// number differs from the section's rule_count.
+// number differs from the section's rule_count. What these rules refer to is not proved.
 package inventory

@@ -18,10 +18,11 @@ func (r *retrieval) noteCriteria(b body) {
 	}
 }
 
-// readOthersGroups notes what the NSGroups that the cluster did not make ask for.
+// readOthersGroups notes what the NSGroups ask for that Search does not take for the cluster's; those that it does are
+// read anyway, and some may be another cluster's.
 func (r *retrieval) readOthersGroups(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.NSGroup)
-	query := ofTypes(e.ManagerTypes) + " AND NOT tags.tag:" + quote(r.q.Cluster)
+	query := ofTypes(e.ManagerTypes) + " AND NOT (" + ofCluster(r.q.Cluster) + ")"
 	err := r.search(ctx, nsx.Manager, query, func(b body) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()

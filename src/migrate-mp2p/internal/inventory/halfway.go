@@ -54,7 +54,8 @@ func otherClusters(ctx context.Context, s *source, ours string) ([]HalfWay, erro
 		entries = append(entries, e)
 	}
 	byCluster := map[string]*HalfWay{}
-	query := ofTypes(managerTypes(entries)) + " AND tags.scope:" + quote(scopeCluster) + " AND NOT tags.tag:" + quote(ours)
+	// Our own are not left out by the query: Search would leave those out, too, whose names it takes for ours.
+	query := ofTypes(managerTypes(entries)) + " AND tags.scope:" + quote(scopeCluster)
 	if err := s.search(ctx, nsx.Manager, query, func(b body) error {
 		tags, _ := b.tags()
 		name, made := createdByAny(tags)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,27 +125,27 @@ type Inventory struct {
 	// Policy are objects of this scope that are Policy already. In scope ncp those that no records claim mean that
 	// records are lost.
 	Policy []*Object
-	// PolicyCount is the number of Policy objects that carry the cluster's tag, as Search counts them (scope ncp).
-	PolicyCount int
 	// Outside are the objects referred to that are not in Objects, by Manager id.
 	Outside     map[string]Outside
 	Unsupported []Unsupported
+	// Orphans are NCP's parts of objects that go nowhere (scope ncp).
+	Orphans []Orphan
 	// CriteriaScopes are the tag scopes that some group on this NSX asks for; such tags must stay.
 	CriteriaScopes map[string]bool
 }
 
-// NoSuchCluster says that nothing on this NSX carries the cluster's tag.
-type NoSuchCluster struct {
-	Cluster string
-	Known   []string // values of ncp/cluster on this NSX
-}
+// Skipped are the objects that are Policy already, as a census asks for them.
+func (inv *Inventory) Skipped() []Known { return knownOf(nil, inv.Policy) }
 
-func (e *NoSuchCluster) Error() string {
-	if len(e.Known) == 0 {
-		return fmt.Sprintf("retrieving the objects of cluster %q: this NSX holds no object with an ncp/cluster tag at all; check nsx.managers", e.Cluster)
+// Known are all objects of the scope, as a census asks for them. The bodies are not compared.
+func (inv *Inventory) Known() []Known { return knownOf(inv.Objects, inv.Policy) }
+
+func knownOf(lists ...[]*Object) []Known {
+	known := []Known{}
+	for _, o := range slices.Concat(lists...) {
+		known = append(known, Known{Ref: o.Ref, Place: Place{Parent: o.Parent.ID, PolicyPath: o.PolicyPath}})
 	}
-	return fmt.Sprintf("retrieving the objects of cluster %q: this NSX holds none; ncp/cluster has the values %s here; check ncp.cluster",
-		e.Cluster, strings.Join(e.Known, ", "))
+	return known
 }
 
 // SpecError lists everything in the user spec that NSX does not confirm.

@@ -19,8 +19,9 @@ type Finding struct {
 	Hash       string // of the body of an object that is Manager, see Hash
 }
 
-// Place is what must be known of an entry to find it: the Manager id of its parent (NAT rules, allocations) and the
-// Policy path that the plan expects (allocations). Records hold both.
+// Place is what must be known of an entry to find it: the Manager id of its parent (NAT rules, allocations) and its Policy
+// path: the one that the plan expects (allocations), or for ports and the configuration of routers, for which no plan
+// expects one, that of an entry which was Policy when it was found. Records hold what the plan expects.
 type Place struct {
 	Parent     string
 	PolicyPath string
@@ -30,8 +31,8 @@ type Place struct {
 const few = 20
 
 // Look reads what the entries are now, by lists where there are many and by single reads where there are few, never by
-// Search. Every ref gets a finding. place tells where an entry lives; it is asked for NAT rules and allocations only,
-// and may be nil without them. What cannot be found out is Undecided; an error means that NSX could not be read.
+// Search. Every ref gets a finding. place tells where an entry lives; it is asked for NAT rules, allocations, and ports and
+// configurations of routers that do not show what they are, and may be nil without the first two. What cannot be found out is Undecided; an error means that NSX could not be read.
 func Look(ctx context.Context, api API, cat *catalog.Catalog, refs []catalog.Ref, place func(catalog.Ref) Place) (map[catalog.Ref]Finding, error) {
 	l := &look{source: source{api: api, q: Query{Catalog: cat}}, place: place, found: make(map[catalog.Ref]Finding, len(refs))}
 	byType := map[catalog.Type][]catalog.Ref{}
@@ -169,14 +170,20 @@ func (l *look) atAllocations(ctx context.Context, e *catalog.Entry, pool string,
 	if err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
 		return err
 	}
+	itself, read := "", false
 	twins := map[string]map[string]string{} // by Policy pool
 	for _, ref := range refs {
-		wanted := l.placeOf(ref).PolicyPath
-		policyPool, _, named := strings.Cut(wanted, "/ip-allocations/")
-		if !named {
-			continue
+		policyPool, _, _ := strings.Cut(l.placeOf(ref).PolicyPath, "/ip-allocations/")
+		if policyPool == "" { // no plan says where the pool goes: the pool itself does
+			if !read {
+				if itself, err = l.policyPathOf(ctx, catalog.Ref{Type: catalog.IPPool, ID: pool}); err != nil {
+					return err
+				}
+				read = true
+			}
+			policyPool = itself
 		}
-		if _, read := twins[policyPool]; !read {
+		if _, known := twins[policyPool]; !known {
 			if twins[policyPool], err = policyAllocations(ctx, &l.source, policyPool); err != nil {
 				return err
 			}
@@ -191,6 +198,17 @@ func (l *look) atAllocations(ctx context.Context, e *catalog.Entry, pool string,
 		l.found[ref] = f
 	}
 	return nil
+}
+
+// policyPathOf reads where an object is in Policy; empty when it is Manager or gone.
+func (l *look) policyPathOf(ctx context.Context, ref catalog.Ref) (string, error) {
+	e, _ := l.q.Catalog.Entry(ref.Type)
+	b, err := l.get(ctx, e.Item("", ref.ID))
+	if err != nil || b == nil {
+		return "", err
+	}
+	_, policyPath := b.tags()
+	return policyPath, nil
 }
 
 // atConfigurations reads what became of the routing configuration of Tier-0 routers. It cannot be Policy without its
@@ -220,9 +238,19 @@ func (l *look) atConfigurations(ctx context.Context, e *catalog.Entry, refs []ca
 				f.Evidence = catalog.IsPolicy
 			}
 		}
-		l.found[ref] = f
+		l.found[ref] = l.orAsFound(ref, f)
 	}
 	return nil
+}
+
+// orAsFound lets an entry count as Policy that was Policy when it was found, where NSX does not show any more what it is.
+func (l *look) orAsFound(ref catalog.Ref, f Finding) Finding {
+	if f.Evidence == catalog.Undecided {
+		if path := l.placeOf(ref).PolicyPath; path != "" {
+			f.Evidence, f.PolicyPath = catalog.IsPolicy, path
+		}
+	}
+	return f
 }
 
 // remembered asks the coordinator whether it migrated an entry. Its silence means something only when it remembers the

@@ -79,6 +79,27 @@ var _ = Describe("Looking at entries", func() {
 		expectEvidence(found, catalog.Undecided)
 	})
 
+	It("finds addresses by their pool where no plan says where they go", func(ctx SpecContext) {
+		var refs []catalog.Ref
+		pools := map[catalog.Ref]string{}
+		for _, b := range ofType(ncp, catalog.IPPoolAllocation) {
+			for _, e := range b.Entries {
+				refs = append(refs, e.Ref)
+				pools[e.Ref] = e.Facts[plan.FactParent]
+			}
+		}
+		look := func() map[catalog.Ref]inventory.Finding {
+			found, err := inventory.Look(ctx, g.client, g.cat, refs, func(ref catalog.Ref) inventory.Place { return inventory.Place{Parent: pools[ref]} })
+			Expect(err).NotTo(HaveOccurred())
+			return found
+		}
+		expectEvidence(look(), catalog.IsManager)
+		g.promote(ctx, shared.Batches, true)
+		expectEvidence(look(), catalog.IsManager)
+		g.promote(ctx, ncp.Batches, true)
+		expectEvidence(look(), catalog.IsPolicy)
+	})
+
 	It("decides router ports by the segments behind them where NSX does not tag them [R19]", func(ctx SpecContext) {
 		g.promote(ctx, shared.Batches, true)
 		batches := ofType(ncp, catalog.Tier1Port)
@@ -124,6 +145,9 @@ var _ = Describe("Looking at entries", func() {
 		found, err = inventory.Look(ctx, down, g.cat, refs, nil)
 		Expect(err).NotTo(HaveOccurred())
 		expectEvidence(found, catalog.Undecided)
+		found, err = inventory.Look(ctx, down, g.cat, refs, func(catalog.Ref) inventory.Place { return inventory.Place{PolicyPath: "/infra/tier-0s/t0"} })
+		Expect(err).NotTo(HaveOccurred())
+		expectEvidence(found, catalog.IsPolicy)
 
 		broken := bent{API: g.client, migrated: func() error { return &nsx.Error{Kind: nsx.KindServer} }}
 		_, err = inventory.Look(ctx, broken, g.cat, refs, nil)

@@ -39,7 +39,7 @@ func (l *look) atRouters(ctx context.Context, e *catalog.Entry, refs []catalog.R
 				return err
 			}
 		}
-		l.found[ref] = f
+		l.found[ref] = l.orAsFound(ref, f)
 	}
 	return l.byConnectivity(ctx, e, untagged, ports)
 }

@@ -10,9 +10,8 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
-// mostConfirmed is how many outside objects are read one by one to confirm what Search says of them. More than a
-// handful of shared objects that are still Manager means that the shared scope was not migrated; nothing is gained by
-// confirming each.
+// mostConfirmed is how many outside objects that Search does not know are read one by one. More than a handful means
+// that the index is far behind; nothing is gained by confirming each.
 const mostConfirmed = 100
 
 // lookedUp is an object found by its id, or none.
@@ -50,7 +49,7 @@ func (r *retrieval) lookOutside(ctx context.Context) error {
 			return err
 		}
 		o := r.describe(hints[id], found[id].body)
-		if o.PolicyPath == "" && !o.System && confirmed < mostConfirmed {
+		if o.Missing && confirmed < mostConfirmed {
 			confirmed++
 			var err error
 			if o, err = r.confirm(ctx, o); err != nil {
@@ -59,7 +58,31 @@ func (r *retrieval) lookOutside(ctx context.Context) error {
 		}
 		r.inv.Outside[id] = o
 	}
+	if err := r.proveOutside(ctx); err != nil {
+		return err
+	}
 	r.settleParents()
+	return nil
+}
+
+// proveOutside reads by lists, or one by one where they are few, whether the outside objects are what Search shows. What
+// stands below a parent of its own is left out; those who refer to it are found out by NSX.
+func (r *retrieval) proveOutside(ctx context.Context) error {
+	var refs []catalog.Ref
+	for _, o := range r.inv.Outside {
+		if e, ok := r.q.Catalog.Entry(o.Ref.Type); ok && e.Found == catalog.ByTag && !e.PerParent() && !o.System && !o.Missing {
+			refs = append(refs, o.Ref)
+		}
+	}
+	shown, err := Look(ctx, r.api, r.q.Catalog, refs, nil)
+	if err != nil {
+		return err
+	}
+	for ref, f := range shown {
+		o := r.inv.Outside[ref.ID]
+		o.PolicyPath, o.Missing = f.PolicyPath, f.Evidence == catalog.IsAbsent
+		r.inv.Outside[ref.ID] = o
+	}
 	return nil
 }
 
@@ -89,8 +112,10 @@ func (r *retrieval) outsideIDs() map[string]catalog.Ref {
 			note(ref.To)
 		}
 	}
-	for _, u := range r.uses { // whoever uses the address, Policy or not
-		note(catalog.Ref{Type: catalog.IPPool, ID: u.pool})
+	for _, uses := range r.uses { // whoever uses the address, Policy or not
+		for _, u := range uses {
+			note(catalog.Ref{Type: catalog.IPPool, ID: u.pool})
+		}
 	}
 	return hints
 }

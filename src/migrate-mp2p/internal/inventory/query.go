@@ -23,10 +23,18 @@ func anyOf(field string, values []string) string {
 
 func ofTypes(types []string) string { return "resource_type:(" + strings.Join(types, " OR ") + ")" }
 
-// ofCluster finds what may carry the cluster's tag. The index does not tie a tag's scope to its value, so the pair is
-// checked again on every object.
+// plain are the characters that Search is trusted with in the name of a cluster. With others in it, the name is looked
+// for on our side alone: how NSX takes a text apart that holds blanks, slashes or asterisks is not documented.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
+// ofCluster finds what may carry the cluster's tag, and more: the index does not tie a tag's scope to its value and
+// knows neither case nor wildcards, so the pair is checked again on every object.
 func ofCluster(cluster string) string {
-	return "tags.scope:" + quote(scopeCluster) + " AND tags.tag:" + quote(cluster)
+	query := "tags.scope:" + quote(scopeCluster)
+	if strings.Trim(cluster, plain) == "" {
+		query += " AND tags.tag:" + quote(cluster)
+	}
+	return query
 }
 
 // managerTypes lists the Manager types of some entries, each once.

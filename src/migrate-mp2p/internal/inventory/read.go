@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
@@ -61,6 +62,11 @@ func accepting(entries []*catalog.Entry, b body) (*catalog.Entry, bool) {
 		}
 	}
 	return nil, false
+}
+
+// holds tells whether objects of the type stand in the collection.
+func (c *collection) holds(t catalog.Type) bool {
+	return slices.ContainsFunc(c.entries, func(e *catalog.Entry) bool { return e.Type == t })
 }
 
 // source reads NSX for a retrieval.
@@ -134,9 +140,9 @@ func (s *source) split(ctx context.Context, f nsx.Flavour, query, prefix string,
 	return read, nil
 }
 
-// caughtUp waits until Search counts as many objects of the collection as the list does. It answers false when the
-// index does not move any more or the time is up; then the list has to be read.
-func (s *source) caughtUp(ctx context.Context, c *collection) (bool, error) {
+// caughtUp waits until Search counts as many objects of the collection as the list does, and gives that number. It
+// answers false when the index does not move any more or the time is up; then the list has to be read.
+func (s *source) caughtUp(ctx context.Context, c *collection) (listed int, ready bool, err error) {
 	const steady = 3 // equal looks in a row that mean: it does not move
 	query := ofTypes(managerTypes(c.entries))
 	pause, waited, same := 2*time.Second, time.Duration(0), 0
@@ -144,14 +150,14 @@ func (s *source) caughtUp(ctx context.Context, c *collection) (bool, error) {
 	for {
 		found, err := s.api.SearchCount(ctx, nsx.Manager, query)
 		if err != nil {
-			return false, err
+			return 0, false, err
 		}
 		listed, err := s.api.ListCount(ctx, c.path, c.params)
 		if err != nil {
-			return false, err
+			return 0, false, err
 		}
 		if found == listed {
-			return true, nil
+			return listed, true, nil
 		}
 		if found == lastFound && listed == lastListed {
 			same++
@@ -160,37 +166,39 @@ func (s *source) caughtUp(ctx context.Context, c *collection) (bool, error) {
 		}
 		lastFound, lastListed = found, listed
 		if same >= steady || waited >= s.q.IndexTimeout {
-			return false, nil
+			return listed, false, nil
 		}
 		s.waiting("the search index knows %d objects of %s and the list %d; waiting for the index", found, c.path, listed)
 		if err := s.sleep(ctx, pause); err != nil {
-			return false, err
+			return 0, false, err
 		}
 		waited += pause
 		pause *= 2
 	}
 }
 
-// read visits the objects of a collection that may be the cluster's.
-func (s *source) read(ctx context.Context, c *collection, cluster string, visit visitor) error {
+// read visits the objects of a collection that may be the cluster's, and tells how long its list is and whether they came
+// from it: fresh, and not from the search index.
+func (s *source) read(ctx context.Context, c *collection, cluster string, visit visitor) (int, bool, error) {
 	if !c.ordered {
-		ready, err := s.caughtUp(ctx, c)
+		listed, ready, err := s.caughtUp(ctx, c)
 		if err != nil {
-			return fmt.Errorf("comparing Search with %s: %w", c.path, err)
+			return 0, false, fmt.Errorf("comparing Search with %s: %w", c.path, err)
 		}
 		if ready {
 			query := ofTypes(managerTypes(c.entries)) + " AND " + ofCluster(cluster)
 			if err := s.search(ctx, nsx.Manager, query, visit); err != nil {
-				return fmt.Errorf("searching the objects of %s: %w", c.path, err)
+				return 0, false, fmt.Errorf("searching the objects of %s: %w", c.path, err)
 			}
-			return nil
+			return listed, false, nil
 		}
 		s.waiting("the search index stays behind %s; reading the list", c.path)
 	}
-	if _, err := s.list(ctx, c.path, c.params, visit); err != nil {
-		return fmt.Errorf("listing %s: %w", c.path, err)
+	listed, err := s.list(ctx, c.path, c.params, visit)
+	if err != nil {
+		return 0, false, fmt.Errorf("listing %s: %w", c.path, err)
 	}
-	return nil
+	return listed, true, nil
 }
 
 func (s *source) waiting(format string, values ...any) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,8 +21,8 @@ type retrieval struct {
 
 	mu        sync.Mutex
 	objects   map[catalog.Ref]*Object
-	ruleCount map[string]int // section id -> number of its rules
-	uses      []use          // of external addresses
+	ruleCount map[string]int        // section id -> number of its rules
+	uses      map[catalog.Ref][]use // of external addresses, by who uses them
 	ports     []*routerPort
 	routes    []route
 
@@ -36,14 +37,14 @@ func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 	q.Waiting = oneAtATime(q.Waiting)
 	r := &retrieval{
 		source: source{api: api, q: q}, intern: newInterner(),
-		objects: map[catalog.Ref]*Object{}, ruleCount: map[string]int{},
+		objects: map[catalog.Ref]*Object{}, ruleCount: map[string]int{}, uses: map[catalog.Ref][]use{},
 		inv: &Inventory{Scope: q.Scope, Cluster: q.Cluster, Outside: map[string]Outside{}, CriteriaScopes: map[string]bool{}},
 	}
 	find := r.findCreated
 	if q.Scope == catalog.Shared {
 		find = r.findWanted
 	}
-	for _, step := range []func(context.Context) error{find, r.placeSubnets, r.readRules, r.addRouterEntries, r.lookOutside, r.addAllocations} {
+	for _, step := range []func(context.Context) error{find, r.placeSubnets, r.readRules, r.addRouterEntries, r.lookOutside, r.addAllocations, r.readOrphans} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("retrieving the %s resources: %w", q.Scope, err)
 		}
@@ -54,14 +55,14 @@ func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 
 // findCreated finds what NCP of the cluster made.
 func (r *retrieval) findCreated(ctx context.Context) error {
-	tasks := []func(context.Context) error{r.readRouterPorts, r.readStaticRoutes, r.readNAT, r.readOthersGroups, r.readPolicyGroups, r.findUnsupported, r.countPolicy}
+	tasks := []func(context.Context) error{r.readRouterPorts, r.readStaticRoutes, r.readNAT, r.readOthersGroups, r.readPolicyGroups, r.findUnsupported}
 	for _, c := range collections(r.q.Catalog) {
 		tasks = append(tasks, func(ctx context.Context) error { return r.collect(ctx, c) })
 	}
 	if err := inParallel(ctx, r.q.Concurrency, tasks); err != nil {
 		return err
 	}
-	if len(r.objects) > 0 || len(r.inv.Unsupported) > 0 || r.inv.PolicyCount > 0 {
+	if len(r.objects) > 0 || len(r.inv.Unsupported) > 0 {
 		return nil
 	}
 	return r.checkCluster(ctx)
@@ -70,14 +71,24 @@ func (r *retrieval) findCreated(ctx context.Context) error {
 // collect takes the cluster's objects of one collection.
 func (r *retrieval) collect(ctx context.Context, c *collection) error {
 	position := 0
-	return r.read(ctx, c, r.q.Cluster, func(b body) error {
+	take := func(b body) error {
 		position++
 		tags, _ := b.tags()
-		if e, ok := c.entry(b); ok && createdBy(tags, r.q.Cluster) {
+		switch e, ok := c.entry(b); {
+		case ok && createdBy(tags, r.q.Cluster):
 			r.add(e, b, position)
+		case ok && e.Type == catalog.NSGroup: // found by a name that Search takes for ours
+			r.mu.Lock()
+			r.noteCriteria(b)
+			r.mu.Unlock()
 		}
 		return nil
-	})
+	}
+	listed, fresh, err := r.read(ctx, c, r.q.Cluster, take)
+	if err != nil || fresh {
+		return err
+	}
+	return r.prove(ctx, c, listed, take)
 }
 
 // add takes one object. position is its place in an ordered list.
@@ -89,6 +100,7 @@ func (r *retrieval) add(e *catalog.Entry, b body, position int) *Object {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.objects[o.Ref] = o
+	delete(r.uses, o.Ref)
 	switch e.Type {
 	case catalog.DFWSection:
 		r.ruleCount[o.ID] = int(b.number("rule_count"))
@@ -108,8 +120,8 @@ func (r *retrieval) add(e *catalog.Entry, b body, position int) *Object {
 	return o
 }
 
-// readNAT finds the cluster's NAT rules. There is no list of all rules, so Search is compared with the lists of the
-// Tier-0 routers alone, which are few.
+// readNAT finds the cluster's NAT rules. There is no list of all rules, so Search finds the routers, and the lists of the
+// Tier-0 routers and of those whose rules are going to be skipped have the last word; with few routers, all lists.
 func (r *retrieval) readNAT(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.NAT)
 	take := func(b body) error {
@@ -118,30 +130,30 @@ func (r *retrieval) readNAT(ctx context.Context) error {
 		}
 		return nil
 	}
-	query := ofTypes(e.ManagerTypes)
-	if err := r.search(ctx, nsx.Manager, query+" AND "+ofCluster(r.q.Cluster), take); err != nil {
+	if err := r.search(ctx, nsx.Manager, ofTypes(e.ManagerTypes)+" AND "+ofCluster(r.q.Cluster), take); err != nil {
 		return fmt.Errorf("searching NAT rules: %w", err)
 	}
 	routers, err := tier0s(ctx, &r.source)
 	if err != nil {
 		return err
 	}
+	byRouter := map[string]*claim{}
 	for _, router := range routers {
-		path := e.ListPath(router)
-		listed, err := r.api.ListCount(ctx, path, nil)
-		if err != nil {
-			return fmt.Errorf("counting %s: %w", path, err)
+		byRouter[router] = &claim{skipped: 1}
+	}
+	for ref, o := range r.claims(func(t catalog.Type) bool { return t == catalog.NAT }).objects {
+		if byRouter[o.Parent.ID] == nil {
+			byRouter[o.Parent.ID] = &claim{}
 		}
-		found, err := r.api.SearchCount(ctx, nsx.Manager, query+" AND logical_router_id:"+quote(router))
-		if err != nil {
-			return fmt.Errorf("counting the NAT rules of router %s: %w", router, err)
-		}
-		if found == listed {
+		byRouter[o.Parent.ID].note(ref, o)
+	}
+	for _, router := range slices.Sorted(maps.Keys(byRouter)) {
+		of := byRouter[router]
+		if of.skipped == 0 && len(byRouter) > few {
 			continue
 		}
-		r.waiting("the search index knows %d rules of %s and the list %d; reading the list", found, path, listed)
-		if _, err := r.list(ctx, path, nil, take); err != nil {
-			return fmt.Errorf("listing %s: %w", path, err)
+		if err := r.relist(ctx, e.ListPath(router), nil, of, take); err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+			return err // a router that is gone took its rules along
 		}
 	}
 	return nil
@@ -178,52 +190,19 @@ func (r *retrieval) findUnsupported(ctx context.Context) error {
 	})
 }
 
-// countPolicy counts what carries the cluster's tag in Policy.
-func (r *retrieval) countPolicy(ctx context.Context) error {
-	n, err := r.api.SearchCount(ctx, nsx.Policy, ofCluster(r.q.Cluster)+" AND marked_for_delete:false")
-	if err != nil {
-		return fmt.Errorf("counting the cluster's Policy objects: %w", err)
-	}
-	r.inv.PolicyCount = n
-	return nil
-}
-
-// typical are types that every cluster has some of; they are enough to learn which clusters there are.
-func typical(cat *catalog.Catalog) string {
-	var entries []*catalog.Entry
-	for _, t := range []catalog.Type{catalog.Tier0, catalog.LogicalSwitch, catalog.DFWSection} {
-		e, _ := cat.Entry(t)
-		entries = append(entries, e)
-	}
-	return ofTypes(managerTypes(entries))
-}
-
-// checkCluster is asked when nothing of the cluster was found: is there such a cluster at all?
-func (r *retrieval) checkCluster(ctx context.Context) error {
-	n, err := r.api.SearchCount(ctx, nsx.Manager, ofCluster(r.q.Cluster))
-	if err != nil || n > 0 {
-		return err
-	}
-	known := map[string]bool{}
-	note := func(b body) error {
-		tags, _ := b.tags()
-		if value := tagValue(tags, scopeCluster); value != "" {
-			known[value] = true
-		}
+// readOrphans notes what NCP made and no plan can take along.
+func (r *retrieval) readOrphans(ctx context.Context) (err error) {
+	if r.q.Scope != catalog.NCP {
 		return nil
 	}
-	tagged := " AND tags.scope:" + quote(scopeCluster)
-	for flavour, query := range map[nsx.Flavour]string{nsx.Manager: typical(r.q.Catalog) + tagged, nsx.Policy: "resource_type:(Tier1 OR Segment OR SecurityPolicy)" + tagged} {
-		if err := r.search(ctx, flavour, query, note); err != nil {
-			return fmt.Errorf("searching the clusters of this NSX: %w", err)
+	var routes []place
+	for _, s := range r.routes {
+		if s.made {
+			routes = append(routes, place{s.router, s.id})
 		}
 	}
-	missing := &NoSuchCluster{Cluster: r.q.Cluster}
-	for name := range known {
-		missing.Known = append(missing.Known, name)
-	}
-	slices.Sort(missing.Known)
-	return missing
+	r.inv.Orphans, err = findOrphans(ctx, &r.source, r.q.Cluster, routes)
+	return err
 }
 
 // sort puts everything into the order in which the catalog migrates, and apart what is Policy already.

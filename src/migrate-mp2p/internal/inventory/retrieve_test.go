@@ -15,6 +15,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 var _ = Describe("Retrieving what NCP made", Ordered, func() {
@@ -231,19 +232,101 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 		var missing *inventory.NoSuchCluster
 		Expect(errors.As(err, &missing)).To(BeTrue())
 		Expect(missing.Known).To(Equal([]string{"tas1", "tas1-other"}))
-		Expect(err).To(MatchError(And(ContainSubstring("tas1, tas1-other"), ContainSubstring("check ncp.cluster"))))
+		Expect(err).To(MatchError(And(ContainSubstring(`"tas1", "tas1-other"`), ContainSubstring("check ncp.cluster"), HaveSuffix(`did you mean "tas1"?`))))
 	})
 
-	It("is nothing, and no error, when only shared objects carry the name", func(ctx SpecContext) {
+	It("is nothing when only the administrator's objects carry the name [I10]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, put(map[string]object{
 			"pools/ip-blocks/b": {"id": "b", "resource_type": "IpBlock", "tags": []object{{"scope": "ncp/cluster", "tag": "tas2"}}},
 		}))
 		g.connect(ctx)
 		q := g.query(catalog.NCP)
 		q.Cluster = "tas2"
+		_, err := inventory.Retrieve(ctx, g.client, q)
+		Expect(err).To(MatchError(ContainSubstring("but none that NCP made: they have no tag ncp/version")))
+	})
+
+	DescribeTable("is compared letter by letter, however loosely Search does it, and the nearest is proposed [R13] [I10]",
+		func(ctx SpecContext, name, nearest string) {
+			g := start(1, nsxsim.Options{}, put(map[string]object{
+				"logical-switches/blank": {"id": "blank", "resource_type": "LogicalSwitch", "tags": tagsOf("tas9 ")},
+				"ip-sets/spelt":          {"id": "spelt", "resource_type": "IPSet", "tags": []object{{"scope": "NCP/Cluster", "tag": "spelt"}, {"scope": "ncp/version", "tag": "1"}}},
+				"ip-sets/island":         {"id": "island", "resource_type": "IPSet", "tags": tagsOf("lonely island")},
+			}))
+			g.connect(ctx)
+			q := g.query(catalog.NCP)
+			q.Cluster = name
+			_, err := inventory.Retrieve(ctx, g.client, q)
+			var missing *inventory.NoSuchCluster
+			Expect(errors.As(err, &missing)).To(BeTrue(), "%v", err)
+			Expect(missing.Known).To(ContainElements("tas1", "tas1-other"))
+			Expect(missing.Nearest).To(Equal(nearest))
+			Expect(errors.As(inventory.CheckCluster(ctx, g.client, g.cat, name), &missing)).To(BeTrue())
+		},
+		Entry("another case", "TAS1", "tas1"),
+		Entry("a blank at the end", "tas1 ", "tas1"),
+		Entry("a blank too few", "tas9", "tas9 "),
+		Entry("a wildcard", "tas*", "tas1"),
+		Entry("a wildcard for everything", "*", ""),
+		Entry("one of its words", "other", ""),
+		Entry("a slash", "tas1/other", "tas1-other"),
+		Entry("a quotation mark", `tas"1`, "tas1"),
+		Entry("an operator", "tas1 OR tas1-other", ""),
+		Entry("a letter too many", "tass1-other", "tas1-other"),
+		Entry("the scope in another spelling", "spelt", ""),
+		Entry("something else", "production", ""),
+	)
+
+	It("is found under a name of blanks, slashes and wildcards", func(ctx SpecContext) {
+		names := []string{"a b", "a/b", "a*b", `a"b\c`, "a:b (c)", "ä"}
+		objects := map[string]object{}
+		for i, name := range names {
+			id := "odd-" + string(rune('0'+i))
+			objects["ip-sets/"+id] = object{"id": id, "resource_type": "IPSet", "tags": tagsOf(name)}
+		}
+		g := start(1, nsxsim.Options{}, put(objects))
+		g.connect(ctx)
+		for i, name := range names {
+			q := g.query(catalog.NCP)
+			q.Cluster = name
+			inv, err := inventory.Retrieve(ctx, bent{API: g.client, search: func(query string) error {
+				Expect(query).NotTo(ContainSubstring("tags.tag:"), "how NSX takes such a name apart is not known")
+				return nil
+			}}, q)
+			Expect(err).NotTo(HaveOccurred(), name)
+			Expect(inv.Objects).To(HaveExactElements(HaveField("ID", "odd-"+string(rune('0'+i)))), name)
+			Expect(inventory.CheckCluster(ctx, g.client, g.cat, name)).To(Succeed())
+		}
+	})
+
+	It("is looked for in Policy, too: a cluster that NCP made in Policy mode exists", func(ctx SpecContext) {
+		g := start(1, nsxsim.Options{}, func(tx *store.Tx) error {
+			_, err := tx.Policy().Put("/infra/domains/default/groups/g", []byte(`{"id":"g","path":"/infra/domains/default/groups/g","resource_type":"Group",
+				"tags":[{"scope":"ncp/cluster","tag":"modern"},{"scope":"ncp/version","tag":"1.2"}]}`))
+			return err
+		})
+		g.connect(ctx)
+		Expect(inventory.CheckCluster(ctx, g.client, g.cat, "modern")).To(Succeed())
+		Expect(inventory.CheckCluster(ctx, g.client, g.cat, "Modern")).To(MatchError(ContainSubstring("this NSX holds none")))
+		q := g.query(catalog.NCP)
+		q.Cluster = "modern"
 		inv, err := inventory.Retrieve(ctx, g.client, q)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(inv.Objects).To(BeEmpty())
+	})
+
+	It("says nothing of other clusters: groups that are alike but for the case ask for tags that must stay", func(ctx SpecContext) {
+		g := start(1, nsxsim.Options{}, put(map[string]object{
+			"ns-groups/g": {"id": "g", "resource_type": "NSGroup", "display_name": "g", "tags": tagsOf("TAS1"),
+				"membership_criteria": []object{{"resource_type": "NSGroupTagExpression", "target_type": "LogicalPort", "scope": "flavour", "tag": "x"}}},
+			"ns-groups/h": {"id": "h", "resource_type": "NSGroup", "display_name": "h", "tags": []object{{"scope": "label", "tag": "tas1"}},
+				"membership_criteria": []object{{"resource_type": "NSGroupTagExpression", "target_type": "LogicalPort", "scope": "taste", "tag": "x"}}},
+		}))
+		g.connect(ctx)
+		Expect(g.retrieve(ctx, catalog.NCP).CriteriaScopes).To(And(HaveKey("flavour"), HaveKey("taste")))
+		inv, err := inventory.Retrieve(ctx, long(g.client), g.query(catalog.NCP))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(inv.CriteriaScopes).To(And(HaveKey("flavour"), HaveKey("taste")), "not by the list alone")
 	})
 })
 

@@ -29,6 +29,7 @@ type routerPort struct {
 // route is one static route.
 type route struct {
 	id, name, router, policyPath string
+	made                         bool // by NCP of our cluster
 }
 
 // readRouterPorts reads the ports of all routers. They are listed, not searched: ports go with their router, whoever
@@ -61,7 +62,7 @@ func readRouterPort(b body) *routerPort {
 // readStaticRoutes reads the static routes of all routers; there is no list of them all.
 func (r *retrieval) readStaticRoutes(ctx context.Context) error {
 	if err := r.search(ctx, nsx.Manager, "resource_type:StaticRoute", func(b body) error {
-		r.routes = append(r.routes, readRoute(b))
+		r.routes = append(r.routes, readRoute(b, r.q.Cluster))
 		return nil
 	}); err != nil {
 		return fmt.Errorf("searching static routes: %w", err)
@@ -69,9 +70,32 @@ func (r *retrieval) readStaticRoutes(ctx context.Context) error {
 	return nil
 }
 
-func readRoute(b body) route {
-	_, policyPath := b.tags()
-	return route{id: b.text("id"), name: b.text("display_name"), router: b.text("logical_router_id"), policyPath: policyPath}
+func readRoute(b body, cluster string) route {
+	tags, policyPath := b.tags()
+	return route{
+		id: b.text("id"), name: b.text("display_name"), router: b.text("logical_router_id"), policyPath: policyPath,
+		made: createdBy(tags, cluster),
+	}
+}
+
+// proveRoutes reads the static routes of our routers from their lists, where Search has found some.
+func (r *retrieval) proveRoutes(ctx context.Context) error {
+	if r.q.Scope != catalog.NCP {
+		return nil // they came from the lists
+	}
+	ours := map[string]bool{}
+	r.routes = slices.DeleteFunc(r.routes, func(s route) bool {
+		_, whole := r.objects[catalog.Ref{Type: catalog.Tier1, ID: s.router}]
+		ours[s.router] = ours[s.router] || whole
+		return whole
+	})
+	var tasks []func(context.Context) error
+	for router, whole := range ours {
+		if whole {
+			tasks = append(tasks, func(ctx context.Context) error { return r.listStaticRoutes(ctx, router) })
+		}
+	}
+	return inParallel(ctx, r.q.Concurrency, tasks)
 }
 
 // movable tells whether a port of this kind moves with its Tier-1.
@@ -83,6 +107,9 @@ func movable(e *catalog.Entry, kind string) bool {
 // on.
 func (r *retrieval) addRouterEntries(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	if err := r.proveRoutes(ctx); err != nil {
+		return err
+	}
 	slices.SortFunc(r.ports, func(x, y *routerPort) int { return cmp.Compare(x.id, y.id) })
 	slices.SortFunc(r.routes, func(x, y route) int { return cmp.Compare(x.id, y.id) })
 	ports := map[string][]*routerPort{} // by router
@@ -237,8 +264,8 @@ func (r *retrieval) placeParts(ctx context.Context, entries []*Object) error {
 	return nil
 }
 
-// addTier0Entries makes the entries of the Tier-0 routers of the user spec: their uplinks, and their configuration
-// where the router itself moves or the spec asks for it.
+// addTier0Entries makes the entries of the Tier-0 routers of the user spec: their uplinks, and their configuration. That
+// of a router which is Policy already is taken for Policy, too, unless the spec asks for it.
 func (r *retrieval) addTier0Entries(ports map[string][]*routerPort) {
 	uplink, _ := r.q.Catalog.Entry(catalog.Tier0Port)
 	for _, router := range r.ofType(catalog.Tier0) {
@@ -250,10 +277,11 @@ func (r *retrieval) addTier0Entries(ports map[string][]*routerPort) {
 				Hash: p.hash, PolicyPath: p.policyPath, Wanted: router.Wanted}
 			r.objects[o.Ref] = o
 		}
-		if router.PolicyPath == "" || router.Wanted != nil && router.Wanted.Config {
-			o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Config, ID: router.ID}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
-				Hash: router.Hash, Wanted: router.Wanted}
-			r.objects[o.Ref] = o
+		o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Config, ID: router.ID}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
+			Hash: router.Hash, PolicyPath: router.PolicyPath, Wanted: router.Wanted}
+		if router.Wanted != nil && router.Wanted.Config {
+			o.PolicyPath = ""
 		}
+		r.objects[o.Ref] = o
 	}
 }

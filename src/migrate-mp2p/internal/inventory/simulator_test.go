@@ -62,6 +62,16 @@ func (g *ground) connect(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
+// routerOf is the id of a Tier-1 that NCP of a cluster made.
+func (g *ground) routerOf(cluster string) string {
+	GinkgoHelper()
+	created, err := g.world.CreatedBy(cluster)
+	Expect(err).NotTo(HaveOccurred())
+	i := slices.IndexFunc(created, func(o model.Object) bool { return o.Collection == "logical-routers" })
+	Expect(i).To(BeNumerically(">=", 0))
+	return created[i].ID
+}
+
 // retrieve must succeed.
 func (g *ground) retrieve(ctx SpecContext, scope catalog.Scope) *inventory.Inventory {
 	GinkgoHelper()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -83,6 +84,9 @@ func (r *retrieval) resolve(ctx context.Context, c *collection, wanted []*Wanted
 				return fmt.Errorf("searching the entries of the user spec: %w", err)
 			}
 		}
+		if err := r.refresh(ctx, c, found, names); err != nil {
+			return err
+		}
 	}
 	if slices.ContainsFunc(names, func(name string) bool { return len(found[name]) == 0 }) {
 		clear(found) // the index may be behind; the list has the last word
@@ -92,6 +96,35 @@ func (r *retrieval) resolve(ctx context.Context, c *collection, wanted []*Wanted
 	}
 	for _, w := range wanted {
 		if err := r.take(ctx, c, w, found[w.Name], spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refresh reads the objects themselves that Search has found, since the index may show them as they were before a
+// migration or its rollback. Where they are many nothing is left of what was found, so that the list is read.
+func (r *retrieval) refresh(ctx context.Context, c *collection, found map[string][]candidate, names []string) error {
+	seen := map[string]bool{}
+	for _, candidates := range found {
+		for _, one := range candidates {
+			seen[one.body.text("id")] = true
+		}
+	}
+	clear(found)
+	if len(seen) > few {
+		return nil
+	}
+	note := noting(found, names)
+	for _, id := range slices.Sorted(maps.Keys(seen)) {
+		b, err := r.get(ctx, c.path+"/"+id)
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			continue
+		}
+		if err := note(b); err != nil {
 			return err
 		}
 	}
@@ -214,7 +247,7 @@ func (r *retrieval) addSwitchPorts(ctx context.Context, logicalSwitch string) er
 func (r *retrieval) listStaticRoutes(ctx context.Context, router string) error {
 	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
 	if _, err := r.list(ctx, e.PartPath(router), nil, func(b body) error {
-		s := readRoute(b)
+		s := readRoute(b, r.q.Cluster)
 		s.router = router
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -247,7 +280,7 @@ func (r *retrieval) addListedAllocations(ctx context.Context, spec *SpecError) e
 			}
 			w := *o.Wanted
 			w.Name, w.PolicyID, w.Metadata, w.LinkedIDs, w.Allocations = ip, o.Wanted.Allocations[ip], nil, nil, nil
-			r.noteUse(use{pool: o.ID, ip: ip, wanted: &w})
+			r.noteUse(o.Ref, use{pool: o.ID, ip: ip, wanted: &w})
 		}
 	}
 	return nil
