@@ -82,6 +82,14 @@ func Checks() []Check {
 			Check:    latePorts,
 		},
 		{
+			Name:     "orphans",
+			Question: "Do all load-balancer rules, static routes and router ports of NCP belong to something that migrates?",
+			Why:      "These are parts, which migrate only inside what they belong to; an orphan stays Manager for good, and NCP in Policy mode does not know it.",
+			Cure: "While NCP still runs in Manager mode, let it remove them, or delete them in NSX; " +
+				"if they belong to a router or virtual server of the administrator, list that in the user spec.",
+			Check: orphans,
+		},
+		{
 			Name:     "ncp-stopped",
 			Question: "Has NCP been quiet?",
 			Why:      "Whatever NCP writes during a migration makes it fail.",

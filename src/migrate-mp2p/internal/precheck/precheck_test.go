@@ -173,7 +173,7 @@ var _ = Describe("Run", func() {
 		Expect(err).NotTo(HaveOccurred())
 		for _, r := range results {
 			switch r.Name {
-			case "nsx-version", "nsx-scale", "lb-rules", "late-ports", "ncp-stopped", "half-way": // ask nothing
+			case "nsx-version", "nsx-scale", "lb-rules", "late-ports", "ncp-stopped", "half-way", "orphans": // ask nothing
 			case "backup":
 				Expect(r.Verdict).To(Equal(precheck.Warn))
 			default:
@@ -387,6 +387,24 @@ var _ = Describe("foreign-rules [R8]", func() {
 		Expect(result(in, "foreign-rules").Verdict).To(Equal(precheck.Skipped))
 	})
 })
+
+var _ = DescribeTable("orphans [R13]",
+	func(scope catalog.Scope, orphans []inventory.Orphan, verdict precheck.Verdict, text string) {
+		_, in := goodInput()
+		in.Scope, in.Inventory.Orphans = scope, orphans
+		r := result(in, "orphans")
+		Expect(r.Verdict).To(Equal(verdict))
+		Expect(r.Text).To(ContainSubstring(text))
+		in.Ignore = []string{"orphans"}
+		Expect(result(in, "orphans").Ignored).To(Equal(verdict == precheck.Fail), "the operator may let them stay")
+	},
+	Entry("none", catalog.NCP, nil, precheck.OK, "every part"),
+	Entry("a rule that nothing names", catalog.NCP, []inventory.Orphan{{ResourceType: "LbRule", ID: "r", Name: "rule"}}, precheck.Fail, "LbRule r (rule), which nothing names"),
+	Entry("a route of a router that stays", catalog.NCP, []inventory.Orphan{{ResourceType: "StaticRoute", ID: "r", Name: "route", Parent: catalog.Ref{Type: catalog.Tier1, ID: "t1"}}},
+		precheck.Fail, "StaticRoute r (route) of TIER1/t1"),
+	Entry("more than anybody reads", catalog.NCP, make([]inventory.Orphan, 30), precheck.Fail, "and 20 more"),
+	Entry("in scope shared", catalog.Shared, nil, precheck.Skipped, "NCP-created"),
+)
 
 var _ = DescribeTable("lb-rules [R9]",
 	func(rules int, verdict precheck.Verdict) {
