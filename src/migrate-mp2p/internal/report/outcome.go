@@ -11,8 +11,9 @@ type ScopeState struct {
 	Scope     string `json:"scope"` // shared, ncp
 	Manager   int    `json:"manager"`
 	Policy    int    `json:"policy"`
-	Pending   int    `json:"pending"`   // updates still to be made
-	Undecided int    `json:"undecided"` // objects of which NSX does not say what they are
+	Pending   int    `json:"pending"`           // updates still to be made
+	Undecided int    `json:"undecided"`         // objects of which NSX does not say what they are
+	Orphans   int    `json:"orphans,omitempty"` // parts of NCP that stay Manager, counted nowhere else
 	Note      string `json:"note,omitempty"`
 }
 
@@ -20,6 +21,9 @@ func (s ScopeState) String() string {
 	text := fmt.Sprintf("scope %s: %d Policy, %d Manager", s.Scope, s.Policy, s.Manager)
 	if s.Undecided > 0 {
 		text += fmt.Sprintf(", %d undecided", s.Undecided)
+	}
+	if s.Orphans > 0 {
+		text += fmt.Sprintf(", %d orphans", s.Orphans)
 	}
 	if s.Pending > 0 {
 		text += fmt.Sprintf(", %d updates pending", s.Pending)

@@ -40,11 +40,11 @@ func (j *job) finish(ctx context.Context) error {
 
 // counts are the numbers of a census that the exit code looks at. NCP's objects that are new count as Manager.
 func counts(c *inventory.Census) *Counts {
-	return &Counts{Manager: c.Manager.N + c.New.N, Policy: c.Policy.N, Undecided: c.Undecided.N}
+	return &Counts{Manager: c.Manager.N + c.New.N, Policy: c.Policy.N, Undecided: c.Undecided.N, Orphans: c.Orphans.N}
 }
 
 func scopeState(scope string, c *Counts) report.ScopeState {
-	return report.ScopeState{Scope: scope, Manager: c.Manager, Policy: c.Policy, Undecided: c.Undecided}
+	return report.ScopeState{Scope: scope, Manager: c.Manager, Policy: c.Policy, Undecided: c.Undecided, Orphans: c.Orphans}
 }
 
 // verify says what the last look shows that should not be, and names what a rollback did not restore.
@@ -54,6 +54,7 @@ func (j *job) verify(header records.Header, census *inventory.Census) (unrestore
 			j.Report.Warn("%d objects "+format+": %v", c.N, c.First)
 		}
 	}
+	complain(census.Orphans, "stay Manager, since what they belong to is not migrated")
 	complain(census.Undecided, "do not show whether they are Manager or Policy")
 	if header.State == records.Complete {
 		complain(census.Manager, "are Manager although the run is complete")

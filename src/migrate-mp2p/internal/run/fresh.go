@@ -24,7 +24,7 @@ type draft struct {
 	plan     *plan.Plan
 	criteria map[string]bool      // tag scopes that group criteria use
 	policy   []catalog.Ref        // objects of the scope that are Policy already
-	skipped  []records.Skipped    // those of the user spec, with the places where they lie
+	skipped  []inventory.Known    // the same, as a census asks for them
 	inv      *inventory.Inventory // dropped once the prechecks have seen it
 }
 
@@ -117,6 +117,9 @@ func (r *Runner) draftAll(ctx context.Context, scopes []catalog.Scope) ([]draft,
 	var drafts []draft
 	var problems []error
 	assume := map[string]string{}
+	if err := r.warnAbsent(ctx); err != nil {
+		return nil, err
+	}
 	for _, scope := range scopes {
 		d, err := r.draft(ctx, scope, assume)
 		if err != nil {
@@ -143,9 +146,13 @@ func isProblem(err error) bool {
 // draft reads and plans one scope, and runs the update rules over the plan so that phase 3 rarely fails.
 func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[string]string) (draft, error) {
 	inv, err := inventory.Retrieve(ctx, r.NSX, r.query(scope))
+	if scope == catalog.NCP {
+		r.noteCreated(inv, err)
+	}
 	if err != nil {
 		return draft{}, err
 	}
+	leaveOrphans(inv, assume)
 	p, err := plan.Build(inv, plan.Options{
 		Catalog: r.Catalog, PolicyIDs: plan.PolicyIDs(r.Config.Migration.PolicyIDs),
 		Principal: r.Config.NSX.PrincipalIdentity, SharedPrincipal: r.Config.NSX.SharedPrincipalIdentity, Assume: assume,
@@ -153,15 +160,12 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 	if err != nil {
 		return draft{}, err
 	}
-	d := draft{scope: scope, plan: p, criteria: inv.CriteriaScopes, inv: inv}
+	d := draft{scope: scope, plan: p, criteria: inv.CriteriaScopes, skipped: inv.Skipped(), inv: inv}
 	for _, o := range inv.Policy {
 		d.policy = append(d.policy, o.Ref)
-		if scope == catalog.Shared {
-			d.skipped = append(d.skipped, records.Skipped{Type: string(o.Type), ID: o.ID, Parent: o.Parent.ID, PolicyPath: o.PolicyPath})
-		}
 	}
 	if scope == catalog.Shared {
-		r.shared = knownOf(inv)
+		r.shared = inv.Known()
 	}
 	ids := p.IDMap()
 	env := r.env(scope, func(id string) (string, bool) {
@@ -214,17 +218,23 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 	}
 	settings := r.settings()
 	settings[criteriaSetting] = strings.Join(slices.Sorted(maps.Keys(d.criteria)), " ")
+	if d.scope == catalog.NCP {
+		settings[orphanSetting] = strings.Join(r.orphanRoutes, " ")
+	}
 	header := records.Header{
 		Format: records.Format, RunID: r.NewRunID(), ToolVersion: r.Version,
 		Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Scope: string(d.scope),
 		NSXClusterID: r.node.ClusterID, NodeID: r.node.ID, NodeAddress: r.node.Address,
 		State: records.Planned, PlanDigest: d.plan.Digest, Objects: d.objects(), References: d.plan.References,
-		Already: already, Skipped: d.skipped, Settings: settings, Created: now, Updated: now,
+		Already: already, Skipped: skippedOf(d), Settings: settings, Created: now, Updated: now,
 	}
 	if err := r.Records.Create(header, batchesOf(d.plan)); err != nil {
 		return fmt.Errorf("recording the plan before anything is sent: %w", err)
 	}
 	d.plan = nil
+	if d.scope == catalog.NCP {
+		r.created = nil // the records know them from here on
+	}
 	r.Report.Say("run %s of scope %s begins: everything it will do is recorded in %s", header.RunID, d.scope, r.Records.Dir())
 	j := &job{Runner: r, header: header}
 	err := j.drive(ctx)
@@ -234,6 +244,18 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 		}
 	}
 	return err
+}
+
+// skippedOf shows the records what the user spec lists and is Policy already. In scope ncp the census finds it by itself.
+func skippedOf(d draft) []records.Skipped {
+	if d.scope != catalog.Shared {
+		return nil
+	}
+	var skipped []records.Skipped
+	for _, k := range d.skipped {
+		skipped = append(skipped, records.Skipped{Type: string(k.Type), ID: k.ID, Parent: k.Parent, PolicyPath: k.PolicyPath})
+	}
+	return skipped
 }
 
 // criteriaSetting keeps the tag scopes of group criteria in the records, separated by spaces.

@@ -193,7 +193,9 @@ func (j *job) census(ctx context.Context) (*inventory.Census, error) {
 	if err != nil {
 		return nil, err
 	}
-	return inventory.TakeCensus(ctx, j.NSX, j.Catalog, inventory.CensusQuery{Scope: j.scope(), Cluster: j.header.Cluster, Known: known})
+	return inventory.TakeCensus(ctx, j.NSX, j.Catalog, inventory.CensusQuery{
+		Scope: j.scope(), Cluster: j.header.Cluster, Known: known, OrphanRoutes: strings.Fields(j.header.Settings[orphanSetting]),
+	})
 }
 
 // rollBack undoes phase 2.

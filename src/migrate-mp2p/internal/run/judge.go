@@ -17,6 +17,9 @@ const (
 // Counts is what a scope's objects are, read by lists after the last write to NSX.
 type Counts struct {
 	Manager, Policy, Undecided int
+	// Orphans are parts that NCP made and no promotion can take along. They stay Manager and are none of the others: they
+	// do not decide the exit code.
+	Orphans int
 }
 
 // Facts is all that the exit code depends on: the state left behind, never the error that led there.

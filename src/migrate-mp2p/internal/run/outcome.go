@@ -153,7 +153,7 @@ func (r *Runner) end(ctx context.Context, failure error) (ending, error) {
 	e.judged = judgedScope(e)
 	for i, s := range e.scopes {
 		if s.Scope == string(e.judged) {
-			e.Census = &Counts{Manager: s.Manager, Policy: s.Policy, Undecided: s.Undecided}
+			e.Census = &Counts{Manager: s.Manager, Policy: s.Policy, Undecided: s.Undecided, Orphans: s.Orphans}
 		}
 		if unfinished && header.Scope == s.Scope {
 			e.scopes[i].Pending = e.Pending
@@ -211,11 +211,17 @@ func (r *Runner) lookAt(ctx context.Context, scope catalog.Scope) (*Counts, erro
 	if err != nil || scope == catalog.Shared && len(known) == 0 {
 		return nil, err
 	}
-	census, err := inventory.TakeCensus(ctx, r.NSX, r.Catalog, inventory.CensusQuery{Scope: scope, Cluster: r.Config.NCP.Cluster, Known: known})
+	census, err := inventory.TakeCensus(ctx, r.NSX, r.Catalog, inventory.CensusQuery{
+		Scope: scope, Cluster: r.Config.NCP.Cluster, Known: known, OrphanRoutes: r.orphanRoutes,
+	})
 	if err != nil {
 		return nil, err
 	}
-	return counts(census), nil
+	c := counts(census)
+	if scope == catalog.NCP && c.Manager+c.Policy+c.Undecided == 0 {
+		return c, r.nothing(ctx)
+	}
+	return c, nil
 }
 
 // judged is the scope whose objects the exit code speaks of: NCP's, because they decide in which mode NCP
@@ -315,6 +321,9 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Next = []string{"leave NCP stopped; migrate the NCP-created objects next (migration.resources: ncp), then run: " + a.Rerun}
 	case out.Code == AllPolicy:
 		out.Meaning = "all of " + where + " are Policy and no update is pending"
+		if f.Census != nil && f.Census.Orphans > 0 {
+			out.Meaning = fmt.Sprintf("%s are Policy and no update is pending, but %d orphans stay Manager", where, f.Census.Orphans)
+		}
 		when := "when all other foundations and clusters are migrated too, "
 		if a.OneByOne {
 			when = ""

@@ -56,7 +56,11 @@ type Runner struct {
 	locked    error             // says who that is
 	running   records.Header    // the run that this execution is at, or was at last
 	shared    []inventory.Known // objects of the user spec, once it was resolved
-	done      []finished        // runs that this execution brought to their end
+	created   []inventory.Known // NCP's objects, once they were retrieved
+	absent    bool              // NCP made nothing under the cluster's name, and that has been said
+	// orphanRoutes are static routes of NCP that no plan takes along, as a census asks for them.
+	orphanRoutes []string
+	done         []finished // runs that this execution brought to their end
 }
 
 func (r *Runner) run(ctx context.Context) error {
@@ -179,7 +183,7 @@ func (r *Runner) env(scope catalog.Scope, ids func(string) (string, bool), crite
 }
 
 // known are the objects whose state a census of the scope asks for beside what it finds by itself: those of
-// the unfinished run, or for scope shared those of the user spec.
+// the unfinished run, or else those that a plan would count.
 func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Known, error) {
 	header, unfinished, err := r.recorded()
 	if err != nil {
@@ -189,7 +193,7 @@ func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Kn
 		return r.recordedObjects()
 	}
 	if scope == catalog.NCP {
-		return nil, nil // the census finds them by their tags
+		return r.createdObjects(ctx), nil
 	}
 	if r.shared != nil || len(r.wanted()) == 0 {
 		return r.shared, nil
@@ -198,7 +202,7 @@ func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Kn
 	if err != nil {
 		return nil, err
 	}
-	r.shared = knownOf(inv)
+	r.shared = inv.Known()
 	return r.shared, nil
 }
 
@@ -232,17 +236,6 @@ func (r *Runner) recordedObjects() ([]inventory.Known, error) {
 		})
 	}
 	return known, nil
-}
-
-// knownOf are the objects of an inventory. Those that are Policy already have no body to compare.
-func knownOf(inv *inventory.Inventory) []inventory.Known {
-	known := []inventory.Known{}
-	for _, objects := range [][]*inventory.Object{inv.Objects, inv.Policy} {
-		for _, o := range objects {
-			known = append(known, inventory.Known{Ref: o.Ref, Place: inventory.Place{Parent: o.Parent.ID, PolicyPath: o.PolicyPath}})
-		}
-	}
-	return known
 }
 
 // query asks for everything of one scope.
