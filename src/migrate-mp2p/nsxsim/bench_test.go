@@ -170,7 +170,12 @@ type reader struct {
 // serveLarge serves the large world for one benchmark.
 func serveLarge(b *testing.B) *reader {
 	b.Helper()
-	server, err := nsxsim.Start(nsxsim.Options{Store: large(b)})
+	return serveStore(b, large(b))
+}
+
+func serveStore(b *testing.B, st *store.Store) *reader {
+	b.Helper()
+	server, err := nsxsim.Start(nsxsim.Options{Store: st})
 	must(b, err)
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(server.CA())
@@ -234,4 +239,30 @@ func BenchmarkListPage(b *testing.B) {
 		b.SetBytes(r.page(b, "/api/v1/logical-ports?page_size=1000"))
 	}
 	report()
+}
+
+// BenchmarkRealized asks for the realized entities of 100,000 intents: for the unrealized ones, for a page of all, and
+// for those behind one intent, each time in words that no answer is there for already.
+func BenchmarkRealized(b *testing.B) {
+	st := store.New(1)
+	must(b, st.Update(func(tx *store.Tx) error {
+		for n := range 100_000 {
+			path := fmt.Sprintf("/infra/segments/s%05d", n)
+			if _, err := tx.Policy().PutFields(path, map[string]any{"id": fmt.Sprintf("s%05d", n), "resource_type": "Segment", "unique_id": tx.NewID()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	r := serveStore(b, st)
+	for name, more := range map[string]string{"unrealized": "NOT state:REALIZED", "page": "NOT entity_type:x", "one": `intent_paths:"/infra/segments/s00007"`} {
+		b.Run(name, func(b *testing.B) {
+			report := processor(b)
+			for n := 0; b.Loop(); n++ {
+				query := fmt.Sprintf("resource_type:GenericPolicyRealizedResource AND %s AND NOT entity_type:new%d", more, n)
+				b.SetBytes(r.page(b, "/policy"+searchPath(query, 0)))
+			}
+			report()
+		})
+	}
 }

@@ -19,15 +19,26 @@ import (
 type judge struct {
 	status   string
 	promoted bool
+	reason   string
 }
 
 func (j judge) Routes() []api.Route {
 	return []api.Route{{Method: "GET", Pattern: "/api/v1/migration/status-summary", Extent: api.Partial, OnCoordinator: true,
 		Handle: func(context.Context, *api.Request) (*api.Response, error) { return api.OK(object{"up": true}) }}}
 }
-func (j judge) ServiceStarted(string)           {}
-func (j judge) ServiceStopped(string)           {}
-func (j judge) Realized(string) (string, bool)  { return j.status, j.promoted }
+func (j judge) ServiceStarted(string) {}
+func (j judge) ServiceStopped(string) {}
+func (j judge) Realized(string) (api.Realization, bool) {
+	return api.Realization{Status: j.status, Reason: j.reason}, j.promoted
+}
+
+// Unrealized is the verdict about the one segment of the tests.
+func (j judge) Unrealized() map[string]api.Realization {
+	if !j.promoted || j.status == "SUCCESS" {
+		return nil
+	}
+	return map[string]api.Realization{"/infra/segments/s": {Status: j.status, Reason: j.reason}}
+}
 func (j judge) Phase() string                   { return "idle" }
 func (j judge) Close()                          {}
 func newJudge(api.Env) (api.Coordinator, error) { return judge{}, nil }

@@ -267,7 +267,7 @@ var _ = Describe("the hierarchical API", func() {
 var _ = Describe("realization", func() {
 	// verdict answers for promoted objects in the coordinator's place.
 	verdict := func(status string, promoted bool) api.NewCoordinator {
-		return func(api.Env) (api.Coordinator, error) { return judge{status, promoted}, nil }
+		return func(api.Env) (api.Coordinator, error) { return judge{status: status, promoted: promoted}, nil }
 	}
 
 	DescribeTable("of an object is", func(coordinator api.NewCoordinator, wanted string) {

@@ -280,7 +280,7 @@ var _ = Describe("the realization of an intent", func() {
 	})
 
 	It("has no entity before it begins", func() {
-		c := admin(start(nsxsim.Options{Coordinator: func(api.Env) (api.Coordinator, error) { return judge{"UNINITIALIZED", true}, nil }}))
+		c := admin(start(nsxsim.Options{Coordinator: func(api.Env) (api.Coordinator, error) { return judge{status: "UNINITIALIZED", promoted: true}, nil }}))
 		c.do("PUT", infra+"/segments/s", object{})
 		Expect(c.get(entities + "/infra/segments/s").results()).To(BeEmpty())
 	})

@@ -1,8 +1,12 @@
 package nsxsim
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
@@ -12,61 +16,106 @@ import (
 // realizationRoutes tell how far intents are realized.
 func (s *Server) realizationRoutes() []api.Route {
 	place := policyPrefix + "/infra/realized-state/"
-	note := "the coordinator decides for promoted objects; others are IN_PROGRESS for the delay that was asked for, then SUCCESS"
+	note := "the coordinator decides for promoted objects until it has realized them; all others are IN_PROGRESS for the delay that was asked for, then SUCCESS"
 	return []api.Route{
 		{Method: "GET", Pattern: place + "status", Extent: api.Partial, Query: []string{"intent_path"},
 			Notes: []string{note}, Handle: s.realizedStatus},
 		{Method: "GET", Pattern: place + "realized-entities", Extent: api.Partial, Query: append(api.Paging(), "intent_path"),
-			Notes: []string{note, assumedMark + "an intent has one realized entity, and none before its realization begins; the names of entity_type; why: the SDK's entity names the Manager object that realizes an intent"}, Handle: s.realizedEntities},
+			Notes: []string{note, entityNote}, Handle: s.realizedEntities},
 	}
 }
 
-// realized tells how far an intent is realized, in the words of consolidated_status.
-func (s *Server) realized(tx *store.Tx, path string) (string, error) {
-	if !s.exists(tx, path) {
-		return "", errPath(path)
-	}
-	if s.coordinator != nil {
-		if promoted, ok := s.coordinator.Realized(path); ok {
-			return promoted, nil
+const entityNote = assumedMark + "an intent has one realized entity, and none before its realization begins; the names of entity_type and of the last two parts of its path; " +
+	"an intent in ERROR has one alarm; why: the SDK's entity names the Manager object that realizes an intent, and a test of the vSphere cloud provider shows one of a nested intent"
+
+// realizations are how far intents are, as of one moment.
+type realizations struct {
+	// unrealized are the promoted intents of which the coordinator says so.
+	unrealized map[string]api.Realization
+	now        time.Time
+	delay      time.Duration
+}
+
+// realizations asks the coordinator about one intent, or with "" about all. It must not be called inside a transaction.
+func (s *Server) realizations(path string) *realizations {
+	r := &realizations{now: s.clock.Now(), delay: s.options.RealizationDelay}
+	switch {
+	case s.coordinator == nil:
+	case path == "":
+		r.unrealized = s.coordinator.Unrealized()
+	default:
+		if how, promoted := s.coordinator.Realized(path); promoted && how.Status != "SUCCESS" {
+			r.unrealized = map[string]api.Realization{path: how}
 		}
 	}
-	o, found := tx.Policy().Get(path)
-	if !found {
-		return "SUCCESS", nil
+	return r
+}
+
+// of tells how far an intent is, in the words of consolidated_status.
+func (r *realizations) of(intent *store.Object) (api.Realization, error) {
+	if how, known := r.unrealized[intent.Key]; known {
+		return how, nil
 	}
-	fields, err := o.Fields()
-	if err != nil {
-		return "", err
+	if r.delay > 0 {
+		fields, err := intent.Fields()
+		if err != nil {
+			return api.Realization{}, err
+		}
+		written, err := strconv.ParseInt(text(fields["_last_modified_time"]), 10, 64)
+		if err == nil && r.now.Before(time.UnixMilli(written).Add(r.delay)) {
+			return api.Realization{Status: "IN_PROGRESS"}, nil
+		}
 	}
-	written, err := strconv.ParseInt(text(fields["_last_modified_time"]), 10, 64)
-	if err == nil && s.clock.Now().Before(time.UnixMilli(written).Add(s.options.RealizationDelay)) {
-		return "IN_PROGRESS", nil
-	}
-	return "SUCCESS", nil
+	return api.Realization{Status: "SUCCESS"}, nil
+}
+
+// realization reads an intent, nil if it is an implicit one, and how far it is.
+func (s *Server) realization(path string) (how api.Realization, intent *store.Object, err error) {
+	realized := s.realizations(path)
+	err = s.store.View(func(tx *store.Tx) (err error) {
+		if !s.exists(tx, path) {
+			return errPath(path)
+		}
+		var stored bool
+		if intent, stored = tx.Policy().Get(path); !stored {
+			how = cmp.Or(realized.unrealized[path], api.Realization{Status: "SUCCESS"})
+			return nil
+		}
+		how, err = realized.of(intent)
+		return err
+	})
+	return how, intent, err
 }
 
 func (s *Server) realizedStatus(_ context.Context, r *api.Request) (*api.Response, error) {
 	path := r.Query.Get("intent_path")
-	status, _, err := s.realization(path)
+	how, _, err := s.realization(path)
 	if err != nil {
 		return nil, err
 	}
 	return api.OK(map[string]any{
-		"intent_path": path, "publish_status": publishStatus(status),
-		"consolidated_status": map[string]any{"consolidated_status": status},
+		"intent_path": path, "publish_status": realizedState(how.Status),
+		"consolidated_status": map[string]any{"consolidated_status": how.Status},
 	})
 }
 
-// realization reads an intent, nil if it is an implicit one, with its status.
-func (s *Server) realization(path string) (status string, intent *store.Object, err error) {
-	err = s.store.View(func(tx *store.Tx) (err error) {
-		intent, _ = tx.Policy().Get(path)
-		status, err = s.realized(tx, path)
-		return err
-	})
-	return status, intent, err
+func (s *Server) realizedEntities(_ context.Context, r *api.Request) (*api.Response, error) {
+	how, intent, err := s.realization(r.Query.Get("intent_path"))
+	if err != nil {
+		return nil, err
+	}
+	var entities []any
+	if intent != nil && begun(how) {
+		entities = append(entities, entityBody(intent, how))
+	}
+	return pageOfValues(r, entities)
 }
+
+// begun tells whether an intent has a realized entity yet.
+func begun(how api.Realization) bool { return how.Status != "UNINITIALIZED" }
+
+// typeEntity is the resource_type of all realized entities.
+const typeEntity = "GenericPolicyRealizedResource"
 
 // entityTypes are the realized types of Policy types (ASSUMED); those of others are called like the intent's.
 var entityTypes = map[string]string{
@@ -74,41 +123,126 @@ var entityTypes = map[string]string{
 	"Group": "RealizedNSGroup", "SecurityPolicy": "RealizedFirewallSection", "Rule": "RealizedFirewallRule", "PolicyNatRule": "RealizedNatRule",
 }
 
-func (s *Server) realizedEntities(_ context.Context, r *api.Request) (*api.Response, error) {
-	path := r.Query.Get("intent_path")
-	status, intent, err := s.realization(path)
-	if err != nil {
-		return nil, err
-	}
-	var entities []any
-	if intent != nil && status != "UNINITIALIZED" {
-		entities = append(entities, s.entity(intent, status))
-	}
-	return pageOfValues(r, entities)
+func entityType(intent *store.Object) string {
+	return cmp.Or(entityTypes[intent.ResourceType], intent.ResourceType)
 }
 
-// entity is what realizes an intent.
-func (s *Server) entity(intent *store.Object, status string) map[string]any {
-	entityType, named := entityTypes[intent.ResourceType]
-	if !named {
-		entityType = intent.ResourceType
+// Where all intents are realized.
+const (
+	realizedAt    = "/infra/sites/default/enforcement-points/default"
+	entitiesBelow = "/infra/realized-state/enforcement-points/default"
+)
+
+// codeUnrealized is the error_code of an intent in ERROR; each cause has one of its own on NSX, this one is ASSUMED.
+const codeUnrealized = 500701
+
+// realizedEntity is what realizes an intent (NSX Go SDK, GenericPolicyRealizedResource).
+type realizedEntity struct {
+	ResourceType         string        `json:"resource_type"`
+	ID                   string        `json:"id"`
+	DisplayName          string        `json:"display_name"`
+	Path                 string        `json:"path"`
+	ParentPath           string        `json:"parent_path"`
+	RelativePath         string        `json:"relative_path"`
+	UniqueID             string        `json:"unique_id"`
+	EntityType           string        `json:"entity_type"`
+	State                string        `json:"state"`
+	PublishStatus        string        `json:"publish_status"`
+	PublishError         string        `json:"publish_status_error,omitempty"`
+	PublishErrorCode     int           `json:"publish_status_error_code,omitempty"`
+	RuntimeStatus        string        `json:"runtime_status"`
+	RuntimeError         string        `json:"runtime_error,omitempty"`
+	RealizedID           string        `json:"realization_specific_identifier,omitempty"`
+	IntentPaths          []string      `json:"intent_paths"`
+	IntentReference      []string      `json:"intent_reference"`
+	Alarms               []entityAlarm `json:"alarms"`
+	ExtendedAttributes   []any         `json:"extended_attributes"`
+	EnforcementPointPath string        `json:"enforcement_point_path"`
+	SitePath             string        `json:"site_path"`
+	CreateUser           string        `json:"_create_user"`
+	SystemOwned          bool          `json:"_system_owned"`
+	Revision             int           `json:"_revision"`
+}
+
+// entityAlarm says what is wrong with a realized entity (NSX Go SDK, PolicyAlarmResource).
+type entityAlarm struct {
+	ResourceType    string     `json:"resource_type"`
+	ID              string     `json:"id"`
+	Path            string     `json:"path"`
+	SourceReference string     `json:"source_reference"`
+	Message         string     `json:"message"`
+	ErrorDetails    alarmError `json:"error_details"`
+}
+
+type alarmError struct {
+	Code    int    `json:"error_code"`
+	Module  string `json:"module_name"`
+	Message string `json:"error_message"`
+}
+
+// entityPlace is where the entity of an intent stands below the enforcement point: /infra/tier-1s/r/static-routes/s is
+// realized at tier-1-static-routes/r-s (a test of the vSphere cloud provider).
+func entityPlace(intent string) (collection, id string) {
+	parts := strings.Split(strings.TrimPrefix(intent, "/infra/"), "/")
+	var collections, ids []string
+	for i, part := range parts {
+		if i%2 == 1 {
+			ids = append(ids, part)
+			continue
+		}
+		if i < len(parts)-2 {
+			part = strings.TrimSuffix(part, "s")
+		}
+		collections = append(collections, part)
 	}
-	place := "/infra/sites/default/enforcement-points/default"
-	entity := map[string]any{
-		"resource_type": "GenericPolicyRealizedResource", "id": intent.ID, "display_name": intent.DisplayName, "relative_path": intent.ID,
-		"path":        "/infra/realized-state/enforcement-points/default/" + lastOf(intent.Collection()) + "/" + intent.ID,
-		"entity_type": entityType, "state": publishStatus(status), "publish_status": publishStatus(status),
-		"intent_paths": []string{intent.Key}, "intent_reference": []string{intent.Key}, "alarms": []any{}, "extended_attributes": []any{},
-		"enforcement_point_path": place, "runtime_status": "SUCCESS",
-		"_create_user": "system", "_system_owned": false, "_revision": 0,
+	return strings.Join(collections, "-"), strings.Join(ids, "-")
+}
+
+// entityOf is the entity of an intent as the search index knows it; its body is made when it is asked for, so that a
+// large world does not hold one more body for each intent. Its key is that of the intent.
+func entityOf(intent *store.Object) *store.Object {
+	_, id := entityPlace(intent.Key)
+	return &store.Object{Key: intent.Key, ID: id, DisplayName: id, ResourceType: typeEntity, Owner: "system"}
+}
+
+// filled is an entity with all that can be asked of it.
+func filled(entity, intent *store.Object, how api.Realization) (*store.Object, error) {
+	content := entityBody(intent, how)
+	body, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the realized entity of %s: %w", intent.Key, err)
 	}
-	if fields, err := intent.Fields(); err == nil {
-		entity["realization_specific_identifier"] = fields["unique_id"]
+	copied := *entity
+	copied.UniqueID, copied.Body = content.UniqueID, body
+	return &copied, nil
+}
+
+func entityBody(intent *store.Object, how api.Realization) realizedEntity {
+	collection, id := entityPlace(intent.Key)
+	place := entitiesBelow + "/" + collection + "/" + id
+	entity := realizedEntity{
+		ResourceType: typeEntity, ID: id, DisplayName: id, Path: place, ParentPath: entitiesBelow, RelativePath: id, UniqueID: store.NameID(place),
+		EntityType: entityType(intent), State: realizedState(how.Status), PublishStatus: how.Status, RuntimeStatus: "SUCCESS", RealizedID: intent.UniqueID,
+		IntentPaths: []string{intent.Key}, IntentReference: []string{intent.Key}, Alarms: []entityAlarm{}, ExtendedAttributes: []any{},
+		EnforcementPointPath: realizedAt, SitePath: "/infra/sites/default", CreateUser: "system",
+	}
+	switch how.Status {
+	case "SUCCESS":
+	case "ERROR":
+		entity.PublishError, entity.PublishErrorCode = how.Reason, codeUnrealized
+		entity.RuntimeStatus, entity.RuntimeError = "DOWN", how.Reason
+		entity.Alarms = append(entity.Alarms, entityAlarm{
+			ResourceType: "PolicyAlarmResource", ID: "REALIZATION_ERROR", Path: place + "/alarms/REALIZATION_ERROR", SourceReference: intent.Key, Message: how.Reason,
+			ErrorDetails: alarmError{Code: codeUnrealized, Module: api.ModulePolicy, Message: how.Reason},
+		})
+	default:
+		entity.RuntimeStatus = "UNKNOWN"
 	}
 	return entity
 }
 
-func publishStatus(status string) string {
+// realizedState is consolidated_status in the words of an entity's state (NSX Go SDK).
+func realizedState(status string) string {
 	switch status {
 	case "SUCCESS":
 		return "REALIZED"

@@ -81,15 +81,20 @@ func (s *Server) aggregate(f searchFlavour) api.Handler {
 			ResultCount int               `json:"result_count"`
 			Cursor      string            `json:"cursor"`
 		}{Results: []aggregateResult{}}
+		finder := s.finder(f, primary)
 		err = s.store.View(func(tx *store.Tx) error {
-			found, err := arrange(primary.Run(f.side(tx)), r.Query, "id")
+			found, err := s.found(tx, r, finder, primary)
 			if err != nil {
 				return err
 			}
 			start = min(start, len(found.objects))
 			end := min(start+size, len(found.objects))
 			answer.ResultCount, answer.Cursor = len(found.objects), strconv.Itoa(end)
-			for _, o := range found.objects[start:end] {
+			page, err := finder.fill(tx, found.objects[start:end])
+			if err != nil {
+				return err
+			}
+			for _, o := range page {
 				one := aggregateResult{Primary: request.Primary.show(o), Related: []aggregateRelated{}}
 				for _, join := range joins {
 					one.Related = append(one.Related, join.related(o, f.side(tx)))

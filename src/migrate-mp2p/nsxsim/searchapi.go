@@ -3,6 +3,7 @@ package nsxsim
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
@@ -27,10 +28,12 @@ type searchFlavour struct {
 	side   func(*store.Tx) *store.Space
 	// projects tells that included_fields has an effect (Broadcom API docs: on the Policy flavour only).
 	projects bool
+	// realizes tells that realized entities are found on it.
+	realizes bool
 }
 
 func (s *Server) searchRoutes() []api.Route {
-	flavours := []searchFlavour{{prefix: "/policy/api/v1/search", side: (*store.Tx).Policy, projects: true}}
+	flavours := []searchFlavour{{prefix: "/policy/api/v1/search", side: (*store.Tx).Policy, projects: true, realizes: true}}
 	if !s.version.AtLeast(9, 0) {
 		flavours = append(flavours, searchFlavour{prefix: "/api/v1/search", side: (*store.Tx).Manager})
 	}
@@ -48,6 +51,10 @@ func (s *Server) searchRoutes() []api.Route {
 	query := append([]string{"query"}, api.Paging()...)
 	var routes []api.Route
 	for _, f := range flavours {
+		language, paging := language, paging
+		if f.realizes {
+			language, paging = slices.Concat(language, realizedNotes), slices.Concat(paging, realizedNotes)
+		}
 		routes = append(routes,
 			api.Route{Method: "GET", Pattern: f.prefix, Extent: api.Partial, Query: query, Notes: language, Handle: s.search(f, queryOf)},
 			api.Route{Method: "GET", Pattern: f.prefix + "/query", Extent: api.Partial, Query: query, Notes: language, Handle: s.search(f, queryOf)},
@@ -116,11 +123,18 @@ func (s *Server) search(f searchFlavour, read func(*api.Request) (*search.Query,
 		if err != nil {
 			return nil, err
 		}
-		var found listing
-		err = s.store.View(func(tx *store.Tx) (err error) {
-			found, err = s.lists.fetch(tx, listName(r)+string(r.Body), func() (listing, error) {
-				return arrange(query.Run(f.side(tx)), r.Query, "id")
-			})
+		finder := s.finder(f, query)
+		var page []*store.Object
+		var count, end int
+		err = s.store.View(func(tx *store.Tx) error {
+			found, err := s.found(tx, r, finder, query)
+			if err != nil {
+				return err
+			}
+			count = len(found.objects)
+			start := min(start, count)
+			end = min(start+size, count)
+			page, err = finder.fill(tx, found.objects[start:end])
 			return err
 		})
 		if err != nil {
@@ -130,13 +144,28 @@ func (s *Server) search(f searchFlavour, read func(*api.Request) (*search.Query,
 		if f.projects {
 			included = includedFields(r.Query)
 		}
-		start = min(start, len(found.objects))
-		end := min(start+size, len(found.objects))
 		// The cursor counts the objects returned so far and stands on the last page too (policy report, nsxlib).
-		return results(found.objects[start:end], included, map[string]any{
-			"result_count": len(found.objects), "cursor": strconv.Itoa(end),
-		})
+		return results(page, included, map[string]any{"result_count": count, "cursor": strconv.Itoa(end)})
 	}
+}
+
+// found is the whole list that a query finds, in the order that the request wants.
+func (s *Server) found(tx *store.Tx, r *api.Request, finder *finder, query *search.Query) (listing, error) {
+	build := func() (listing, error) {
+		objects, err := finder.run(tx, query)
+		if by := r.Query.Get("sort_by"); err == nil && by != "" && by != "id" {
+			objects, err = finder.fill(tx, objects)
+		}
+		if err != nil {
+			return listing{}, err
+		}
+		return arrange(objects, r.Query, "id")
+	}
+	stamp, lasting := finder.stamp()
+	if !lasting {
+		return build()
+	}
+	return s.lists.fetch(tx, listName(r)+string(r.Body)+stamp, build)
 }
 
 // searchWindow reads which objects a request wants. The cursor is the number of those before.

@@ -102,6 +102,11 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 		p.SkipSilently[id] = true
 		return nil
 	})
+	flags.Func("unrealized", "promoted intents that DONE leaves behind, as GLOB=error[:REASON] or GLOB=late[:DURATION] over their Policy paths; may be repeated, the first that fits counts", func(text string) error {
+		rule, err := coordinator.ParseUnrealized(text)
+		p.Unrealized = append(p.Unrealized, rule)
+		return err
+	})
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}

@@ -165,14 +165,25 @@ type Coordinator interface {
 	// forgets by a restart, it forgets here.
 	ServiceStarted(node string)
 	ServiceStopped(node string)
-	// Realized tells what realized-state/status answers for a Policy path: SUCCESS, IN_PROGRESS, ERROR,
-	// UNINITIALIZED or UNKNOWN. ok is false when the coordinator has no say (the object is a native one).
-	Realized(path string) (status string, ok bool)
+	// Realized tells how far a Policy path is realized. ok is false when the coordinator has no say (the object is a
+	// native one). Neither it nor Unrealized may be called inside a transaction of the store: a coordinator at work
+	// locks itself before the store.
+	Realized(path string) (how Realization, ok bool)
+	// Unrealized are the paths for which Realized says something else than SUCCESS.
+	Unrealized() map[string]Realization
 	// Phase tells what the coordinator is at, for fault rules: "idle", "precheck", "paused", "migration", "rollback",
 	// "done" or "cancel".
 	Phase() string
 	// Close stops timers. What is in the store stays and can be served again.
 	Close()
+}
+
+// Realization is how far NSX is with an intent.
+type Realization struct {
+	// Status is SUCCESS, IN_PROGRESS, ERROR, UNINITIALIZED or UNKNOWN (consolidated_status, NSX Go SDK).
+	Status string
+	// Reason says why it is in ERROR.
+	Reason string
 }
 
 // NewCoordinator makes a coordinator for one server.

@@ -11,7 +11,7 @@ func assumptions() []string {
 		"ASSUMED: a batch is promoted as a whole or not at all, unless skip_failed_resources or an option of the simulator say otherwise; override is ignored; why: clients treat a failed batch as a whole; what override does there is UNKNOWN",
 		"ASSUMED: batch limits are not enforced unless an option says so; then they are those that vmware-nsx keeps to; why: they were retuned over time, as tested sizes are and hard checks are not",
 		"ASSUMED: without setup_details the Policy objects belong to admin, without policy_id their id is the Manager id; why: the schema names a default set-up, and most clients send the Manager id",
-		"ASSUMED: realization is UNINITIALIZED until DONE, IN_PROGRESS during it, SUCCESS after it; why: vmware-nsx relies on DONE to cause the realization",
+		"ASSUMED: realization is UNINITIALIZED until DONE, IN_PROGRESS during it, SUCCESS after it, but for what an option leaves in ERROR or late; DONE succeeds all the same; why: vmware-nsx relies on DONE to cause the realization, and what hosts make of an intent is not the coordinator's work",
 		"ASSUMED: a rollback gives Manager objects their owner back, and shows as their last change, made by nsx_policy; why: NCP works on after a rollback, so it must own its objects again",
 		"ASSUMED: ports that were made on a switch since it was promoted are ordinary ones after its rollback; why: NSX made their Policy objects by itself",
 		"ASSUMED: IPPOOL: networks that are not cut from a block become static subnets; why: Policy has these two kinds of subnets only",

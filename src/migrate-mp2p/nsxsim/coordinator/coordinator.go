@@ -26,6 +26,8 @@ type Coordinator struct {
 	records map[string]*record
 	byPath  map[string]*record
 	timer   api.Timer
+	// late is the timer of the next intent that is late for a while only.
+	late api.Timer
 	// generation counts the plan's components; a timer of an older one does nothing.
 	generation int
 	// busyUntil is when the next plan action is accepted.
@@ -59,6 +61,7 @@ func Open(env api.Env, options Options) (*Coordinator, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.schedule()
+	c.scheduleLate()
 	return c, nil
 }
 
@@ -77,6 +80,7 @@ func (c *Coordinator) Close() {
 	defer c.mu.Unlock()
 	c.closed = true
 	c.stopTimer()
+	c.scheduleLate()
 }
 
 // ServiceStarted loses workflow and plan when the service ran on another node before:
@@ -107,23 +111,6 @@ func (c *Coordinator) ServiceStopped(string) {
 		c.state.forget()
 	}
 	c.saveOrFail()
-}
-
-// Realized tells how far a promoted Policy object is realized; objects that no
-// promotion made are not the coordinator's business.
-func (c *Coordinator) Realized(path string) (string, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r, found := c.byPath[path]
-	switch {
-	case !found:
-		return "", false
-	case r.Realized:
-		return "SUCCESS", true
-	case c.call != nil && c.call.phase == PhaseDone:
-		return "IN_PROGRESS", true
-	}
-	return "UNINITIALIZED", true
 }
 
 func (c *Coordinator) index(r *record) {
@@ -163,8 +150,10 @@ func (c *Coordinator) save() error {
 
 // saveOrFail is save where nobody can be told: a state that cannot be written shows
 // as a failed plan.
-func (c *Coordinator) saveOrFail() {
-	if err := c.save(); err != nil {
+func (c *Coordinator) saveOrFail() { c.failOn(c.save()) }
+
+func (c *Coordinator) failOn(err error) {
+	if err != nil {
 		c.state.Overall = statusFailed
 		c.state.Precheck.Details = err.Error()
 	}

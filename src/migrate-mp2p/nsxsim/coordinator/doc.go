@@ -18,7 +18,8 @@
 // precheck.go and keys.go, and in the check functions of the families.
 //
 // The other files: plan.go has the plan's actions, generic.go the GENERIC mode, undo.go
-// and rollback.go the way back, calls.go the two long calls, state.go what is remembered,
+// and rollback.go the way back, calls.go the two long calls, realization.go what DONE does to
+// the Policy objects, state.go what is remembered,
 // stats.go, lists.go and plandata.go what can be read, routes.go all endpoints.
 //
 // # Crashes

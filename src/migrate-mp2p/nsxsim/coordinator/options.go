@@ -62,6 +62,9 @@ type Options struct {
 	// SkipSilently names Manager ids that a batch reports as migrated although they
 	// were left alone.
 	SkipSilently map[string]bool
+	// Unrealized are promoted intents that DONE leaves in ERROR or late although it succeeds; of several rules about a
+	// path the first counts.
+	Unrealized []Unrealized
 }
 
 func (o Options) withDefaults() Options {

@@ -334,12 +334,16 @@ func (c *Coordinator) overall() string {
 	return statusPausing
 }
 
-// done ends the workflow: everything promoted becomes realized.
+// done ends the workflow: everything promoted becomes realized, but for what the options leave behind.
 func (c *Coordinator) done() error {
+	rules, err := remainders(c.options.Unrealized)
+	if err != nil {
+		return err
+	}
 	updated := map[int]bool{}
 	for _, r := range c.records {
 		if !r.Realized {
-			r.Realized = true
+			r.realize(rules, c.clock.Now())
 			updated[r.batch] = true
 		}
 	}
@@ -349,6 +353,7 @@ func (c *Coordinator) done() error {
 		outcome = "PARTIAL_SUCCESS"
 	}
 	c.note(outcome)
+	c.scheduleLate()
 	return c.store.Update(func(tx *store.Tx) error {
 		if err := c.saveBatches(tx, updated); err != nil {
 			return err

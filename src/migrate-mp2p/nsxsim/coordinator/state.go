@@ -157,6 +157,8 @@ type record struct {
 	Needs []string `json:"needs,omitempty"`
 	// Realized tells that a DONE came after the promotion.
 	Realized bool `json:"realized,omitempty"`
+	// Behind are the created paths that DONE left unrealized.
+	Behind map[string]behind `json:"behind,omitempty"`
 
 	batch int
 }
@@ -177,27 +179,30 @@ type patched struct {
 }
 
 // loadState reads state and records out of the store.
-func loadState(st *store.Store) (state, map[string]*record, error) {
+func loadState(st *store.Store) (s state, records map[string]*record, err error) {
+	err = st.View(func(tx *store.Tx) (err error) {
+		s, records, err = loadRecords(tx)
+		return err
+	})
+	return s, records, err
+}
+
+// loadRecords is loadState inside a transaction.
+func loadRecords(tx *store.Tx) (state, map[string]*record, error) {
 	s := newState()
 	records := map[string]*record{}
-	err := st.View(func(tx *store.Tx) error {
-		if _, err := tx.Section(sectionState, &s); err != nil {
-			return err
-		}
-		for _, number := range s.Batches {
-			var list []*record
-			if _, err := tx.Section(sectionBatch(number), &list); err != nil {
-				return err
-			}
-			for _, r := range list {
-				r.batch = number
-				records[r.key()] = r
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if _, err := tx.Section(sectionState, &s); err != nil {
 		return state{}, nil, fmt.Errorf("loading the coordinator's state: %w", err)
+	}
+	for _, number := range s.Batches {
+		var list []*record
+		if _, err := tx.Section(sectionBatch(number), &list); err != nil {
+			return state{}, nil, fmt.Errorf("loading the coordinator's state: %w", err)
+		}
+		for _, r := range list {
+			r.batch = number
+			records[r.key()] = r
+		}
 	}
 	return s, records, nil
 }

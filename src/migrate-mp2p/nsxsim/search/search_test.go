@@ -256,3 +256,36 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+var _ = DescribeTable("a query judges an object of which only type and vlan are known", func(text string, may, must bool) {
+	query, err := search.Parse(text)
+	Expect(err).NotTo(HaveOccurred())
+	can, does := query.Judge(&store.Object{ResourceType: "LogicalSwitch", Body: []byte(`{"vlan":7}`)}, "resource_type", "vlan")
+	Expect([]bool{can, does}).To(Equal([]bool{may, must}))
+},
+	Entry("that fits in all", `resource_type:LogicalSwitch AND vlan:7`, true, true),
+	Entry("that does not fit", `resource_type:LogicalSwitch AND vlan:8`, false, false),
+	Entry("of which more is asked", `resource_type:LogicalSwitch AND id:a`, true, false),
+	Entry("that does not fit whatever else it is", `resource_type:IPSet AND id:a`, false, false),
+	Entry("that fits whatever else it is", `resource_type:LogicalSwitch OR id:a`, true, true),
+	Entry("that fits if the rest does", `resource_type:IPSet OR id:a`, true, false),
+	Entry("that must not be so", `NOT vlan:7`, false, false),
+	Entry("that must not be otherwise", `NOT vlan:8`, true, true),
+	Entry("that must not be what is not known", `NOT id:a`, true, false),
+	Entry("in a range", `vlan:[1 TO 9]`, true, true),
+	Entry("by what it has", `_exists_:vlan AND NOT _exists_:name`, true, false),
+	Entry("by a word anywhere", `web`, true, false),
+	Entry("by nothing", `*`, true, true),
+)
+
+var _ = DescribeTable("a query names a value of a field", func(text string, does bool) {
+	query, err := search.Parse(text)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(query.Names("resource_type", "IPSet")).To(Equal(does))
+},
+	Entry("in any case", `resource_type:ipset`, true),
+	Entry("beside others", `id:x AND resource_type:(IPSet OR LogicalPort)`, true),
+	Entry("but not by wildcards", `resource_type:IP*`, false),
+	Entry("nor by excluding it", `NOT resource_type:IPSet`, false),
+	Entry("nor in another field", `id:IPSet`, false),
+)
