@@ -31,7 +31,7 @@ func parseCheck(args []string, stderr io.Writer) (*checkFlags, error) {
 	flags.StringVar(&f.load, "load", "", "state to check (a file written by serve --save)")
 	flags.StringVar(&f.cluster, "cluster", "", "name of the foundation or cluster")
 	flags.StringVar(&f.output, "output", "text", "text or json")
-	flags.BoolVar(&f.ready, "ready", false, "also demand that NCP in Policy mode could start")
+	flags.BoolVar(&f.ready, "ready", false, "also demand that NCP in Policy mode could start; what DONE left in error or late is shown, and does not count")
 	flags.StringVar(&f.before, "before", "", "earlier state: also demand that nothing but the cluster and what it shares changed since, nor the order and rules of firewall sections")
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err

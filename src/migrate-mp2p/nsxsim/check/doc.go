@@ -2,8 +2,8 @@
 // cluster's objects are Manager, Policy or half-way, is everything that was not to be
 // touched as it was, and could NCP in Policy mode start?
 //
-// It reads a state only. It knows nothing of the migration coordinator's records and
-// nothing of the product: what NCP needs comes from the public facts about NCP alone
+// It reads a state only. Of the migration coordinator's records it knows no more than which
+// intents are not realized (realized.go), and nothing of the product: what NCP needs comes from the public facts about NCP alone
 // (readiness.go for all platforms, readiness_kubernetes.go for Kubernetes and TKGI).
 //
 // # Caveats

@@ -22,6 +22,8 @@ type Report struct {
 	Inconsistencies []string `json:"inconsistencies"`
 	// NotReady is what NCP in Policy mode would miss; empty unless all is Policy.
 	NotReady []Violation `json:"not_ready"`
+	// Behind are intents that DONE left in ERROR or late; NCP may start all the same (ASSUMED). Empty unless all is Policy.
+	Behind []Violation `json:"behind"`
 }
 
 // Count tells where objects are.
@@ -55,7 +57,7 @@ type Violation struct {
 
 // Inspect judges a state from the view of one cluster.
 func Inspect(st *store.Store, cluster string) (*Report, error) {
-	report := &Report{Cluster: cluster, Inconsistencies: []string{}, NotReady: []Violation{}}
+	report := &Report{Cluster: cluster, Inconsistencies: []string{}, NotReady: []Violation{}, Behind: []Violation{}}
 	for _, count := range report.counts() {
 		count.HalfWay = []string{}
 	}
@@ -81,9 +83,15 @@ func Inspect(st *store.Store, cluster string) (*Report, error) {
 			report.NodeNetwork.add(at, o.Key)
 		}
 		report.Inconsistencies = append(report.Inconsistencies, v.inconsistencies()...)
-		if report.AllPolicy() {
-			report.NotReady = append(report.NotReady, v.notReady(report.Platform)...)
+		if !report.AllPolicy() {
+			return nil
 		}
+		missing, behind, err := v.unrealized()
+		if err != nil {
+			return err
+		}
+		report.NotReady = append(append(report.NotReady, missing...), v.notReady(report.Platform)...)
+		report.Behind = append(report.Behind, behind...)
 		return nil
 	})
 	if err != nil {
@@ -131,16 +139,21 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	list(&out, "half-way", halfWay)
 	list(&out, "inconsistent", r.Inconsistencies)
-	var missing []string
-	for _, violation := range r.NotReady {
-		missing = append(missing, violation.String())
-	}
-	list(&out, "not ready for NCP in Policy mode", missing)
+	list(&out, "not ready for NCP in Policy mode", lines(r.NotReady))
+	list(&out, "not realized, which does not keep NCP from starting", lines(r.Behind))
 	fmt.Fprintln(&out, r.verdict())
 	if _, err := out.WriteTo(w); err != nil {
 		return fmt.Errorf("printing the report: %w", err)
 	}
 	return nil
+}
+
+func lines(violations []Violation) []string {
+	var all []string
+	for _, violation := range violations {
+		all = append(all, violation.String())
+	}
+	return all
 }
 
 func list(out *bytes.Buffer, title string, lines []string) {

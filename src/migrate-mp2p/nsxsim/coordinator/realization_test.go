@@ -164,3 +164,29 @@ var _ = DescribeTable("an option about what DONE leaves behind", func(text strin
 	Entry("with a time that is none", "*=late:soon", coordinator.Unrealized{}, "soon"),
 	Entry("with a time that is over", "*=late:0s", coordinator.Unrealized{}, "longer"),
 )
+
+var _ = It("a foundation that is Policy is ready only when DONE came, also if DONE was at work when the state was saved", func() {
+	st, world := tas()
+	clock := newClock()
+	n := serve(st, coordinator.Options{DoneTime: time.Minute}, with(clock))
+	n.initiate()
+	n.promote(sharedBatches(world)...)
+	n.promote(append(profileBatches(world), ncpBatches(world)...)...)
+	unrealized := func() int {
+		GinkgoHelper()
+		count := 0
+		for _, violation := range inspect(st).NotReady {
+			if violation.Row == "realized" {
+				count++
+			}
+		}
+		return count
+	}
+	Expect(inspect(st).AllPolicy()).To(BeTrue())
+	all := unrealized()
+	Expect(all).To(BeNumerically(">=", inspect(st).NCP.Policy))
+	Expect(n.hangUp(func() bool { return clock.waiting() == 1 })).To(MatchError(context.Canceled))
+	Expect(unrealized()).To(Equal(all))
+	clock.advance(time.Minute)
+	Expect(unrealized()).To(BeZero())
+})
