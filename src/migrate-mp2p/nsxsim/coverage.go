@@ -149,6 +149,7 @@ func assumptions() []string {
 		"objects of local users and of the system are open to every writer; those of principal identities are protected; why: public refusals (289) name principals as owners",
 		"the error_codes 202 (id exists), 220 (unreadable request), 401 (account locked), 604 (stale revision), 5109 and 5110 (address taken, pool exhausted), 30700 (service runs elsewhere), 60512 and 60513 (search syntax, cursor); why: the refusals are public, their codes are not",
 		"an upgrade of the simulator to NSX 9 is refused while users' objects are in Manager mode, any upgrade ends sessions and stops the migration coordinator's service, and a restored backup brings its version back; why: NSX 9 has no Manager mode, and promotion is advised before it; nodes restart in an upgrade",
+		frontNote,
 		"a PUT without _revision on an object that exists answers 412, as a stale one does; why: the SDK demands the field",
 	}
 }

@@ -76,6 +76,10 @@ type Options struct {
 	// RealizationDelay is how long an intent is IN_PROGRESS after it was written.
 	RealizationDelay time.Duration
 
+	// UnfitIDs lets bodies of Policy objects bring ids that no path can name, see policy.CheckID. NSX has been seen to hold
+	// an object whose every path it refuses (vmware-samples nsx-t issue 41).
+	UnfitIDs bool
+
 	// Faults are the first fault rules; see Server.Faults.
 	Faults []faults.Rule
 	// Journal receives a JSON line for each request.

@@ -86,6 +86,9 @@ func (s *Server) unfoldRules(above string, rules any) ([]change, error) {
 		if !ok || text(fields["id"]) == "" {
 			return nil, api.BadRequest(500127, api.ModulePolicy, "Rule %d of %s has no id.", i+1, above)
 		}
+		if err := s.fitID(text(fields["id"])); err != nil {
+			return nil, err
+		}
 		path := above + "/rules/" + text(fields["id"])
 		kind, _ := s.tree.Object(path)
 		changes = append(changes, change{path: path, kind: kind, fields: fields, embedded: true})
@@ -126,6 +129,11 @@ func (s *Server) unfoldChild(above, name string, child map[string]any) ([]change
 	path, kind, err := s.childPath(above, name, text(body["id"]))
 	if err != nil {
 		return nil, err
+	}
+	if !kind.Single() {
+		if err := s.fitID(text(body["id"])); err != nil {
+			return nil, err
+		}
 	}
 	wrapper := maps.Clone(child)
 	delete(wrapper, name)

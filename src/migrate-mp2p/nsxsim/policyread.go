@@ -23,7 +23,7 @@ func (s *Server) policyRoutes() []api.Route {
 		{Method: "GET", Pattern: policyPrefix + "/infra", Extent: api.Partial, Query: []string{"type_filter"},
 			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root"}, Handle: s.getInfra},
 		{Method: "PATCH", Pattern: policyPrefix + "/infra", Extent: api.Partial, Query: []string{revisionCheck},
-			Notes:  []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), s.patchNote(), goneNote, checksNote, pathsNote},
+			Notes:  []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), s.patchNote(), goneNote, checksNote, pathsNote, idNote},
 			Handle: s.patchInfra},
 	}
 	for _, k := range policy.Kinds() {
@@ -32,7 +32,7 @@ func (s *Server) policyRoutes() []api.Route {
 			routes = append(routes, api.Route{Method: "GET", Pattern: policyPrefix + named(k.Collection()), Extent: api.Partial, Query: append(api.Paging(), includeMarked),
 				Notes: []string{"parameters of single types, such as segment_type, are ignored", markedNote}, Handle: s.listPolicy})
 		}
-		put := []string{checksNote, pathsNote}
+		put := []string{checksNote, pathsNote, idNote}
 		gone := []string{deleteNote, markedNote, pendingNote}
 		if holdsRules(k) {
 			put = append(put, rulesNote)
@@ -44,7 +44,7 @@ func (s *Server) policyRoutes() []api.Route {
 			api.Route{Method: "GET", Pattern: object, Extent: api.Full, Handle: s.getPolicy},
 			api.Route{Method: "PUT", Pattern: object, Extent: api.Partial, Notes: put, Handle: s.putPolicy},
 			api.Route{Method: "PATCH", Pattern: object, Extent: api.Partial, Query: []string{revisionCheck},
-				Notes: []string{s.patchNote(), goneNote, checksNote, pathsNote}, Handle: s.patchPolicy},
+				Notes: []string{s.patchNote(), goneNote, checksNote, pathsNote, idNote}, Handle: s.patchPolicy},
 			api.Route{Method: "DELETE", Pattern: object, Extent: api.Partial, Notes: gone, Handle: s.deletePolicy},
 		)
 	}

@@ -174,6 +174,11 @@ func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) erro
 		_, err := tx.Policy().Overwrite(c.path, fields, author)
 		return err
 	}
+	if !c.kind.Single() {
+		if err := s.fitID(lastOf(c.path)); err != nil {
+			return err
+		}
+	}
 	id := tx.NewID()
 	fields["unique_id"], fields["realization_id"] = id, id
 	fields["_system_owned"] = false

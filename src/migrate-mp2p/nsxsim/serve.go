@@ -142,6 +142,9 @@ func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error)
 	for name, values := range x.granted {
 		x.w.Header()[name] = values
 	}
+	if refused := rejected(x.r.URL.EscapedPath()); refused != nil {
+		return failure(refused)
+	}
 	// Go would drop parameters with a bare semicolon, which type_filter is commonly sent with.
 	query, err := url.ParseQuery(strings.ReplaceAll(x.r.URL.RawQuery, ";", "%3B"))
 	if err != nil {

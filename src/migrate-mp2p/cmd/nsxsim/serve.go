@@ -102,6 +102,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 		p.SkipSilently[id] = true
 		return nil
 	})
+	flags.BoolVar(&o.UnfitIDs, "unfit-ids", false, "take Policy ids in bodies and batches that no path can name; every call to such an object is refused")
 	flags.Func("unrealized", "promoted intents that DONE leaves behind, as GLOB=error[:REASON] or GLOB=late[:DURATION] over their Policy paths; may be repeated, the first that fits counts", func(text string) error {
 		rule, err := coordinator.ParseUnrealized(text)
 		p.Unrealized = append(p.Unrealized, rule)
@@ -110,6 +111,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}
+	p.UnfitIDs = o.UnfitIDs
 	if err := f.world.check(); err != nil {
 		return nil, err
 	}

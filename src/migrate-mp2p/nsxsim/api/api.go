@@ -75,6 +75,8 @@ type Error struct {
 	Message string   `json:"error_message"`
 	Details string   `json:"details,omitempty"`
 	Related []*Error `json:"related_errors,omitempty"`
+	// Bare errors come from NSX's front and lack httpStatus.
+	Bare bool `json:"-"`
 }
 
 // Error makes *Error a Go error.
@@ -85,6 +87,9 @@ func (e *Error) Error() string {
 // MarshalJSON adds httpStatus, which NSX writes as a word ("BAD_REQUEST").
 func (e *Error) MarshalJSON() ([]byte, error) {
 	type plain Error
+	if e.Bare {
+		return json.Marshal((*plain)(e))
+	}
 	return json.Marshal(struct {
 		HTTPStatus string `json:"httpStatus"`
 		*plain

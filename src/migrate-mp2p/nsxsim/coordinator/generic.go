@@ -141,7 +141,7 @@ func genericEntry(shared *lookups, k *kind, o *store.Object, order int) entry {
 		one.PolicyID = policy.AutomaticPrefix + o.ID
 	case k.collection == switchCollection:
 		name := strings.ReplaceAll(o.DisplayName, "/", "_")
-		if _, taken := shared.tx.Policy().Get(policySegments + "/" + name); !taken && name != "" {
+		if _, taken := shared.tx.Policy().Get(policySegments + "/" + name); !taken && policy.CheckID(name) == nil {
 			one.PolicyID = name
 		}
 	case k.collection == sectionCollection:

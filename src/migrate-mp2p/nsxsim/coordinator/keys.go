@@ -53,6 +53,14 @@ func needsNumber(one pair) string {
 	return ""
 }
 
+// needsID tells that a pair's value cannot be the id of a Policy object.
+func (check *kindCheck) needsID(one pair) string {
+	if err := check.fitID(string(one.Value)); err != nil {
+		return fmt.Sprintf("%s %q is not a valid id: %s", one.Key, one.Value, err)
+	}
+	return ""
+}
+
 // natMetadata is the place of the rule.
 func natMetadata(_ *kindCheck, one pair) string {
 	if one.Key != "SEQUENCE_NUMBER" {
@@ -66,10 +74,10 @@ func natMetadata(_ *kindCheck, one pair) string {
 func tier1PortMetadata(check *kindCheck, one pair) string {
 	if one.Key == "localeServiceId" ||
 		slices.Contains(check.shared.portsOfRouter(check.source.ID), routerPortCollection+"/"+one.Key) {
-		return ""
+		return check.needsID(one)
 	}
 	if _, found := check.shared.tx.Manager().Get(check.source.Key + "/routing/static-routes/" + one.Key); found {
-		return ""
+		return check.needsID(one)
 	}
 	return fmt.Sprintf("key %q is neither localeServiceId nor a port or static route of the router", one.Key)
 }
@@ -84,7 +92,7 @@ func switchMetadata(check *kindCheck, one pair) string {
 	}
 	for _, server := range check.shared.attachedTo(check.source.ID, "DHCP_SERVICE") {
 		if _, found := check.shared.tx.Manager().Get(dhcpCollection + "/" + server + "/static-bindings/" + id); found {
-			return ""
+			return check.needsID(one)
 		}
 	}
 	return fmt.Sprintf("no DHCP server of the switch has the static binding %q", id)
@@ -117,10 +125,7 @@ func sectionLinked(check *kindCheck, one pair) string {
 		return fmt.Sprintf("key %q names no rule of the section", one.Key)
 	}
 	if policyID {
-		if one.Value == "" || strings.Contains(string(one.Value), "/") {
-			return fmt.Sprintf("%s %q is not a valid id", one.Key, one.Value)
-		}
-		return ""
+		return check.needsID(one)
 	}
 	return needsNumber(one)
 }

@@ -62,6 +62,9 @@ type Options struct {
 	// SkipSilently names Manager ids that a batch reports as migrated although they
 	// were left alone.
 	SkipSilently map[string]bool
+	// UnfitIDs lets a batch bring Policy ids that no path can name, see policy.CheckID. What is promoted under one can be
+	// rolled back, but every call to it is refused.
+	UnfitIDs bool
 	// Unrealized are promoted intents that DONE leaves in ERROR or late although it succeeds; of several rules about a
 	// path the first counts.
 	Unrealized []Unrealized

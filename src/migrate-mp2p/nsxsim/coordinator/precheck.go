@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -32,7 +33,9 @@ type kindCheck struct {
 	// inBatch tells whether another object of the same type is in the batch.
 	inBatch func(id string) bool
 	// before tells whether NSX is older than a version.
-	before  func(numbers ...int) bool
+	before func(numbers ...int) bool
+	// fitID refuses what cannot be a Policy id.
+	fitID   func(id string) error
 	problem func(format string, args ...any)
 }
 
@@ -113,6 +116,7 @@ func (p *precheck) entry(k *kind, one entry, listed map[string]int) bool {
 		shared: p.shared, entry: one, source: source, problem: problem,
 		inBatch: func(id string) bool { return p.shared.generic || listed[id] > 0 },
 		before:  func(numbers ...int) bool { return before(p.c.version, numbers...) },
+		fitID:   p.c.fitID,
 	}
 	if !p.shared.generic {
 		checkKeys(k, check)
@@ -121,6 +125,14 @@ func (p *precheck) entry(k *kind, one entry, listed map[string]int) bool {
 		k.check(check)
 	}
 	return len(p.problems) == found
+}
+
+// fitID refuses what cannot be a Policy id.
+func (c *Coordinator) fitID(id string) error {
+	if c.options.UnfitIDs && !strings.Contains(id, "/") {
+		return nil
+	}
+	return policy.CheckID(id)
 }
 
 // target finds Policy ids that cannot be, that are taken, or that are wanted twice.
@@ -132,8 +144,8 @@ func (p *precheck) target(k *kind, one entry, source *store.Object, problem func
 	if id == "" {
 		id = one.ManagerID
 	}
-	if strings.Contains(id, "/") {
-		problem("policy_id %q is not valid", id)
+	if err := p.c.fitID(id); err != nil {
+		problem("policy_id %q is not valid: %s", id, err)
 		return
 	}
 	path := k.root + "/" + id

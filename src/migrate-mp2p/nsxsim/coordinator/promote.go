@@ -293,6 +293,11 @@ func (c *Coordinator) createPolicy(tx *store.Tx, one creation, owner string) err
 	if !known {
 		return fmt.Errorf("no Policy object can stand at %s", one.path)
 	}
+	if !place.Single() {
+		if err := c.fitID(lastPart(one.path)); err != nil {
+			return err
+		}
+	}
 	fields := maps.Clone(one.fields)
 	place.Complete(fields, one.path)
 	unique := one.unique

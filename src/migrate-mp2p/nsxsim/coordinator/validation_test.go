@@ -2,10 +2,14 @@ package coordinator_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -116,12 +120,30 @@ var _ = Describe("the validation of a batch", func() {
 		Entry("a rule of another section", batch{"DFW_SECTION", []resource{{"wall", "", nil, []pair{{"1002", "1"}}}}}, `"1002" names no rule`),
 		Entry("a rule's sequence that is no number", batch{"DFW_SECTION", []resource{{"wall", "", nil, []pair{{"1001", "one"}}}}}, "not a number"),
 		Entry("a rule's id that is none", batch{"DFW_SECTION", []resource{{"wall", "", nil, []pair{{"1001-policyid", "a/b"}}}}}, "not a valid id"),
+		Entry("a rule's id beyond ASCII", batch{"DFW_SECTION", []resource{{"wall", "", nil, []pair{{"1001-policyid", "ä"}}}}}, "not a valid id"),
+		Entry("a DHCP binding's id with a blank", batch{"LOGICAL_SWITCH", []resource{{"net", "", []pair{{"v4-static-bindingfix", "b c"}}, nil}}}, "not a valid id"),
+		Entry("a locale service's id with a slash", batch{"TIER1_LOGICAL_ROUTER_PORT", []resource{{"t1", "", []pair{{"localeServiceId", "t/1"}}, nil}}}, "not a valid id"),
 		Entry("a key for a group", batch{"NS_GROUP", []resource{{"group", "", []pair{{"category", "Application"}}, nil}}}, `key "category"`),
 		Entry("a linked id for a monitor", batch{"LB_MONITOR", []resource{{"monitor", "", nil, []pair{{"LB_POOL", "x"}}}}}, `key "LB_POOL"`),
 		Entry("any key where nobody knows what NSX wants", batch{"IP_SET", []resource{{"set", "", []pair{{"anything", "x"}}, []pair{{"else", "y"}}}}}, ""),
+		Entry("a policy id beyond ASCII", batch{"IP_SET", []resource{{"set", "組織-1", nil, nil}}}, `policy_id "組織-1"`),
+		Entry("a policy id with a blank", batch{"IP_SET", []resource{{"set", "a b", nil, nil}}}, `policy_id "a b"`),
+		Entry("a policy id that is too long", batch{"IP_SET", []resource{{"set", strings.Repeat("x", 256), nil, nil}}}, "256 characters"),
 		Entry("a policy id that is a path", batch{"IP_SET", []resource{{"set", "a/b", nil, nil}}}, `policy_id "a/b"`),
 		Entry("an address whose pool is linked", batch{"IPPOOL_ALLOCATION", []resource{{"10.3.0.1", "", nil, []pair{{"IPPOOL", "pool"}}}}}, ""),
 	)
+
+	It("takes Policy ids that no path can name when told so, and can roll them back", func() {
+		st, sets := someSets()
+		sets.resources[0].PolicyID = "組織-1"
+		n := serve(st, coordinator.Options{UnfitIDs: true}, func(o *nsxsim.Options) { o.UnfitIDs = true })
+		n.initiate()
+		n.promote(sets)
+		Expect(tag(n.manager("ip-sets/a"), "policyPath")).To(Equal("/infra/domains/default/groups/組織-1"))
+		Expect(n.refused(http.StatusBadRequest, "GET", "/policy/api/v1/infra/domains/default/groups/"+url.PathEscape("組織-1"), nil)).To(ContainSubstring("printable ASCII"))
+		n.rollback(sets)
+		Expect(tag(n.manager("ip-sets/a"), "policyPath")).To(BeEmpty())
+	})
 
 	DescribeTable("refuses two objects that claim one place in Policy", func(kind, first, second, collection string, body object) {
 		st := wired()
