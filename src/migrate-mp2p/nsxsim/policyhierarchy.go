@@ -86,7 +86,7 @@ func (s *Server) unfoldRules(above string, rules any) ([]change, error) {
 		if !ok || text(fields["id"]) == "" {
 			return nil, api.BadRequest(500127, api.ModulePolicy, "Rule %d of %s has no id.", i+1, above)
 		}
-		if err := s.fitID(text(fields["id"])); err != nil {
+		if err := onePart(text(fields["id"])); err != nil {
 			return nil, err
 		}
 		path := above + "/rules/" + text(fields["id"])
@@ -130,11 +130,6 @@ func (s *Server) unfoldChild(above, name string, child map[string]any) ([]change
 	if err != nil {
 		return nil, err
 	}
-	if !kind.Single() {
-		if err := s.fitID(text(body["id"])); err != nil {
-			return nil, err
-		}
-	}
 	wrapper := maps.Clone(child)
 	delete(wrapper, name)
 	if err := checkPolicySchema("ChildPolicyConfigResource", path, wrapper); err != nil {
@@ -170,6 +165,9 @@ func (s *Server) childPath(above, name, id string) (string, policy.Kind, error) 
 	}
 	if id == "" && !kind.Single() {
 		return "", policy.Kind{}, api.BadRequest(500127, api.ModulePolicy, "A %s below %s has no id.", name, above)
+	}
+	if err := onePart(id); err != nil {
+		return "", policy.Kind{}, err
 	}
 	return path, kind, nil
 }

@@ -45,13 +45,22 @@ func rejected(path string) *api.Error {
 	return nil
 }
 
-// fitID refuses an id under which no object can be created.
-func (s *Server) fitID(id string) error {
-	if s.options.UnfitIDs && !strings.Contains(id, "/") {
-		return nil
-	}
-	if err := policy.CheckID(id); err != nil {
-		return api.BadRequest(500127, api.ModulePolicy, "The object cannot be created: %s.", err)
+// onePart refuses an id in a body that would be several parts of a path.
+func onePart(id string) error {
+	if strings.Contains(id, "/") {
+		return unfit(policy.CheckID(id))
 	}
 	return nil
+}
+
+// fitID refuses an id under which no object can be created.
+func (s *Server) fitID(id string) error {
+	if err := policy.CheckID(id); err != nil && !s.options.UnfitIDs {
+		return unfit(err)
+	}
+	return nil
+}
+
+func unfit(err error) error {
+	return api.BadRequest(500127, api.ModulePolicy, "The object cannot be created: %s.", err)
 }

@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 // aGroup is a hierarchical body with one group.
@@ -71,6 +72,18 @@ var _ = Describe("the id of a Policy object", func() {
 		Expect(c.get("/policy/api/v1/search/query?query=resource_type:Group").ids()).To(ContainElement("pool-köln"))
 		Expect(c.get(infra + "/domains/default/groups/" + url.PathEscape("pool-köln")).Status).To(Equal(http.StatusBadRequest))
 		Expect(c.do("PATCH", infra, aGroup("a/b"))).To(refusedWith(500127, "a/b"))
+	})
+
+	It("does not keep an object from being changed and deleted that has an unfit one already", func() {
+		st := store.New(1)
+		Expect(st.Update(func(tx *store.Tx) error {
+			_, err := tx.Policy().PutFields("/infra/domains/default/groups/a b", object{"id": "a b", "resource_type": "Group"})
+			return err
+		})).To(Succeed())
+		c := admin(start(nsxsim.Options{Store: st}))
+		Expect(c.do("PATCH", infra, aGroup("a b"))).To(works())
+		Expect(c.do("DELETE", infra+"/domains/default/groups/a%20b", nil)).To(works())
+		Expect(c.get(infra + "/domains/default/groups").results()).To(BeEmpty())
 	})
 
 	It("does not matter in a query, where paths are encoded, nor on the Manager side", func() {
