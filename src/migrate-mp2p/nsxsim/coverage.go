@@ -150,6 +150,7 @@ func assumptions() []string {
 		"the error_codes 202 (id exists), 220 (unreadable request), 401 (account locked), 604 (stale revision), 5109 and 5110 (address taken, pool exhausted), 30700 (service runs elsewhere), 60512 and 60513 (search syntax, cursor); why: the refusals are public, their codes are not",
 		"an upgrade of the simulator to NSX 9 is refused while users' objects are in Manager mode, any upgrade ends sessions and stops the migration coordinator's service, and a restored backup brings its version back; why: NSX 9 has no Manager mode, and promotion is advised before it; nodes restart in an upgrade",
 		frontNote,
+		"a restored backup brings all objects back and no process: the migration coordinator's service is stopped, its workflow and plan are gone unless an option keeps them, sessions end, and the search index is made anew; why: a backup is restored to a new appliance, and workflow and plan are kept on a node",
 		"a PUT without _revision on an object that exists answers 412, as a stale one does; why: the SDK demands the field",
 	}
 }

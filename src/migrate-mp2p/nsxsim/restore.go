@@ -41,13 +41,15 @@ func (s *Server) recordBackup() error {
 }
 
 // Restore puts a saved state (Store.Save, Backup, GET /_nsxsim/state) in place of the present one while the server runs,
-// as the restore of an NSX backup does: what happened since is gone, the coordinator is where it was then, and all
-// sessions end. Requests under way end first. A state that cannot be served changes nothing. It must not be called from
+// as the restore of an NSX backup does: what happened since is gone, what the backup held is back, a client's lease too,
+// and all sessions end. A backup holds no memory of processes: the migration coordinator's service is stopped, whatever
+// ran when the backup was taken, and its process ids will be new ones; it has forgotten workflow and plan (unless an option
+// keeps them), and knows what is promoted; the search index is made anew. Requests under way end first. A state that cannot be served changes nothing. It must not be called from
 // a handler of the simulator's own, but may be called from a fault's Hook.
 func (s *Server) Restore(state io.Reader) error {
 	backup, err := store.Load(state)
 	if err == nil {
-		err = s.replaceState(func(*store.Store) (*store.Store, error) { return backup, nil })
+		err = s.replaceState(true, func(*store.Store) (*store.Store, error) { return backup, nil })
 	}
 	if err != nil {
 		return fmt.Errorf("restoring a backup: %w", err)
@@ -55,9 +57,9 @@ func (s *Server) Restore(state io.Reader) error {
 	return nil
 }
 
-// replaceState puts another state in place of the present one, and makes everything anew that lives in it. Requests
-// under way and sessions end. When there is no other state, or it cannot be served, the present one stays.
-func (s *Server) replaceState(other func(present *store.Store) (*store.Store, error)) error {
+// replaceState puts another state in place of the present one, and makes everything anew that lives in it; restored tells
+// that it comes from a backup. Requests under way and sessions end. When there is no other state, or it cannot be served, the present one stays.
+func (s *Server) replaceState(restored bool, other func(present *store.Store) (*store.Store, error)) error {
 	s.endRequests()
 	s.world.Lock()
 	defer s.world.Unlock()
@@ -72,14 +74,17 @@ func (s *Server) replaceState(other func(present *store.Store) (*store.Store, er
 	}
 	s.closeWorld()
 	s.store.Restore(next)
-	if err := s.openWorld(); err != nil {
+	if err := s.openWorld(restored); err != nil {
 		s.closeWorld()
 		s.store.Restore(present)
 		// The present world was served a moment ago, so that it can be served again.
-		if again := s.openWorld(); again != nil {
+		if again := s.openWorld(false); again != nil {
 			return fmt.Errorf("%w; going back: %w", err, again)
 		}
 		return err
+	}
+	if restored {
+		s.index.rebuild(s.clock.Now().Add(s.options.Search.Reindexing))
 	}
 	s.guard.endAllSessions()
 	return nil

@@ -47,6 +47,13 @@ type searchIndex struct {
 	rebuilt time.Time
 }
 
+// rebuild makes the index anew until then.
+func (i *searchIndex) rebuild(until time.Time) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.rebuilt = until
+}
+
 // indexReady refuses searches while the index is made anew.
 func (s *Server) indexReady() error {
 	s.index.mu.Lock()
@@ -74,9 +81,7 @@ func (s *Server) reconcile(_ context.Context, r *api.Request) (*api.Response, er
 		return nil, bad
 	}
 	s.store.Reindex()
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	s.index.rebuilt = s.clock.Now().Add(s.options.Search.Reindexing)
+	s.index.rebuild(s.clock.Now().Add(s.options.Search.Reindexing))
 	return &api.Response{Status: http.StatusNoContent}, nil
 }
 

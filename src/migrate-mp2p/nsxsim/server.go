@@ -99,15 +99,15 @@ func build(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.store.SetSearchLag(o.SearchLag, o.Clock.Now)
-	if err := s.openWorld(); err != nil {
+	if err := s.openWorld(false); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
 // openWorld makes everything that lives in the store: the version, principal identities, the cluster, the coordinator
-// and its service, and the routes.
-func (s *Server) openWorld() error {
+// and its service, and the routes. restored tells that the store was put back from a backup.
+func (s *Server) openWorld(restored bool) error {
 	var err error
 	if s.version, err = loadVersion(s.store, s.options.Version); err != nil {
 		return err
@@ -119,16 +119,18 @@ func (s *Server) openWorld() error {
 		return err
 	}
 	if s.options.Coordinator != nil {
-		env := api.Env{Store: s.store, Clock: s.clock, Version: s.version}
+		env := api.Env{Store: s.store, Clock: s.clock, Version: s.version, Restored: restored}
 		made, err := s.options.Coordinator(env)
 		if err != nil {
 			return fmt.Errorf("making the migration coordinator: %w", err)
 		}
 		s.coordinator = made
 	}
-	if s.service, err = newService(s.store, s.clock, s.options.ServiceStartDelay, s.coordinator); err != nil {
+	before := s.service
+	if s.service, err = newService(s.store, s.clock, s.options.ServiceStartDelay, s.coordinator, restored); err != nil {
 		return err
 	}
+	s.service.goOnFrom(before)
 	if s.router, err = newRouter(s.routes()); err != nil {
 		return err
 	}

@@ -33,7 +33,8 @@ type serviceState struct {
 	PID      int    `json:"pid"`
 }
 
-func newService(st *store.Store, clock api.Clock, delay time.Duration, coordinator api.Coordinator) (*service, error) {
+// newService makes the service as the state has it; after a restore it is stopped.
+func newService(st *store.Store, clock api.Clock, delay time.Duration, coordinator api.Coordinator, restored bool) (*service, error) {
 	v := &service{store: st, clock: clock, delay: delay, coordinator: coordinator}
 	err := st.View(func(tx *store.Tx) error {
 		_, err := tx.Section(sectionService, &v.state)
@@ -45,10 +46,29 @@ func newService(st *store.Store, clock api.Clock, delay time.Duration, coordinat
 	if v.state.PID == 0 {
 		v.state.PID = 4000
 	}
+	if restored {
+		v.state.Node, v.state.Starting = "", false
+		return v, v.save()
+	}
 	if v.state.Starting {
 		v.timer = clock.AfterFunc(delay, v.up)
 	}
 	return v, nil
+}
+
+// goOnFrom keeps the process ids of an earlier world from being given out again.
+func (v *service) goOnFrom(before *service) {
+	if before == nil {
+		return
+	}
+	before.mu.Lock()
+	pid := before.state.PID
+	before.mu.Unlock()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.state.Node == "" {
+		v.state.PID = max(v.state.PID, pid)
+	}
 }
 
 // runs tells whether the service answers on a node.

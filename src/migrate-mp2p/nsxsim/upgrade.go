@@ -44,7 +44,7 @@ func (s *Server) Upgrade(to Upgrade) error {
 	if err := s.changeCoordinator(faults.StopCoordinator); err != nil {
 		return fmt.Errorf("upgrading NSX: %w", err)
 	}
-	err := s.replaceState(func(present *store.Store) (*store.Store, error) {
+	err := s.replaceState(false, func(present *store.Store) (*store.Store, error) {
 		upgraded := present.Clone()
 		return upgraded, upgraded.Update(func(tx *store.Tx) error {
 			if to.EmptyGroups {

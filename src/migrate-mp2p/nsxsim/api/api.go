@@ -160,6 +160,8 @@ type Env struct {
 	Clock Clock
 	// Version is the simulated NSX version, for behaviour that differs.
 	Version Version
+	// Restored tells that the store was put back from a backup, so that nothing is in memory of what it says was at work.
+	Restored bool
 }
 
 // Coordinator is the migration coordinator behind the server. One serves the whole simulated NSX; the server only

@@ -45,7 +45,7 @@ func New(options Options) api.NewCoordinator {
 }
 
 // Open makes a coordinator over a store. What an earlier one left there goes on:
-// a component that was running ends when it would have ended.
+// a component that was running ends when it would have ended. After a restore nothing goes on.
 func Open(env api.Env, options Options) (*Coordinator, error) {
 	s, records, err := loadState(env.Store)
 	if err != nil {
@@ -60,6 +60,11 @@ func Open(env api.Env, options Options) (*Coordinator, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if env.Restored {
+		if err := c.restored(); err != nil {
+			return nil, err
+		}
+	}
 	c.schedule()
 	c.scheduleLate()
 	return c, nil
@@ -111,6 +116,20 @@ func (c *Coordinator) ServiceStopped(string) {
 		c.state.forget()
 	}
 	c.saveOrFail()
+}
+
+// restored is what is left when the store comes from a backup: what is promoted, and with KeepOnRestore the workflow,
+// with a failed plan where something was at work.
+func (c *Coordinator) restored() error {
+	c.state.Node = ""
+	if !c.options.KeepOnRestore {
+		c.state.forget()
+		return c.save()
+	}
+	if c.state.running() {
+		c.state.cut()
+	}
+	return c.save()
 }
 
 func (c *Coordinator) index(r *record) {

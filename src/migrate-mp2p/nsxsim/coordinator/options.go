@@ -45,6 +45,9 @@ type Options struct {
 	// ForgetOnRestart loses workflow and plan when the service stops. A service that
 	// starts on another node than before loses them anyway.
 	ForgetOnRestart bool
+	// KeepOnRestore brings workflow and plan back with a restored backup; what was at work then has failed. By default they
+	// are gone, as they are after a start on another node.
+	KeepOnRestore bool
 	// KeepPartial leaves the objects promoted that a failing batch had reached before
 	// the failing one, and those that an abort or a crash had reached; a crash leaves a
 	// rollback half done then.

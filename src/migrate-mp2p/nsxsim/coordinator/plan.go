@@ -308,17 +308,7 @@ func (c *Coordinator) interrupt() {
 			running.Details = err.Error()
 		}
 	}
-	for _, one := range []*component{&c.state.Precheck, &c.state.Migration} {
-		if one.Status == statusInProgress {
-			one.Status = statusFailed
-			c.state.Overall = statusFailed
-		}
-	}
-	if c.state.Undo != nil {
-		c.state.CancelFailed = c.state.Undo.Cancel
-		c.state.Undo = nil
-		c.state.Overall = statusFailed
-	}
+	c.state.cut()
 }
 
 // overall is the status that clients see: PAUSING while a component runs, except

@@ -122,6 +122,21 @@ func (s *state) forget() {
 	s.Workflow = false
 }
 
+// cut fails what is at work, without any effect.
+func (s *state) cut() {
+	for _, one := range []*component{&s.Precheck, &s.Migration} {
+		if one.Status == statusInProgress {
+			one.Status = statusFailed
+			s.Overall = statusFailed
+		}
+	}
+	if s.Undo != nil {
+		s.CancelFailed = s.Undo.Cancel
+		s.Undo = nil
+		s.Overall = statusFailed
+	}
+}
+
 // open begins a workflow; the one before becomes the archived one.
 func (s *state) open() {
 	s.Workflow = true
