@@ -91,6 +91,7 @@ func parseServe(args []string, stderr io.Writer) (*serveFlags, error) {
 	flags.IntVar(&p.PostStatus, "post-status", 200, "status that answers an accepted batch, 200 or 204")
 	flags.BoolVar(&p.ForgetOnRestart, "forget-on-restart", false, "lose workflow and plan when the coordinator's service stops")
 	flags.BoolVar(&p.KeepOnRestore, "keep-on-restore", false, "bring workflow and plan back with a restored backup")
+	flags.BoolVar(&p.AbortStops, "abort-stops", false, "let abort end a migration at work, with nothing of its batch promoted")
 	flags.BoolVar(&p.KeepPartial, "keep-partial", false, "leave promoted what a failing or aborted batch had reached")
 	flags.BoolVar(&p.LossyRollback, "lossy-rollback", false, "let firewall sections come back from a rollback in another place and with other rule ids")
 	flags.Func("fail-precheck", "Manager id that fails in the pre-check; may be repeated", failing(&p.FailPrecheck))

@@ -48,6 +48,9 @@ type Options struct {
 	// KeepOnRestore brings workflow and plan back with a restored backup; what was at work then has failed. By default they
 	// are gone, as they are after a start on another node.
 	KeepOnRestore bool
+	// AbortStops makes abort end a migration at work, with nothing of its batch promoted. By default it works on to its end,
+	// unseen.
+	AbortStops bool
 	// KeepPartial leaves the objects promoted that a failing batch had reached before
 	// the failing one, and those that an abort or a crash had reached; a crash leaves a
 	// rollback half done then.

@@ -4,7 +4,8 @@ package coordinator
 const (
 	// PhaseIdle is any time at which nothing is at work and no plan waits.
 	PhaseIdle = "idle"
-	// PhasePrecheck and PhaseMigration last while component 0 and component 1 are at work, in either mode.
+	// PhasePrecheck and PhaseMigration last while component 0 and component 1 are at work, in either mode; an
+	// aborted migration is at work to its end.
 	PhasePrecheck  = "precheck"
 	PhaseMigration = "migration"
 	// PhasePaused is a plan between its components, or one that failed and waits for what comes next.
@@ -29,7 +30,7 @@ func (c *Coordinator) Phase() string {
 		return PhaseRollback
 	case c.state.Precheck.Status == statusInProgress:
 		return PhasePrecheck
-	case c.state.Migration.Status == statusInProgress:
+	case c.state.Migration.Status == statusInProgress, c.state.Orphan != nil:
 		return PhaseMigration
 	case c.state.Overall == statusPaused || c.state.Overall == statusFailed:
 		return PhasePaused

@@ -29,7 +29,7 @@ func busy() error {
 
 // initiate begins a workflow.
 func (c *Coordinator) initiate() error {
-	if c.call != nil {
+	if c.call != nil || c.state.Orphan != nil {
 		return busy()
 	}
 	if c.state.Workflow {
@@ -43,6 +43,9 @@ func (c *Coordinator) initiate() error {
 // accept stores a batch in place of an earlier one, or begins a GENERIC run. A body
 // without objects is accepted at any time that no plan is at work: clients probe with it.
 func (c *Coordinator) accept(data *migrationData) error {
+	if c.call != nil || c.state.Orphan != nil {
+		return busy()
+	}
 	if status := c.overall(); c.state.running() || (status != statusNotStarted && status != statusSuccess) {
 		return refuse("Migration data cannot be set while the migration is in state %s.", status)
 	}
@@ -60,7 +63,7 @@ func (c *Coordinator) accept(data *migrationData) error {
 // act carries out a plan action.
 func (c *Coordinator) act(action, component string, skip bool) error {
 	now := c.clock.Now()
-	if now.Before(c.busyUntil) || c.call != nil || c.state.Undo != nil {
+	if now.Before(c.busyUntil) || c.call != nil || c.state.Undo != nil || c.state.Orphan != nil {
 		return busy()
 	}
 	if err := c.dispatch(action, component, skip); err != nil {
@@ -73,10 +76,7 @@ func (c *Coordinator) act(action, component string, skip bool) error {
 func (c *Coordinator) dispatch(action, component string, skip bool) error {
 	switch action {
 	case "abort":
-		if c.state.running() {
-			c.interrupt()
-		}
-		c.state.reset()
+		c.abort()
 		return nil
 	case "rollback":
 		return c.undoPlan()
@@ -104,6 +104,27 @@ func (c *Coordinator) dispatch(action, component string, skip bool) error {
 		return c.finishPlan()
 	}
 	return checkReset(component)
+}
+
+// abort resets the plan. A migration at work has reached NSX's objects and is not called back by that: the plan looks as
+// if nothing was, and a while later the batch is Policy, without a word of success or failure.
+func (c *Coordinator) abort() {
+	goesOn := c.state.Migration.Status == statusInProgress && c.state.Generic == nil && !c.options.AbortStops && !c.options.KeepPartial
+	if goesOn {
+		c.state.Orphan = &orphan{Batch: c.state.Batch, Ends: c.state.Migration.Ends}
+	} else if c.state.running() {
+		c.interrupt()
+	}
+	c.state.reset()
+	c.schedule()
+}
+
+// endOrphan promotes the batch of an aborted plan.
+func (c *Coordinator) endOrphan() {
+	c.state.Batch, c.state.Orphan = c.state.Orphan.Batch, nil
+	_, err := c.promoteBatch(c.state.Batch.size())
+	c.state.Batch, c.state.Promoted = nil, 0
+	c.failOn(errors.Join(err, c.save()))
 }
 
 // planActions are the actions of this version ("NSX Go SDK").
@@ -207,6 +228,8 @@ func (c *Coordinator) schedule() {
 		return
 	case c.state.Undo != nil:
 		ends, end = c.state.Undo.Ends, c.endUndo
+	case c.state.Orphan != nil:
+		ends, end = c.state.Orphan.Ends, c.endOrphan
 	case c.state.Precheck.Status == statusInProgress:
 		ends, end = c.state.Precheck.Ends, c.endPrecheck
 	case c.state.Migration.Status == statusInProgress:
@@ -314,7 +337,7 @@ func (c *Coordinator) interrupt() {
 // overall is the status that clients see: PAUSING while a component runs, except
 // that it may run ahead of the migration's end.
 func (c *Coordinator) overall() string {
-	if !c.state.running() {
+	if !c.state.running() || c.state.Orphan != nil {
 		return c.state.Overall
 	}
 	if ends := c.state.Migration.Ends; c.state.Migration.Status == statusInProgress && c.state.Generic == nil &&

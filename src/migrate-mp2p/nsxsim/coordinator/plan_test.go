@@ -118,12 +118,57 @@ var _ = Describe("the plan", func() {
 		n.promote(groups)
 	})
 
-	It("leaves nothing of an aborted batch, or with KeepPartial what time had reached", func() {
+	It("aborts at once what it shows, while the migration works on to its end, unseen", func() {
+		sets := simple("IP_SET", made(world, "ip-sets"))
+		n := serve(st, coordinator.Options{BatchTime: time.Minute}, with(clock))
+		n.initiate()
+		Expect(n.check(sets).Status).To(Equal("SUCCESS"))
+		n.plan("continue")
+		clock.advance(40 * time.Second)
+		n.plan("abort")
+		overall, precheck, migrated := n.status()
+		Expect([]string{overall, precheck.Status, migrated.Status}).To(Equal([]string{"NOT_STARTED", "NOT_STARTED", "NOT_STARTED"}))
+		Expect(n.coordinator().Phase()).To(Equal(coordinator.PhaseMigration))
+		Expect(inspect(st).NCP.Policy).To(BeZero())
+		for _, path := range []string{"mp-to-policy", "plan?action=start", "plan?action=abort", "mp-to-policy/rollback", "mp-to-policy/workflow?action=DONE", "mp-to-policy/workflow?action=INITIATE"} {
+			Expect(n.refused(http.StatusBadRequest, "POST", migration+path, sets.body())).To(ContainSubstring("busy"), path)
+		}
+		clock.advance(20 * time.Second)
+		Expect(inspect(st).NCP.Policy).To(Equal(len(sets.resources)))
+		overall, _, _ = n.status()
+		Expect(overall).To(Equal("NOT_STARTED"))
+		n.rollback(sets)
+		Expect(inspect(st).AllManager()).To(BeTrue())
+	})
+
+	It("goes on with an aborted migration when the state is loaded, and not when the service stopped", func() {
+		for _, stop := range []bool{false, true} {
+			st, world := tas()
+			clock := newClock()
+			sets := simple("IP_SET", made(world, "ip-sets"))
+			n := serve(st, coordinator.Options{BatchTime: time.Minute}, with(clock))
+			n.initiate()
+			Expect(n.check(sets).Status).To(Equal("SUCCESS"))
+			n.plan("continue")
+			n.plan("abort")
+			promoted := len(sets.resources)
+			if stop {
+				Expect(n.server.RestartCoordinator()).To(Succeed())
+				promoted = 0
+			}
+			Expect(n.server.Close()).To(Succeed())
+			serve(st, coordinator.Options{}, with(clock))
+			clock.advance(time.Minute)
+			Expect(inspect(st).NCP.Policy).To(Equal(promoted))
+		}
+	})
+
+	It("leaves nothing of an aborted batch with AbortStops, and with KeepPartial what time had reached", func() {
 		for _, keep := range []bool{false, true} {
 			st, world := tas()
 			clock := newClock()
 			sets := simple("IP_SET", made(world, "ip-sets"))
-			n := serve(st, coordinator.Options{BatchTime: time.Minute, KeepPartial: keep}, with(clock))
+			n := serve(st, coordinator.Options{BatchTime: time.Minute, AbortStops: true, KeepPartial: keep}, with(clock))
 			n.initiate()
 			Expect(n.check(sets).Status).To(Equal("SUCCESS"))
 			n.plan("continue")

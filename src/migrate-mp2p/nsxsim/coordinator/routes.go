@@ -105,7 +105,7 @@ func (c *Coordinator) planEndpoints() []endpoint {
 			"ASSUMED: a failed component leaves the overall status PAUSED; details hold one line per object; what failed can be skipped; why: vmware-nsx leaves its loop at PAUSED and then reads details"),
 		post(always, base+"plan", "*", c.postPlan, []string{"component_type", "skip"},
 			"ASSUMED: start without a batch gives 500; continue after a failed component needs skip=true; why: the SAP simulator answers 500; skip exists to pass a failed component",
-			"ASSUMED: abort of a running migration leaves nothing of the batch promoted, unless an option says otherwise; why: abort resets every step (SDK), and a half batch is the option",
+			"ASSUMED: abort of a running migration resets the plan at once, and the migration works on to its end, unseen: the batch becomes Policy; until then all else is refused with 30722; options let it stop, with nothing or a part of the batch promoted; why: abort resets the steps (SDK), nobody says that it takes anything back, and this is the worst for a client",
 			"ASSUMED: pause after component 1 leaves the plan PAUSED, continue makes it SUCCESS; finish needs SUCCESS; reset has no effect, as the plan cannot be changed; why: the SDK says of them what they do for migrations between systems",
 			"ASSUMED: rollback takes back what the stored batch promoted, in the background; update_site_migration_state is refused, as there are no sites; why: it is of Federation"),
 		list(always, base+"migration-unit-groups", c.getUnitGroups, []string{"component_type", "summary"}),

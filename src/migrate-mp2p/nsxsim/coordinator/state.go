@@ -52,8 +52,10 @@ type state struct {
 	// Generic is the GENERIC run, nil in CONSUMER mode.
 	Generic *genericRun `json:"generic,omitempty"`
 	// Undo is a cancellation or a rollback of the plan at work.
-	Undo         *undoing `json:"undo,omitempty"`
-	CancelFailed bool     `json:"cancel_failed,omitempty"`
+	Undo *undoing `json:"undo,omitempty"`
+	// Orphan is a migration that was aborted and works on.
+	Orphan       *orphan `json:"orphan,omitempty"`
+	CancelFailed bool    `json:"cancel_failed,omitempty"`
 	// Run is the last workflow, never nil, Archive the one before it; Rank is the place
 	// of the last promoted type in NSX's enumeration.
 	Run     *run `json:"run,omitempty"`
@@ -75,6 +77,12 @@ type run struct {
 	Generic  bool           `json:"generic,omitempty"`
 	Totals   map[string]int `json:"totals,omitempty"`
 	Feedback []failure      `json:"feedback,omitempty"`
+}
+
+// orphan is component 1 at work on a batch that the plan does not know any more.
+type orphan struct {
+	Batch *migrationData `json:"batch"`
+	Ends  time.Time      `json:"ends"`
 }
 
 type component struct {
@@ -119,11 +127,12 @@ func (s *state) reset() {
 // history.
 func (s *state) forget() {
 	s.reset()
-	s.Workflow = false
+	s.Workflow, s.Orphan = false, nil
 }
 
 // cut fails what is at work, without any effect.
 func (s *state) cut() {
+	s.Orphan = nil
 	for _, one := range []*component{&s.Precheck, &s.Migration} {
 		if one.Status == statusInProgress {
 			one.Status = statusFailed
@@ -151,7 +160,7 @@ func (s *state) fail(problems []failure) {
 }
 
 func (s *state) running() bool {
-	return s.Precheck.Status == statusInProgress || s.Migration.Status == statusInProgress || s.Undo != nil
+	return s.Precheck.Status == statusInProgress || s.Migration.Status == statusInProgress || s.Undo != nil || s.Orphan != nil
 }
 
 // record is one promoted entry: what rollback and migrated-resources need.
