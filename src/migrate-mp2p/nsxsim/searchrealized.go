@@ -84,8 +84,8 @@ func (f *finder) fill(tx *store.Tx, objects []*store.Object) ([]*store.Object, e
 	return objects, nil
 }
 
-// known are the fields of an entity by which most are judged without their bodies.
-var known = []string{"resource_type", "state", "publish_status", "entity_type"}
+// judged are the fields of an entity by which most are judged without their bodies.
+var judged = []string{"resource_type", "state", "publish_status", "entity_type"}
 
 // verdict is what a query says of all entities of one type and status.
 type verdict struct{ may, must bool }
@@ -108,7 +108,7 @@ func (r *realizations) find(space *store.Space, query *search.Query) ([]*store.O
 		verdicts[at] = v
 		return v, nil
 	}
-	candidates, err := r.candidates(space, func() (verdict, error) { return judge("SUCCESS", "", known[:3]...) })
+	candidates, err := r.candidates(space, func() (verdict, error) { return judge("SUCCESS", "", judged[:3]...) })
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (r *realizations) find(space *store.Space, query *search.Query) ([]*store.O
 		if err != nil {
 			return nil, err
 		}
-		v, err := judge(how.Status, entityType(intent), known...)
+		v, err := judge(how.Status, entityType(intent), judged...)
 		if err != nil {
 			return nil, err
 		}

@@ -159,6 +159,7 @@ var _ = Describe("nsxsim", func() {
 		Entry("a bad address", exitUsage, "--listen", "serve", "--listen", "nowhere"),
 		Entry("an unknown way to balance", exitUsage, "--virtual-address", "serve", "--virtual-address", "magic"),
 		Entry("a bad scale", exitFailed, "scale", "serve", "--scale", "0"),
+		Entry("an unknown way to leave intents behind", exitUsage, `"gone"`, "serve", "--unrealized", "*=gone"),
 		Entry("a bad version", exitFailed, `NSX version "x"`, "serve", "--nsx-version", "x"),
 		Entry("bad fault rules", exitFailed, "nonsense", "serve", "--faults", "BAD"),
 		Entry("a state that is none", exitFailed, "loading a state", "serve", "--load", "BAD"),

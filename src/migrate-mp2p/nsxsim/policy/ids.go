@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -16,7 +17,7 @@ const unfit = " /?#%\\;"
 // nsx-t issue 41), of 1 to 255 characters, and more than periods (NCP docs).
 func CheckID(id string) error {
 	if id == "" {
-		return fmt.Errorf("an id cannot be empty")
+		return errors.New("an id cannot be empty")
 	}
 	if len(id) > maxID {
 		return fmt.Errorf("the id %.40q... has %d characters, at most %d are possible", id, len(id), maxID)
