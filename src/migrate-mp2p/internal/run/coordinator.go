@@ -345,6 +345,10 @@ func (j *job) closeWorkflow(ctx context.Context) error {
 	if err := j.migrator().Rest(ctx); err != nil {
 		return err
 	}
+	// Should something turn out to be Policy all the same, its rollback needs a workflow that is open again.
+	if err := j.Records.Amend(func(h *records.Header) { h.DoneSent = true }); err != nil {
+		return fmt.Errorf("recording that the workflow is about to be closed: %w", err)
+	}
 	answers, refusals := 0, 0
 	var err error
 	for range closeSends {
