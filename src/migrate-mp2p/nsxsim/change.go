@@ -1,6 +1,7 @@
 package nsxsim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -9,7 +10,7 @@ import (
 )
 
 // Change alters NSX from now on, as the change of a fault rule does: nodes go down and come back, certificates change,
-// the virtual address moves, the coordinator crashes, sessions end, the search index falls behind.
+// the virtual address moves, the coordinator crashes or is held, sessions end, the search index falls behind.
 func (s *Server) Change(c faults.Change) error {
 	if err := errors.Join(c.Check(), s.acceptable(c)); err != nil {
 		return fmt.Errorf("changing NSX: %w", err)
@@ -102,8 +103,25 @@ func (s *Server) changeCoordinator(how string) error {
 				return err
 			}
 		}
+	case faults.HoldCoordinator, faults.ReleaseCoordinator:
+		if s.coordinator == nil {
+			return errNoCoordinator
+		}
+		s.coordinator.Hold(how == faults.HoldCoordinator)
 	}
 	return nil
+}
+
+var errNoCoordinator = errors.New("this NSX has no migration coordinator")
+
+// CoordinatorHeld waits until the migration coordinator is at something whose end is held (faults.HoldCoordinator). The
+// context's end is an error, as is the end of the coordinator, by Close or Restore.
+func (s *Server) CoordinatorHeld(ctx context.Context) error {
+	c := s.Coordinator()
+	if c == nil {
+		return errNoCoordinator
+	}
+	return c.Held(ctx)
 }
 
 // phase tells what the migration coordinator is at, where it can tell.

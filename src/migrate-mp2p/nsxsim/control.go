@@ -2,12 +2,14 @@ package nsxsim
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -39,11 +41,14 @@ func ControlEndpoints() []ControlEndpoint {
 		{"PUT", "/_nsxsim/faults", "new rules in place of all (YAML or JSON list)", controlReplaceFaults},
 		{"POST", "/_nsxsim/faults", "one rule more, or another one of the same name", controlAddFault},
 		{"DELETE", "/_nsxsim/faults/{name}", "one rule less", controlRemoveFault},
+		{"GET", "/_nsxsim/holds", "the requests that rules hold", controlHolds},
+		{"GET", "/_nsxsim/holds/{rule}", "those of one rule; with ?wait=30s the answer waits for one, or with &calls=2 for more, and is 408 after that time", controlHeld},
+		{"POST", "/_nsxsim/holds/{rule}", "lets them go, and all later ones of the rule; with ?later=hold these are held again", controlRelease},
 		{"POST", "/_nsxsim/change", "alters NSX as the change of a fault rule does (YAML or JSON)", controlChange},
 		{"GET", "/_nsxsim/nodes", "how each address answers", controlNodes},
 		{"PUT", "/_nsxsim/nodes/{name}", "the body is up, down or silent", controlNode},
-		{"GET", "/_nsxsim/coordinator", "what the migration coordinator is at", controlPhase},
-		{"POST", "/_nsxsim/coordinator", "the body is crash or stop", controlCoordinator},
+		{"GET", "/_nsxsim/coordinator", "what the migration coordinator is at; with ?wait=30s the answer waits until that is held, and is 408 after that time", controlPhase},
+		{"POST", "/_nsxsim/coordinator", "the body is crash, stop, hold (what it is at does not end) or go-on", controlCoordinator},
 		{"GET", "/_nsxsim/state", "the whole state, as --save writes it", controlState},
 		{"PUT", "/_nsxsim/state", "restores a saved state, as an NSX backup is restored", controlRestore},
 		{"POST", "/_nsxsim/backup", "the whole state, and an entry in NSX's backup history", controlBackup},
@@ -88,8 +93,11 @@ func sendControl(w http.ResponseWriter, out any, err error) {
 	}
 	if err != nil {
 		status = http.StatusBadRequest
-		if errors.Is(err, faults.ErrNoRule) {
+		switch {
+		case errors.Is(err, faults.ErrNoRule):
 			status = http.StatusNotFound
+		case errors.Is(err, errTimeOver):
+			status = http.StatusRequestTimeout
 		}
 		body, contentType = failure(&api.Error{Status: status, Module: moduleSimulator, Message: err.Error()}).body, "application/json"
 	}
@@ -123,6 +131,57 @@ func controlRemoveFault(s *Server, r *http.Request, _ []byte) (any, error) {
 	return nil, s.faults.Remove(r.PathValue("name"))
 }
 
+func controlHolds(s *Server, _ *http.Request, _ []byte) (any, error) { return s.faults.Held(), nil }
+
+func controlHeld(s *Server, r *http.Request, _ []byte) (any, error) {
+	if !r.URL.Query().Has("wait") {
+		return s.faults.HeldBy(r.Context(), r.PathValue("rule"), 0)
+	}
+	calls := 1
+	if text := r.URL.Query().Get("calls"); text != "" {
+		var err error
+		if calls, err = strconv.Atoi(text); err != nil || calls < 1 {
+			return nil, fmt.Errorf("waiting: calls is %q, not a number from 1", text)
+		}
+	}
+	ctx, cancel, err := s.waiting(r)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	return s.faults.HeldBy(ctx, r.PathValue("rule"), calls)
+}
+
+func controlRelease(s *Server, r *http.Request, _ []byte) (any, error) {
+	later := r.URL.Query().Get("later")
+	if later != "" && later != "hold" {
+		return nil, fmt.Errorf("letting go: later is %q, not \"hold\"", later)
+	}
+	n, err := s.faults.Release(r.PathValue("rule"), later == "hold")
+	if err != nil {
+		return nil, err
+	}
+	return map[string]int{"released": n}, nil
+}
+
+// errTimeOver ends a wait.
+var errTimeOver = errors.New("the time is over")
+
+// waiting is the context of a request that waits, until its time is over in the server's time.
+func (s *Server) waiting(r *http.Request) (context.Context, context.CancelFunc, error) {
+	text := r.URL.Query().Get("wait")
+	most, err := time.ParseDuration(text)
+	if err != nil || most < 0 {
+		return nil, nil, fmt.Errorf("waiting: wait is %q, not a time such as \"30s\"", text)
+	}
+	ctx, end := context.WithCancelCause(r.Context())
+	timer := s.clock.AfterFunc(most, func() { end(errTimeOver) })
+	return ctx, func() {
+		timer.Stop()
+		end(nil)
+	}, nil
+}
+
 func controlChange(s *Server, _ *http.Request, body []byte) (any, error) {
 	change, err := faults.ParseChange(body)
 	if err != nil {
@@ -144,14 +203,24 @@ func controlNode(s *Server, r *http.Request, body []byte) (any, error) {
 	return nil, s.Change(change)
 }
 
-func controlPhase(s *Server, _ *http.Request, _ []byte) (any, error) {
+func controlPhase(s *Server, r *http.Request, _ []byte) (any, error) {
+	if r.URL.Query().Has("wait") {
+		ctx, cancel, err := s.waiting(r)
+		if err != nil {
+			return nil, err
+		}
+		defer cancel()
+		if err := s.CoordinatorHeld(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return map[string]any{"phase": s.phase()}, nil
 }
 
 func controlCoordinator(s *Server, _ *http.Request, body []byte) (any, error) {
 	how := word(body)
 	if how == "" {
-		return nil, fmt.Errorf("changing the coordinator: the body is empty, not %s or %s", faults.CrashCoordinator, faults.StopCoordinator)
+		return nil, errors.New("changing the coordinator: the body is empty, and does not say how")
 	}
 	return nil, s.Change(faults.Change{Coordinator: how})
 }

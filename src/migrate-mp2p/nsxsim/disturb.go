@@ -48,6 +48,9 @@ func (s *Server) disturb(x *exchange, when string) *answer {
 		if x.rule.Hook != nil {
 			x.rule.Hook(x.call())
 		}
+		if !s.hold(x) {
+			return &answer{cut: dropped}
+		}
 		if x.rule.Change != nil {
 			if err := s.Change(*x.rule.Change); err != nil {
 				out := failure(&api.Error{Status: http.StatusInternalServerError, Module: moduleSimulator, Message: err.Error()})
@@ -62,6 +65,38 @@ func (s *Server) disturb(x *exchange, when string) *answer {
 		return nil
 	}
 	return ruled(*x.rule)
+}
+
+// hold keeps the request for as long as its rule does, whether its client still waits or not. It is false when the
+// simulator ends before; the journal then still gets to know of the request before Close returns.
+func (s *Server) hold(x *exchange) bool {
+	if !x.rule.Hold {
+		return true
+	}
+	s.mu.Lock()
+	ended := s.closed.Load()
+	if !ended {
+		s.holding.Add(1)
+	}
+	s.mu.Unlock()
+	if ended {
+		return false
+	}
+	if err := s.faults.Hold(s.ending, x.rule.Name, x.call()); err != nil {
+		x.journaled = s.holding.Done
+		return false
+	}
+	s.holding.Done()
+	return true
+}
+
+// lasting is the context of what the request does. A client that goes away ends it, but for a request that is held:
+// such a one is on its way through the network, and arrives although nobody waits for it any more.
+func (x *exchange) lasting() context.Context {
+	if x.rule != nil && x.rule.Hold {
+		return context.WithoutCancel(x.r.Context())
+	}
+	return x.r.Context()
 }
 
 // ruled is the answer of a rule in NSX's place; nil means that NSX answers itself.
@@ -139,6 +174,9 @@ func (s *Server) unreachable(x *exchange) cut {
 func (s *Server) send(x *exchange, out answer) {
 	x.entry.Status = out.status
 	s.journal.add(x.entry)
+	if x.journaled != nil {
+		x.journaled()
+	}
 	// A client that has just gone away might still see the answer as one to a request that it gave up.
 	gone := x.r.Context().Err() != nil
 	if out.status != 0 && !gone {

@@ -278,6 +278,15 @@ var _ = Describe("a fault", func() {
 		Expect(c.do("POST", ipSets, object{}).Raw).To(Equal("<html>bad gateway</html>"))
 	})
 
+	It("answers success without a body, while nothing has happened", func() {
+		c := admin(start(nsxsim.Options{Faults: rule(func(r *faults.Rule) { r.Status, r.Empty, r.When = 200, true, faults.Before })}))
+		answer := c.do("POST", ipSets, object{})
+		Expect(answer.Status).To(Equal(http.StatusOK))
+		Expect(answer.Raw).To(BeEmpty())
+		Expect(answer.Header).NotTo(HaveKey("Content-Type"))
+		Expect(c.get(ipSets).results()).To(BeEmpty())
+	})
+
 	It("calls a hook at that moment, with the request's body", func() {
 		var seen []string
 		c := admin(start(nsxsim.Options{Faults: rule(func(r *faults.Rule) {

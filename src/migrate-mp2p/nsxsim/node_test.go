@@ -40,6 +40,8 @@ func (j judge) Unrealized() map[string]api.Realization {
 	return map[string]api.Realization{"/infra/segments/s": {Status: j.status, Reason: j.reason}}
 }
 func (j judge) Phase() string                   { return "idle" }
+func (j judge) Hold(bool)                       {}
+func (j judge) Held(context.Context) error      { return nil }
 func (j judge) Close()                          {}
 func newJudge(api.Env) (api.Coordinator, error) { return judge{}, nil }
 

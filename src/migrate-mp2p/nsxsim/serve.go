@@ -38,6 +38,8 @@ type exchange struct {
 	rule  *faults.Rule
 	// granted are the headers of a session that was opened for the request.
 	granted http.Header
+	// journaled is told when the journal has the request; nil where nobody waits for that.
+	journaled func()
 }
 
 // serve handles one HTTP request that came in by one address: authentication, limits, faults, the route, the journal.
@@ -92,7 +94,7 @@ func (s *Server) answer(x *exchange) answer {
 	if done := s.disturb(x, faults.Before); done != nil {
 		return x.shaped(*done)
 	}
-	s.wait(x.r.Context(), s.options.Latency)
+	s.wait(x.lasting(), s.options.Latency)
 	if cut := s.unreachable(x); cut != whole {
 		return answer{cut: cut}
 	}
@@ -128,7 +130,7 @@ func (s *Server) identify(x *exchange) (api.Identity, *api.Error) {
 func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error) answer {
 	s.world.RLock()
 	defer s.world.RUnlock()
-	ctx, end := s.untilRestore(x.r.Context())
+	ctx, end := s.untilRestore(x.lasting())
 	defer end()
 	path := x.r.URL.Path
 	switch {

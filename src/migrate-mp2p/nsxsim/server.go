@@ -35,6 +35,10 @@ type Server struct {
 	close   sync.Once
 	closed  atomic.Bool
 	started time.Time
+	// holding counts the requests that fault rules hold; ending ends, by end, when they must go because of Close.
+	holding sync.WaitGroup
+	ending  context.Context
+	end     context.CancelFunc
 
 	// world guards what is made anew from the store when the state is replaced. Requests hold it for reading.
 	world       sync.RWMutex
@@ -83,6 +87,7 @@ func build(o Options) (*Server, error) {
 		sources:  map[string]int{},
 	}
 	s.newLife()
+	s.ending, s.end = context.WithCancel(context.Background())
 	s.controls = s.newControl()
 	s.faults = &faults.Set{Seed: o.Seed, Now: o.Clock.Now, Phase: s.phase, Accept: s.acceptable}
 	if err := s.faults.Replace(o.Faults); err != nil {
@@ -149,17 +154,21 @@ func (s *Server) closeWorld() {
 	}
 }
 
-// Close ends all connections and timers; requests that are under way but did not reach their endpoint yet have no
+// Close ends all connections and timers; requests that are under way or held but did not reach their endpoint yet have no
 // effect any more. The store keeps its state. It may be called from a fault's Hook. It returns what went wrong with the journal.
 func (s *Server) Close() error {
 	s.close.Do(func() {
+		s.mu.Lock() // so that no request comes to be held behind it
 		s.closed.Store(true)
+		s.mu.Unlock()
+		s.end()
 		for _, l := range s.addresses() {
 			l.listener.cutAll()
 			// Closing the listener a second time is the only failure, and harmless.
 			_ = l.http.Close()
 		}
 		s.serving.Wait()
+		s.holding.Wait()
 		s.world.RLock()
 		defer s.world.RUnlock()
 		s.closeWorld()

@@ -46,10 +46,14 @@ var _ = Describe("the documentation of the simulator", func() {
 	})
 
 	It("names endpoints of its own that it has", func() {
-		named := regexp.MustCompile(`"\$nsx(/[a-z]*)"`).FindAllStringSubmatch(page("simulator.md"), -1)
+		named := regexp.MustCompile(`"\$nsx(/[a-z]*)(/[a-z]+)?(\?[^"]*)?"`).FindAllStringSubmatch(page("simulator.md"), -1)
 		Expect(named).NotTo(BeEmpty())
 		for _, match := range named {
-			Expect(nsxsim.ControlEndpoints()).To(ContainElement(HaveField("Path", "/_nsxsim"+match[1])))
+			path := "^/_nsxsim" + match[1]
+			if match[2] != "" {
+				path += `/\{[a-z]+\}` // whatever it is called
+			}
+			Expect(nsxsim.ControlEndpoints()).To(ContainElement(HaveField("Path", MatchRegexp(path+"$"))), match[0])
 		}
 	})
 

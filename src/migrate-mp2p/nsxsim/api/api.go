@@ -181,6 +181,11 @@ type Coordinator interface {
 	// Phase tells what the coordinator is at, for fault rules: "idle", "precheck", "paused", "migration", "rollback",
 	// "done" or "cancel".
 	Phase() string
+	// Hold keeps what the coordinator is at, and what it comes to be at, from its end, until it is called with false. It
+	// lasts over a restart of the service, but is not saved.
+	Hold(on bool)
+	// Held waits until the coordinator is at something that Hold keeps. The context's end and Close are errors.
+	Held(ctx context.Context) error
 	// Close stops timers. What is in the store stays and can be served again.
 	Close()
 }

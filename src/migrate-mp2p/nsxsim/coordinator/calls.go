@@ -13,7 +13,10 @@ import (
 type call struct {
 	phase       string
 	began, ends time.Time
-	timer       api.Timer
+	// timer is set while the call's end is not held.
+	timer api.Timer
+	// work is what the call does at its end.
+	work func() error
 	// done gets the outcome; it has room for it, as the client may be gone.
 	done chan error
 	// interrupted is what a crash leaves of the call, told how far it had come; nil
@@ -58,20 +61,45 @@ func (c *Coordinator) finish(ctx context.Context, one *call, length func(Options
 func (c *Coordinator) take(one *call, lasts time.Duration, work func() error) {
 	one.began = c.clock.Now()
 	one.ends = one.began.Add(lasts)
+	one.work = work
 	one.done = make(chan error, 1)
 	c.call = one
-	one.timer = c.clock.AfterFunc(lasts, func() {
+	c.scheduleCall()
+}
+
+// scheduleCall sets the timer for the end of the call at work, unless that is held.
+func (c *Coordinator) scheduleCall() {
+	defer c.tell()
+	one := c.call
+	if one == nil || c.held {
+		return
+	}
+	one.timer = c.clock.AfterFunc(max(0, one.ends.Sub(c.clock.Now())), func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		switch {
-		case c.call != one: // it was interrupted
-		case c.closed:
-			one.done <- errClosed // somebody else may serve the store by now
-		default:
-			c.call = nil
-			one.done <- work()
+		if c.call == one && !c.held { // it was neither interrupted nor held meanwhile
+			c.endCall()
 		}
 	})
+}
+
+// endCall does what the call at work does in the end.
+func (c *Coordinator) endCall() {
+	one := c.call
+	c.call = nil
+	if c.closed {
+		one.done <- errClosed // somebody else may serve the store by now
+		return
+	}
+	one.done <- one.work()
+}
+
+// stopCall takes the call's timer back.
+func (c *Coordinator) stopCall() {
+	if c.call != nil && c.call.timer != nil {
+		c.call.timer.Stop()
+		c.call.timer = nil
+	}
 }
 
 // cutCall ends the call that is at work as a crash does: without its effect, but for
@@ -80,9 +108,9 @@ func (c *Coordinator) cutCall() {
 	if c.call == nil {
 		return
 	}
+	c.stopCall()
 	cut := c.call
 	c.call = nil
-	cut.timer.Stop()
 	if cut.interrupted != nil {
 		if err := cut.interrupted(share(cut.began, cut.ends, c.clock.Now())); err != nil {
 			cut.done <- errors.Join(errCrashed, err)

@@ -35,6 +35,10 @@ type Coordinator struct {
 	// call is DONE or rollback while it is at work.
 	call   *call
 	closed bool
+	// held keeps what is at work from its end; changed is closed when somebody who waits
+	// for that should look again.
+	held    bool
+	changed chan struct{}
 }
 
 var _ api.Coordinator = (*Coordinator)(nil)
@@ -54,6 +58,7 @@ func Open(env api.Env, options Options) (*Coordinator, error) {
 	c := &Coordinator{
 		store: env.Store, clock: env.Clock, version: env.Version, tree: policy.NewTree(),
 		options: options.withDefaults(), state: s, records: records, byPath: map[string]*record{},
+		changed: make(chan struct{}),
 	}
 	for _, r := range records {
 		c.index(r)
@@ -86,6 +91,10 @@ func (c *Coordinator) Close() {
 	c.closed = true
 	c.stopTimer()
 	c.scheduleLate()
+	if c.call != nil && c.held {
+		c.endCall() // nobody will let it go
+	}
+	c.tell()
 }
 
 // ServiceStarted loses workflow and plan when the service ran on another node before:

@@ -218,13 +218,14 @@ func (c *Coordinator) lasting(base time.Duration, objects int) time.Duration {
 	return base + time.Duration(objects)*c.options.ObjectTime
 }
 
-// schedule sets the timer for the end of what is at work.
+// schedule sets the timer for the end of what is at work, unless that is held.
 func (c *Coordinator) schedule() {
+	defer c.tell()
 	c.stopTimer()
 	var ends time.Time
 	var end func()
 	switch {
-	case c.closed:
+	case c.closed || c.held:
 		return
 	case c.state.Undo != nil:
 		ends, end = c.state.Undo.Ends, c.endUndo

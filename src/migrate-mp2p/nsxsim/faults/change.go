@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Reach is how an address of NSX answers.
@@ -34,13 +35,20 @@ const (
 	Expired Certificate = "expired"
 )
 
-// What a change does to the migration coordinator's service.
+// What a change does to the migration coordinator.
 const (
-	// CrashCoordinator restarts it at once, as a crash does.
+	// CrashCoordinator restarts its service at once, as a crash does.
 	CrashCoordinator = "crash"
-	// StopCoordinator ends it until somebody starts it.
+	// StopCoordinator ends its service until somebody starts it.
 	StopCoordinator = "stop"
+	// HoldCoordinator lets nothing that it is at, or comes to be at, reach its end: a pre-check, a batch, DONE, a
+	// rollback or a cancellation.
+	HoldCoordinator = "hold"
+	// ReleaseCoordinator lets it go on.
+	ReleaseCoordinator = "go-on"
 )
+
+var coordinatorChanges = []string{CrashCoordinator, StopCoordinator, HoldCoordinator, ReleaseCoordinator}
 
 // VirtualAddress is the name of the address in front of the nodes, where a change names addresses.
 const VirtualAddress = "virtual"
@@ -54,7 +62,7 @@ type Change struct {
 	Certificates map[string]Certificate `yaml:"certificates" json:"certificates,omitempty"`
 	// Failover moves the virtual address to that node.
 	Failover string `yaml:"failover" json:"failover,omitempty"`
-	// Coordinator is CrashCoordinator or StopCoordinator.
+	// Coordinator is CrashCoordinator, StopCoordinator, HoldCoordinator or ReleaseCoordinator.
 	Coordinator string `yaml:"coordinator" json:"coordinator,omitempty"`
 	// EndSessions ends all login sessions.
 	EndSessions bool `yaml:"end_sessions" json:"end_sessions,omitempty"`
@@ -80,8 +88,8 @@ func (c *Change) Check() error {
 			return fmt.Errorf("change: node %q shall show a certificate %q, which is none of %q", name, kind, kinds)
 		}
 	}
-	if c.Coordinator != "" && c.Coordinator != CrashCoordinator && c.Coordinator != StopCoordinator {
-		return fmt.Errorf("change: coordinator is %q, not %q or %q", c.Coordinator, CrashCoordinator, StopCoordinator)
+	if c.Coordinator != "" && !slices.Contains(coordinatorChanges, c.Coordinator) {
+		return fmt.Errorf("change: coordinator is %q, which is none of %s", c.Coordinator, strings.Join(coordinatorChanges, ", "))
 	}
 	if c.For < 0 || c.SearchLag != nil && *c.SearchLag < 0 {
 		return errors.New("change: for and search_lag must not be negative")

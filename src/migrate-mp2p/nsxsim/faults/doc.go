@@ -1,6 +1,6 @@
 // Package faults disturbs chosen requests: it answers in NSX's place, delays, breaks the connection before or after the
-// request took effect, alters NSX itself (a node goes down, the coordinator crashes), or calls a Go function at that very
-// moment (crash tests kill the client there).
+// request took effect, holds it until it is told to go on, alters NSX itself (a node goes down, the coordinator crashes),
+// or calls a Go function at that very moment (crash tests kill the client there).
 //
 // A rule counts the requests that match it, and acts on those that its counting keys choose. The first rule that acts
 // wins; the counts of all matching rules go on. Rules may be replaced while the simulator runs; a rule that keeps its
@@ -39,6 +39,7 @@
 //	key              meaning                                              example
 //	when             before the effect (default) or after it              when: after
 //	delay, jitter    wait; jitter is the most that is added by chance     delay: 2s
+//	hold             wait until told to go on, see below                  hold: true
 //	drop             close the connection without an answer               drop: true
 //	reset            the same by a TCP reset                              reset: true
 //	hang             no answer, and the connection stays open             hang: true
@@ -60,11 +61,30 @@
 //	                 answered), by address
 //	certificates     good, other-authority, wrong-name or expired         certificates: {virtual: expired}
 //	failover         node that the virtual address goes to                failover: node-2
-//	coordinator      crash (restart) or stop                              coordinator: crash
+//	coordinator      crash (restart) or stop; hold (nothing that it is    coordinator: crash
+//	                 at, such as a batch, comes to its end) or go-on
 //	end_sessions     all login sessions end                               end_sessions: true
 //	search_lag       how far the search index runs behind                 search_lag: 10s
 //	for              nodes, certificates and search_lag go back to        for: 20s
 //	                 normal after that time
+//
+// # Holding
+//
+// What shall happen in the middle of something is not hoped for by a delay: the moment is held. A rule with hold keeps
+// its requests after the delay and before everything else that it does: before their effect, or with when: after before
+// their answer. [Set.HeldBy] waits for such a request, and [Set.Release] lets it go; outside of Go these are GET and POST
+// of /_nsxsim/holds/{rule}.
+//
+//   - A request stays held when its client gives up or dies. Let go, it is carried out, as one that was late in the
+//     network, and the journal has it then with the name of the rule. It is refused or not by the login of its arrival.
+//   - Each held request counts as one in flight. It sees neither the ends of its rule nor a restored backup.
+//   - Release lets later requests of the rule pass as well, unless told to hold them. A rule that is taken out, or put
+//     anew without hold, lets go what it held. One that keeps its name keeps what it holds, and whether it does.
+//   - When the simulator ends, what is held breaks off: without effect, if it was held before that.
+//
+// The coordinator itself is held by the change coordinator: hold. A batch, a pre-check, DONE, a rollback or a cancellation
+// then does not end before coordinator: go-on. Abort, crash and stop end it all the same; a restored backup takes the hold
+// away.
 //
 // # Well-known answers
 //
@@ -109,4 +129,10 @@
 //	- {name: storm, path: "*", begins: 10s, ends: 15s, probability: 0.5, answer: rate-limit, headers: {Retry-After: "1"}}
 //	- {name: crash, path: "*/status-summary", phase: migration, nth: 3, change: {coordinator: crash}}
 //	- {name: away, after_rule: crash, nth: 5, change: {nodes: {node-1: down}, for: 1m}}
+//
+// The third batch is at work for as long as somebody wants, and the first poll that sees it tells when that is:
+//
+//	# rules.yaml
+//	- {name: third, path: "*/migration/plan", query: action=continue, nth: 3, change: {coordinator: hold}}
+//	- {name: middle, after_rule: third, path: "*/status-summary", phase: migration, hold: true}
 package faults

@@ -366,6 +366,7 @@ var _ = Describe("a rules file", func() {
   ends: 2s
   probability: 0.5
   jitter: 10ms
+  hold: true
   hang: true
   empty: true
   bytes_per_second: 10
@@ -379,7 +380,7 @@ var _ = Describe("a rules file", func() {
 			{
 				Name: "all", BodyType: "TIER1", RequestHeaders: map[string]string{"X-Allow-Overwrite": "true"}, Phase: "migration",
 				Begins: faults.Duration(time.Second), Ends: faults.Duration(2 * time.Second), Probability: 0.5,
-				Jitter: faults.Duration(10 * time.Millisecond), Hang: true, Empty: true, BytesPerSecond: 10,
+				Jitter: faults.Duration(10 * time.Millisecond), Hold: true, Hang: true, Empty: true, BytesPerSecond: 10,
 				Change: &faults.Change{
 					Nodes: map[string]faults.Reach{"node-1": faults.Silent}, Certificates: map[string]faults.Certificate{"virtual": faults.Expired},
 					Failover: "node-2", Coordinator: faults.CrashCoordinator, EndSessions: true, SearchLag: &lag, For: faults.Duration(20 * time.Second),

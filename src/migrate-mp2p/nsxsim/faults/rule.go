@@ -72,6 +72,8 @@ type Rule struct {
 	// Delay is waited first, and up to Jitter on top.
 	Delay  Duration `yaml:"delay" json:"delay,omitempty"`
 	Jitter Duration `yaml:"jitter" json:"jitter,omitempty"`
+	// Hold keeps the request until Set.Release lets it go, even when its client has gone away meanwhile.
+	Hold bool `yaml:"hold" json:"hold,omitempty"`
 	// Change alters NSX itself from now on.
 	Change *Change `yaml:"change" json:"change,omitempty"`
 
@@ -101,7 +103,7 @@ type Rule struct {
 	// BytesPerSecond slows the body down.
 	BytesPerSecond int `yaml:"bytes_per_second" json:"bytes_per_second,omitempty"`
 
-	// Hook is called when the rule acts, after the delay and before the rest. It can only be set from Go.
+	// Hook is called when the rule acts, after the delay and before the rest, a hold too. It can only be set from Go.
 	Hook func(Call) `yaml:"-" json:"-"`
 }
 

@@ -24,6 +24,8 @@ type Set struct {
 
 	mu    sync.Mutex
 	rules []*counted
+	// changed is closed when a call comes to be held and when rules change; nil while nobody waits for that.
+	changed chan struct{}
 }
 
 // counted is a rule in force.
@@ -34,14 +36,16 @@ type counted struct {
 	hit     time.Time // when it first acted
 	matched int
 	acted   int
+	gate    *gate
 }
 
 // Status is a rule with its counts.
 type Status struct {
 	Rule
-	// Matched counts the calls that the rule matched, Acted those that it disturbed.
+	// Matched counts the calls that the rule matched, Acted those that it disturbed. Held is how many it holds now.
 	Matched int `json:"matched"`
 	Acted   int `json:"acted"`
+	Held    int `json:"held"`
 }
 
 // ErrNoRule means that no rule has that name.
@@ -112,7 +116,9 @@ func (s *Set) install(rules []Rule) error {
 			return fmt.Errorf("setting fault rule %q: after_rule %q: %w", c.Name, c.AfterRule, ErrNoRule)
 		}
 	}
+	old := s.rules
 	s.rules = fresh
+	s.letGo(old)
 	return nil
 }
 
@@ -125,7 +131,7 @@ func (s *Set) begin(c compiled) *counted {
 	}
 	stream := fnv.New64a()
 	_, _ = stream.Write([]byte(c.Name)) // a hash takes everything
-	return &counted{compiled: c, set: s.now(), random: rand.New(rand.NewPCG(s.Seed, stream.Sum64()))}
+	return &counted{compiled: c, gate: &gate{}, set: s.now(), random: rand.New(rand.NewPCG(s.Seed, stream.Sum64()))}
 }
 
 func find(rules []*counted, name string) *counted {
@@ -215,7 +221,7 @@ func (s *Set) Status() []Status {
 	defer s.mu.Unlock()
 	list := make([]Status, 0, len(s.rules))
 	for _, c := range s.rules {
-		list = append(list, Status{Rule: c.Rule, Matched: c.matched, Acted: c.acted})
+		list = append(list, Status{Rule: c.Rule, Matched: c.matched, Acted: c.acted, Held: len(c.gate.waiting)})
 	}
 	return list
 }
