@@ -65,9 +65,12 @@ build_tool() {
   esac
 }
 
-# program NAME MODULE PACKAGE builds a program of this repository, links it only when it changed, and prints its path.
+# program NAME MODULE PACKAGE builds a program of this repository, links it only when it changed, and prints its path. Each
+# copy of the repository has its own, so that none runs what another one builds meanwhile.
 program() {
-  mkdir -p "$cache/programs"
-  flock "$cache/programs/lock" go -C "$2" build -o "$cache/programs/$1" "$3"
-  echo "$cache/programs/$1"
+  local folder
+  folder=$cache/programs/$(sha256sum <<<"$root" | cut -c1-16)
+  mkdir -p "$folder"
+  flock "$folder/lock" go -C "$2" build -o "$folder/$1" "$3"
+  echo "$folder/$1"
 }
