@@ -4,18 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
 
-// slow delays each batch, so that a run can be disturbed in its middle.
-const slow = `[{path: "/api/v1/migration/plan", query: "action=continue", delay: 300ms}]`
+// middle holds NSX at the fourth batch, which does not end before it is told to, so that a run can be met there.
+const middle = `[{name: middle, path: "/api/v1/migration/plan", query: "action=continue", nth: 4, change: {coordinator: hold}}]`
 
 // closing are the last lines of an errand's output.
 func closing(stdout string) string {
@@ -152,18 +152,18 @@ var _ = Describe("bosh run-errand migrate-mp2p", func() {
 		f.deploy([]string{"arm", "scope-ncp"})
 		before, _ := f.counts()
 
-		f.faults(slow)
+		f.faults(middle)
 		lost, output := f.start()
-		f.waitForPromotions()
+		f.waitForTheMiddle()
 		found, err := theDirector.DeleteVM(f.name, "migrate-mp2p")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found).To(BeTrue())
 		Expect(lost.Wait()).To(HaveOccurred())
 		Expect(output.String()).To(ContainSubstring("VM is gone"))
-		_, promoted := f.counts()
-		Expect(promoted).To(BeNumerically(">", 0), "the power failed half-way")
 
+		By("letting NSX end the batch, which nobody sees")
 		f.faults(`[]`)
+		f.goOn()
 		result := f.run()
 		Expect(result.Code).To(Equal(2), result.Stdout)
 		manager, promoted := f.counts()
@@ -181,17 +181,16 @@ var _ = Describe("bosh run-errand migrate-mp2p", func() {
 		f.deploy([]string{"arm", "scope-shared"})
 		Expect(f.run().Code).To(Equal(0))
 		f.deploy([]string{"arm", "scope-ncp"})
-		f.faults(slow)
+		f.faults(middle)
 		running, output := f.start()
-		f.waitForPromotions()
+		f.waitForTheMiddle()
 		expectBOSH("cancel-task", f.task())
-		asked := time.Now()
 		result := parseOutcome(output.afterwards(running))
-		Expect(time.Since(asked)).To(BeNumerically("<", 10*time.Second))
-		Expect(result.Code).To(Equal(143), result.Stdout)
+		Expect(result.Code).To(Equal(143), "the agent would have killed it after the grace time: %s", result.Stdout)
 		Expect(result.Text).To(ContainSubstring("was canceled (exit code 143)"))
 
 		f.faults(`[]`)
+		f.goOn()
 		Expect(f.run().Code).To(Equal(2))
 	})
 
@@ -234,9 +233,17 @@ func (f *foundation) start() (*exec.Cmd, *buffer) {
 	return running, output
 }
 
-// waitForPromotions waits until the first of NCP's objects are in Policy mode.
-func (f *foundation) waitForPromotions() {
-	Eventually(func() int { _, promoted := f.counts(); return promoted }, time.Minute, 20*time.Millisecond).Should(BeNumerically(">", 0))
+// waitForTheMiddle waits until NSX is held at a batch; some of NCP's objects are in Policy mode then, and some are not.
+func (f *foundation) waitForTheMiddle() {
+	f.request(http.MethodGet, "/_nsxsim/coordinator?wait=10m", nil)
+	manager, promoted := f.counts()
+	Expect(manager).NotTo(BeZero())
+	Expect(promoted).NotTo(BeZero())
+}
+
+// goOn lets NSX end the batch at which it was held.
+func (f *foundation) goOn() {
+	f.request(http.MethodPost, "/_nsxsim/coordinator", []byte("go-on"))
 }
 
 // task is the id of this foundation's running task.

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// patience bounds one execution.
-	patience = 2 * time.Minute
+	// patience bounds one execution. It only ends what hangs.
+	patience = 30 * time.Minute
 	// killed is the exit code of a process that SIGKILL ended.
 	killed = 128 + 9
 )

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -50,7 +51,8 @@ func (a *agent) call(method string, arguments ...any) (json.RawMessage, error) {
 		return nil, err
 	}
 	body, err := a.send(http.MethodPost, "/agent", bytes.NewReader(message))
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) {
+	isGone := func(kind error) bool { return errors.Is(err, kind) }
+	if slices.ContainsFunc([]error{syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF}, isGone) {
 		return nil, fmt.Errorf("sending %s: the agent does not answer, its VM is gone", method)
 	}
 	if err != nil {

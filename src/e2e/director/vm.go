@@ -124,7 +124,7 @@ func (d *Director) prepareFolder(v *vm) error {
 }
 
 func (v *vm) waitForAgent() error {
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(10 * time.Minute) // it only ends what hangs
 	for {
 		_, err := v.agent.call("ping")
 		if err == nil {

@@ -10,7 +10,7 @@
 //	requests, err := nsx.Requests()                        // the journal over all starts
 //	err = nsx.Stop()                                       // saves the state; nsx.Start() goes on from it
 //
-// Processes that hang are reached by a fault rule with a delay: start the run, nsx.WaitForFault, then Process.Kill.
-// Note that the simulator carries a request out when its caller dies during a delay, as NSX would; a rule with drop
-// and when: before hangs without an effect, one with drop and when: after has the effect first.
+// A process is met in the middle of something by a fault rule with hold: start the run, nsx.WaitForHold, then Process.Kill, or
+// look around, and nsx.Release. A held request whose caller has died is carried out when it is let go, as NSX would one that
+// was late in the network; with drop and when: before it has no effect, and with drop and when: after it had it before.
 package programs

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,8 +24,8 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 )
 
-// patience bounds what the simulator may take to start, to stop or to reach a fault.
-const patience = 30 * time.Second
+// patience bounds what the simulator may take to start, to stop or to judge a state. It only ends what hangs.
+const patience = 10 * time.Minute
 
 // NSX is a simulated NSX, running or stopped. Its files lie in a folder: state, journals, ready file.
 type NSX struct {
@@ -174,30 +175,38 @@ func (n *NSX) Faults() ([]faults.Status, error) {
 	return rules, nil
 }
 
-// WaitForFault waits until the named rule acts. It fails at once when the process that should make it act has ended.
-func (n *NSX) WaitForFault(name string, process *Process) error {
-	return until(patience, func() (bool, error) {
-		rules, err := n.Faults()
-		if err != nil {
-			return false, err
-		}
-		for _, r := range rules {
-			if r.Name == name && r.Acted > 0 {
-				return true, nil
-			}
-		}
+// WaitForHold waits until the named rule, one with hold, holds a request. It fails at once when the process that should send
+// one has ended.
+func (n *NSX) WaitForHold(ctx context.Context, rule string, process *Process) error {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
 		select {
 		case <-process.Ended():
-			return false, fmt.Errorf("the program ended before the fault rule %q acted:\n%s", name, process.Output())
-		default:
-			return false, nil
+			cancel()
+		case <-waiting.Done():
 		}
-	})
+	}()
+	_, err := n.call(waiting, http.MethodGet, "/_nsxsim/holds/"+url.PathEscape(rule)+"?wait=24h", nil)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("the program ended before the fault rule %q held anything:\n%s", rule, process.Output())
+	}
+	return err
+}
+
+// Release lets go what the named rule holds, and what it would hold from now on.
+func (n *NSX) Release(rule string) error {
+	_, err := n.Call(http.MethodPost, "/_nsxsim/holds/"+url.PathEscape(rule), nil)
+	return err
 }
 
 // Call sends a request as the administrator; any answer but success is an error.
 func (n *NSX) Call(method, path string, body []byte) ([]byte, error) {
-	request, err := http.NewRequest(method, n.ready.Nodes[0]+path, bytes.NewReader(body))
+	return n.call(context.Background(), method, path, body)
+}
+
+func (n *NSX) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, n.ready.Nodes[0]+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("making a request: %w", err)
 	}

@@ -31,6 +31,8 @@ type Result struct {
 	// Stdout is standard output alone.
 	Stdout string
 	Took   time.Duration
+	// Effort is the processor's time that it used, which a loaded machine hardly lengthens.
+	Effort time.Duration
 }
 
 // LastLine is the last line of standard output.
@@ -82,6 +84,7 @@ func start(dir string, environment []string, program string, arguments ...string
 		if status, ok := p.command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			p.result.Code = 128 + int(status.Signal())
 		}
+		p.result.Effort = p.command.ProcessState.UserTime() + p.command.ProcessState.SystemTime()
 		p.result.Took = time.Since(p.begun)
 		p.result.Output, p.result.Stdout = p.output.strings()
 	}()

@@ -73,10 +73,10 @@ func password(user, secret string) client.ConnectorOption {
 }
 
 // runTime bounds the runs of migrate-mp2p.
-const runTime = 5 * time.Minute
+const runTime = 30 * time.Minute
 
-// patience bounds what NSX does in the background.
-const patience = 30 * time.Second
+// patience bounds what NSX does in the background. It only ends what hangs.
+const patience = 10 * time.Minute
 
 // certificate is a self-signed one in PEM.
 func certificate(commonName string) string {

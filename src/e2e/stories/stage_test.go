@@ -11,9 +11,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -137,16 +137,14 @@ func (s *stage) run(ctx context.Context, one step) {
 	}
 	process, err := s.machine.Start(one.Run, one.Arguments...)
 	Expect(err).NotTo(HaveOccurred())
-	ended := s.disturb(ctx, one, process)
+	s.disturb(ctx, one, process)
 	result, err := process.Wait(ctx)
 	Expect(err).NotTo(HaveOccurred())
+	s.release(one.At)
 	s.output.WriteString(result.Output)
 	AddReportEntry("migrate-mp2p "+one.String(), result.Output, ReportEntryVisibilityFailureOrVerbose)
-	if one.Within > 0 {
-		Expect(time.Since(ended)).To(BeNumerically("<", one.Within), "time from the signal to the end")
-	}
 	if outer {
-		s.settle(len(before))
+		s.settle(ctx, len(before))
 	}
 	one.judge(result, s.journal()[len(before):])
 }
@@ -162,13 +160,13 @@ func (s *stage) addressed(changes programs.Changes) programs.Changes {
 	return filled
 }
 
-// disturb waits for the rule that the step names, and does what the step says then. It answers when that was.
-func (s *stage) disturb(ctx context.Context, one step, process *programs.Process) time.Time {
+// disturb waits for the rule that the step names, and does what the step says then.
+func (s *stage) disturb(ctx context.Context, one step, process *programs.Process) {
 	GinkgoHelper()
 	if one.At == "" {
-		return time.Now()
+		return
 	}
-	Expect(s.nsx.WaitForFault(one.At, process)).To(Succeed())
+	Expect(s.nsx.WaitForHold(ctx, one.At, process)).To(Succeed())
 	s.within = true
 	s.carryOut(ctx, one.Meanwhile)
 	s.within = false
@@ -177,8 +175,24 @@ func (s *stage) disturb(ctx context.Context, one step, process *programs.Process
 		Expect(process.Kill()).To(Succeed())
 	case "terminate":
 		Expect(process.Terminate()).To(Succeed())
+	case "":
+		s.release(one.At)
+	default:
+		Fail(fmt.Sprintf("nobody knows what %q means", one.Then))
 	}
-	return time.Now()
+}
+
+// release lets go what the rule holds. An NSX that was restarted meanwhile has forgotten its rules.
+func (s *stage) release(rule string) {
+	GinkgoHelper()
+	if rule == "" || !s.nsx.Running() {
+		return
+	}
+	rules, err := s.nsx.Faults()
+	Expect(err).NotTo(HaveOccurred())
+	if slices.ContainsFunc(rules, func(r faults.Status) bool { return r.Name == rule }) {
+		Expect(s.nsx.Release(rule)).To(Succeed())
+	}
 }
 
 // setFaults puts the step's rules in force, where there is an NSX. Steps within another one leave its rules alone.
@@ -194,8 +208,8 @@ func (s *stage) setFaults(rules []faults.Rule) {
 	Expect(s.nsx.SetFaults(text)).To(Succeed())
 }
 
-// settle waits until the requests that hung are in the journal, too.
-func (s *stage) settle(since int) {
+// settle waits until the requests that were disturbed are in the journal, too.
+func (s *stage) settle(ctx context.Context, since int) {
 	GinkgoHelper()
 	if !s.nsx.Running() {
 		return
@@ -214,7 +228,7 @@ func (s *stage) settle(since int) {
 			}
 		}
 		g.Expect(disturbed).To(BeNumerically(">=", acted)) // a restarted NSX has forgotten its rules
-	}).WithTimeout(10 * time.Second).Should(Succeed())
+	}).WithContext(ctx).Should(Succeed())
 }
 
 func (s *stage) journal() []nsxsim.Request {
@@ -228,6 +242,9 @@ func (s *stage) journal() []nsxsim.Request {
 func (e expected) judge(result programs.Result, requests []nsxsim.Request) {
 	GinkgoHelper()
 	Expect(result.Code).To(Equal(e.Code), "exit code; it said:\n%s", result.Output)
+	if e.Effort > 0 {
+		Expect(result.Effort).To(BeNumerically("<", e.Effort), "processor time")
+	}
 	if e.Last != "" {
 		Expect(result.LastLine()).To(MatchRegexp(e.Last), "last line")
 	}

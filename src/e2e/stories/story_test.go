@@ -16,8 +16,8 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 )
 
-// storyTime bounds one story.
-const storyTime = 3 * time.Minute
+// storyTime bounds one story. It only ends what hangs; no outcome depends on it.
+const storyTime = 30 * time.Minute
 
 // story is one story.yaml.
 type story struct {
@@ -61,12 +61,11 @@ type step struct {
 	Config programs.Changes `yaml:"config"`
 	// Faults are the fault rules in force during this step.
 	Faults []faults.Rule `yaml:"faults"`
-	// At names one of them: once it acts, the steps of Meanwhile are carried out and then what Then says: kill,
-	// terminate, or nothing.
-	At        string        `yaml:"at"`
-	Meanwhile []step        `yaml:"meanwhile"`
-	Then      string        `yaml:"then"`
-	Within    time.Duration `yaml:"within"` // the end must follow terminate within this time
+	// At names one of them, which holds: once it holds a request, the steps of Meanwhile are carried out and then what
+	// Then says: kill, terminate, or nothing. The request is let go after that, when the errand has ended if it had to.
+	At        string `yaml:"at"`
+	Meanwhile []step `yaml:"meanwhile"`
+	Then      string `yaml:"then"`
 	expected  `yaml:",inline"`
 
 	// NSX is stop or start, the latter with further Flags.
@@ -94,6 +93,8 @@ type expected struct {
 	Requests []counted `yaml:"requests"`
 	// JSON demands that standard output ends in a line of JSON with this exit code.
 	JSON bool `yaml:"json"`
+	// Effort is the most processor time that the whole run may take.
+	Effort time.Duration `yaml:"effort"`
 }
 
 // counted is a kind of request and how many there must be.
