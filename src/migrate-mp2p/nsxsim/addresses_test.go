@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
 
@@ -28,6 +30,31 @@ func change(server *nsxsim.Server, c faults.Change) {
 func reach(server *nsxsim.Server, name string, how faults.Reach) {
 	GinkgoHelper()
 	change(server, faults.Change{Nodes: map[string]faults.Reach{name: how}})
+}
+
+// dueClock is a clock of which a test says when something is due.
+type dueClock struct {
+	api.RealTime
+	mu     sync.Mutex
+	waits  []time.Duration
+	events []func()
+}
+
+func (c *dueClock) AfterFunc(d time.Duration, fn func()) api.Timer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waits, c.events = append(c.waits, d), append(c.events, fn)
+	return stoppedTimer{}
+}
+
+// run runs all that is to come, and returns after which times it would have come.
+func (c *dueClock) run() []time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, event := range c.events {
+		event()
+	}
+	return c.waits
 }
 
 // hostname is the node that answers.
@@ -84,20 +111,19 @@ var _ = Describe("a node", func() {
 	)
 
 	It("comes back by itself when that was said", func() {
-		server := start(nsxsim.Options{})
+		clock := &dueClock{}
+		server := start(nsxsim.Options{Clock: clock})
 		c := admin(server)
 		change(server, faults.Change{
 			SearchLag:    new(faults.Duration(time.Hour)),
 			Nodes:        map[string]faults.Reach{"node-1": faults.Down},
 			Certificates: map[string]faults.Certificate{"node-1": faults.Expired},
-			For:          faults.Duration(500 * time.Millisecond),
+			For:          faults.Duration(time.Minute),
 		})
 		_, err := c.try("GET", ipSets, nil)
 		Expect(err).To(HaveOccurred())
-		Eventually(func() error {
-			_, err := c.try("POST", ipSets, object{"resource_type": "IPSet"})
-			return err
-		}).WithTimeout(10 * time.Second).Should(Succeed())
+		Expect(clock.run()).To(Equal([]time.Duration{time.Minute}))
+		Expect(c.do("POST", ipSets, object{"resource_type": "IPSet"}).Status).To(Equal(http.StatusCreated))
 		Expect(c.search("resource_type:IPSet", "").results()).To(HaveLen(1))
 	})
 

@@ -2,6 +2,7 @@ package nsx
 
 import (
 	"testing"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -13,5 +14,6 @@ var suiteT *testing.T
 func TestNSX(t *testing.T) {
 	suiteT = t
 	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(time.Minute) // for loaded machines; nothing waits that long for its own sake
 	RunSpecs(t, "nsx")
 }

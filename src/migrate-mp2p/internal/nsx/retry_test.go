@@ -125,15 +125,40 @@ var _ = Describe("repeating requests", func() {
 		Expect(c.PutPolicy(ending, "/infra/y", struct{}{}, nil)).To(beKind(KindCanceled), "no new write begins")
 	})
 
+	It("gives a write 6 of the 8 seconds that a run may take to end, and a read none, in virtual time [R18]", func() {
+		synctest.Test(suiteT, func(t *testing.T) {
+			g := NewWithT(t)
+			c, err := New(Options{Managers: []Endpoint{{Address: "nsx"}}, Username: "u", Password: "p"})
+			g.Expect(err).NotTo(HaveOccurred())
+			silent := roundTripper(func(req *http.Request) (*http.Response, error) {
+				<-req.Context().Done()
+				return nil, req.Context().Err()
+			})
+			x := &exchange{next: silent, log: c.log, redact: c.redact, sent: &c.sent, writeGrace: c.options.writeGrace}
+			for method, grace := range map[string]time.Duration{http.MethodPost: 6 * time.Second, http.MethodPatch: 6 * time.Second, http.MethodGet: 0} {
+				ending, cancel := context.WithCancel(withManner(t.Context(), manner{timeout: time.Hour}))
+				time.AfterFunc(time.Minute, cancel)
+				req, err := http.NewRequestWithContext(ending, method, "https://nsx/x", nil)
+				g.Expect(err).NotTo(HaveOccurred())
+				started := time.Now()
+				_, err = x.RoundTrip(req)
+				g.Expect(err).To(HaveOccurred())
+				g.Expect(time.Since(started)).To(Equal(time.Minute+grace), method)
+			}
+		})
+	})
+
 	It("stops waiting to ask again when the context ends, and says why it waited", func() {
 		m := newManager()
 		m.on("GET /api/v1/x", nsxError(503, 7))
-		c := connected(func(o *Options) { o.FirstPause = time.Hour }, m)
-		ending, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-		defer cancel()
+		log := gbytes.NewBuffer()
+		c := connected(func(o *Options) { o.FirstPause, o.Logger = time.Hour, options(log, m).Logger }, m)
+		ending, cancel := context.WithCancel(ctx)
+		waits := log.Detect("asking again")
+		go func() { <-waits; cancel() }()
 		err := c.sendOver(ending, c.pinned(), request{method: http.MethodGet, path: "/api/v1/x", manner: manner{patience: 24 * time.Hour}})
 		Expect(err).To(beKind(KindCanceled))
-		Expect(err).To(MatchError(context.DeadlineExceeded))
+		Expect(err).To(MatchError(context.Canceled))
 		Expect(err).To(MatchError(ContainSubstring("refused 7")))
 	})
 

@@ -13,6 +13,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
+	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
 
 var _ = Describe("the client on the simulator", func() {
@@ -61,16 +62,19 @@ var _ = Describe("the client on the simulator", func() {
 	})
 
 	It("slows down until NSX is content, and loses no request", func() {
-		_, c := on(nsxsim.Options{Limits: nsxsim.Limits{InFlight: 4, ConcurrencyStatus: 503}, Latency: 20 * time.Millisecond})
+		server, c := on(nsxsim.Options{Limits: nsxsim.Limits{InFlight: 4, ConcurrencyStatus: 503}})
 		_, err := c.Connect(ctx, "")
 		Expect(err).NotTo(HaveOccurred())
+		Expect(server.Faults().Replace([]faults.Rule{{Name: "busy", Path: "/api/v1/cluster", Hold: true}})).To(Succeed())
 		var all sync.WaitGroup
 		errs := make([]error, 60)
 		for i := range errs {
 			all.Go(func() { errs[i] = c.Get(ctx, "/api/v1/cluster", &clusterProperties{}) })
 		}
+		By("letting NSX go on only when the limits were felt")
+		Eventually(func() int64 { return c.Stats().Retries }).Should(BeNumerically(">", 0))
+		Expect(server.Faults().Release("busy", false)).To(BeNumerically(">", 0))
 		all.Wait()
 		Expect(errs).To(HaveEach(BeNil()))
-		Expect(c.Stats().Retries).To(BeNumerically(">", 0), "the limits were felt")
 	})
 })
