@@ -21,7 +21,7 @@ func at(path, query string, nth int) faults.Rule {
 }
 
 func refused(r faults.Rule) faults.Rule {
-	r.Status, r.ErrorCode, r.Message = 500, 1, "injected"
+	r.Status, r.ErrorCode, r.Message = 400, 1, "injected"
 	return r
 }
 

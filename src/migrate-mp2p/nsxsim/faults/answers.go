@@ -15,6 +15,9 @@ const (
 	moduleCoordinator = "migration-coordinator"
 )
 
+// codeAbsent is what NSX answers for an object that does not exist.
+const codeAbsent = 600
+
 // answers are failures that NSX or what stands before it is known for, by the name that a rule's answer key gives.
 // Codes are those of nsxlib, nsx-operator and KB 427427; texts are ours, except where clients read them.
 var answers = map[string]Rule{
@@ -29,7 +32,7 @@ var answers = map[string]Rule{
 	"bad-credentials":       failing(http.StatusForbidden, 403, moduleCommon, "The credentials were incorrect or the account specified has been locked."),
 	"no-licence":            failing(http.StatusForbidden, 505, moduleCommon, "The licence does not allow this request, or has expired."),
 	"certificate-untrusted": failing(http.StatusInternalServerError, 99, moduleCommon, "The certificate of the client is not trusted."),
-	"conflict":              failing(http.StatusConflict, 0, moduleCommon, "The object was changed by somebody else."),
+	"conflict":              failing(http.StatusConflict, http.StatusConflict, moduleCommon, "The object was changed by somebody else."),
 	"stale-revision":        failing(http.StatusPreconditionFailed, 604, moduleCommon, "The object is not the latest one on the system. Fetch the latest copy of the object and retry."),
 	"stale-500087":          failing(http.StatusBadRequest, 500087, modulePolicy, "An object that the request depends on was changed meanwhile."),
 	"stale-500232":          failing(http.StatusBadRequest, 500232, modulePolicy, "An object that the request depends on was changed meanwhile."),
@@ -58,6 +61,15 @@ func failing(status, code int, module, message string) Rule {
 	return Rule{Status: status, ErrorCode: code, Module: module, Message: message}
 }
 
+// defaultCode is the error_code of a rule that gives none: NSX's for an absent object, else the number of the status,
+// as NSX does it for 401 and 403.
+func defaultCode(status int) int {
+	if status == http.StatusNotFound {
+		return codeAbsent
+	}
+	return status
+}
+
 // Answers lists the names that a rule's answer key knows.
 func Answers() []string { return slices.Sorted(maps.Keys(answers)) }
 
@@ -69,8 +81,11 @@ func Answer(name, user string) (Rule, bool) {
 	return answer, known
 }
 
-// resolved is the rule with its named answer spelled out.
+// resolved is the rule with its named answer and its error code spelled out: NSX gives no error without one.
 func (r Rule) resolved(user string) Rule {
+	if r.ErrorCode == 0 && r.Status >= http.StatusBadRequest {
+		r.ErrorCode = defaultCode(r.Status)
+	}
 	if r.Answer == "" {
 		return r
 	}

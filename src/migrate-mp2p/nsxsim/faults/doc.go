@@ -45,7 +45,8 @@
 //	hang             no answer, and the connection stays open             hang: true
 //	answer           a well-known answer, see [Answers]                   answer: disk-full
 //	status           HTTP status, with error_code, module, message,       status: 409
-//	                 details for NSX's error form
+//	                 details for NSX's error form; error_code is
+//	                 600 for 404, else the status, unless given
 //	raw_body         body that is not NSX's                               raw_body: "<html>"
 //	empty            no body                                              empty: true
 //	headers          more headers of the answer                           headers: {Retry-After: "2"}
@@ -100,7 +101,7 @@
 //	bad-xsrf-token         403, 98              NSX, to a session's request without its token
 //	no-licence             403, 505             NSX, when its licence does not cover the request
 //	certificate-untrusted  500, 99              NSX, to a client certificate that it does not know
-//	conflict               409                  NSX, to concurrent changes
+//	conflict               409, 409 (ASSUMED)   NSX, to concurrent changes
 //	stale-revision         412, 604             NSX, to an old _revision
 //	stale-500087           400, 500087          Policy, when what a request depends on was changed meanwhile
 //	stale-500232           400, 500232          the same

@@ -193,7 +193,7 @@ var _ = Describe("a well-known answer", func() {
 		Entry(nil, "bad-xsrf-token", 403, 98),
 		Entry(nil, "no-licence", 403, 505),
 		Entry(nil, "certificate-untrusted", 500, 99),
-		Entry(nil, "conflict", 409, 0),
+		Entry(nil, "conflict", 409, 409),
 		Entry(nil, "stale-revision", 412, 604),
 		Entry(nil, "stale-500087", 400, 500087),
 		Entry(nil, "stale-500232", 400, 500232),

@@ -85,7 +85,8 @@ type Rule struct {
 
 	// Answer is the name of one of the well-known answers (see Answers).
 	Answer string `yaml:"answer" json:"answer,omitempty"`
-	// Status answers with this HTTP status and the error below; 0 leaves NSX's answer as it is.
+	// Status answers with this HTTP status and the error below; 0 leaves NSX's answer as it is. An ErrorCode of 0 becomes
+	// 600 for status 404, else the number of the status.
 	Status    int    `yaml:"status" json:"status,omitempty"`
 	ErrorCode int    `yaml:"error_code" json:"error_code,omitempty"`
 	Module    string `yaml:"module" json:"module,omitempty"`
