@@ -90,17 +90,17 @@ func (c *Client) MigratedResources(ctx context.Context, resourceType, id string,
 		r.manner.mayBeDown = true
 		return c.coordinate(ctx, r)
 	}
-	return eachOf(ctx, ask, migrationAPI+"migrated-resources", params, each)
+	return eachOf(ctx, c, ask, migrationAPI+"migrated-resources", params, each)
 }
 
 // Feedback delivers what the coordinator complains about in the current promotion.
 func (c *Client) Feedback(ctx context.Context, each func(Feedback) error) error {
-	return eachOf(ctx, c.coordinate, promotionPath+"/feedback", nil, each)
+	return eachOf(ctx, c, c.coordinate, promotionPath+"/feedback", nil, each)
 }
 
 // eachOf delivers the objects of a collection one by one.
-func eachOf[T any](ctx context.Context, send sender, path string, params url.Values, each func(T) error) error {
-	_, err := list(ctx, send, path, params, func(results []json.RawMessage) error {
+func eachOf[T any](ctx context.Context, c *Client, send sender, path string, params url.Values, each func(T) error) error {
+	_, err := c.list(ctx, send, path, params, func(results []json.RawMessage) error {
 		for _, raw := range results {
 			var object T
 			if err := json.Unmarshal(raw, &object); err != nil {

@@ -28,6 +28,7 @@ const (
 	KindCoordinatorDown Kind = "coordinator down" // NSX says that the coordinator service does not answer; only of reads
 	KindSearch          Kind = "search"           // the search index is behind, out of step or gave up
 	KindSearchCap       Kind = "search cap"       // more results than Search hands out
+	KindMoving          Kind = "moving"           // a collection that somebody changed during each of several readings
 	KindConflict        Kind = "conflict"         // refused because of other objects or changes
 	KindOtherNode       Kind = "other node"       // another manager node answered than the pinned one
 	KindReadOnly        Kind = "read-only"        // a write by a client that must not write; nothing was sent

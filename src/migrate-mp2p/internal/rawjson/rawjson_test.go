@@ -46,6 +46,19 @@ var _ = Describe("Scanner", func() {
 		Expect(elements).To(Equal([]string{`{"a":"]"}`, `[1,2]`, `null`, `"x"`}))
 	})
 
+	It("gives the text of an element and visits its members in one go", func() {
+		var elements, keys []string
+		s := rawjson.NewScanner([]byte(` [ {"a":"]"} , [1,2] ,{ "b" : {"c":1} } ] `))
+		s.Array(func() {
+			elements = append(elements, string(s.Element(func(key []byte) { keys = append(keys, string(key)+"="+string(s.Value())) })))
+		})
+		Expect(s.End()).To(Succeed())
+		Expect(elements).To(Equal([]string{`{"a":"]"}`, `[1,2]`, `{ "b" : {"c":1} }`}))
+		Expect(keys).To(Equal([]string{`a="]"`, `b={"c":1}`}))
+		s = rawjson.NewScanner([]byte(`{"a":`))
+		Expect(s.Element(func([]byte) { s.Value() })).To(BeNil())
+	})
+
 	It("takes null for an empty array", func() {
 		s := rawjson.NewScanner([]byte(`null`))
 		s.Array(func() { Fail("there is no element") })

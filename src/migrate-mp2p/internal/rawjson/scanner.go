@@ -30,6 +30,20 @@ func (s *Scanner) Object(visit func(key []byte)) {
 	}
 }
 
+// Element passes over the value that comes next and gives its text, like Value, and visits its members on the way when it
+// is an object. The visitor takes the values.
+func (s *Scanner) Element(visit func(key []byte)) []byte {
+	start := s.space()
+	if s.peek() != '{' {
+		return s.Value()
+	}
+	s.Object(visit)
+	if s.broken {
+		return nil
+	}
+	return s.text[start:s.at]
+}
+
 // Array visits the elements of the array that comes next; null counts as an empty one, as in encoding/json. The visitor
 // must take the element from the scanner.
 func (s *Scanner) Array(visit func()) {
