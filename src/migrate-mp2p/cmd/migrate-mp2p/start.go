@@ -191,7 +191,7 @@ func options(cfg *config.Config, log logrus.FieldLogger) nsx.Options {
 		RequestsPerSecond: cfg.NSX.RequestsPerSecond, Concurrency: cfg.NSX.Concurrency,
 		ConnectTimeout: time.Duration(cfg.NSX.Timeouts.Connect), RequestTimeout: time.Duration(cfg.NSX.Timeouts.Request),
 		FinishTimeout: time.Duration(cfg.NSX.Timeouts.Finish), IndexTimeout: time.Duration(cfg.NSX.Timeouts.Index),
-		AllowOverwrite: cfg.NSX.AllowOverwrite, Logger: log,
+		AllowOverwrite: cfg.NSX.AllowOverwrite, AbsentCodes: cfg.NSX.AbsentCodes, Logger: log,
 		ReadOnly: cfg.Migration.Command != config.CommandRun && cfg.Migration.Command != config.CommandRollback,
 	}
 	for _, m := range cfg.NSX.Managers {

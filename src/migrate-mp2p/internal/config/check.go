@@ -126,6 +126,14 @@ func (c *Config) checkLogin(p *problems) {
 }
 
 func (c *Config) checkManners(p *problems) {
+	for _, code := range c.NSX.AbsentCodes {
+		switch {
+		case code <= 0:
+			p.add("nsx.absent_codes", "holds %d: write error codes of NSX, whole numbers above 0", code)
+		case code == 202 || code == 500090: // the service is not up, or the object was changed (vmware-nsxlib)
+			p.add("nsx.absent_codes", "holds %d, which means something else: remove it", code)
+		}
+	}
 	if c.NSX.RequestsPerSecond <= 0 {
 		p.add("nsx.requests_per_second", "is %v: write a number above 0", c.NSX.RequestsPerSecond)
 	}

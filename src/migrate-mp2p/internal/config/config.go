@@ -41,6 +41,7 @@ type NSX struct {
 	AllowOverwrite          bool      `json:"allow_overwrite"`
 	AcceptOtherNode         string    `json:"accept_other_node"`
 	EndWorkflow             string    `json:"end_workflow"` // id of the node whose open workflow, begun by nobody known, may be ended
+	AbsentCodes             []int     `json:"absent_codes"`
 }
 
 // Manager is one NSX Manager: "host[:port]" or an object.

@@ -151,6 +151,8 @@ var _ = Describe("config.json", func() {
 		Entry("no duration", "nsx.timeouts.batch", "soon", `nsx.timeouts.batch: "soon" is not a duration`, "30s"),
 		Entry("a number for a duration", "nsx.timeouts.batch", 30, "nsx.timeouts.batch: 30 is not a duration"),
 		Entry("a duration of nothing", "nsx.timeouts.batch", "0s", "nsx.timeouts.batch: is 0s", "above 0s"),
+		Entry("a code below 1", "nsx.absent_codes", []any{7, 0}, "nsx.absent_codes: holds 0", "above 0"),
+		Entry("a code of another meaning", "nsx.absent_codes", []any{202}, "nsx.absent_codes: holds 202", "remove it"),
 		Entry("no rate", "nsx.requests_per_second", -3, "nsx.requests_per_second: is -3", "above 0"),
 		Entry("no concurrency", "nsx.concurrency", 0, "nsx.concurrency: is 0", "above 0"),
 		Entry("platform", "ncp.platform", "openshift", `ncp.platform: is "openshift"`, "tas, tkgi, kubernetes"),

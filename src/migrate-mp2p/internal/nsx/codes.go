@@ -115,13 +115,13 @@ func (e *Error) classify(absent []int) {
 // classifyWrite takes into account that NSX may go on with a write after an answer that tells of its own trouble. A PATCH
 // and a DELETE come to the same however often they are carried out; a POST or PUT does not, and is not repeated.
 func (e *Error) classifyWrite() {
-	troubled := e.Kind == KindUnavailable && e.repeat == reads || e.Kind == KindUnclear
 	once := e.Method == http.MethodPost || e.Method == http.MethodPut
-	if once && e.Status >= http.StatusInternalServerError && e.repeat != always {
-		troubled, e.repeat = true, never
-	}
-	if troubled {
+	failed := e.Status >= http.StatusInternalServerError && e.repeat != always
+	if e.Kind == KindUnavailable && e.repeat == reads || e.Kind == KindUnclear || once && failed {
 		e.Kind = KindLost
+		if once {
+			e.repeat = never
+		}
 		e.Hint = cmp.Or(e.Hint, "NSX may go on with it, or have carried it out")
 	}
 }

@@ -135,6 +135,38 @@ var _ = Describe("the migration coordinator", func() {
 		Expect(m.asked()).To(Equal([]string{nodeURI, serviceURI + "?action=start", nodeURI, serviceURI + "?action=start", nodeURI}))
 	})
 
+	DescribeTable("may have started when its service refuses to start once more",
+		func(second http.HandlerFunc) {
+			m := newManager()
+			m.on("POST /api/v1/node/services/migration-coordinator", replies(hangUp, second))
+			c := connected(nil, m)
+			Expect(c.StartCoordinator(ctx)).To(beKind(KindLost))
+		},
+		Entry("because it starts already", nsxError(400, 7)),
+		Entry("because somebody is at it", nsxError(409, 7)),
+		Entry("because we have no right", nsxError(403, 403)),
+		Entry("as something else says", reply(404, page404)),
+	)
+
+	It("may have started when nobody can be asked afterwards", func() {
+		m := newManager()
+		c := connected(nil, m)
+		m.on("POST /api/v1/node/services/migration-coordinator", func(w http.ResponseWriter, r *http.Request) {
+			m.on(nodeURI, nsxError(400, 7))
+			hangUp(w, r)
+		})
+		Expect(c.StartCoordinator(ctx)).To(beKind(KindLost))
+	})
+
+	It("is initiated again after NSX's limiter refused it, and what NSX says then counts", func() {
+		m := newManager()
+		const initiateURI = "POST /api/v1/migration/mp-to-policy/workflow"
+		m.on(initiateURI, replies(nsxError(503, 102), nsxError(400, 7)))
+		c := connected(nil, m)
+		Expect(c.Initiate(ctx)).To(beKind(KindInvalid))
+		Expect(m.count(initiateURI + "?action=INITIATE")).To(Equal(2))
+	})
+
 	It("is not asked again when the answer was lost", func() {
 		m := newManager()
 		m.on(planURI, hangUp)

@@ -64,7 +64,10 @@ func (c *Client) coordinate(ctx context.Context, r request) error {
 	for range maxReconnects {
 		if !link.lane.trusted(r.method) {
 			if err := c.checkNode(ctx, link); err != nil {
-				return afterAttempt(err, lost)
+				if lost {
+					err = &Error{Kind: KindLost, Method: r.method, Path: r.path, Cause: err, Message: "its answer was lost, and the node cannot be read afterwards"}
+				}
+				return err
 			}
 		}
 		err := afterAttempt(c.sendOver(ctx, link, r), lost)

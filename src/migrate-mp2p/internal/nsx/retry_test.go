@@ -90,16 +90,24 @@ var _ = Describe("repeating requests", func() {
 		Expect(c.PatchInfra(ctx, struct{}{})).To(Succeed())
 	})
 
-	It("still calls a PATCH lost when only its repetitions were refused", func() {
-		m := newManager()
-		m.on("PATCH /policy/api/v1/infra", replies(hangUp, nsxError(429, 102)))
-		c := connected(nil, m)
-		limited := withManner(ctx, manner{})
-		err := c.sendOver(limited, c.pinned(), request{
-			method: http.MethodPatch, path: "/policy/api/v1/infra", manner: manner{repeatable: true, attempts: 3},
-		})
-		Expect(err).To(beKind(KindLost))
-	})
+	DescribeTable("tells what became of a lost PATCH only when a repetition decides it",
+		func(second http.HandlerFunc, kind Kind) {
+			m := newManager()
+			m.on("PATCH /policy/api/v1/infra", replies(hangUp, second))
+			c := connected(nil, m)
+			Expect(c.PatchInfra(ctx, struct{}{})).To(beKind(kind))
+		},
+		Entry("too many requests", nsxError(429, 102), KindLost),
+		Entry("a missing right", nsxError(403, 403), KindLost),
+		Entry("NSX failed", nsxError(500, 36000), KindLost),
+		Entry("somebody changes the same, perhaps the first one", nsxError(409, 409), KindLost),
+		Entry("still being deleted", nsxError(400, 500045), KindLost),
+		Entry("not found, with an unknown code", nsxError(404, 258), KindLost),
+		Entry("a proxy's page", reply(404, page404), KindLost),
+		Entry("a stale revision", nsxError(412, 604), KindStale),
+		Entry("a refusal", nsxError(400, 500127), KindInvalid),
+		Entry("another owner", nsxError(400, 289), KindNotOwner),
+	)
 
 	It("calls a write lost, not canceled, when the context ends while NSX works on it for longer than the grace", func() {
 		m := newManager()

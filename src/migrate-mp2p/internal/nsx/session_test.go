@@ -48,6 +48,32 @@ var _ = Describe("the session", func() {
 		Expect(m.asked()).To(Equal([]string{"GET /api/v1/secret", logIn, "GET /api/v1/secret"}))
 	})
 
+	DescribeTable("is renewed as well when what stands before NSX says that it has ended, but no write is sent twice for it",
+		func(status int) {
+			m := newManager()
+			const get, patch, done = "GET /api/v1/x", "PATCH /policy/api/v1/infra/x", "POST " + promotionPath + "/workflow"
+			m.on(get, replies(reply(status, page404), reply(200, `{"id":"x"}`)))
+			m.on(patch, replies(reply(status, page404), reply(200, "")))
+			m.on(done, replies(reply(status, page404), reply(200, "")))
+			c := connected(nil, m)
+			Expect(c.Get(ctx, "/api/v1/x", nil)).To(Succeed())
+			Expect(m.asked()).To(Equal([]string{get, logIn, get}))
+			Expect(c.PatchPolicy(ctx, "/infra/x", struct{}{})).To(Succeed())
+			Expect(m.asked()).To(Equal([]string{patch + "?enforce_revision_check=true", logIn, patch + "?enforce_revision_check=true"}))
+			Expect(c.Done(ctx)).To(beKind(KindLost))
+			Expect(m.count(done + "?action=DONE")).To(Equal(1))
+			Expect(m.count(logIn)).To(BeZero())
+		},
+		Entry(nil, 401), Entry(nil, 403),
+	)
+
+	It("does not forget, after it was renewed, that the write may have been carried out before", func() {
+		m := newManager()
+		m.on("PATCH /policy/api/v1/infra/x", replies(reply(403, page404), nsxError(403, 403)))
+		c := connected(nil, m)
+		Expect(c.PatchPolicy(ctx, "/infra/x", struct{}{})).To(beKind(KindLost))
+	})
+
 	It("is not asked for again once NSX refused to renew it", func() {
 		m := newManager()
 		c := connected(nil, m)
