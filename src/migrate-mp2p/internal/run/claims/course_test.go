@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 
 	"nsx-mp2p/migrate-mp2p/internal/run"
-	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/liar"
 )
@@ -58,7 +57,7 @@ func courses() []course {
 
 // begin makes a machine and plays a course up to its stretch, where the lies are told. Their Match is asked only there.
 func (c course) begin(ctx context.Context, w *world, lies ...liar.Lie) (*machine, error) {
-	m, err := w.newMachine(coordinator.Options{})
+	m, err := w.newMachine()
 	if err != nil {
 		return m, err
 	}

@@ -43,7 +43,7 @@ type machine struct {
 	history strings.Builder // what was executed, and how it ended
 }
 
-func (w *world) newMachine(plan coordinator.Options) (m *machine, err error) {
+func (w *world) newMachine(change ...func(*nsxsim.Options)) (m *machine, err error) {
 	m = &machine{}
 	defer func() {
 		if err != nil {
@@ -53,14 +53,23 @@ func (w *world) newMachine(plan coordinator.Options) (m *machine, err error) {
 	if m.state, err = store.Load(bytes.NewReader(w.saved)); err != nil {
 		return m, err
 	}
-	if m.server, err = nsxsim.Start(nsxsim.Options{Store: m.state, Coordinator: coordinator.New(plan)}); err != nil {
+	o := nsxsim.Options{Store: m.state, Coordinator: coordinator.New(coordinator.Options{})}
+	for _, c := range change {
+		c(&o)
+	}
+	if m.server, err = nsxsim.Start(o); err != nil {
 		return m, err
 	}
 	if m.proxy, err = liar.Start(m.server.URL(), m.server.CA()); err != nil {
 		return m, err
 	}
+	return m, m.configure(w)
+}
+
+// configure gives the machine its disk, and configures it as an operator would.
+func (m *machine) configure(w *world) (err error) {
 	if m.dir, err = os.MkdirTemp(w.scratch, "mp2p-claims-"); err != nil {
-		return m, err
+		return err
 	}
 	file := func(name string) string { return filepath.Join(m.dir, name) }
 	c := config.Default()
@@ -71,7 +80,7 @@ func (w *world) newMachine(plan coordinator.Options) (m *machine, err error) {
 	c.Migration.Enabled, c.Migration.Strategy, c.Migration.UserSpec = true, "all-down", file("user-spec.yaml")
 	c.Records, c.Log.Directory = config.Records{Directory: file("records")}, file("log")
 	m.config = c
-	return m, errors.Join(
+	return errors.Join(
 		os.WriteFile(c.NSX.CACertificate, m.proxy.CA(), 0o600),
 		os.WriteFile(c.Migration.UserSpec, []byte(w.userSpec), 0o600),
 	)
