@@ -17,6 +17,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/run"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/check"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/liar"
@@ -289,6 +290,22 @@ var _ = Describe("an answer that is not NSX's", func() {
 		Expect(m.proxy.Tell()).To(Succeed())
 		m.settle(ctx, run.AllPolicy, run.AllManager)
 	})
+
+	It("to a list that shows an object on two pages is an error, and soon [I10]", func(ctx SpecContext) {
+		object := `{"resource_type": "LogicalSwitch", "id": "11111111-2222-3333-4444-555555555555", "display_name": "twice"}`
+		m := start()
+		Expect(m.proxy.Tell(
+			liar.Lie{Name: "second", Path: "^/api/v1/logical-switches$", Query: "cursor=B", Times: 300, Answer: liar.JSON(200, `{"result_count": 2, "results": [`+object+`]}`)},
+			liar.Lie{Name: "first", Path: "^/api/v1/logical-switches$", Query: "page_size=1000", Times: 300, Answer: liar.JSON(200, `{"result_count": 2, "cursor": "B", "results": [`+object+`]}`)},
+		)).To(Succeed())
+		code := m.run(ctx)
+		Expect(code).NotTo(Equal(run.AllPolicy), m.output)
+		Expect(m.output).To(ContainSubstring("logical-switches"))
+		Expect(m.proxy.Told("second")).To(BeNumerically("<", 20))
+		Expect(earth.judge(m.state, code)).To(BeEmpty())
+		Expect(m.proxy.Tell()).To(Succeed())
+		m.settle(ctx, run.AllPolicy, run.AllManager)
+	})
 })
 
 var _ = Describe("a request that comes late or twice", func() {
@@ -356,7 +373,7 @@ var _ = Describe("a request that comes late or twice", func() {
 		Entry("the lease", "usual run", "PUT", "lease$", "", 1),
 		Entry("a rollback", "rollback", "POST", rollback, "", 1),
 		Entry("the closing DONE", "rollback", "POST", workflow, "action=DONE", 1),
-		Entry("an abort", "recovery", "POST", plan, "action=abort", 1),
+		Entry("an abort", "rollback", "POST", plan, "action=abort", 1),
 	)
 })
 
@@ -390,7 +407,42 @@ var _ = Describe("a world that changed between two runs", func() {
 		a.settle(ctx, run.AllPolicy)
 	})
 
-	It("is that the virtual address went to another node after SIGTERM in the start of the coordinator: what was begun is found [R19]", func(ctx SpecContext) {
+	DescribeTable("is that the search index is behind a rollback: what it says of before the rollback is believed by nobody [I2] [R12]",
+		func(ctx SpecContext, behind int64) {
+			m := start()
+			m.config.Migration.Resources = "shared"
+			// In the middle of the rollback the index stands still.
+			frozen := time.Unix(1_000_000, 0)
+			Expect(m.fault(*refusedBy(migration("plan", "action=continue", 5)))).To(Succeed())
+			Expect(m.proxy.Tell(liar.Lie{Name: "rollback", Method: "POST", Path: rollback, Nth: 2, First: liar.Now, Hook: func(liar.Request) {
+				m.state.SetSearchLag(time.Hour, func() time.Time { return frozen })
+			}})).To(Succeed())
+			Expect(m.run(ctx)).To(Equal(run.AllManager), m.output)
+			Expect(m.proxy.Told("rollback")).To(Equal(1))
+			Expect(m.fault()).To(Succeed())
+			var begun atomic.Bool
+			begun.Store(true)
+			Expect(m.proxy.Tell(after(&begun, behind, m.state.Reindex))).To(Succeed())
+			code := m.run(ctx)
+			m.state.SetSearchLag(0, time.Now)
+			report, err := check.Inspect(m.state, cluster)
+			Expect(err).NotTo(HaveOccurred())
+			if code == run.AllPolicy {
+				Expect(report.Shared.Manager).To(BeZero(), "the code says that all shared objects are Policy; NSX says otherwise: "+m.output)
+			}
+			if code == run.AllManager {
+				Expect(report.Shared.Policy).To(BeZero(), "the code says that all shared objects are Manager; NSX says otherwise: "+m.output)
+			}
+			m.config.Migration.Resources = "all"
+			m.settle(ctx, run.AllPolicy)
+		},
+		Entry("for a request", int64(1)),
+		Entry("for 15 requests", int64(15)),
+		Entry("for 60 requests", int64(60)),
+		Entry("for good", int64(1<<40)),
+	)
+
+	It("is that the virtual address went to another node after SIGTERM in the start of the coordinator: what was begun is found, or the way out is named [R19]", func(ctx SpecContext) {
 		m := start(func(o *nsxsim.Options) { o.Nodes, o.VirtualAddress = 2, nsxsim.ClusterIP })
 		stopping, stop := context.WithCancel(ctx)
 		defer stop()
@@ -398,6 +450,12 @@ var _ = Describe("a world that changed between two runs", func() {
 		Expect(m.run(stopping)).NotTo(Equal(run.AllPolicy), m.output)
 		Expect(m.proxy.Told("start")).To(Equal(1))
 		Expect(m.server.Change(faults.Change{Failover: "node-2"})).To(Succeed())
+		if !ended(m.run(ctx)) {
+			other := regexp.MustCompile(`this is node ([0-9a-f-]+)`).FindStringSubmatch(m.output)
+			Expect(other).To(HaveLen(2), m.output)
+			Expect(m.output).To(ContainSubstring("nsx.accept_other_node"))
+			m.config.NSX.AcceptOtherNode = other[1]
+		}
 		m.settle(ctx, run.AllPolicy, run.AllManager)
 	})
 
@@ -426,7 +484,7 @@ var _ = Describe("a world that changed between two runs", func() {
 		Entry("migrating", lostAt(migration("plan", "action=continue", ncpBatch+3)), run.Interrupted),
 		Entry("committing", lostAt(migration("mp-to-policy/workflow", "action=DONE", 2)), run.Interrupted),
 		Entry("applying", refusedBy(faults.Rule{Method: http.MethodPatch, Path: "/policy/api/v1/infra", From: 12}), run.Mixed),
-		Entry("complete", &faults.Rule{Method: http.MethodDelete, Path: "*lease", From: 2}, run.Interrupted),
+		Entry("archived, while the backup holds the lease of the run before", &faults.Rule{Method: http.MethodHead, Path: "/none"}, run.AllPolicy),
 	)
 
 	It("is that nsx.lease was switched off: the lease that the records name is given back all the same [I8]", func(ctx SpecContext) {

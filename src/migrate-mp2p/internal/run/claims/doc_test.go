@@ -7,8 +7,11 @@
 // errand asks on each course, so that a new kind of request joins by itself; the first and the last request of a kind
 // are lied to. Courses are a usual run, a rollback, a recovery, settling a DONE, and sending updates again.
 //
-// The seed chooses which cells are played; with MP2P_CLAIMS=every all of them are (an hour on two cores), and with
-// any other text those whose name holds it, such as MP2P_CLAIMS="rollback / GET /api/v1/logical-ports".
+// The seed chooses which cells are played; with MP2P_CLAIMS=every all of them are (hours on two cores), with a number so
+// many, and with any other text those whose name holds it, such as MP2P_CLAIMS="rollback / GET /api/v1/logical-ports".
+//
+// Beside the matrix stand single cases: worlds in which an answer, a late or a second delivery, a backup or another
+// node misled the errand, each played until 0 or 2.
 //
 // Executions run within the test's process, with a clock on which the product's waits are moments. Only the pause before
 // a request is repeated is real.
