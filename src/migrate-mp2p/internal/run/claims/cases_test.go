@@ -167,7 +167,7 @@ var _ = Describe("an answer that is not NSX's", func() {
 				after(&begun, int64(others), clock.Open),
 			)).To(Succeed())
 			Expect(m.run(ctx)).To(Equal(run.AllPolicy), m.output)
-			Expect(earth.judge(m.state, run.AllPolicy)).To(BeEmpty())
+			Expect(earth.judge(m.state, run.AllPolicy, "")).To(BeEmpty())
 		},
 		Entry("as HTML", liar.HTML(500), 1),
 		Entry("as HTML, for long", liar.HTML(500), 40),
@@ -286,7 +286,7 @@ var _ = Describe("an answer that is not NSX's", func() {
 		Expect(code).NotTo(Equal(run.AllPolicy), m.output)
 		Expect(m.output).To(ContainSubstring("cursor"))
 		Expect(m.proxy.Told("A")).To(BeNumerically("<", 20))
-		Expect(earth.judge(m.state, code)).To(BeEmpty())
+		Expect(earth.judge(m.state, code, "")).To(BeEmpty())
 		Expect(m.proxy.Tell()).To(Succeed())
 		m.settle(ctx, run.AllPolicy, run.AllManager)
 	})
@@ -302,7 +302,7 @@ var _ = Describe("an answer that is not NSX's", func() {
 		Expect(code).NotTo(Equal(run.AllPolicy), m.output)
 		Expect(m.output).To(ContainSubstring("logical-switches"))
 		Expect(m.proxy.Told("second")).To(BeNumerically("<", 20))
-		Expect(earth.judge(m.state, code)).To(BeEmpty())
+		Expect(earth.judge(m.state, code, "")).To(BeEmpty())
 		Expect(m.proxy.Tell()).To(Succeed())
 		m.settle(ctx, run.AllPolicy, run.AllManager)
 	})
