@@ -61,8 +61,8 @@ func failing(status, code int, module, message string) Rule {
 	return Rule{Status: status, ErrorCode: code, Module: module, Message: message}
 }
 
-// defaultCode is the error_code of a rule that gives none: NSX's for an absent object, else the number of the status,
-// as NSX does it for 401 and 403.
+// defaultCode is the error_code of a rule that gives none: that of NSX for an absent object, else the number of the status,
+// as NSX has it for 403 (others are ASSUMED).
 func defaultCode(status int) int {
 	if status == http.StatusNotFound {
 		return codeAbsent

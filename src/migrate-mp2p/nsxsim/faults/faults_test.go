@@ -218,6 +218,19 @@ var _ = Describe("a well-known answer", func() {
 		Entry(nil, "stale-revision", "Fetch the latest copy of the object and retry"),
 	)
 
+	DescribeTable("has a code even when the rule gives none, as every error of NSX has", func(rule faults.Rule, code int) {
+		set := &faults.Set{}
+		Expect(set.Replace([]faults.Rule{rule})).To(Succeed())
+		acts, acted := set.Check(faults.Call{Method: "GET", Path: "/"})
+		Expect(acted).To(BeTrue())
+		Expect(acts.ErrorCode).To(Equal(code))
+	},
+		Entry("absent", faults.Rule{Status: 404}, 600),
+		Entry("failed", faults.Rule{Status: 500}, 500),
+		Entry("as it says", faults.Rule{Status: 404, ErrorCode: 202}, 202),
+		Entry("no error", faults.Rule{Status: 200, RawBody: "{}"}, 0),
+	)
+
 	It("stands in the package's table with its status and code", func() {
 		text, err := os.ReadFile("doc.go")
 		Expect(err).NotTo(HaveOccurred())
