@@ -182,7 +182,7 @@ var _ = Describe("a fault", func() {
 		c := admin(server)
 		for _, phase := range []string{
 			coordinator.PhaseIdle, coordinator.PhasePrecheck, coordinator.PhasePaused,
-			coordinator.PhaseMigration, coordinator.PhaseDone, coordinator.PhaseRollback,
+			coordinator.PhaseMigration, coordinator.PhaseDone, coordinator.PhaseRollback, coordinator.PhaseCancel,
 		} {
 			Expect(server.Faults().Replace([]faults.Rule{{Phase: phase}})).To(Succeed(), phase)
 		}

@@ -22,7 +22,7 @@
 //	user             name of the caller                                   user: admin
 //	node             answering node                                       node: node-2
 //	phase            what the migration coordinator is at: idle,          phase: migration
-//	                 precheck, paused, migration, done, rollback
+//	                 precheck, paused, migration, done, rollback, cancel
 //	begins, ends     time since the rule was set, or since after_rule     ends: 30s
 //	after_rule       only once that rule has acted                        after_rule: lost answer
 //

@@ -23,7 +23,7 @@ const (
 )
 
 // phases are those of the migration coordinator (coordinator.Coordinator.Phase).
-var phases = []string{"idle", "precheck", "paused", "migration", "done", "rollback"}
+var phases = []string{"idle", "precheck", "paused", "migration", "done", "rollback", "cancel"}
 
 // Rule is one fault: which requests it is about, which of those it chooses, and what then happens. Empty fields of the
 // match match everything. The package comment has a table of all keys.
