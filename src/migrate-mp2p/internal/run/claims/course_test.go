@@ -66,7 +66,8 @@ func (c course) begin(ctx context.Context, w *world, lies ...liar.Lie) (*machine
 		match := l.Match
 		lies[i].Match = func(r liar.Request) bool { return inStretch.Load() && (match == nil || match(r)) }
 	}
-	if err := m.proxy.Tell(lies...); err != nil {
+	page := liar.Lie{Name: "login page", Path: "^/login$", Times: liar.Always, Answer: liar.HTML(http.StatusOK)} // where a redirection leads to
+	if err := m.proxy.Tell(append(lies, page)...); err != nil {
 		return m, err
 	}
 	if c.fault == nil {
