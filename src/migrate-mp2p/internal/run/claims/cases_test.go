@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -379,12 +380,18 @@ var _ = Describe("a request that comes late or twice", func() {
 
 var _ = Describe("a world that changed between two runs", func() {
 	It("is that another machine migrates: the run that had given its lease back touches nothing any more [I8]", func(ctx SpecContext) {
-		stopping, stop := context.WithCancel(ctx)
-		defer stop()
-		a := on(stopping, "rollback", liar.Lie{Name: "lease", Method: "DELETE", Path: "lease$", First: liar.Now, Hook: func(liar.Request) { stop() }})
-		a.run(stopping)
+		// The disk as it was when the lease had just been given back is that of an errand which was killed there.
+		var a *machine
+		disk := filepath.Join(GinkgoT().TempDir(), "records")
+		a = on(ctx, "rollback", liar.Lie{Name: "lease", Method: "DELETE", Path: "lease$", First: liar.Now, Hook: func(liar.Request) {
+			defer GinkgoRecover()
+			Expect(os.CopyFS(disk, os.DirFS(a.config.Records.Directory))).To(Succeed())
+			Expect(os.Chmod(disk, 0o700)).To(Succeed())
+		}})
+		Expect(a.run(ctx)).To(Equal(run.AllManager), a.output)
 		Expect(a.proxy.Told("lease")).To(Equal(1))
 		Expect(a.fault()).To(Succeed())
+		a.config.Records.Directory = disk
 
 		b := &machine{state: a.state, server: a.server, proxy: a.proxy}
 		Expect(b.configure(earth)).To(Succeed())

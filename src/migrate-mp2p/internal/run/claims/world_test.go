@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -171,7 +170,7 @@ func lasting(state *store.Store) (map[string]map[string]any, error) {
 
 // unfinished is the state of the records that are left on the machine's disk, "" for none.
 func (m *machine) unfinished() (records.State, error) {
-	kept, err := records.OpenReadOnly(filepath.Join(m.dir, "records"))
+	kept, err := records.OpenReadOnly(m.config.Records.Directory)
 	if err != nil {
 		return "", err
 	}
