@@ -147,7 +147,7 @@ const (
 	doneSample = 6                // objects whose realisation is read
 )
 
-// commit sends DONE, the point of no return, and goes on only when the realisation of the objects shows that it took
+// commit sends DONE, the point of no return, and goes on only when the realization of the objects shows that it took
 // effect: its answer alone is a claim. An error that is not marked as staying means: NSX refused it and realised nothing,
 // so that a rollback is still whole. The refusal of a DONE that follows one without effect says less: the first may have
 // closed the workflow and be at work, so that a rollback waits for the whole finish time-out without any realisation.
@@ -170,39 +170,57 @@ func (j *job) commit(ctx context.Context) error {
 			return ctx.Err()
 		}
 		answered := asked && sent == nil
-		refused := sent != nil && !nsx.IsKind(sent, nsx.KindLost)
-		patience := doneSettle
-		switch {
-		case answered:
-			patience = doneShows
-		case refused && attempt == 1:
-			patience = 0
-		case refused:
-			patience = time.Duration(j.Config.NSX.Timeouts.Finish)
+		refused := refusedByNSX(sent)
+		if sent != nil && !refused && !unknown(sent) {
+			return stay{sent} // it was not sent, and says nothing of an earlier one
 		}
-		effect, err := j.tookEffect(ctx, answered, patience)
+		toBegin, toEnd := j.patience(answered, refused, attempt == 1)
+		seen, err := j.effectOfDone(ctx, toBegin, toEnd)
 		switch {
 		case err != nil:
-			return stay{fmt.Errorf("finding out whether DONE took effect (%v): %w", sent, err)}
-		case effect:
+			return stay{fmt.Errorf("finding out whether DONE took effect (%w): %w", orAnswered(sent), err)}
+		case seen == effectEnded,
+			seen == effectAtWork && refused, // NSX takes no further DONE, and is at realising the objects: it has ended
+			seen == effectUnseen && answered:
 			return nil
 		case refused:
 			return fmt.Errorf("NSX refused DONE and has realised nothing: %w", sent)
 		case attempt == doneSends:
-			return stay{fmt.Errorf("DONE was sent %d times, and NSX has realised nothing: %w; look at the coordinator and the realization of the objects in NSX, and run again", attempt, orAnswered(sent))}
+			return stay{fmt.Errorf("after DONE was sent %d times NSX %s: %w; run again, and look at the realization of the objects in NSX if that does not help", attempt, seen, orAnswered(sent))}
 		}
-		if _, err := j.migrator().Idle(ctx); err != nil {
-			return stay{err}
+		if seen == effectNone {
+			if _, err := j.migrator().Idle(ctx); err != nil {
+				return stay{err}
+			}
 		}
-		j.Report.Warn("DONE has realised nothing on NSX; sending it again")
+		j.Report.Warn("after DONE NSX %s; sending it again", seen)
 	}
+}
+
+// unknown says whether NSX may be at work on a DONE, or have carried it out, although it did not say so.
+func unknown(sent error) bool {
+	return nsx.IsKind(sent, nsx.KindLost) || nsx.IsKind(sent, nsx.KindCoordinatorBusy)
 }
 
 func orAnswered(err error) error {
 	if err == nil {
-		return errors.New("it was answered each time")
+		return errors.New("it was answered, or had been sent before")
 	}
 	return err
+}
+
+// patience says how long is waited for a realisation to begin, and for one that has begun to end, after a DONE.
+func (j *job) patience(answered, refused, first bool) (toBegin, toEnd time.Duration) {
+	finish := time.Duration(j.Config.NSX.Timeouts.Finish)
+	switch {
+	case answered:
+		return doneShows, doneShows
+	case refused && first:
+		return 0, 0
+	case refused:
+		return finish, 0
+	}
+	return doneSettle, finish
 }
 
 // The words of NSX's realization status (nsx-operator, terraform-provider-nsxt).
@@ -221,40 +239,44 @@ func begun(status, before string) bool {
 	return true
 }
 
-// tookEffect says whether DONE took effect: NSX realises the migrated objects, or has. Between INITIATE and DONE it
-// realises none. It goes on looking for as long as patience says while nothing has begun; what has begun is waited for,
-// unless DONE was answered, which says that it has ended.
-func (j *job) tookEffect(ctx context.Context, answered bool, patience time.Duration) (bool, error) {
+// effect is what the realization of some migrated objects shows of DONE. Between INITIATE and DONE none is realised.
+type effect string
+
+const (
+	effectNone   effect = "has begun to realise none of the objects"
+	effectAtWork effect = "is still realising the objects"
+	effectEnded  effect = "has realised objects, or failed to"
+	effectUnseen effect = "shows nothing of it, since no object can show whether it is realised"
+)
+
+// effectOfDone looks at the realization of some objects until it has ended for one, or for as long as is waited for it to
+// begin and to end.
+func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (effect, error) {
 	paths, before, err := j.sample()
-	if err != nil {
-		return false, err
-	}
-	if len(paths) == 0 { // nothing that NSX would show as realised
-		return answered, nil
+	if err != nil || len(paths) == 0 {
+		return effectUnseen, err
 	}
 	begin := j.Clock.Now()
 	for wait := 200 * time.Millisecond; ; wait = min(wait*2, 2*time.Second) {
-		working, ended := false, false
+		seen, limit := effectNone, toBegin
 		for _, path := range paths {
 			status, err := j.NSX.Realization(ctx, path)
-			if err != nil {
-				return false, fmt.Errorf("reading the realisation of %s: %w", path, err)
-			}
-			if begun(status, before[path]) {
-				working = true
-				ended = ended || status == realised || status == realiseError
+			switch {
+			case err != nil:
+				return seen, fmt.Errorf("reading the realisation of %s: %w", path, err)
+			case !begun(status, before[path]):
+			case status == realised || status == realiseError:
+				return effectEnded, nil
+			default:
+				seen, limit = effectAtWork, toEnd
 			}
 		}
-		waited := j.Clock.Now().Sub(begin)
-		switch {
-		case ended, working && answered, working && waited >= time.Duration(j.Config.NSX.Timeouts.Finish):
-			return true, nil
-		case !working && waited >= patience:
-			return false, nil
+		if j.Clock.Now().Sub(begin) >= limit {
+			return seen, nil
 		}
 		j.Report.Waiting("finding out whether DONE took effect")
 		if err := j.Clock.Sleep(ctx, wait); err != nil {
-			return false, err
+			return seen, err
 		}
 	}
 }

@@ -110,8 +110,8 @@ func (j *job) unlessRestored(ctx context.Context, header records.Header) error {
 // unlessUnrealised finds an NSX that was restored from a backup made between the last batch and DONE: all objects are
 // Policy, and NSX has begun to realise none of them.
 func (j *job) unlessUnrealised(ctx context.Context) error {
-	effect, err := j.tookEffect(ctx, true, doneSettle)
-	if err != nil || effect {
+	seen, err := j.effectOfDone(ctx, doneSettle, 0)
+	if err != nil || seen != effectNone {
 		return err
 	}
 	return &again{records.RollingBack, "NSX has realised none of its objects, although DONE had taken effect", true}
