@@ -47,13 +47,17 @@ func (c *Client) Initiate(ctx context.Context) error {
 	})
 }
 
-// Done ends the workflow, after which NSX realises the Policy objects. It takes up to the finish time-out.
+// Done ends the workflow, after which NSX realises the Policy objects. It takes up to the finish time-out. A coordinator
+// that stays busy for some seconds is a KindCoordinatorBusy: it may be at work on an earlier DONE, which the caller sees.
 func (c *Client) Done(ctx context.Context) error {
 	return c.coordinate(ctx, request{
 		method: http.MethodPost, path: promotionPath + "/workflow", query: url.Values{"action": {"DONE"}},
-		manner: manner{timeout: c.options.FinishTimeout},
+		manner: manner{timeout: c.options.FinishTimeout, attempts: doneAttempts},
 	})
 }
+
+// doneAttempts is how often DONE is sent while it is known not to have been carried out: some seconds long.
+const doneAttempts = 6
 
 // Promote hands a batch over; NSX stores it until the plan is started.
 func (c *Client) Promote(ctx context.Context, p Promotion) error {

@@ -380,9 +380,12 @@ func (j *job) closeWorkflow(ctx context.Context) error {
 			refusals = 0
 		case refusedByNSX(err):
 			refusals++
-		case nsx.IsKind(err, nsx.KindLost) && ctx.Err() == nil:
+		case unknown(err) && ctx.Err() == nil:
 			refusals = 0
 			if _, err := j.migrator().Idle(ctx); err != nil {
+				return err
+			}
+			if err := j.Clock.Sleep(ctx, doneSettle); err != nil {
 				return err
 			}
 		default:

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,9 +16,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/run"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
-	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/check"
-	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/liar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -92,51 +89,6 @@ func asked(requests []liar.Request, method, path, text string) (n int) {
 	return n
 }
 
-// longWork is a time that passes only when the gate is opened.
-const longWork = time.Hour
-
-// gate is a clock whose long waits last until it is opened.
-type gate struct {
-	api.RealTime
-	mu      sync.Mutex
-	open    bool
-	waiting []func()
-}
-
-type gateTimer struct{ stopped *atomic.Bool }
-
-func (t gateTimer) Stop() bool { return t.stopped.CompareAndSwap(false, true) }
-
-func (g *gate) AfterFunc(d time.Duration, fn func()) api.Timer {
-	if d < longWork {
-		return g.RealTime.AfterFunc(d, fn)
-	}
-	t := gateTimer{&atomic.Bool{}}
-	work := func() {
-		if t.stopped.CompareAndSwap(false, true) {
-			fn()
-		}
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.open {
-		go work()
-	} else {
-		g.waiting = append(g.waiting, work)
-	}
-	return t
-}
-
-func (g *gate) Open() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.open = true
-	for _, work := range g.waiting {
-		go work()
-	}
-	g.waiting = nil
-}
-
 // after calls a function at the n-th request that follows the moment when begun was set.
 func after(begun *atomic.Bool, n int64, do func()) liar.Lie {
 	var count atomic.Int64
@@ -151,21 +103,25 @@ func after(begun *atomic.Bool, n int64, do func()) liar.Lie {
 var _ = Describe("an answer that is not NSX's", func() {
 	DescribeTable("to DONE, while NSX works on it, lets the run wait and go forward to 0 [I2] [R18]",
 		func(ctx SpecContext, answer *liar.Answer, others int) {
-			clock := &gate{}
-			m := start(func(o *nsxsim.Options) { o.Clock = clock })
-			works := m.server.Coordinator().(*coordinator.Coordinator)
-			initiate := migration("mp-to-policy/workflow", "action=INITIATE", 2)
-			initiate.Hook = func(faults.Call) { works.Configure(func(o *coordinator.Options) { o.DoneTime = longWork }) }
-			Expect(m.fault(initiate)).To(Succeed())
+			m := start()
+			hold := migration("mp-to-policy/workflow", "action=DONE", 2)
+			hold.Hook = func(faults.Call) {
+				defer GinkgoRecover()
+				Expect(m.server.Change(faults.Change{Coordinator: faults.HoldCoordinator})).To(Succeed())
+			}
+			Expect(m.fault(hold)).To(Succeed())
+			goOn := func() {
+				defer GinkgoRecover()
+				Expect(m.server.Change(faults.Change{Coordinator: faults.ReleaseCoordinator})).To(Succeed())
+			}
 			var begun atomic.Bool
 			Expect(m.proxy.Tell(
 				liar.Lie{Name: "DONE", Method: "POST", Path: workflow, Query: "action=DONE", Nth: 2, First: liar.Meanwhile, Answer: answer, Hook: func(liar.Request) {
-					for works.Phase() != coordinator.PhaseDone && ctx.Err() == nil {
-						time.Sleep(time.Millisecond) // until NSX has begun
-					}
+					defer GinkgoRecover()
+					Expect(m.server.CoordinatorHeld(ctx)).To(Succeed()) // NSX is at it
 					begun.Store(true)
 				}},
-				after(&begun, int64(others), clock.Open),
+				after(&begun, int64(others), goOn),
 			)).To(Succeed())
 			Expect(m.run(ctx)).To(Equal(run.AllPolicy), m.output)
 			Expect(earth.judge(m.state, run.AllPolicy, "")).To(BeEmpty())
@@ -457,12 +413,12 @@ var _ = Describe("a world that changed between two runs", func() {
 		Expect(m.run(stopping)).NotTo(Equal(run.AllPolicy), m.output)
 		Expect(m.proxy.Told("start")).To(Equal(1))
 		Expect(m.server.Change(faults.Change{Failover: "node-2"})).To(Succeed())
-		if !ended(m.run(ctx)) {
-			other := regexp.MustCompile(`this is node ([0-9a-f-]+)`).FindStringSubmatch(m.output)
-			Expect(other).To(HaveLen(2), m.output)
-			Expect(m.output).To(ContainSubstring("nsx.accept_other_node"))
-			m.config.NSX.AcceptOtherNode = other[1]
-		}
+		Expect(m.run(ctx)).To(Equal(run.AllManager), m.output)
+		other := regexp.MustCompile(`stop the service there by hand and set nsx.accept_other_node: ([0-9a-f-]+)`).FindStringSubmatch(m.output)
+		Expect(other).To(HaveLen(2), m.output)
+		// The operator does what it says.
+		Expect(m.server.Change(faults.Change{Coordinator: faults.StopCoordinator})).To(Succeed())
+		m.config.NSX.AcceptOtherNode = other[1]
 		m.settle(ctx, run.AllPolicy, run.AllManager)
 	})
 

@@ -13,6 +13,6 @@
 // Beside the matrix stand single cases: worlds in which an answer, a late or a second delivery, a backup or another
 // node misled the errand, each played until 0 or 2.
 //
-// Executions run within the test's process, with a clock on which the product's waits are moments. Only the pause before
-// a request is repeated is real.
+// Executions run within the test's process, with a clock on which the product's waits are moments. Only the pauses before
+// a request is repeated are real, and shorter than an errand's.
 package claims_test

@@ -137,7 +137,7 @@ func (m *machine) execute(ctx context.Context) (code int, err error) {
 	client, err := nsx.New(nsx.Options{
 		Managers: []nsx.Endpoint{nsx.Endpoint(c.NSX.Managers[0])},
 		Username: c.NSX.Username, Password: c.NSX.Password.Reveal(), CACertificate: c.NSX.CACertificate,
-		RequestsPerSecond: c.NSX.RequestsPerSecond, AllowOverwrite: true, Logger: log,
+		RequestsPerSecond: c.NSX.RequestsPerSecond, AllowOverwrite: true, Logger: log, FirstPause: 5 * time.Millisecond,
 	})
 	if err != nil {
 		return 0, err
