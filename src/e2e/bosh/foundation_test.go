@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -110,7 +111,23 @@ func (f *foundation) command() *exec.Cmd {
 // run runs the errand and waits for it.
 func (f *foundation) run() outcome {
 	output, err := f.command().Output()
-	return parseOutcome(output, err)
+	result := parseOutcome(output, err)
+	if result.Code == 0 && strings.Contains(result.Stdout, "exit code 0: all of the NCP-created objects") {
+		f.expectReady()
+	}
+	return result
+}
+
+// expectReady demands of the simulator's own judge that NCP in Policy mode could start.
+func (f *foundation) expectReady() {
+	response, err := f.http.Get(f.nsx.URL + "/_nsxsim/state")
+	Expect(err).NotTo(HaveOccurred())
+	state, err := io.ReadAll(response.Body)
+	Expect(errors.Join(err, response.Body.Close())).To(Succeed())
+	file := filepath.Join(f.dir, "state-now")
+	Expect(os.WriteFile(file, state, 0o600)).To(Succeed())
+	output, err := exec.Command(filepath.Join(f.dir, "nsxsim"), "check", "--load", file, "--cluster", f.nsx.Cluster, "--ready").CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(output))
 }
 
 func parseOutcome(output []byte, err error) outcome {

@@ -147,6 +147,19 @@ func (s *stage) run(ctx context.Context, one step) {
 		s.settle(ctx, len(before))
 	}
 	one.judge(result, s.journal()[len(before):])
+	s.expectReady(one, result)
+}
+
+// expectReady demands that NCP could start where a run has said so: whatever the story is about, a code 0 must not lie.
+func (s *stage) expectReady(one step, result programs.Result) {
+	GinkgoHelper()
+	waived := slices.ContainsFunc(s.config, func(c programs.Changes) bool { return c["migration.waive_updates"] != nil })
+	if one.Run != "run" || result.Code != 0 || waived || !s.nsx.Running() || !strings.Contains(result.Output, "exit code 0: all of the NCP-created objects") {
+		return
+	}
+	report, err := s.nsx.Check(s.nsx.Ready().Cluster)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(report.NotReady).To(BeEmpty(), "NCP was told that it may start")
 }
 
 // addressed fills in where NSX listens.

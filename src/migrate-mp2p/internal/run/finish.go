@@ -21,12 +21,15 @@ func (j *job) finish(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the records: %w", err)
 	}
-	if err := j.unlessRestored(ctx, header); err != nil {
-		return err
-	}
 	census, err := j.census(ctx)
 	if err != nil {
 		return fmt.Errorf("verifying by lists: %w", err)
+	}
+	contradicts := header.State == records.Complete && census.Manager.N > 0 || header.State == records.RolledBack && census.Policy.N > 0
+	if contradicts {
+		if err := j.unlessRestored(ctx, header); err != nil {
+			return err
+		}
 	}
 	unrestored := j.verify(header, census)
 	j.verifySNAT(ctx, header)
