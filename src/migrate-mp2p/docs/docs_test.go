@@ -23,7 +23,7 @@ const (
 	readme = root + "/README.md"
 )
 
-var pages = []string{"assumptions.md", "behaviour-api.md", "behaviour-promotion.md", "coverage.md", "output.md", "recovery.md", "sdk-conformance.md", "simulator.md", "states.md", "user-spec.md"}
+var pages = []string{"assumptions.md", "behaviour-api.md", "behaviour-promotion.md", "coverage.md", "output.md", "promises.md", "recovery.md", "sdk-conformance.md", "simulator.md", "states.md", "user-spec.md"}
 
 // read gives the text of a file.
 func read(path string) string {
@@ -132,6 +132,42 @@ var _ = Describe("The documentation", func() {
 		Expect(missing).To(BeEmpty())
 	}, Entry("at its API", "behaviour-api.md"), Entry("in a promotion", "behaviour-promotion.md"))
 
+	It("names under each promise specs that claim to show it", func() {
+		sections := strings.Split(read("promises.md"), "\n## I")
+		Expect(sections).To(HaveLen(1 + 10))
+		for n, section := range sections[1:] {
+			Expect(section).To(HavePrefix("%d: ", n+1))
+			shown := specsNamed(section)
+			Expect(shown).NotTo(BeEmpty())
+			for _, spec := range shown {
+				Expect(spec.text).To(ContainSubstring("[I%d]", n+1), spec.file)
+			}
+		}
+	})
+
+	It("names specs for everything that is settled", func() {
+		_, section, found := strings.Cut(read("promises.md"), "## What is settled how")
+		Expect(found).To(BeTrue())
+		section, _, _ = strings.Cut(section, "\n## ")
+		rows := regexp.MustCompile(`(?m)^\|.*\|$`).FindAllString(section, -1)
+		Expect(len(rows)).To(BeNumerically(">", 2))
+		for _, row := range rows[2:] { // below the header
+			columns := strings.Split(strings.Trim(row, "|"), " | ")
+			Expect(columns).To(HaveLen(6), row)
+			Expect(specsNamed(columns[5])).NotTo(BeEmpty(), row)
+		}
+	})
+
+	It("names in the promises no spec that does not exist", func() {
+		var missing []string
+		for _, spec := range specsNamed(read("promises.md")) {
+			if !spec.exists() {
+				missing = append(missing, spec.file+": "+spec.text)
+			}
+		}
+		Expect(missing).To(BeEmpty())
+	})
+
 	for _, page := range append([]string{readme}, pages...) {
 		Describe("on page "+filepath.Base(page), func() {
 			It("links to files that exist", func() {
@@ -160,6 +196,28 @@ var _ = Describe("The documentation", func() {
 		})
 	}
 })
+
+// namedSpec is a spec as a page names it: its file, below the product's module or for e2e below src, and its whole text.
+type namedSpec struct{ file, text string }
+
+func specsNamed(text string) (specs []namedSpec) {
+	for _, found := range regexp.MustCompile("`([a-z0-9_/.-]+(?:_test\\.go|story\\.yaml))`: \"([^\"]+)\"").FindAllStringSubmatch(text, -1) {
+		specs = append(specs, namedSpec{found[1], found[2]})
+	}
+	return specs
+}
+
+// exists says whether the file has a spec of exactly this text, or a story of this title.
+func (s namedSpec) exists() bool {
+	path := filepath.Join("..", s.file)
+	if strings.HasPrefix(s.file, "e2e/") {
+		path = filepath.Join(root, "src", s.file)
+	}
+	source, err := os.ReadFile(path)
+	text := regexp.QuoteMeta(s.text)
+	spec := regexp.MustCompile(`(?m)^title: ` + text + `$|\b(It|Entry|Context|Describe|DescribeTable)\((fmt\.Sprintf\()?"` + text + `"`)
+	return err == nil && spec.Match(source)
+}
 
 // named finds the properties that a text names. What follows a slash is part of a path.
 func named(text string) []string {
