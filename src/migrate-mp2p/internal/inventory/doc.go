@@ -2,7 +2,8 @@
 //
 // [Retrieve] reads it for planning: the Search API finds, and lists and single reads prove, since the search index may
 // show objects as they were. What it skips as Policy is always proved; what it plans is where the list is not far longer
-// than what is ours. [Look] and [TakeCensus] read what has become of it, by lists and single reads only.
+// than what is ours. [Look] and [TakeCensus] read what has become of it, by lists and single reads only: they are the
+// proof on which others close records. [FindUnrealised] searches, and is for the report alone.
 //
 // # Invariants
 //
@@ -12,6 +13,9 @@
 //   - Bodies are not kept: of each object remain its ids, name, tags, references and a hash. Strings that occur often
 //     are held once.
 //   - The same NSX gives the same Inventory, whatever the order of the answers.
+//   - What NSX does not show is Undecided, never guessed. Absent is what a whole list does not hold, or NSX says does not
+//     exist; whoever closes a record on that asks for the object's other side, too.
+//   - Many objects of a type are read by list, a thousand in one request; few are read one by one.
 //
 // # Caveats
 //

@@ -5,11 +5,12 @@
 // Must hold:
 //  1. One manager per client: the first healthy candidate is pinned by [Client.Connect], and nothing is sent
 //     anywhere else afterwards.
-//  2. A login that NSX refused is never tried again, on no manager, so that no account gets locked.
+//  2. A login that was refused, in any form, is never tried again, on no manager, so that no account gets locked; after
+//     three logins without a clear answer there is no further one.
 //  3. A client with ReadOnly sends GET and the login, nothing else.
 //  4. A write is sent again only when NSX is known not to have carried it out, or when carrying it out twice does
 //     no harm. A write whose answer was lost is a [KindLost]: it may have taken effect, and only reading tells. So is
-//     one that NSX answered with a failure of its own (status 500 and above), unless its limiter refused it.
+//     a POST or PUT that NSX answered with a failure of its own (status 500 and above), unless its limiter refused it.
 //  5. Every request of the migration coordinator goes over a connection on which the node's id was read before,
 //     and every write to it is followed by reading the id again.
 //  6. No credential is part of an error or of a log line.
@@ -20,7 +21,8 @@
 //     pages, empty bodies, redirections, which are never followed): a read is repeated and then a [KindUnclear], a write
 //     is a KindLost.
 //  9. [KindNotFound] is NSX's own word that an object does not exist: a 404 with a code that means absence.
-//  10. A list holds what NSX told at its beginning, with each object once, or it is an error.
+//  10. A list holds what NSX told at its beginning, with each object once, or it is read again, three times in all, and
+//     then an error that says who writes. Three readings that agree in everything but that number are taken.
 //
 // Requests pass a chain of http.RoundTrippers, from the outside in:
 //
