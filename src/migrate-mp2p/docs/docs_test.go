@@ -168,6 +168,19 @@ var _ = Describe("The documentation", func() {
 		Expect(missing).To(BeEmpty())
 	})
 
+	It("goes in a recovery by words that the program prints", func() {
+		program := printed()
+		var unknown []string
+		for _, words := range symptoms(read("recovery.md")) {
+			for _, part := range placeholders.Split(words, -1) {
+				if part = strings.Trim(part, " ,:;()"); !strings.Contains(program, part) {
+					unknown = append(unknown, words+": "+part)
+				}
+			}
+		}
+		Expect(unknown).To(BeEmpty())
+	})
+
 	for _, page := range append([]string{readme}, pages...) {
 		Describe("on page "+filepath.Base(page), func() {
 			It("links to files that exist", func() {
@@ -196,6 +209,53 @@ var _ = Describe("The documentation", func() {
 		})
 	}
 })
+
+// placeholders stand in a symptom for what differs from case to case, or divide what is put together from several texts.
+var placeholders = regexp.MustCompile(`^exit code \d+:?|\.\.\.|: |\b(?:N|M|RUN-ID|NODE-ID|shared)\b|\d+`)
+
+// symptoms are the words in backquotes below the headers of tables that speak of what is printed.
+func symptoms(page string) (words []string) {
+	var columns []int
+	for line := range strings.Lines(page) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		if !strings.HasPrefix(line, "|") {
+			columns = nil
+			continue
+		}
+		if columns == nil {
+			columns = []int{}
+			for i, header := range cells {
+				if strings.Contains(header, "printed") || strings.Contains(header, "last line begins with") {
+					columns = append(columns, i)
+				}
+			}
+			continue
+		}
+		for _, i := range columns {
+			for _, found := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[i], -1) {
+				words = append(words, found[1])
+			}
+		}
+	}
+	return words
+}
+
+// printed is the program's source without comments, in which texts are whole that stand on several lines.
+func printed() string {
+	GinkgoHelper()
+	var all strings.Builder
+	all.WriteString(read(filepath.Join(root, "jobs/migrate-mp2p/templates/config.json.erb"))) // the files that errors name
+	for _, folder := range []string{"../internal", "../cmd/migrate-mp2p"} {
+		Expect(filepath.WalkDir(folder, func(path string, _ os.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				all.WriteString(read(path))
+			}
+			return err
+		})).To(Succeed())
+	}
+	code := regexp.MustCompile(`(?m)(^|\s)// .*$`).ReplaceAllString(all.String(), "")
+	return regexp.MustCompile(`" \+\s+"`).ReplaceAllString(strings.ReplaceAll(code, `\"`, `"`), "")
+}
 
 // namedSpec is a spec as a page names it: its file, below the product's module or for e2e below src, and its whole text.
 type namedSpec struct{ file, text string }
