@@ -328,7 +328,7 @@ func (m *Migrator) proveGone(ctx context.Context, e records.Entry) error {
 		return fmt.Errorf("reading the Policy object of %s, which Manager mode does not show: %w", refOf(e), err)
 	}
 	if !gone {
-		return fmt.Errorf("Manager mode does not show %s, and its Policy object %s is there: the record is kept; delete the Policy object if the other was deleted, and run again", refOf(e), e.PolicyPath)
+		return fmt.Errorf("the lists of Manager mode do not show %s, and its Policy object %s is there: the record is kept; delete the Policy object if the other was deleted, and run again", refOf(e), e.PolicyPath)
 	}
 	m.Events.Warn("%s no longer exists in NSX; it cannot be rolled back", refOf(e))
 	return nil

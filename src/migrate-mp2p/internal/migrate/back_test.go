@@ -100,7 +100,7 @@ var _ = Describe("rolling back", func() {
 		s := migrated(batch(catalog.LogicalSwitch, "s1", "s2"))
 		s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsAbsent
 		s.lingers = map[string]bool{"/infra/planned/s1": true}
-		Expect(s.back()).To(MatchError(And(ContainSubstring("does not show LOGICAL_SWITCH/s1"), ContainSubstring("delete the Policy object"))))
+		Expect(s.back()).To(MatchError(And(ContainSubstring("do not show LOGICAL_SWITCH/s1"), ContainSubstring("delete the Policy object"))))
 		Expect(s.claims()).To(HaveLen(2))
 		s.lingers = nil
 		Expect(s.back()).To(Succeed())

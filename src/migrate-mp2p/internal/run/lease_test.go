@@ -244,13 +244,12 @@ func (f *foundation) halfWayCluster(name string) {
 	defer GinkgoRecover()
 	Expect(f.state.Update(func(tx *store.Tx) error {
 		var zone any
-		for _, o := range tx.Manager().List("logical-switches") {
-			fields, err := o.Fields()
+		if switches := tx.Manager().List("logical-switches"); len(switches) > 0 {
+			fields, err := switches[0].Fields()
 			if err != nil {
 				return err
 			}
 			zone = fields["transport_zone_id"]
-			break
 		}
 		for i, id := range []string{"half-1", "half-2"} {
 			tags := []any{map[string]any{"scope": "ncp/cluster", "tag": name}, map[string]any{"scope": "ncp/version", "tag": "1.1.0"}}

@@ -68,7 +68,7 @@ func (s *Set) arrive(name string, call Call) *waiting {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := find(s.rules, name)
-	if c == nil || !c.Rule.Hold || c.gate.open {
+	if c == nil || !c.Hold || c.gate.open {
 		return nil
 	}
 	w := &waiting{goOn: make(chan struct{}), Held: Held{
@@ -150,7 +150,7 @@ func (s *Set) holder(name string) (*counted, error) {
 	switch c := find(s.rules, name); {
 	case c == nil:
 		return nil, ErrNoRule
-	case !c.Rule.Hold:
+	case !c.Hold:
 		return nil, ErrNoHold
 	default:
 		return c, nil
@@ -176,7 +176,7 @@ func (s *Set) tell() {
 // letGo releases what rules held that are gone, or that hold no more: nobody could name them.
 func (s *Set) letGo(old []*counted) {
 	for _, c := range old {
-		if now := find(s.rules, c.Name); now == nil || !now.Rule.Hold {
+		if now := find(s.rules, c.Name); now == nil || !now.Hold {
 			c.gate.release()
 		}
 	}
