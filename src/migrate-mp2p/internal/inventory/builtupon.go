@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
@@ -14,7 +15,8 @@ const pathsPerQuery = 12
 // Tier-0, segments at a gateway, subnets of a block, addresses of a pool. Those in ours are left out, and addresses that
 // belong to principal, for whom a promotion might make some that no record names (ASSUMED). The result holds paths.
 //
-// It is the one last look that uses Search, since no list leads from an object to those that refer to it.
+// It is the one last look that uses Search, since no list leads from an object to those that refer to it. Without a search
+// index the lists of all that may refer to them are read.
 func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string]bool, principal string) ([]string, error) {
 	s := &source{api: api}
 	var found []string
@@ -27,8 +29,61 @@ func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string
 			}
 			return nil
 		})
+		if s.indexLost(err) {
+			return s.listBuiltUpon(ctx, paths, ours, principal)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("searching Policy objects that others built upon ours: %w", err)
+		}
+	}
+	return found, nil
+}
+
+// listBuiltUpon is FindBuiltUpon by lists.
+func (s *source) listBuiltUpon(ctx context.Context, paths []string, ours map[string]bool, principal string) ([]string, error) {
+	const pools = "/infra/ip-pools"
+	var found []string
+	// note collects the objects of a list that name one of the paths in a field.
+	note := func(list, field string) error {
+		_, err := s.list(ctx, policyAPI+list, nil, func(b body) error {
+			path := b.text("path")
+			if !ours[path] && !b.is("marked_for_delete") && slices.Contains(paths, b.text(field)) {
+				found = append(found, path)
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("listing %s: %w", list, err)
+		}
+		return nil
+	}
+	if err := note("/infra/tier-1s", "tier0_path"); err != nil {
+		return nil, err
+	}
+	if err := note("/infra/segments", "connectivity_path"); err != nil {
+		return nil, err
+	}
+	var all []string
+	if _, err := s.list(ctx, policyAPI+pools, nil, func(b body) error {
+		all = append(all, b.text("path"))
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("listing %s: %w", pools, err)
+	}
+	for _, pool := range all {
+		if err := note(pool+"/ip-subnets", "ip_block_path"); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(paths, pool) {
+			continue
+		}
+		if _, err := s.list(ctx, policyAPI+pool+"/ip-allocations", nil, func(b body) error {
+			if path := b.text("path"); !ours[path] && b.text("_create_user") != principal {
+				found = append(found, path)
+			}
+			return nil
+		}); err != nil {
+			return nil, fmt.Errorf("listing the addresses of %s: %w", pool, err)
 		}
 	}
 	return found, nil

@@ -91,6 +91,14 @@ func (s *source) anyMade(ctx context.Context, flavour nsx.Flavour) (bool, error)
 		}
 		return nil
 	})
+	if s.indexLost(err) {
+		err = s.listFlavour(ctx, flavour, func(b body) error {
+			if tags, _ := b.tags(); createdBy(tags, s.q.Cluster) {
+				return errEnough
+			}
+			return nil
+		})
+	}
 	if errors.Is(err, errEnough) {
 		return true, nil
 	}
@@ -108,6 +116,20 @@ func typical(cat *catalog.Catalog) string {
 		entries = append(entries, e)
 	}
 	return ofTypes(managerTypes(entries))
+}
+
+// listFlavour visits, where Search does not work, what the lists show in which NCP's objects stand: on Policy's side those
+// of types that every cluster has some of.
+func (s *source) listFlavour(ctx context.Context, flavour nsx.Flavour, visit visitor) error {
+	if flavour == nsx.Manager {
+		return s.listAll(ctx, s.q.Catalog.Entries(), visit)
+	}
+	for _, path := range []string{"/infra/tier-1s", "/infra/segments", "/infra/domains/default/security-policies"} {
+		if _, err := s.list(ctx, policyAPI+path, nil, visit); err != nil {
+			return fmt.Errorf("listing %s: %w", path, err)
+		}
+	}
+	return nil
 }
 
 // noSuchCluster finds out which clusters there are.
@@ -135,7 +157,11 @@ func (s *source) noSuchCluster(ctx context.Context) error {
 		{nsx.Policy, "resource_type:(Tier1 OR Segment OR SecurityPolicy) AND " + tagged},
 		{nsx.Manager, ofCluster(s.q.Cluster)}, // of whatever type
 	} {
-		if err := s.search(ctx, one.flavour, one.query, note); err != nil {
+		err := s.search(ctx, one.flavour, one.query, note)
+		if s.indexLost(err) {
+			err = s.listFlavour(ctx, one.flavour, note)
+		}
+		if err != nil {
 			return fmt.Errorf("searching the clusters of this NSX: %w", err)
 		}
 	}

@@ -23,21 +23,25 @@ func (r *retrieval) noteCriteria(b body) {
 func (r *retrieval) readOthersGroups(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.NSGroup)
 	query := ofTypes(e.ManagerTypes) + " AND NOT (" + ofCluster(r.q.Cluster) + ")"
-	err := r.search(ctx, nsx.Manager, query, func(b body) error {
+	note := func(b body) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.noteCriteria(b)
 		return nil
-	})
+	}
+	err := r.search(ctx, nsx.Manager, query, note)
+	if r.indexLost(err) {
+		_, err = r.list(ctx, e.List, parameters(e), note) // with the cluster's own, whose criteria are noted anyway
+	}
 	if err != nil {
-		return fmt.Errorf("searching NSGroups: %w", err)
+		return fmt.Errorf("reading NSGroups: %w", err)
 	}
 	return nil
 }
 
 // readPolicyGroups notes what Policy groups ask for. Their conditions write scope and tag as "scope|tag".
 func (r *retrieval) readPolicyGroups(ctx context.Context) error {
-	err := r.search(ctx, nsx.Policy, "resource_type:Group AND marked_for_delete:false", func(b body) error {
+	note := func(b body) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		for _, path := range []string{"expression.value", "expression.expressions.value"} {
@@ -48,9 +52,13 @@ func (r *retrieval) readPolicyGroups(ctx context.Context) error {
 			})
 		}
 		return nil
-	})
+	}
+	err := r.search(ctx, nsx.Policy, "resource_type:Group AND marked_for_delete:false", note)
+	if r.indexLost(err) {
+		_, err = r.list(ctx, policyAPI+"/infra/domains/default/groups", nil, note)
+	}
 	if err != nil {
-		return fmt.Errorf("searching Policy groups: %w", err)
+		return fmt.Errorf("reading Policy groups: %w", err)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func otherClusters(ctx context.Context, s *source, ours string) ([]HalfWay, erro
 	byCluster := map[string]*HalfWay{}
 	// Our own are not left out by the query: Search would leave those out, too, whose names it takes for ours.
 	query := ofTypes(managerTypes(entries)) + " AND tags.scope:" + quote(scopeCluster)
-	if err := s.search(ctx, nsx.Manager, query, func(b body) error {
+	note := func(b body) error {
 		tags, _ := b.tags()
 		name, made := createdByAny(tags)
 		e, ok := accepting(entries, b)
@@ -68,7 +68,13 @@ func otherClusters(ctx context.Context, s *source, ours string) ([]HalfWay, erro
 		}
 		byCluster[name].note(catalog.Ref{Type: e.Type, ID: b.text("id")}, b)
 		return nil
-	}); err != nil {
+	}
+	err := s.search(ctx, nsx.Manager, query, note)
+	if s.indexLost(err) {
+		clear(byCluster)
+		err = s.listAll(ctx, entries, note)
+	}
+	if err != nil {
 		return nil, err
 	}
 	all := make([]HalfWay, 0, len(byCluster))
@@ -77,6 +83,19 @@ func otherClusters(ctx context.Context, s *source, ours string) ([]HalfWay, erro
 	}
 	slices.SortFunc(all, func(x, y HalfWay) int { return strings.Compare(x.Cluster, y.Cluster) })
 	return all, nil
+}
+
+// listAll reads the lists in which entries stand, but for what is listed by its parent only.
+func (s *source) listAll(ctx context.Context, entries []*catalog.Entry, visit visitor) error {
+	for _, c := range collections(s.q.Catalog) {
+		if !slices.ContainsFunc(c.entries, func(e *catalog.Entry) bool { return slices.Contains(entries, e) }) {
+			continue
+		}
+		if _, err := s.list(ctx, c.path, c.params, visit); err != nil {
+			return fmt.Errorf("listing %s: %w", c.path, err)
+		}
+	}
+	return nil
 }
 
 func (h *HalfWay) note(ref catalog.Ref, b body) {

@@ -33,6 +33,11 @@ type Query struct {
 	IndexTimeout time.Duration
 	// Waiting is told why nothing seems to happen, by one goroutine at a time; it may be nil.
 	Waiting func(reason string)
+	// Whole asks for the same of objects that are Policy already as of the others, since a run is about to take them over,
+	// and for lists instead of Search, whose index may not show yet what became Policy last.
+	Whole bool
+	// IndexLost is told that Search does not work for good and that the lists are read instead; it may be nil.
+	IndexLost func(cause error)
 	// Sleep waits, unless the context ends; nil means the real clock.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Concurrency is the number of collections read at once; 0 means 4.

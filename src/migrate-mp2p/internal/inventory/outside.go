@@ -21,15 +21,19 @@ type lookedUp struct {
 }
 
 // lookUp searches objects of any type by id. An id that NSX does not know has no body. A failure stands under every id.
-func (s *source) lookUp(ctx context.Context, ids []string) map[string]lookedUp {
+// Without a search index each is read as the type that it is taken for.
+func (s *source) lookUp(ctx context.Context, ids []string, taken func(id string) catalog.Type) map[string]lookedUp {
 	found := make(map[string]lookedUp, len(ids))
 	for _, some := range chunks(ids, perQuery) {
 		err := s.search(ctx, nsx.Manager, anyOf("id", some), func(b body) error {
 			found[b.text("id")] = lookedUp{body: b.clone()}
 			return nil
 		})
+		lost := s.indexLost(err)
 		for _, id := range some {
-			if err != nil {
+			if lost {
+				found[id] = s.readAs(ctx, taken(id), id)
+			} else if err != nil {
 				found[id] = lookedUp{err: fmt.Errorf("searching objects by id: %w", err)}
 			} else if _, ok := found[id]; !ok {
 				found[id] = lookedUp{}
@@ -39,10 +43,20 @@ func (s *source) lookUp(ctx context.Context, ids []string) map[string]lookedUp {
 	return found
 }
 
+// readAs reads one object as one of that type. What lies below a parent cannot be read by its id alone.
+func (s *source) readAs(ctx context.Context, t catalog.Type, id string) lookedUp {
+	e, known := s.q.Catalog.Entry(t)
+	if !known || e.PerParent() {
+		return lookedUp{}
+	}
+	b, err := s.get(ctx, e.Item("", id))
+	return lookedUp{body: b, err: err}
+}
+
 // lookOutside reads what the objects of the run refer to and that is not among them: is it Policy?
 func (r *retrieval) lookOutside(ctx context.Context) error {
 	hints := r.outsideIDs()
-	found := r.lookUp(ctx, slices.Sorted(maps.Keys(hints)))
+	found := r.lookUp(ctx, slices.Sorted(maps.Keys(hints)), func(id string) catalog.Type { return hints[id].Type })
 	confirmed := 0
 	for _, id := range slices.Sorted(maps.Keys(hints)) {
 		if err := found[id].err; err != nil {
@@ -104,7 +118,7 @@ func (r *retrieval) outsideIDs() map[string]catalog.Ref {
 		}
 	}
 	for _, o := range r.objects {
-		if o.PolicyPath != "" {
+		if o.PolicyPath != "" && !r.q.Whole {
 			continue
 		}
 		note(o.Parent)

@@ -177,20 +177,35 @@ func (s *source) caughtUp(ctx context.Context, c *collection) (listed int, ready
 	}
 }
 
+// indexLost says whether an error means that Search has not worked for as long as it was asked to, so that lists have to
+// be read. An index that is out of step stays so until somebody has it built anew, and no run waits for that.
+func (s *source) indexLost(err error) bool {
+	if !nsx.IsKind(err, nsx.KindSearch) {
+		return false
+	}
+	if s.q.IndexLost != nil {
+		s.q.IndexLost(err)
+	}
+	return true
+}
+
 // read visits the objects of a collection that may be the cluster's, and tells how long its list is and whether they came
-// from it: fresh, and not from the search index.
+// from it: fresh, and not from the search index. Where Search fails half-way it visits some twice.
 func (s *source) read(ctx context.Context, c *collection, cluster string, visit visitor) (int, bool, error) {
-	if !c.ordered {
+	if !c.ordered && !s.q.Whole {
 		listed, ready, err := s.caughtUp(ctx, c)
-		if err != nil {
+		if err != nil && !s.indexLost(err) {
 			return 0, false, fmt.Errorf("comparing Search with %s: %w", c.path, err)
 		}
 		if ready {
 			query := ofTypes(managerTypes(c.entries)) + " AND " + ofCluster(cluster)
-			if err := s.search(ctx, nsx.Manager, query, visit); err != nil {
+			err := s.search(ctx, nsx.Manager, query, visit)
+			if err == nil {
+				return listed, false, nil
+			}
+			if !s.indexLost(err) {
 				return 0, false, fmt.Errorf("searching the objects of %s: %w", c.path, err)
 			}
-			return listed, false, nil
 		}
 		s.waiting("the search index stays behind %s; reading the list", c.path)
 	}

@@ -25,6 +25,8 @@ type retrieval struct {
 	uses      map[catalog.Ref][]use // of external addresses, by who uses them
 	ports     []*routerPort
 	routes    []route
+	// routesListed says that the routes came from the lists of all routers, so that there is nothing to prove.
+	routesListed bool
 
 	inv *Inventory
 }
@@ -130,7 +132,12 @@ func (r *retrieval) readNAT(ctx context.Context) error {
 		}
 		return nil
 	}
-	if err := r.search(ctx, nsx.Manager, ofTypes(e.ManagerTypes)+" AND "+ofCluster(r.q.Cluster), take); err != nil {
+	if r.q.Whole {
+		return r.listNAT(ctx, e, take)
+	}
+	if err := r.search(ctx, nsx.Manager, ofTypes(e.ManagerTypes)+" AND "+ofCluster(r.q.Cluster), take); r.indexLost(err) {
+		return r.listNAT(ctx, e, take)
+	} else if err != nil {
 		return fmt.Errorf("searching NAT rules: %w", err)
 	}
 	routers, err := tier0s(ctx, &r.source)
@@ -159,6 +166,36 @@ func (r *retrieval) readNAT(ctx context.Context) error {
 	return nil
 }
 
+// listNAT reads the NAT rules of every router from its own list: one request a router, but never behind.
+func (r *retrieval) listNAT(ctx context.Context, e *catalog.Entry, take visitor) error {
+	var routers []string
+	if err := r.eachRouter(ctx, func(b body) { routers = append(routers, b.text("id")) }); err != nil {
+		return err
+	}
+	for _, router := range routers {
+		path := e.ListPath(router)
+		if _, err := r.list(ctx, path, nil, take); err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+			return fmt.Errorf("listing %s: %w", path, err) // a router that is gone took its rules along
+		}
+	}
+	return nil
+}
+
+// eachRouter lists the routers of both tiers.
+func (r *retrieval) eachRouter(ctx context.Context, visit func(body)) error {
+	upper, _ := r.q.Catalog.Entry(catalog.Tier0)
+	lower, _ := r.q.Catalog.Entry(catalog.Tier1)
+	if _, err := r.list(ctx, lower.List, nil, func(b body) error {
+		if _, ok := accepting([]*catalog.Entry{upper, lower}, b); ok {
+			visit(b)
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("listing %s: %w", lower.List, err)
+	}
+	return nil
+}
+
 // tier0s lists the ids of all Tier-0 routers.
 func tier0s(ctx context.Context, s *source) ([]string, error) {
 	var ids []string
@@ -178,7 +215,7 @@ func tier0s(ctx context.Context, s *source) ([]string, error) {
 // findUnsupported finds NCP's objects of types that no entry takes along.
 func (r *retrieval) findUnsupported(ctx context.Context) error {
 	query := ofCluster(r.q.Cluster) + " AND NOT " + ofTypes(r.q.Catalog.ManagerTypes())
-	return r.search(ctx, nsx.Manager, query, func(b body) error {
+	err := r.search(ctx, nsx.Manager, query, func(b body) error {
 		if tags, _ := b.tags(); createdBy(tags, r.q.Cluster) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -188,6 +225,10 @@ func (r *retrieval) findUnsupported(ctx context.Context) error {
 		}
 		return nil
 	})
+	if r.indexLost(err) { // no list shows objects of types that nobody knows
+		return nil
+	}
+	return err
 }
 
 // readOrphans notes what NCP made and no plan can take along.

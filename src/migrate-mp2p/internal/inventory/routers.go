@@ -61,11 +61,32 @@ func readRouterPort(b body) *routerPort {
 
 // readStaticRoutes reads the static routes of all routers; there is no list of them all.
 func (r *retrieval) readStaticRoutes(ctx context.Context) error {
-	if err := r.search(ctx, nsx.Manager, "resource_type:StaticRoute", func(b body) error {
-		r.routes = append(r.routes, readRoute(b, r.q.Cluster))
+	var found []route
+	err := r.search(ctx, nsx.Manager, "resource_type:StaticRoute", func(b body) error {
+		found = append(found, readRoute(b, r.q.Cluster))
 		return nil
-	}); err != nil {
+	})
+	if r.indexLost(err) {
+		return r.listStaticRoutesOfAll(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("searching static routes: %w", err)
+	}
+	r.routes = found
+	return nil
+}
+
+// listStaticRoutesOfAll reads the routes of every router, router by router.
+func (r *retrieval) listStaticRoutesOfAll(ctx context.Context) error {
+	var routers []string
+	if err := r.eachRouter(ctx, func(b body) { routers = append(routers, b.text("id")) }); err != nil {
+		return err
+	}
+	r.routesListed = true
+	for _, router := range routers {
+		if err := r.listStaticRoutes(ctx, router); err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+			return err // a router that is gone took its routes along
+		}
 	}
 	return nil
 }
@@ -80,7 +101,7 @@ func readRoute(b body, cluster string) route {
 
 // proveRoutes reads the static routes of our routers from their lists, where Search has found some.
 func (r *retrieval) proveRoutes(ctx context.Context) error {
-	if r.q.Scope != catalog.NCP {
+	if r.q.Scope != catalog.NCP || r.routesListed {
 		return nil // they came from the lists
 	}
 	ours := map[string]bool{}
@@ -214,7 +235,7 @@ func (r *retrieval) linkTier1s(ports map[string][]*routerPort) {
 	for _, p := range r.ports {
 		routerOf[p.id] = p.router
 	}
-	for _, o := range r.stillManager(catalog.Tier1) {
+	for _, o := range r.toMigrate(catalog.Tier1) {
 		for _, p := range ports[o.ID] {
 			if top := routerOf[p.peer]; p.kind == linkOnTier1 && top != "" {
 				o.Refs = append(o.Refs, Reference{To: catalog.Ref{Type: catalog.Tier0, ID: r.intern.one(top)}, Field: "link to the Tier-0"})
@@ -241,7 +262,8 @@ func (r *retrieval) placeParts(ctx context.Context, entries []*Object) error {
 	}
 	slices.Sort(unknown)
 	e, _ := r.q.Catalog.Entry(catalog.LogicalPort)
-	for id, found := range r.lookUp(ctx, slices.Compact(unknown)) {
+	port := func(string) catalog.Type { return catalog.LogicalPort }
+	for id, found := range r.lookUp(ctx, slices.Compact(unknown), port) {
 		if found.err != nil {
 			return found.err
 		}
@@ -265,7 +287,8 @@ func (r *retrieval) placeParts(ctx context.Context, entries []*Object) error {
 }
 
 // addTier0Entries makes the entries of the Tier-0 routers of the user spec: their uplinks, and their configuration. That
-// of a router which is Policy already is taken for Policy, too, unless the spec asks for it.
+// of a router which is Policy already is taken for Policy, too, unless the spec asks for it, or whoever takes the router
+// over has to find out.
 func (r *retrieval) addTier0Entries(ports map[string][]*routerPort) {
 	uplink, _ := r.q.Catalog.Entry(catalog.Tier0Port)
 	for _, router := range r.ofType(catalog.Tier0) {
@@ -279,7 +302,7 @@ func (r *retrieval) addTier0Entries(ports map[string][]*routerPort) {
 		}
 		o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Config, ID: router.ID}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
 			Hash: router.Hash, PolicyPath: router.PolicyPath, Wanted: router.Wanted}
-		if router.Wanted != nil && router.Wanted.Config {
+		if r.q.Whole || router.Wanted != nil && router.Wanted.Config {
 			o.PolicyPath = ""
 		}
 		r.objects[o.Ref] = o

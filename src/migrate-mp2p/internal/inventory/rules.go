@@ -37,16 +37,16 @@ func (r *retrieval) ofType(t catalog.Type) []*Object {
 	return found
 }
 
-// stillManager gives the objects of a type that are not Policy yet.
-func (r *retrieval) stillManager(t catalog.Type) []*Object {
-	return slices.DeleteFunc(r.ofType(t), func(o *Object) bool { return o.PolicyPath != "" })
+// toMigrate gives the objects of a type that are not Policy yet, or all where those that are may be taken over.
+func (r *retrieval) toMigrate(t catalog.Type) []*Object {
+	return slices.DeleteFunc(r.ofType(t), func(o *Object) bool { return o.PolicyPath != "" && !r.q.Whole })
 }
 
 // readFirewallRules gives every section its rules in their order. Search hands them out in bulk and unordered; their
 // priority is their place. A section for which that does not add up is listed.
 func (r *retrieval) readFirewallRules(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.DFWSection)
-	sections := r.stillManager(catalog.DFWSection)
+	sections := r.toMigrate(catalog.DFWSection)
 	sectionIDs := make([]string, len(sections))
 	for i, s := range sections {
 		sectionIDs[i] = s.ID
@@ -59,6 +59,10 @@ func (r *retrieval) readFirewallRules(ctx context.Context) error {
 			found[section] = append(found[section], r.rule(e, b, b.number("priority")))
 			return nil
 		})
+		if r.indexLost(err) {
+			clear(found)
+			break
+		}
 		if err != nil {
 			return fmt.Errorf("searching firewall rules: %w", err)
 		}
@@ -124,7 +128,7 @@ func (o *Object) take(rules []rule) {
 func (r *retrieval) readLBRules(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.LBVirtualServer)
 	users := map[string][]*Object{}
-	for _, server := range r.stillManager(catalog.LBVirtualServer) {
+	for _, server := range r.toMigrate(catalog.LBVirtualServer) {
 		for id := range server.Names {
 			users[id] = append(users[id], server)
 		}

@@ -77,10 +77,15 @@ func (r *retrieval) resolve(ctx context.Context, c *collection, wanted []*Wanted
 	for _, w := range wanted {
 		names = append(names, w.Name)
 	}
-	if !c.ordered {
+	if !c.ordered && !r.q.Whole {
 		for _, some := range chunks(names, perQuery/2) { // each name stands in the query twice
 			query := ofTypes(managerTypes(c.entries)) + " AND (" + anyOf("id", some) + " OR " + anyOf("display_name", some) + ")"
-			if err := r.search(ctx, nsx.Manager, query, noting(found, names)); err != nil {
+			err := r.search(ctx, nsx.Manager, query, noting(found, names))
+			if r.indexLost(err) {
+				clear(found)
+				break
+			}
+			if err != nil {
 				return fmt.Errorf("searching the entries of the user spec: %w", err)
 			}
 		}
@@ -213,7 +218,7 @@ func (r *retrieval) explainMissing(ctx context.Context, w *Wanted, key string, s
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && !r.indexLost(err) {
 		return fmt.Errorf("searching %q of the user spec: %w", w.Name, err)
 	}
 	slices.Sort(others)

@@ -37,6 +37,7 @@ type Client struct {
 	log      logrus.FieldLogger
 
 	sent, retries, waited atomic.Int64
+	indexLost             atomic.Bool // the last search failed, because the index does not work
 
 	mu   sync.Mutex
 	link *link // nil until a manager is pinned

@@ -37,6 +37,7 @@ type manner struct {
 	mayBeDown  bool          // a coordinator that does not answer is an answer
 	pinned     bool          // fail with errNewConnection rather than open a connection
 	expects    form          // of a success
+	indexLost  bool          // the search index is known not to work: that answer is final
 }
 
 type mannerKey struct{}

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
@@ -154,8 +153,9 @@ func (m *marker) mark(result []byte) mark {
 
 // Search delivers all objects that a query finds, ordered by id and each of them once, and how many these were. More
 // than 50,000 are a KindSearchCap before anything is delivered: the query has to be split. Results follow the search
-// index, which may be behind; an index that says so is waited for, up to the time-out for it. One that changes while it
-// is read, page by page, is read again; what it did not show then, it may hold all the same.
+// index, which may be behind; an index that says so is waited for, up to the time-out for it, and only once: as long as it
+// stays so, later searches are tried a single time, so that whoever can do without finds out at once. One that changes
+// while it is read, page by page, is read again; what it did not show then, it may hold all the same.
 func (c *Client) Search(ctx context.Context, f Flavour, query string, page Page) (int, error) {
 	r := c.newReadings(searchPaths[f], page)
 	err := r.untilSteady(func(one *reading) error { return c.searchOnce(ctx, f, query, r, one) })
@@ -170,7 +170,8 @@ func (c *Client) searchOnce(ctx context.Context, f Flavour, query string, r *rea
 	params := url.Values{"query": {query}, "sort_by": {"id"}}
 	reached := 0
 	for size := pageSize; ; {
-		answer, used, err := pageOf(ctx, c.send, searchPaths[f], params, size, listing{seed: r.seed, mustCount: true}, c.options.IndexTimeout)
+		answer, used, err := pageOf(ctx, c.send, searchPaths[f], params, size, listing{seed: r.seed, mustCount: true}, c.ofIndex())
+		c.noteIndex(err)
 		if err != nil {
 			return err
 		}
@@ -210,8 +211,21 @@ func (c *Client) searchOnce(ctx context.Context, f Flavour, query string, r *rea
 // SearchCount says how many objects the search index holds for a query.
 func (c *Client) SearchCount(ctx context.Context, f Flavour, query string) (int, error) {
 	counted := listing{seed: maphash.MakeSeed(), mustCount: true}
-	answer, _, err := pageOf(ctx, c.send, searchPaths[f], url.Values{"query": {query}}, 1, counted, c.options.IndexTimeout)
+	answer, _, err := pageOf(ctx, c.send, searchPaths[f], url.Values{"query": {query}}, 1, counted, c.ofIndex())
+	c.noteIndex(err)
 	return answer.Count, err
+}
+
+// ofIndex is the manner of a search: how long the index is waited for.
+func (c *Client) ofIndex() manner {
+	return manner{patience: c.options.IndexTimeout, indexLost: c.indexLost.Load()}
+}
+
+// noteIndex learns from a search whether the index works.
+func (c *Client) noteIndex(err error) {
+	if err == nil || IsKind(err, KindSearch) {
+		c.indexLost.Store(err != nil)
+	}
 }
 
 // List delivers all objects of a collection, e.g. /api/v1/logical-switches, each of them once, and how many these were.
@@ -233,7 +247,7 @@ func listOnce(ctx context.Context, send sender, path string, params url.Values, 
 	query := cloneValues(params)
 	cursors := map[string]bool{}
 	for size := pageSize; ; {
-		answer, used, err := pageOf(ctx, send, path, query, size, listing{seed: r.seed}, 0)
+		answer, used, err := pageOf(ctx, send, path, query, size, listing{seed: r.seed}, manner{})
 		if err != nil {
 			return err
 		}
@@ -264,18 +278,18 @@ func listOnce(ctx context.Context, send sender, path string, params url.Values, 
 // ListCount says how many objects a collection holds.
 func (c *Client) ListCount(ctx context.Context, path string, params url.Values) (int, error) {
 	counted := listing{seed: maphash.MakeSeed(), mustCount: true}
-	answer, _, err := pageOf(ctx, c.send, path, cloneValues(params), 1, counted, 0)
+	answer, _, err := pageOf(ctx, c.send, path, cloneValues(params), 1, counted, manner{})
 	return answer.Count, err
 }
 
 // pageOf reads one page of at most size objects into a copy of blank, and halves the size while NSX calls the page too
 // large; it also gives the size that worked. The next request begins where this page ended, so the size may change
 // between pages.
-func pageOf(ctx context.Context, send sender, path string, query url.Values, size int, blank listing, patience time.Duration) (listing, int, error) {
+func pageOf(ctx context.Context, send sender, path string, query url.Values, size int, blank listing, m manner) (listing, int, error) {
 	for {
 		query.Set("page_size", strconv.Itoa(size))
 		answer := blank
-		err := send(ctx, request{method: http.MethodGet, path: path, query: query, out: &answer, manner: manner{patience: patience}})
+		err := send(ctx, request{method: http.MethodGet, path: path, query: query, out: &answer, manner: m})
 		if !tooLarge(err) || size/2 < smallestPage {
 			return answer, size, err
 		}

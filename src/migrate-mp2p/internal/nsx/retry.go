@@ -91,6 +91,9 @@ func mayRepeat(err error, m manner, method string, attempts int) bool {
 	if e.Kind == KindCoordinatorDown && (m.mayBeDown || attempts >= fewAttempts) {
 		return false
 	}
+	if e.Kind == KindSearch && m.indexLost {
+		return false
+	}
 	switch e.repeat {
 	case always:
 		return true

@@ -45,6 +45,25 @@ var _ = Describe("repeating requests", func() {
 		})),
 	)
 
+	It("waits for a search index that does not work once, and later asks it a single time until it works again [R18]", func() {
+		m := newManager()
+		lost := nsxError(400, 60515)
+		m.on("GET /api/v1/search/query", replies(lost, lost, lost, lost, reply(200, `{"results":[],"result_count":0}`), lost, reply(200, `{"results":[],"result_count":0}`)))
+		c := connected(func(o *Options) { o.IndexTimeout = time.Nanosecond }, m)
+		search := func() error {
+			_, err := c.Search(ctx, Manager, "x", func([]json.RawMessage) error { return nil })
+			return err
+		}
+		Expect(search()).To(beKind(KindSearch))
+		c.options.IndexTimeout = time.Minute
+		Expect(search()).To(beKind(KindSearch))
+		_, err := c.SearchCount(ctx, Manager, "x")
+		Expect(err).To(beKind(KindSearch))
+		Expect(search()).To(beKind(KindSearch))
+		Expect(search()).To(Succeed())
+		Expect(search()).To(Succeed(), "now it is waited for again")
+	})
+
 	DescribeTable("repeats a write that NSX is known not to have carried out",
 		func(refuse http.HandlerFunc) {
 			m := newManager()

@@ -1,6 +1,7 @@
 package precheck
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -85,16 +86,27 @@ func foreignRules(ctx context.Context, in *Input) (Verdict, string, error) {
 		}
 	}
 	var found []string
-	_, err := in.API.Search(ctx, nsx.Manager, query, each(func(rule struct {
+	listed := "" // the section whose list is read
+	note := each(func(rule struct {
 		ID      string `json:"id"`
 		Name    string `json:"display_name"`
 		Section string `json:"section_id"`
 		Author  string `json:"_create_user"`
 	}) {
-		if name, ok := ours[rule.Section]; ok && rule.Author != "" && !authors[rule.Author] {
+		if name, ok := ours[cmp.Or(listed, rule.Section)]; ok && rule.Author != "" && !authors[rule.Author] {
 			found = append(found, fmt.Sprintf("rule %s (%s) of %s in section %s", rule.Name, rule.ID, rule.Author, name))
 		}
-	}))
+	})
+	_, err := in.API.Search(ctx, nsx.Manager, query, note)
+	if nsx.IsKind(err, nsx.KindSearch) { // the index does not work: section by section
+		found, err = nil, nil
+		for _, id := range slices.Sorted(maps.Keys(ours)) {
+			listed = id
+			if _, err = in.API.List(ctx, "/api/v1/firewall/sections/"+id+"/rules", nil, note); err != nil {
+				break
+			}
+		}
+	}
 	if err != nil {
 		return Fail, "", err
 	}

@@ -148,7 +148,7 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 	client, err := nsx.New(nsx.Options{
 		Managers: managers,
 		Username: c.NSX.Username, Password: c.NSX.Password.Reveal(), CACertificate: c.NSX.CACertificate,
-		RequestsPerSecond: c.NSX.RequestsPerSecond, AllowOverwrite: true, Logger: log, ReadOnly: !writes,
+		RequestsPerSecond: c.NSX.RequestsPerSecond, IndexTimeout: time.Duration(c.NSX.Timeouts.Index), AllowOverwrite: true, Logger: log, ReadOnly: !writes,
 		FirstPause: 5 * time.Millisecond,
 	})
 	Expect(err).NotTo(HaveOccurred())

@@ -80,7 +80,7 @@ var _ = Describe("somebody else's migration", func() {
 var _ = Describe("a rollback of shared objects", func() {
 	ctx := context.Background()
 
-	It("is refused while somebody else's Policy object is built upon them, and done once it is gone [I8] [R17]", func() {
+	DescribeTable("is refused while somebody else's Policy object is built upon them, and done once it is gone [I8] [R17]", func(noIndex bool) {
 		f := newFoundation(1)
 		const theirs = "/infra/tier-1s/theirs"
 		failing := refused(at("plan", "action=continue", 5)) // the Tier-0 is the third batch
@@ -97,8 +97,14 @@ var _ = Describe("a rollback of shared objects", func() {
 				return err
 			})).To(Succeed())
 		}
-		f.fault(failing)
-		out := f.execute(ctx, f.shared())
+		rules := []faults.Rule{failing}
+		if noIndex {
+			rules = append(rules, faults.Rule{Path: "/policy/api/v1/search/*", Query: "tier0_path", Answer: "search-out-of-sync"})
+		}
+		f.fault(rules...)
+		c := f.shared()
+		c.NSX.Timeouts.Index = config.Duration(1)
+		out := f.execute(ctx, c)
 		Expect(out.Code).To(Equal(run.Mixed), f.out.String())
 		Expect(out.Failure).To(ContainSubstring(theirs))
 		Expect(f.workflowCalls(0)).To(BeEmpty())
@@ -107,7 +113,10 @@ var _ = Describe("a rollback of shared objects", func() {
 		f.fault()
 		Expect(f.state.Update(func(tx *store.Tx) error { return tx.Policy().Delete(theirs) })).To(Succeed())
 		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllManager), f.out.String())
-	})
+	},
+		Entry("as Search shows", false),
+		Entry("as the lists show where the search index does not work", true),
+	)
 })
 
 var _ = Describe("a recovery", func() {
