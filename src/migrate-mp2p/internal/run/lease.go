@@ -45,7 +45,7 @@ func (l lease) tag(scope string) string {
 type leaseHeld struct{ run, cluster string }
 
 func (e leaseHeld) Error() string {
-	return fmt.Sprintf("NSX is in use by migration run %s of cluster %q (lease %s): wait for it, or run the errand again where its records lie; if those are lost for good, break the lease with nsx.break_lease: %s",
+	return fmt.Sprintf("NSX is in use by migration run %s of cluster %q (lease %s): wait for it, or run the errand again where its records lie; if those are lost for good, break the lease with nsx.break_lease: %s, and let this errand take over with migration.adopt: true what that run has made Policy",
 		e.run, e.cluster, leasePath, e.run)
 }
 
@@ -73,21 +73,24 @@ func (r *Runner) takeLease(ctx context.Context, runID, cluster string) error {
 	if err != nil {
 		return err
 	}
+	standing, err := r.judgeLease(held, runID)
+	if err != nil {
+		return err
+	}
 	holder := held.tag(leaseRun)
-	switch {
-	case held.ID == "":
-	case holder == "":
-		return notALease{held.DisplayName}
-	case holder == runID:
+	switch standing {
+	case leaseFree:
+	case leaseOurs:
 		return nil
-	case holder == r.Config.NSX.BreakLease:
+	case leaseBroken:
 		r.Report.Warn("breaking the lease of run %s as nsx.break_lease asks", holder)
 		if err := r.NSX.DeletePolicy(ctx, leasePath); err != nil {
 			return fmt.Errorf("breaking the lease of run %s: %w", holder, err)
 		}
-	default:
-		if err := r.takeOverEnded(ctx, holder, held.tag(leaseCluster)); err != nil {
-			return err
+	case leaseEnded:
+		r.Report.Warn("NSX shows the lease of run %s, which has ended and is archived here: NSX was restored from a backup, or the lease could not be removed; it is taken over", holder)
+		if err := r.NSX.DeletePolicy(ctx, leasePath); err != nil {
+			return fmt.Errorf("removing the lease of run %s, which has ended: %w", holder, err)
 		}
 	}
 	body := lease{
@@ -111,20 +114,38 @@ func (r *Runner) takeLease(ctx context.Context, runID, cluster string) error {
 	return fmt.Errorf("taking the lease %s: %w", leasePath, putErr)
 }
 
-// takeOverEnded removes the lease of a run whose archive lies in these records: it has ended, whatever NSX shows.
-func (r *Runner) takeOverEnded(ctx context.Context, holder, cluster string) error {
-	_, ended, err := r.Records.HasArchive(holder)
+// leaseStanding is why a run may have the lease.
+type leaseStanding int
+
+const (
+	leaseFree   leaseStanding = iota // nobody holds it
+	leaseOurs                        // the run itself does
+	leaseBroken                      // its holder is the run that nsx.break_lease names
+	leaseEnded                       // its holder is archived in these records: that run has ended, whatever NSX shows
+)
+
+// judgeLease decides whether a run may have the lease, given what stands in its place. The error says who or what is in
+// the way.
+func (r *Runner) judgeLease(held lease, runID string) (leaseStanding, error) {
+	holder := held.tag(leaseRun)
+	switch {
+	case held.ID == "":
+		return leaseFree, nil
+	case holder == "":
+		return leaseFree, notALease{held.DisplayName}
+	case holder == runID:
+		return leaseOurs, nil
+	case holder == r.Config.NSX.BreakLease:
+		return leaseBroken, nil
+	}
+	_, ended, err := records.HasArchive(r.Config.Records.Directory, holder)
 	if err != nil {
-		return fmt.Errorf("looking for the archive of run %s, which holds the lease: %w", holder, err)
+		return leaseFree, fmt.Errorf("looking for the archive of run %s, which holds the lease: %w", holder, err)
 	}
 	if !ended {
-		return leaseHeld{run: holder, cluster: cluster}
+		return leaseFree, leaseHeld{run: holder, cluster: held.tag(leaseCluster)}
 	}
-	r.Report.Warn("NSX shows the lease of run %s, which has ended and is archived here: NSX was restored from a backup, or the lease could not be removed; it is taken over", holder)
-	if err := r.NSX.DeletePolicy(ctx, leasePath); err != nil {
-		return fmt.Errorf("removing the lease of run %s, which has ended: %w", holder, err)
-	}
-	return nil
+	return leaseEnded, nil
 }
 
 // readLease answers the zero lease when nobody holds it.

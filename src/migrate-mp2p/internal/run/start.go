@@ -41,6 +41,7 @@ func conditions() []condition {
 		{"unfinished records", recorded, (*Runner).nothingUnfinished},
 		{"unfinished records of another", connected, (*Runner).recordsAreOurs},
 		{"migration.plan_fingerprint", planned, (*Runner).signed},
+		{"nsx.end_workflow", planned, (*Runner).endWorkflowFits},
 		{"lost records", planned, (*Runner).noneLost},
 		{"lease", leasing, (*Runner).leaseIsFree},
 	}
@@ -194,6 +195,16 @@ func (r *Runner) signed(_ context.Context, drafts []draft) (string, error) {
 	return "", &otherPlan{want, is}
 }
 
+// endWorkflowFits says where nsx.end_workflow cannot do anything. Whether a workflow is open that it would end is asked by
+// the prechecks.
+func (r *Runner) endWorkflowFits(context.Context, []draft) (string, error) {
+	node := r.Config.NSX.EndWorkflow
+	if node == "" || node == r.node.ID {
+		return "", nil
+	}
+	return fmt.Sprintf("nsx.end_workflow names node %s, but this errand works with node %s, so that it does nothing: correct it, or take it out of the configuration", node, r.node.ID), nil
+}
+
 func (r *Runner) noneLost(ctx context.Context, drafts []draft) (string, error) {
 	return "", r.lostRecords(ctx, drafts)
 }
@@ -211,12 +222,15 @@ func (r *Runner) leaseIsFree(ctx context.Context, _ []draft) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	standing, err := r.judgeLease(held, "")
 	holder := held.tag(leaseRun)
 	switch {
-	case held.ID != "" && (broken == "" || holder != broken):
-		return "", leaseHeld{run: holder, cluster: held.tag(leaseCluster)}
-	case held.ID != "":
+	case err != nil:
+		return "", err
+	case standing == leaseBroken:
 		return fmt.Sprintf("command run would break the lease of run %s, as nsx.break_lease asks", holder), nil
+	case standing == leaseEnded:
+		return fmt.Sprintf("command run would take over the lease of run %s, which has ended and is archived here", holder), nil
 	case broken != "":
 		return fmt.Sprintf("nsx.break_lease names run %s, but nobody holds the lease, so that it does nothing: take it out of the configuration", broken), nil
 	}
