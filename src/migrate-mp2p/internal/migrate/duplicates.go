@@ -95,7 +95,7 @@ func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body nsx.Promot
 	return nil
 }
 
-var errDuplicates = errors.New("records of an earlier migration were lost, or another tool migrated them")
+var errDuplicates = errors.New("records of an earlier migration were lost, or another tool migrated them; migration.adopt: true lets a run go on")
 
 // head returns at most n of the names, and how many were left out.
 func head(names []string, n int) []string {

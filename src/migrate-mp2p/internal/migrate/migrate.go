@@ -274,7 +274,7 @@ func (m *Migrator) precheck(ctx context.Context, b records.Batch, body nsx.Promo
 // promote runs component 1 and records what the coordinator says it has migrated. That is a claim, good enough to go on,
 // as long as it is the same coordinator that speaks; the last look before the point of no return reads the objects.
 func (m *Migrator) promote(ctx context.Context, b records.Batch, body nsx.Promotion) error {
-	if err := m.Records.SetBatch(b.Seq, records.BatchContinuing, nil); err != nil {
+	if err := m.Records.SetBatch(b.Seq, records.BatchContinuing, func(b *records.Batch) { b.Continued = true }); err != nil {
 		return fmt.Errorf("recording that its migration is about to start: %w", err)
 	}
 	if err := m.act(ctx, "continue"); err != nil {

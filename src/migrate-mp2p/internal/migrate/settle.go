@@ -160,7 +160,7 @@ func (m *Migrator) goesWithRouter(ref catalog.Ref) (bool, error) {
 	return false, nil
 }
 
-// Reclaim reads everything that was sent and counts as rolled back or as never migrated. What is Policy all the same gets
+// Reclaim reads everything that was set in motion and counts as rolled back or as never migrated. What is Policy all the same gets
 // its migration record back, so that it can be rolled back, and is named: a late call may have done it, or NSX was restored.
 func (m *Migrator) Reclaim(ctx context.Context) (claimedAgain []string, err error) {
 	back, _, err := m.batches(records.BatchRolledBack)
@@ -170,8 +170,8 @@ func (m *Migrator) Reclaim(ctx context.Context) (claimedAgain []string, err erro
 	var found map[catalog.Ref]inventory.Finding
 	last := ""
 	for i, b := range back {
-		if b.Attempts == 0 {
-			continue // never sent
+		if !b.Continued && !b.Adopted {
+			continue // whatever of it is Policy was so before: NSX may have refused the batch for just that
 		}
 		if b.Type != last {
 			if found, err = m.lookAt(ctx, back[i:], b.Type); err != nil {

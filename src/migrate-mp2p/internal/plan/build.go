@@ -46,6 +46,7 @@ func Build(inv *inventory.Inventory, o Options) (*Plan, error) {
 	b.checkTags()
 	b.checkReferences()
 	b.makeBatches()
+	b.adopt()
 	b.reportMissing()
 	if len(b.problems) > 0 {
 		return nil, &Error{Problems: b.problems}

@@ -15,6 +15,8 @@ func (b *builder) policyID(o *inventory.Object) string {
 	switch e := b.entry(o); {
 	case !e.Named:
 		return ""
+	case o.PolicyPath != "": // adopted: it has one
+		return path.Base(o.PolicyPath)
 	case o.Wanted != nil && o.Wanted.PolicyID != "" && o.Wanted.Type == o.Type:
 		return o.Wanted.PolicyID
 	case o.Type == catalog.IPPoolAllocation:

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
@@ -28,6 +29,8 @@ type Options struct {
 	// Assume are objects that will be Policy before this plan is carried out, because another plan moves them first:
 	// Manager id -> Policy path.
 	Assume map[string]string
+	// Adopt are objects that are Policy already and are taken over, because the records of their migration are lost.
+	Adopt map[catalog.Ref]bool
 }
 
 // Entry is one object of a batch and what must be known of it later. Tags and maps may be shared between entries and
@@ -78,6 +81,9 @@ type Plan struct {
 	// Digest is the same for the same requests, and only then.
 	Digest string
 	Totals []TypeTotal
+	// Adopted are batches of objects that are Policy already, in the same order: nothing is sent, and their requests are what a
+	// rollback needs. They count neither in the digest nor in the totals.
+	Adopted []Batch
 }
 
 // Objects is the number of entries.
@@ -89,10 +95,19 @@ func (p *Plan) Objects() int {
 	return n
 }
 
+// AdoptedObjects is the number of entries that are taken over.
+func (p *Plan) AdoptedObjects() int {
+	n := 0
+	for _, b := range p.Adopted {
+		n += len(b.Entries)
+	}
+	return n
+}
+
 // IDMap is what the plan will have produced: Manager id -> Policy path. Objects whose place NSX decides are not in it.
 func (p *Plan) IDMap() map[string]string {
-	ids := make(map[string]string, p.Objects())
-	for _, b := range p.Batches {
+	ids := make(map[string]string, p.Objects()+p.AdoptedObjects())
+	for _, b := range slices.Concat(p.Adopted, p.Batches) {
 		for _, e := range b.Entries {
 			if e.PolicyPath != "" {
 				ids[e.ID] = e.PolicyPath

@@ -45,6 +45,36 @@ var _ = Describe("A plan", func() {
 		Expect(p.References).To(Equal(map[string]string{"t0": "/infra/tier-0s/top", "ext": "/infra/ip-pools/external"}))
 	})
 
+	It("of objects that are partly Policy keeps for those that it adopts the requests with which they would have gone [R20]", func() {
+		options := plan.Options{Principal: "ncp"}
+		whole := build(foundation(), options)
+		ids := whole.IDMap()
+		inv := foundation()
+		options.Adopt = map[catalog.Ref]bool{}
+		inv.Objects = slices.DeleteFunc(inv.Objects, func(o *inventory.Object) bool {
+			if !slices.Contains([]catalog.Type{catalog.IPPool, catalog.IPBlockSubnet, catalog.IPPoolAllocation, catalog.Tier1, catalog.SpoofGuardProfile, catalog.LogicalSwitch, catalog.LogicalPort}, o.Type) {
+				return false
+			}
+			o.PolicyPath = ids[o.ID]
+			options.Adopt[o.Ref] = true
+			inv.Policy = append(inv.Policy, o)
+			return true
+		})
+		p := build(inv, options)
+		Expect(p.Adopted).NotTo(BeEmpty())
+		Expect(append(slices.Clone(p.Adopted), p.Batches...)).To(Equal(whole.Batches))
+		Expect(p.IDMap()).To(Equal(ids))
+		for id, path := range whole.References {
+			Expect(p.References).To(HaveKeyWithValue(id, path))
+		}
+		Expect(p.AlreadyPolicy).To(BeZero())
+		Expect(p.Objects() + p.AdoptedObjects()).To(Equal(whole.Objects()))
+
+		options.Adopt = nil
+		Expect(build(inv, options).Adopted).To(BeEmpty())
+		Expect(build(inv, options).Digest).To(Equal(p.Digest), "what is signed is what is sent")
+	})
+
 	It("carries what later phases must know of each object", func() {
 		inv := foundation()
 		p := build(inv, plan.Options{})

@@ -26,6 +26,9 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 		return Fail, "", err
 	}
 	if status.Overall != nsx.StatusNotStarted && status.Overall != nsx.StatusSuccess {
+		if in.TakesOver && (status.Overall == nsx.StatusPaused || status.Overall == nsx.StatusFailed) {
+			return Warn, "a plan of the run whose objects are taken over is " + status.Overall + "; it is aborted once the lease is ours", nil
+		}
 		return Fail, "somebody else's migration is " + status.Overall, nil
 	}
 	var promotion promotionState
@@ -35,6 +38,9 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 	}
 	if promotionIdle[promotion.State] {
 		return OK, "no migration is under way", nil
+	}
+	if in.TakesOver {
+		return Warn, "NSX says " + promotion.State + ", as it may of the workflow of the run whose objects are taken over", nil
 	}
 	// The plan rests, and yet a workflow is open: of a run that was given up, or of NSX's own promotion.
 	text := fmt.Sprintf("the plan rests, and a promotion workflow is open all the same (%s), which no run of these records began", promotion.State)

@@ -49,6 +49,8 @@ type Input struct {
 	Ignore    []string // names of checks whose failure does not count
 	// EndWorkflow is the id of the node whose open workflow the operator lets the run end.
 	EndWorkflow string
+	// TakesOver says that the run takes over objects of one whose records are lost, and with them the plan that it left.
+	TakesOver bool
 	// HalfWay finds other clusters, and shared objects, that a migration left half-way.
 	HalfWay func(ctx context.Context) ([]inventory.HalfWay, error)
 }

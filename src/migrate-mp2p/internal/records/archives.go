@@ -202,7 +202,17 @@ func ClaimedByArchive(dir string, refs []Ref) (map[Ref]string, error) {
 }
 
 // readClaims adds the wanted objects of one archive to claimed, unless a newer archive has them already.
-func readClaims(path string, wanted map[Ref]bool, claimed map[Ref]string) (err error) {
+func readClaims(path string, wanted map[Ref]bool, claimed map[Ref]string) error {
+	return eachRow(path, func(o MigratedObject) {
+		ref := Ref{o.Type, o.ID}
+		if _, known := claimed[ref]; wanted[ref] && !known {
+			claimed[ref] = o.PolicyPath
+		}
+	})
+}
+
+// eachRow visits the rows of one bucket in an archive.
+func eachRow[T any](path string, visit func(T)) (err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -213,15 +223,30 @@ func readClaims(path string, wanted map[Ref]bool, claimed map[Ref]string) (err e
 		return err
 	}
 	for lines := json.NewDecoder(zip); ; {
-		var o MigratedObject
-		if err := lines.Decode(&o); errors.Is(err, io.EOF) {
+		var row T
+		if err := lines.Decode(&row); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		ref := Ref{o.Type, o.ID}
-		if _, known := claimed[ref]; wanted[ref] && !known {
-			claimed[ref] = o.PolicyPath
-		}
+		visit(row)
 	}
+}
+
+// WaivedByArchive visits the Policy paths whose updates the operator let go in a completed run whose archive is whole.
+func WaivedByArchive(dir string, visit func(path string)) error {
+	return Archives(dir, func(a ArchiveInfo) error {
+		if !a.complete() || a.Thinned {
+			return nil
+		}
+		err := eachRow(filepath.Join(a.Path, bucketUpdates+rowsSuffix), func(u Update) {
+			if u.State == UpdateWaived {
+				visit(u.Path)
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("reading the updates of run %s: %w", a.Header.RunID, err)
+		}
+		return nil
+	})
 }

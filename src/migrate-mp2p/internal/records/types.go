@@ -76,6 +76,9 @@ type Header struct {
 	State              State             `json:"state"`
 	Failure            string            `json:"failure,omitempty"` // why it is rolled back
 	PlanDigest         string            `json:"plan_digest"`
+	Adopted            int               `json:"adopted,omitempty"`    // objects that were taken over as Policy, since the records of their migration are lost
+	Realised           bool              `json:"realised,omitempty"`   // NSX realised of those: the lost run was past DONE, and only forward remains
+	GoBack             bool              `json:"go_back,omitempty"`    // the operator asked to roll back what was taken over
 	Objects            int               `json:"objects"`              // entries of the plan
 	Already            map[string]int    `json:"already,omitempty"`    // objects of each type that were Policy before the run
 	Skipped            []Skipped         `json:"skipped,omitempty"`    // scope shared: entries of the user spec that were Policy before the run
@@ -114,6 +117,8 @@ type Batch struct {
 	Ended    time.Time  `json:"ended,omitzero"`
 	// Waiting says that the plan was seen waiting for "continue", which had not arrived, before it was aborted.
 	Waiting bool `json:"waiting,omitempty"`
+	// Continued says that "continue" was about to be sent at least once: without it nothing of a batch can have taken effect.
+	Continued bool `json:"continued,omitempty"`
 	// Adopted says that the objects were Policy before the run, which took them over because their records were lost. They
 	// are rolled back only when the operator asks for it.
 	Adopted bool `json:"adopted,omitempty"`

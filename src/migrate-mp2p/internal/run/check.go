@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/precheck"
@@ -16,6 +17,7 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (results []precheck.
 		API: r.NSX, Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Strategy: r.Config.Migration.Strategy, Identity: r.NSX.Identity(),
 		Scope: d.scope, Node: r.node, Inventory: d.inv, Now: r.Clock.Now(), Ignore: r.Config.Migration.IgnorePrechecks,
 		EndWorkflow: r.Config.NSX.EndWorkflow,
+		TakesOver:   slices.ContainsFunc(drafts, func(d draft) bool { return d.adopted > 0 && !d.realised }),
 		HalfWay:     r.halfWay,
 	})
 	if err != nil {
@@ -39,7 +41,9 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (results []precheck.
 	return results, failures, nil
 }
 
-// halfWay finds other clusters, and shared objects, that a migration left half-way.
+// halfWay finds other clusters, and shared objects, that a migration left half-way. Shared ones that this run takes over
+// are none of these.
 func (r *Runner) halfWay(ctx context.Context) ([]inventory.HalfWay, error) {
-	return inventory.FindHalfWay(ctx, r.NSX, r.Catalog, r.Config.NCP.Cluster)
+	found, err := inventory.FindHalfWay(ctx, r.NSX, r.Catalog, r.Config.NCP.Cluster)
+	return slices.DeleteFunc(found, func(h inventory.HalfWay) bool { return h.Cluster == "" && r.adoptsShared }), err
 }

@@ -44,6 +44,9 @@ func (r *Runner) createdObjects(ctx context.Context) []inventory.Known {
 	switch {
 	case err == nil:
 		r.noteCreated(inv, nil)
+		if _, err := r.lookForLost(ctx, catalog.NCP, inv); err != nil {
+			r.Report.Warn("whether records of scope %s are lost could not be found out: %v", catalog.NCP, err)
+		}
 	case !errors.As(err, &absent): // that is for the census to find out
 		r.Report.Warn("only NCP objects with tags of their own are counted, without addresses and ports of routers: %v", err)
 	}

@@ -247,8 +247,19 @@ func (r *Runner) status(ctx context.Context) (reading, error) {
 	if err := r.connect(ctx, records.Header{}, false); err != nil {
 		return found, err
 	}
-	found.scopes, err = r.lookAtAll(ctx)
-	return found, err
+	if found.scopes, err = r.lookAtAll(ctx); err != nil || unfinished || r.live != nil {
+		return found, err
+	}
+	for _, s := range found.scopes {
+		lost, looked := r.lost[catalog.Scope(s.Scope)]
+		if !looked && s.Policy > 0 {
+			return found, fmt.Errorf("whether records of scope %s are lost cannot be told", s.Scope)
+		}
+		if len(lost.refs) > 0 {
+			found.add("%v", r.describeLost(ctx, catalog.Scope(s.Scope), lost, false))
+		}
+	}
+	return found, nil
 }
 
 func (f *reading) add(format string, args ...any) {

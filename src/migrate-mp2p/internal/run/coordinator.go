@@ -84,9 +84,18 @@ func (j *job) initiate(ctx context.Context) error {
 	if err := j.holdLease(ctx); err != nil {
 		return stay{err}
 	}
+	if j.takesOverWorkflow() {
+		if err := j.migrator().Rest(ctx); err != nil {
+			return stay{fmt.Errorf("ending the plan of the run whose objects are adopted: %w", err)}
+		}
+	}
 	err := j.NSX.Initiate(ctx)
 	if !refusedByNSX(err) {
 		return err
+	}
+	if j.takesOverWorkflow() {
+		j.Report.Warn("NSX did not initiate a workflow: the one in which the adopted objects were made is open, and is used as it is (%v)", err)
+		return nil
 	}
 	if j.Config.NSX.EndWorkflow == j.node.ID {
 		if err := j.endWorkflow(ctx, err); err != nil {
@@ -181,7 +190,8 @@ func (j *job) commit(ctx context.Context) error {
 			return stay{fmt.Errorf("finding out whether DONE took effect (%w): %w", orAnswered(sent), err)}
 		case seen == effectEnded,
 			seen == effectAtWork && refused, // NSX takes no further DONE, and is at realising the objects: it has ended
-			seen == effectUnseen && answered:
+			seen == effectUnseen && answered,
+			seen == effectUnseen && refused && j.header.Realised: // all was adopted and realised before: only the workflow had to end
 			return nil
 		case refused:
 			return fmt.Errorf("NSX refused DONE and has realised nothing: %w", sent)
@@ -318,16 +328,33 @@ func (j *job) noteUnrealised(ctx context.Context) error {
 	return nil
 }
 
-// samplePaths picks Policy paths of migrated objects, spread over all of them.
+// samplePaths picks Policy paths of migrated objects, spread over all of them, but for adopted ones where others are: NSX may
+// have realised those before.
 func (j *job) samplePaths() ([]string, error) {
 	count, err := j.Records.MigratedCount()
 	if err != nil {
 		return nil, fmt.Errorf("counting the migration records: %w", err)
 	}
+	adopted := map[records.Ref]bool{}
+	if j.header.Adopted > 0 && j.header.Adopted < count {
+		count -= j.header.Adopted
+		err := j.Records.Batches(func(b records.Batch) error {
+			for _, e := range b.Entries {
+				adopted[records.Ref{Type: e.Type, ID: e.ID}] = b.Adopted
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading the batches from the records: %w", err)
+		}
+	}
 	every := max(count/doneSample, 1)
 	var paths []string
 	n := 0
 	err = j.Records.Migrated(func(m records.MigratedObject) error {
+		if adopted[records.Ref{Type: m.Type, ID: m.ID}] {
+			return nil
+		}
 		if n%every == 0 && m.PolicyPath != "" && len(paths) < doneSample {
 			paths = append(paths, m.PolicyPath)
 		}
@@ -360,6 +387,16 @@ func (j *job) closeWorkflow(ctx context.Context) error {
 	}
 	if j.running.NotInitiated {
 		return nil
+	}
+	if j.takesOverWorkflow() {
+		left, err := j.adoptedLeft(ctx)
+		if err != nil {
+			return err
+		}
+		if left > 0 {
+			j.Report.Warn("the workflow stays open, since DONE would realise %d adopted objects", left)
+			return nil
+		}
 	}
 	if _, err := j.startCoordinator(ctx); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/records"
@@ -26,7 +27,14 @@ type draft struct {
 	policy   []catalog.Ref        // objects of the scope that are Policy already
 	skipped  []inventory.Known    // the same, as a census asks for them
 	inv      *inventory.Inventory // dropped once the prechecks have seen it
+
+	lost     lostObjects // which show that the records of a migration are lost
+	adopted  int         // objects that the run takes over
+	realised bool        // NSX realises some of those
 }
+
+// work says whether there is anything to do.
+func (d draft) work() bool { return d.objects() > 0 || d.adopted > 0 }
 
 func (d draft) objects() int {
 	n := 0
@@ -36,10 +44,8 @@ func (d draft) objects() int {
 	return n
 }
 
-// work says whether the drafts hold anything to migrate.
-func work(drafts []draft) bool {
-	return slices.ContainsFunc(drafts, func(d draft) bool { return d.objects() > 0 })
-}
+// work says whether the drafts hold anything to do.
+func work(drafts []draft) bool { return slices.ContainsFunc(drafts, draft.work) }
 
 // scopes are what the configuration asks for, in the order of their runs.
 func (r *Runner) scopes() []catalog.Scope {
@@ -56,6 +62,9 @@ func (r *Runner) scopes() []catalog.Scope {
 // scope. NCP's objects are planned again once the shared ones are Policy.
 func (r *Runner) fresh(ctx context.Context) error {
 	r.Report.Phase("phase 1: retrieving and planning")
+	if err := r.awaitIdle(ctx); err != nil {
+		return err
+	}
 	drafts, err := r.draftAll(ctx, r.scopes())
 	if err != nil {
 		return err
@@ -78,7 +87,7 @@ func (r *Runner) fresh(ctx context.Context) error {
 	}
 	for i, d := range drafts {
 		drafts[i] = draft{} // a plan is large, too, and the next scope needs room
-		if d.objects() == 0 {
+		if !d.work() {
 			continue
 		}
 		if i > 0 && len(r.done) > 0 {
@@ -153,28 +162,51 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 		return draft{}, err
 	}
 	leaveOrphans(inv, assume)
+	d := draft{scope: scope, criteria: inv.CriteriaScopes, inv: inv}
+	if d.lost, err = r.lookForLost(ctx, scope, inv); err != nil {
+		return draft{}, err
+	}
+	adopt, err := r.takeOver(ctx, scope, inv, d.lost)
+	if err != nil {
+		return draft{}, err
+	}
+	if d.realised, err = r.anyRealised(ctx, inv, adopt); err != nil {
+		return draft{}, err
+	}
+	if scope == catalog.NCP {
+		r.noteCreated(inv, nil) // what is taken over has proved more of the objects to be Policy
+	}
+	known := inv.Known()
+	if r.Config.Migration.Command == config.CommandRollback { // nothing is to be migrated
+		inv.Objects, inv.Unsupported = nil, nil
+	}
 	p, err := plan.Build(inv, plan.Options{
 		Catalog: r.Catalog, PolicyIDs: plan.PolicyIDs(r.Config.Migration.PolicyIDs),
-		Principal: r.Config.NSX.PrincipalIdentity, SharedPrincipal: r.Config.NSX.SharedPrincipalIdentity, Assume: assume,
+		Principal: r.Config.NSX.PrincipalIdentity, SharedPrincipal: r.Config.NSX.SharedPrincipalIdentity, Assume: assume, Adopt: adopt,
 	})
 	if err != nil {
 		return draft{}, err
 	}
-	d := draft{scope: scope, plan: p, criteria: inv.CriteriaScopes, skipped: inv.Skipped(), inv: inv}
+	d.plan, d.adopted = p, p.AdoptedObjects()
+	d.skipped = slices.DeleteFunc(inv.Skipped(), func(k inventory.Known) bool { return adopt[k.Ref] })
 	for _, o := range inv.Policy {
+		if adopt[o.Ref] {
+			continue
+		}
 		d.policy = append(d.policy, o.Ref)
 	}
 	if scope == catalog.Shared {
-		r.shared = inv.Known()
+		r.shared, r.adoptsShared = known, d.adopted > 0
 	}
 	ids := p.IDMap()
+	of := func(id string) (string, bool) { return id, d.adopted > 0 }
 	env := r.env(scope, func(id string) (string, bool) {
 		for _, m := range []map[string]string{ids, p.References, assume} {
 			if path, ok := m[id]; ok {
 				return path, true
 			}
 		}
-		return "", false
+		return of(id)
 	}, d.criteria)
 	if errs := updates.Preview(r.Rules, objects(p), env); len(errs) > 0 {
 		return draft{}, fmt.Errorf("foreseeing the updates of phase 3: %w", errors.Join(errs...))
@@ -185,7 +217,7 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 
 func objects(p *plan.Plan) iter.Seq[updates.Object] {
 	return func(yield func(updates.Object) bool) {
-		for _, b := range p.Batches {
+		for _, b := range slices.Concat(p.Adopted, p.Batches) {
 			for _, e := range b.Entries {
 				if !yield(object(e)) {
 					return
@@ -197,6 +229,9 @@ func objects(p *plan.Plan) iter.Seq[updates.Object] {
 
 func (r *Runner) sayPlan(d draft) {
 	r.Report.Say("plan of scope %s: %d objects in %d batches, %d are Policy already (digest %s)", d.scope, d.objects(), len(d.plan.Batches), d.plan.AlreadyPolicy, d.plan.Digest)
+	if d.adopted > 0 {
+		r.Report.Say("  %d objects are Policy whose records are lost: they are taken over, as migration.adopt asks", d.adopted)
+	}
 	var types []string
 	for _, t := range d.plan.Totals {
 		types = append(types, fmt.Sprintf("%s %d", t.Type, t.Objects))
@@ -227,6 +262,7 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 		NSXClusterID: r.node.ClusterID, NodeID: r.node.ID, NodeAddress: r.node.Address,
 		State: records.Planned, PlanDigest: d.plan.Digest, Objects: d.objects(), References: d.plan.References,
 		Already: already, Skipped: skippedOf(d), Settings: settings, Created: now, Updated: now,
+		Adopted: d.adopted, Realised: d.realised, GoBack: r.Config.Migration.Command == config.CommandRollback,
 	}
 	if err := r.Records.Create(header, batchesOf(d.plan)); err != nil {
 		return fmt.Errorf("recording the plan before anything is sent: %w", err)
@@ -264,8 +300,8 @@ const criteriaSetting = "criteria_scopes"
 // batchesOf shows a plan to the records.
 func batchesOf(p *plan.Plan) iter.Seq[records.PlannedBatch] {
 	return func(yield func(records.PlannedBatch) bool) {
-		for _, b := range p.Batches {
-			planned := records.PlannedBatch{Type: string(b.Type), Request: b.Request}
+		for i, b := range slices.Concat(p.Adopted, p.Batches) {
+			planned := records.PlannedBatch{Type: string(b.Type), Request: b.Request, Adopted: i < len(p.Adopted)}
 			for _, e := range b.Entries {
 				planned.Entries = append(planned.Entries, records.Entry{Type: string(e.Type), ID: e.ID, PolicyPath: e.PolicyPath})
 				planned.Originals = append(planned.Originals, records.Original{

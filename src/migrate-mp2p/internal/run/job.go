@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/migrate"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
@@ -55,7 +54,12 @@ func (j *job) prepare(ctx context.Context) error {
 // be able to stop a rollback. An update takes about half a KiB.
 func ballast(objects int) int64 { return int64(objects)*512 + 16<<20 }
 
-func (j *job) migrate(ctx context.Context) error { return j.migrator().Forward(ctx) }
+func (j *job) migrate(ctx context.Context) error {
+	if err := j.askedBack(); err != nil {
+		return err
+	}
+	return j.migrator().Forward(ctx)
+}
 
 // migrator is made once per job, since it learns how fast NSX is.
 func (j *job) migrator() *migrate.Migrator {
@@ -68,16 +72,19 @@ func (j *job) migrator() *migrate.Migrator {
 			},
 			Gone:              j.isGone,
 			Hold:              j.holdLease,
-			UndoAdopted:       j.Config.Migration.Command == config.CommandRollback,
+			UndoAdopted:       j.undoesAdopted(),
 			BatchTimeout:      time.Duration(j.Config.NSX.Timeouts.Batch),
 			FinishTimeout:     time.Duration(j.Config.NSX.Timeouts.Finish),
-			TakeOutDuplicates: j.scope() == catalog.Shared,
+			TakeOutDuplicates: j.scope() == catalog.Shared || j.header.Adopted > 0,
 		}
 	}
 	return j.phase2
 }
 
 func (j *job) infer(ctx context.Context) error {
+	if err := j.unclaimedDuplicates(); err != nil {
+		return err
+	}
 	counts, err := updates.Infer(ctx, updates.InferInput{
 		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: j.rulesEnv(), Index: time.Duration(j.Config.NSX.Timeouts.Index),
 		Total: j.header.Objects, Sleep: j.Clock.Sleep, Events: j.Report,
@@ -106,6 +113,9 @@ func (j *job) rulesEnv() updates.Env {
 			ids = j.idsOfRun()
 		}
 		path, ok := ids[id]
+		if !ok && j.header.Adopted > 0 {
+			return id, true // phase 4 of the lost run has put the Policy id there; no object's Manager id is unknown to a plan
+		}
 		return path, ok
 	}, criteria)
 	env.Platform, env.Cluster = j.header.Platform, j.header.Cluster // today's configuration may differ

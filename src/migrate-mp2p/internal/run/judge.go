@@ -40,6 +40,10 @@ type Facts struct {
 	Interrupted bool
 	// Suspect says that objects are Policy although nothing shows who migrated them or completed them.
 	Suspect bool
+	// Unproven says that nobody looked whether the end of a migration has reached the objects that are Policy.
+	Unproven bool
+	// Adopted counts objects that a run took over and left Policy when it went back.
+	Adopted int
 }
 
 // Judge computes the exit code.
@@ -51,7 +55,7 @@ func Judge(f Facts) int {
 		return Mixed
 	case !f.Armed:
 		return AllPolicy // disarmed: nothing was looked at, and the last line says so
-	case f.Suspect, f.Unsettled > 0, f.Pending > 0:
+	case f.Suspect, f.Adopted > 0, f.Unsettled > 0, f.Pending > 0:
 		return Mixed
 	case f.Unfinished != "" && f.Sent && !ended(f.Unfinished):
 		return Mixed
@@ -61,6 +65,8 @@ func Judge(f Facts) int {
 		return CannotTell
 	case f.Census.Manager > 0 && f.Census.Policy > 0:
 		return Mixed
+	case f.Census.Policy > 0 && f.Unproven:
+		return CannotTell
 	case f.Census.Policy > 0:
 		return AllPolicy
 	case f.Census.Manager > 0:

@@ -28,5 +28,8 @@ var _ = DescribeTable("the exit code follows from the state left behind, and fro
 	Entry("all Manager, only the archive is missing", run.Facts{Armed: true, Unfinished: records.RolledBack, Sent: true, Census: &run.Counts{Manager: 5}}, run.AllManager),
 	Entry("planned, nothing sent, all Manager", run.Facts{Armed: true, Unfinished: records.Planned, Census: &run.Counts{Manager: 5}}, run.AllManager),
 	Entry("Policy objects that nobody's records claim", run.Facts{Armed: true, Suspect: true, Census: &run.Counts{Policy: 5}}, run.Mixed),
+	Entry("all Policy, but adopted objects were left when the run went back", run.Facts{Armed: true, Adopted: 3, Census: &run.Counts{Policy: 5}}, run.Mixed),
+	Entry("all Policy, but nobody looked whether the end has reached them", run.Facts{Armed: true, Unproven: true, Census: &run.Counts{Policy: 5}}, run.CannotTell),
+	Entry("all Manager, where nobody has to look", run.Facts{Armed: true, Unproven: true, Census: &run.Counts{Manager: 5}}, run.AllManager),
 	Entry("SIGTERM before the end", run.Facts{Armed: true, Interrupted: true, Unfinished: records.Migrating, Sent: true}, run.Interrupted),
 )

@@ -2,37 +2,143 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/updates"
 )
 
-// lostRecords stops before any write when NCP objects of this cluster are Policy although neither records
-// nor an archive say who migrated them, and they stand beside others that are Manager or lack the tags that
-// the end of a migration gives them.
+// versionTag is the scope of the tag by which it is told whether the end of a migration has reached an object.
+const versionTag = "ncp/version"
+
+// lostObjects are those of a scope which show that a migration was begun and not ended.
+type lostObjects struct {
+	refs     []catalog.Ref
+	managers int // objects of the scope that are Manager
+}
+
+func (r *Runner) noteLost(scope catalog.Scope, found lostObjects) {
+	if r.lost == nil {
+		r.lost = map[catalog.Scope]lostObjects{}
+	}
+	r.lost[scope] = found
+}
+
+// isLost says whether objects of a scope were found lost, and that was not undone since.
+func (r *Runner) isLost(scope catalog.Scope) bool { return len(r.lost[scope].refs) > 0 }
+
+func other(scope catalog.Scope) catalog.Scope {
+	if scope == catalog.Shared {
+		return catalog.NCP
+	}
+	return catalog.Shared
+}
+
+// lookForLost notes the lost objects of a scope. While a run is unfinished its records say whose they are.
+func (r *Runner) lookForLost(ctx context.Context, scope catalog.Scope, inv *inventory.Inventory) (lostObjects, error) {
+	if _, unfinished, err := r.takenUp(); err != nil || unfinished || r.live != nil {
+		return lostObjects{}, err
+	}
+	refs, err := r.findLost(ctx, scope, inv)
+	if err != nil {
+		return lostObjects{}, err
+	}
+	found := lostObjects{refs: refs, managers: len(withoutConfigurations(inv, nil))}
+	r.noteLost(scope, found)
+	return found, nil
+}
+
+// findLost names objects that show that a migration was begun and not ended. Nobody's unfinished records are on this disk when
+// it is asked, so that the records of that migration are lost, or lie elsewhere, or NSX was restored under an archived run.
+//
+//	scope ncp     Policy objects without the tags that phase 4 leaves on each, and NCP in Policy mode on what it makes
+//	scope shared  Policy objects that NSX has not begun to realise: others that are Policy are nothing unusual. Where none is
+//	              Manager, only routers and segments tell, since NSX has nothing to realise of a profile that nobody uses (ASSUMED)
+//
+// Whether an archive claims them does not count, and neither does whether others are Manager.
+func (r *Runner) findLost(ctx context.Context, scope catalog.Scope, inv *inventory.Inventory) ([]catalog.Ref, error) {
+	if scope == catalog.Shared {
+		asked := inv.Policy
+		if len(withoutConfigurations(inv, nil)) == 0 {
+			asked = slices.DeleteFunc(slices.Clone(asked), func(o *inventory.Object) bool {
+				return !slices.Contains([]catalog.Type{catalog.Tier0, catalog.Tier1, catalog.LogicalSwitch}, o.Type)
+			})
+		}
+		unrealised, err := r.unrealised(ctx, asked, maxRealised)
+		return refsOf(unrealised), err
+	}
+	version := r.Rules.Constant(versionTag)
+	if version == "" { // rules of the operator that set none: only who migrated an object can be asked
+		if len(inv.Objects) == 0 {
+			return nil, nil
+		}
+		return r.unclaimed(refsOf(inv.Policy))
+	}
+	env := updates.Env{Platform: r.Config.NCP.Platform, Scope: scope, Cluster: r.Config.NCP.Cluster, Workloads: r.Workloads}
+	tagged := slices.DeleteFunc(slices.Clone(inv.Policy), func(o *inventory.Object) bool { return !r.Rules.Touches(o.Type, env) })
+	unready, err := inventory.FindUnready(ctx, r.NSX, r.query(scope), version, tagged)
+	if err != nil {
+		return nil, fmt.Errorf("looking for Policy objects whose updates were never made: %w", err)
+	}
+	return r.notWaived(unready, tagged)
+}
+
+func refsOf(objects []*inventory.Object) []catalog.Ref {
+	var refs []catalog.Ref
+	for _, o := range objects {
+		refs = append(refs, o.Ref)
+	}
+	return refs
+}
+
+// notWaived leaves out the objects whose updates the operator let go, in this configuration or in a run that completed.
+func (r *Runner) notWaived(unready []catalog.Ref, objects []*inventory.Object) ([]catalog.Ref, error) {
+	if len(unready) == 0 {
+		return nil, nil
+	}
+	waived := map[string]bool{}
+	for _, path := range r.Config.Migration.WaiveUpdates {
+		waived[path] = true
+	}
+	if err := records.WaivedByArchive(r.Config.Records.Directory, func(path string) { waived[path] = true }); err != nil {
+		return nil, fmt.Errorf("reading the waived updates of archived runs: %w", err)
+	}
+	paths := make(map[catalog.Ref]string, len(objects))
+	for _, o := range objects {
+		paths[o.Ref] = o.PolicyPath
+	}
+	return slices.DeleteFunc(unready, func(ref catalog.Ref) bool { return waived[paths[ref]] }), nil
+}
+
+// lostRecords stops before any write where records are lost, unless the run may take the objects over.
 func (r *Runner) lostRecords(ctx context.Context, drafts []draft) error {
 	for _, d := range drafts {
-		if d.scope != catalog.NCP || len(d.policy) == 0 {
-			continue
-		}
-		unclaimed, err := r.unclaimed(d.policy)
-		if err != nil {
-			return err
-		}
-		if len(unclaimed) > 0 && d.objects() == 0 {
-			if unclaimed, err = r.unready(ctx, unclaimed); err != nil {
-				return fmt.Errorf("looking for Policy objects whose updates were never made: %w", err)
-			}
-		}
-		if len(unclaimed) > 0 {
-			return &lostRecords{total: len(unclaimed), manager: d.objects(), names: unclaimed[:min(len(unclaimed), 5)]}
+		if len(d.lost.refs) > 0 && d.adopted == 0 {
+			return r.describeLost(ctx, d.scope, d.lost, false)
 		}
 	}
 	return nil
+}
+
+// describeLost makes the error of what was found, with the lease that stands in the way. realised says that they were adopted
+// to be rolled back, and cannot be.
+func (r *Runner) describeLost(ctx context.Context, scope catalog.Scope, found lostObjects, realised bool) error {
+	nobodys, err := r.unclaimed(found.refs)
+	if err != nil {
+		return err
+	}
+	held, err := r.readLease(ctx)
+	if err != nil {
+		return err
+	}
+	return &lostRecords{
+		scope: scope, total: len(found.refs), claimed: len(found.refs) - len(nobodys), manager: found.managers,
+		names: found.refs[:min(len(found.refs), 5)], holder: held.tag(leaseRun), realised: realised,
+	}
 }
 
 // unclaimed are the objects that no archive claims.
@@ -54,50 +160,16 @@ func (r *Runner) unclaimed(policy []catalog.Ref) ([]catalog.Ref, error) {
 	return rest, nil
 }
 
-// unready are those of the objects whose Policy side still carries another version of NCP's tags than phase 4
-// leaves there. NCP in Policy mode writes that version, too, so that what it makes later is not meant.
-func (r *Runner) unready(ctx context.Context, objects []catalog.Ref) ([]catalog.Ref, error) {
-	version := r.Rules.Constant("ncp/version")
-	if version == "" {
-		return nil, nil
-	}
-	byID := make(map[string]catalog.Ref, len(objects))
-	for _, ref := range objects {
-		byID[ref.ID] = ref
-	}
-	query := fmt.Sprintf("tags.scope:%q AND tags.tag:%q AND tags.scope:%q AND NOT tags.tag:%q", "ncp/cluster", r.Config.NCP.Cluster, "ncp/version", version)
-	var found []catalog.Ref
-	_, err := r.NSX.Search(ctx, nsx.Policy, query, func(results []json.RawMessage) error {
-		for _, raw := range results {
-			var o struct {
-				UniqueID string `json:"unique_id"` // of a migrated object: its Manager id
-			}
-			if err := json.Unmarshal(raw, &o); err != nil {
-				return fmt.Errorf("reading a result: %w", err)
-			}
-			if ref, ok := byID[o.UniqueID]; ok {
-				found = append(found, ref)
-			}
-		}
-		return nil
-	})
-	if nsx.IsKind(err, nsx.KindSearchCap) { // so many that one need not look at each
-		return objects, nil
-	}
-	return found, err
-}
-
 // lostRecords says that a migration was begun whose records are not here.
 type lostRecords struct {
-	total, manager int
-	names          []catalog.Ref
+	scope                   catalog.Scope
+	total, claimed, manager int
+	names                   []catalog.Ref
+	holder                  string // run that holds the lease
+	realised                bool   // they were adopted to be rolled back, and cannot be
 }
 
 func (e *lostRecords) Error() string {
-	beside := fmt.Sprintf("while %d are Manager", e.manager)
-	if e.manager == 0 {
-		beside = "and without the tags that the end of a migration gives them"
-	}
 	var names []string
 	for _, ref := range e.names {
 		names = append(names, ref.String())
@@ -105,6 +177,27 @@ func (e *lostRecords) Error() string {
 	if e.total > len(names) {
 		names = append(names, "...")
 	}
-	return fmt.Sprintf("%d NCP objects of this cluster are Policy although no records on this disk claim them (%s), %s: a migration was begun from another machine or disk, or its records were lost; run the errand where those records lie",
-		e.total, strings.Join(names, ", "), beside)
+	what, sign := "NCP objects of this cluster are Policy", "without the tags that the end of a migration gives them"
+	if e.scope == catalog.Shared {
+		what, sign = "shared objects are Policy", "and NSX has not begun to realise them"
+	}
+	text := fmt.Sprintf("%d %s although no records on this disk claim them (%s), %s", e.total, what, strings.Join(names, ", "), sign)
+	if e.claimed > 0 {
+		text = fmt.Sprintf("%d %s although the archived run that migrated %d of them was complete (%s), %s", e.total, what, e.claimed, strings.Join(names, ", "), sign)
+	}
+	if e.manager > 0 {
+		text += fmt.Sprintf(", while %d are Manager", e.manager)
+	}
+	cause := ": a migration was begun from another machine or disk, or its records were lost; run the errand where those records lie, or, if they are lost for good, let this one take the objects over with migration.adopt: true"
+	if e.claimed > 0 {
+		cause = ": NSX was restored from a backup that was made while the migration went on; let the errand take the objects over with migration.adopt: true"
+	}
+	if e.realised {
+		cause = ": that run was past the point of no return (DONE), and NSX realises them, so that nothing can be rolled back; let `run` bring them to their end with migration.adopt: true"
+	}
+	text += cause
+	if e.holder != "" {
+		text += fmt.Sprintf(" and, since NSX shows the lease of run %s, nsx.break_lease: %s", e.holder, e.holder)
+	}
+	return text
 }

@@ -27,7 +27,7 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 	}
 	out := report.Outcome{Code: Judge(e.Facts), Scopes: e.scopes, Records: r.Config.Records.Directory}
 	a := r.advice(e.judged)
-	a.Unfinished = catalog.Scope(e.unfinished.Scope)
+	a.Unfinished, a.Suspected = catalog.Scope(e.unfinished.Scope), cmp.Or(e.suspected, e.judged)
 	if ncp, looked := e.scope(catalog.NCP); looked {
 		a.NCPManager = ncp.Policy+ncp.Undecided == 0
 	}
@@ -66,6 +66,8 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 type ending struct {
 	Facts
 	judged     catalog.Scope  // whose objects the code speaks of
+	suspected  catalog.Scope  // whose lost records ended the execution; "" for none
+	lostBeside bool           // the records of the scope that the code does not speak of are lost
 	unfinished records.Header // the zero value when no run is unfinished
 	scopes     []report.ScopeState
 }
@@ -97,6 +99,8 @@ func besides(out *report.Outcome, e ending, done []finished, a advice) {
 				out.Next = append([]string{again}, out.Next...)
 			}
 		case !seen || scope == e.judged:
+		case e.lostBeside && scope != e.suspected:
+			out.Meaning += "; some of " + a.objects(scope) + " are Policy and nobody's records say why"
 		case state.Undecided > 0, state.Manager > 0 && state.Policy > 0, state.Manager > 0 && scope == catalog.Shared && out.Code == AllPolicy:
 			out.Meaning += "; " + state.String()
 		}
@@ -125,7 +129,12 @@ func (r *Runner) end(ctx context.Context, failure error) (ending, error) {
 		return e, nil // they say nothing about our objects
 	}
 	var lost *lostRecords
-	e.Suspect = errors.As(failure, &lost)
+	if e.Suspect = errors.As(failure, &lost); e.Suspect {
+		e.suspected = lost.scope
+	}
+	for _, d := range r.done {
+		e.Adopted += d.adopted
+	}
 	header, unfinished, err := r.recorded()
 	if err != nil {
 		return e, err
@@ -151,6 +160,10 @@ func (r *Runner) end(ctx context.Context, failure error) (ending, error) {
 		e.scopes, err = r.shown(), nil
 	}
 	e.judged = judgedScope(e)
+	_, looked := r.lost[e.judged]
+	e.Unproven = !looked
+	e.Suspect = e.Suspect || r.isLost(e.judged)
+	e.lostBeside = r.isLost(other(e.judged))
 	for i, s := range e.scopes {
 		if s.Scope == string(e.judged) {
 			e.Census = &Counts{Manager: s.Manager, Policy: s.Policy, Undecided: s.Undecided, Orphans: s.Orphans}
@@ -258,6 +271,7 @@ type advice struct {
 	Platform, Cluster string
 	Scope             catalog.Scope // that the code speaks of
 	Unfinished        catalog.Scope // of the run that is left unfinished; "" for none
+	Suspected         catalog.Scope // whose records are lost, where any are
 	OneByOne          bool
 	Rerun             string // the command that runs the errand again
 	NeverMounted      bool   // records.require_mount is false
@@ -334,9 +348,13 @@ func advise(out *report.Outcome, f Facts, a advice) {
 			"migrated SNAT rules carry firewall match BYPASS; those that NCP makes from now on follow NCP's configuration (natfirewallmatch)",
 			"remove the source-IP persistence from the load balancer in front of the NSX managers when everything is migrated",
 		}
+	case out.Code == Mixed && f.Adopted > 0:
+		out.Meaning = fmt.Sprintf("%d objects of a migration whose records are lost were adopted and are still Policy: NCP may run in neither mode", f.Adopted)
+		out.Next = []string{"start NCP in neither mode", "cure the cause and run again with migration.adopt: true: " + a.Rerun, "or take back what can be with command rollback and migration.adopt: true"}
+		out.Ladder = a.skip()
 	case out.Code == Mixed && f.Suspect:
-		out.Meaning = "some of " + where + " are Policy and nobody's records say why: NCP may run in neither mode"
-		out.Next = []string{"start NCP in neither mode", "run the errand where the records of that migration lie"}
+		out.Meaning = "some of " + a.objects(a.Suspected) + " are Policy and nobody's records say why: NCP may run in neither mode"
+		out.Next = []string{"start NCP in neither mode", "run the errand where the records of that migration lie, or let this one take its objects over (migration.adopt), as said above"}
 		out.Ladder = a.skip()
 	case out.Code == Mixed && !f.Armed:
 		out.Meaning = fmt.Sprintf("DISARMED with an unfinished run (%s): nothing was touched; NCP may run in neither mode", f.Unfinished)
@@ -387,6 +405,8 @@ func adviseRollback(out *report.Outcome, f Facts, a advice, rolledBack bool) {
 		out.Meaning = "nothing was rolled back, since the run is past DONE and can only go forward: " + out.Meaning
 		out.Next = []string{"start NCP in neither mode", toRun}
 	case f.Unfinished != "", rolledBack, out.Code == Interrupted:
+	case f.Suspect:
+		out.Meaning = "nothing was rolled back: " + out.Meaning
 	case out.Code == AllPolicy:
 		out.Meaning = "nothing was rolled back, and nothing can be: all of " + a.objects(a.Scope) + " are Policy, and a migration that is past DONE only goes forward"
 		out.Next = []string{

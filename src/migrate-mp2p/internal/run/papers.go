@@ -20,6 +20,7 @@ type finished struct {
 	failure string
 	files   report.Files
 	census  *Counts
+	adopted int         // objects that were adopted and are Policy, although the run went back
 	data    report.Data // of its report, which completeReports writes again
 }
 
@@ -28,23 +29,27 @@ func (f finished) result() string {
 	if f.state == records.Complete {
 		return fmt.Sprintf("scope %s was migrated: %d Policy, %d Manager", f.scope, f.census.Policy, f.census.Manager)
 	}
-	if f.failure == "" {
-		return fmt.Sprintf("scope %s was rolled back", f.scope)
+	text := fmt.Sprintf("scope %s was rolled back", f.scope)
+	if f.adopted > 0 {
+		text += fmt.Sprintf(" as far as this run had sent it, and %d adopted objects are still Policy", f.adopted)
 	}
-	return fmt.Sprintf("scope %s was rolled back: %s", f.scope, brief(f.failure))
+	if f.failure != "" {
+		text += ": " + brief(f.failure)
+	}
+	return text
 }
 
 // report notes the end of a run and writes its report. What the execution comes to is
 // not known yet: until completeReports has written the report again, which a crash may prevent, its code is that of
-// this scope alone, and it says so.
-func (j *job) report(header records.Header, census *Counts, unrestored, unrealised []string) report.Files {
+// this scope alone, and it says so. adopted objects are Policy although the run went back.
+func (j *job) report(header records.Header, census *Counts, adopted int, unrestored, unrealised []string) report.Files {
 	r := j.Runner
-	f := finished{scope: catalog.Scope(header.Scope), state: header.State, failure: header.Failure, census: census}
+	f := finished{scope: catalog.Scope(header.Scope), state: header.State, failure: header.Failure, census: census, adopted: adopted}
 	if j.turned != nil {
 		f.failure = j.turned.Error()
 	}
 	f.data = r.reportData(header, report.Outcome{
-		Code:    Judge(Facts{Armed: true, Unfinished: header.State, Sent: true, Census: census}),
+		Code:    Judge(Facts{Armed: true, Unfinished: header.State, Sent: true, Census: census, Adopted: adopted}),
 		Meaning: f.result() + "; this was written before the execution had ended, so that the code speaks of this scope alone",
 		Scopes:  []report.ScopeState{scopeState(header.Scope, census)}, Failure: f.failure, Records: j.Records.Dir(),
 		Next: []string{"look at the last line that the execution printed or, if it has none, run the errand again: " + r.advice(f.scope).Rerun},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -60,6 +61,11 @@ type Runner struct {
 	absent    bool              // NCP made nothing under the cluster's name, and that has been said
 	// orphanRoutes are static routes of NCP that no plan takes along, as a census asks for them.
 	orphanRoutes []string
+	// lost holds, for each scope that was looked at, the objects which show that a migration of theirs was begun and not ended.
+	lost map[catalog.Scope]lostObjects
+	// adoptsShared says that the run of scope shared takes over what an interrupted one left.
+	adoptsShared bool
+	indexLost    sync.Once  // that Search does not work is said once
 	done         []finished // runs that this execution brought to their end
 }
 
@@ -110,10 +116,16 @@ func (r *Runner) rollback(ctx context.Context) error {
 	if id := r.Config.Records.Discard; id != "" {
 		r.Report.Warn("records.discard names run %s; command rollback does not look at it", id)
 	}
-	if err := r.connect(ctx, header, unfinished); err != nil || !unfinished {
+	if err := r.connect(ctx, header, unfinished); err != nil {
 		return err
 	}
+	if !unfinished {
+		return r.rollbackLost(ctx)
+	}
 	_, err = r.recover(ctx, header)
+	if err == nil && header.State == records.Planned {
+		return r.rollbackLost(ctx) // nothing of it was sent; what it was to take back is still there
+	}
 	return err
 }
 
@@ -202,6 +214,10 @@ func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Kn
 	if err != nil {
 		return nil, err
 	}
+	if _, err := r.lookForLost(ctx, scope, inv); err != nil {
+		r.Report.Warn("whether records of scope %s are lost could not be found out: %v", scope, err)
+	}
+	r.leaveConfigurations(inv, nil)
 	r.shared = inv.Known()
 	return r.shared, nil
 }
@@ -243,6 +259,12 @@ func (r *Runner) query(scope catalog.Scope) inventory.Query {
 	return inventory.Query{
 		Scope: scope, Cluster: r.Config.NCP.Cluster, Catalog: r.Catalog, Spec: r.wanted(),
 		IndexTimeout: time.Duration(r.Config.NSX.Timeouts.Index), Waiting: r.Report.Waiting, Sleep: r.Clock.Sleep,
+		Whole: r.Config.Migration.Adopt,
+		IndexLost: func(cause error) {
+			r.indexLost.Do(func() {
+				r.Report.Warn("NSX's search index does not work, so that the lists are read instead, which takes longer (%v); to have it built anew, log in to the CLI of each NSX manager and type: start search resync all", cause)
+			})
+		},
 	}
 }
 

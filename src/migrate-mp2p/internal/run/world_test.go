@@ -186,3 +186,67 @@ func (f *foundation) matchInternal() {
 		return fmt.Errorf("no SNAT rule in Policy")
 	})).To(Succeed())
 }
+
+// tagsComeBack gives every Manager object the tags of its Policy object, as an NSX does that realises tags. What it answers
+// gives them the old ones again, by which the simulator judges.
+func (f *foundation) tagsComeBack() (undo func()) {
+	GinkgoHelper()
+	before := map[string]any{}
+	Expect(f.state.Update(func(tx *store.Tx) error {
+		for o := range tx.Policy().All() {
+			fields, err := o.Fields()
+			if err != nil {
+				return err
+			}
+			for m := range tx.Manager().All() {
+				path, is := m.Tag("policyPath")
+				if !is || path != o.Key {
+					continue
+				}
+				tags, _ := fields["tags"].([]any)
+				if _, err := tx.Manager().Mutate(m.Key, func(manager map[string]any) error {
+					before[m.Key] = manager["tags"]
+					manager["tags"] = append(slices.Clone(tags), map[string]any{"scope": "policyPath", "tag": path})
+					return nil
+				}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})).To(Succeed())
+	return func() {
+		GinkgoHelper()
+		Expect(f.state.Update(func(tx *store.Tx) error {
+			for key, tags := range before {
+				if _, err := tx.Manager().Mutate(key, func(manager map[string]any) error {
+					manager["tags"] = tags
+					return nil
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})).To(Succeed())
+	}
+}
+
+// untagRouterPorts makes this an NSX that does not tag the ports of Tier-1 routers when it promotes them.
+func (f *foundation) untagRouterPorts() {
+	GinkgoHelper()
+	Expect(f.state.Update(func(tx *store.Tx) error {
+		for _, port := range tx.Manager().List("logical-router-ports") {
+			if port.ResourceType == "LogicalRouterUpLinkPort" {
+				continue
+			}
+			if _, err := tx.Manager().Mutate(port.Key, func(fields map[string]any) error {
+				tags, _ := fields["tags"].([]any)
+				fields["tags"] = slices.DeleteFunc(slices.Clone(tags), func(tag any) bool { return tag.(map[string]any)["scope"] == "policyPath" })
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})).To(Succeed())
+}
