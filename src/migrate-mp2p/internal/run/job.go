@@ -87,7 +87,7 @@ func (j *job) infer(ctx context.Context) error {
 	}
 	counts, err := updates.Infer(ctx, updates.InferInput{
 		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: j.rulesEnv(), Index: time.Duration(j.Config.NSX.Timeouts.Index),
-		Total: j.header.Objects, Sleep: j.Clock.Sleep, Events: j.Report,
+		Total: j.header.Objects, Sleep: j.Clock.Sleep, Events: j.Report, IndexLost: j.noIndex,
 	})
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (j *job) apply(ctx context.Context) error {
 	result, err := updates.Finish(nsx.WithOverwrite(ctx), updates.FinishInput{
 		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: j.rulesEnv(), Index: time.Duration(j.Config.NSX.Timeouts.Index),
 		Total: j.header.Objects, Waive: j.Config.Migration.WaiveUpdates, Reinfer: j.Config.Migration.ReinferUpdates,
-		Sleep: j.Clock.Sleep, Events: j.Report,
+		Sleep: j.Clock.Sleep, Events: j.Report, IndexLost: j.noIndex,
 	})
 	for _, path := range result.NotWaived {
 		j.Report.Warn("migration.waive_updates names %s, which has no pending update", path)

@@ -260,12 +260,15 @@ func (r *Runner) query(scope catalog.Scope) inventory.Query {
 		Scope: scope, Cluster: r.Config.NCP.Cluster, Catalog: r.Catalog, Spec: r.wanted(),
 		IndexTimeout: time.Duration(r.Config.NSX.Timeouts.Index), Waiting: r.Report.Waiting, Sleep: r.Clock.Sleep,
 		Whole: r.Config.Migration.Adopt,
-		IndexLost: func(cause error) {
-			r.indexLost.Do(func() {
-				r.Report.Warn("NSX's search index does not work, so that the lists are read instead, which takes longer (%v); to have it built anew, log in to the CLI of each NSX manager and type: start search resync all", cause)
-			})
-		},
+		IndexLost: r.noIndex,
 	}
+}
+
+// noIndex says once that Search does not work, and what helps.
+func (r *Runner) noIndex(cause error) {
+	r.indexLost.Do(func() {
+		r.Report.Warn("NSX's search index does not work, so that the lists are read instead, which takes longer (%v); to have it built anew, log in to the CLI of each NSX manager and type: start search resync all", cause)
+	})
 }
 
 // places tells where recorded objects live: the parent as it was read, and for allocations, whose evidence lies

@@ -24,6 +24,8 @@ type FinishInput struct {
 	Reinfer bool          // infer refused updates anew, from rules that the operator has corrected
 	Sleep   func(context.Context, time.Duration) error
 	Events  Events
+	// IndexLost is told that Search does not work for good and that the objects are read directly; it may be nil.
+	IndexLost func(cause error)
 }
 
 // FinishResult counts all updates of the run, as the records have them afterwards.
@@ -86,6 +88,7 @@ func (in FinishInput) rounds(ctx context.Context, result *FinishResult) error {
 		}
 		result.Verified, err = Verify(ctx, VerifyInput{
 			API: in.API, Records: in.Records, Rules: in.Rules, Env: in.Env, Index: in.Index, Total: in.Total, Sleep: in.Sleep, Events: in.Events,
+			IndexLost: in.IndexLost,
 		})
 		if err != nil || result.Verified.Pending == 0 || round == finishRounds {
 			return err

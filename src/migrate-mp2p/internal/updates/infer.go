@@ -36,6 +36,8 @@ type InferInput struct {
 	Total   int                                        // migrated objects, for the progress
 	Sleep   func(context.Context, time.Duration) error // nil: the real clock
 	Events  Events
+	// IndexLost is told that Search does not work for good and that the objects are read directly; it may be nil.
+	IndexLost func(cause error)
 }
 
 // InferCounts says what phase 3 found.
@@ -57,6 +59,7 @@ func Infer(ctx context.Context, in InferInput) (InferCounts, error) {
 	}
 	w := &inference{InferInput: in, ctx: ctx, reader: &reader{
 		api: in.API, scope: in.Env.Scope, cluster: in.Env.Cluster, index: in.Index, sleep: in.Sleep, events: in.Events,
+		indexLost: in.IndexLost,
 	}}
 	if err := in.Records.PutUpdates(w.updates); err != nil {
 		return w.counts, err

@@ -142,6 +142,21 @@ var _ = Describe("Infer", func() {
 		Expect(strings.Join(fake.requests, "\n")).To(ContainSubstring("GET /infra/segments/s0/ports/0-port"))
 	})
 
+	It("reads directly, without waiting, where the index does not work for good, and says so [R18]", func() {
+		ports(100)
+		outOfStep := &nsx.Error{Kind: nsx.KindSearch, Status: 400, Code: 60515}
+		fake.onSearch = func(string) error { return outOfStep }
+		var told []error
+		counts, err := Infer(context.Background(), InferInput{
+			API: fake, Records: store, Rules: builtInRules(), Env: env, Index: 5 * time.Minute, Sleep: events.sleep, Events: events,
+			IndexLost: func(cause error) { told = append(told, cause) },
+		})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(counts).To(Equal(InferCounts{Objects: 100, Updates: 100}))
+		Expect(told).To(ConsistOf(MatchError(outOfStep)))
+		Expect(events.slept).To(BeZero())
+	})
+
 	It("does not wait for a few that can be read directly", func() {
 		for _, path := range ports(100)[:5] {
 			fake.hidden[path] = true

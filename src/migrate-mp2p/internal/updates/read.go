@@ -59,6 +59,8 @@ type reader struct {
 	index   time.Duration // how long the search index may take to catch up
 	sleep   func(context.Context, time.Duration) error
 	events  Events
+	// indexLost is told that Search does not work for good and that the objects are read directly; it may be nil.
+	indexLost func(cause error)
 }
 
 // found receives an object that was looked for, with the value that stood in the wanted map. The object is taken apart
@@ -88,14 +90,22 @@ func searchable[T any](r *reader, k kind, wanted map[string]T) bool {
 }
 
 // readIndex searches, and searches again while many objects are missing and the index may still be behind. After each
-// search, between may take further objects out of the map; it may be nil.
+// search, between may take further objects out of the map; it may be nil. An index that does not work finds nothing more,
+// and that is no error: what is left is read directly, whatever it costs.
 func readIndex[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T], between func() error) error {
 	query := fmt.Sprintf(`resource_type:(%s) AND tags.scope:"ncp/cluster" AND tags.tag:%s`,
 		strings.Join(k.resourceTypes(), " OR "), quote(r.cluster))
 	page := pick(wanted, each)
 	pause := firstPause
 	for waited := time.Duration(0); ; waited += pause {
-		if err := searchAll(ctx, r.api, query, "", page); err != nil {
+		err := searchAll(ctx, r.api, query, "", page)
+		if nsx.IsKind(err, nsx.KindSearch) {
+			if r.indexLost != nil {
+				r.indexLost(err)
+			}
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("searching for %s objects: %w", k.Type, err)
 		}
 		if between != nil {

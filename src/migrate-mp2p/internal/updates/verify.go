@@ -34,6 +34,8 @@ type VerifyInput struct {
 	Total   int                                        // migrated objects, for the progress
 	Sleep   func(context.Context, time.Duration) error // nil: the real clock
 	Events  Events
+	// IndexLost is told that Search does not work for good and that the objects are read directly; it may be nil.
+	IndexLost func(cause error)
 }
 
 // VerifyResult says what the last read found.
@@ -66,7 +68,9 @@ func Verify(ctx context.Context, in VerifyInput) (VerifyResult, error) {
 	w := &verification{
 		VerifyInput: in, before: map[string]records.UpdateState{}, texts: interner{},
 		found: map[string]*records.Update{}, absent: map[string]map[string]*records.Update{},
-		reader: &reader{api: in.API, scope: in.Env.Scope, cluster: in.Env.Cluster, index: in.Index, sleep: in.Sleep, events: in.Events},
+		reader: &reader{
+			api: in.API, scope: in.Env.Scope, cluster: in.Env.Cluster, index: in.Index, sleep: in.Sleep, events: in.Events, indexLost: in.IndexLost,
+		},
 	}
 	err := w.read(ctx)
 	if err == nil {

@@ -163,6 +163,16 @@ var _ = Describe("Verify", func() {
 		Expect(f.store.state(paths[7]).State).To(Equal(records.UpdatePending))
 	})
 
+	It("reads the objects themselves where the index does not work for good [R16] [R18]", func() {
+		paths := f.ports(60, newVersion)
+		f.inferred(records.UpdateApplied)
+		f.show(oldVersion, paths[7])
+		f.fake.onSearch = func(string) error { return &nsx.Error{Kind: nsx.KindSearch, Status: 400, Code: 60515} }
+		Expect(f.verify()).To(And(HaveField("Objects", 60), HaveField("Pending", 1)))
+		Expect(f.events.slept).To(BeZero())
+		Expect(f.store.state(paths[7]).State).To(Equal(records.UpdatePending))
+	})
+
 	It("does not wait for the index nor read each object where NSX itself confirms that nothing took effect", func() {
 		f.ports(400, oldVersion)
 		f.inferred(records.UpdateApplied)
