@@ -101,7 +101,17 @@ var _ = Describe("a migration whose records are lost", func() {
 			f, _, lostRun := lostInPhase2()
 			f.expectNoWrite(onlyNCP(f.config()), "no records on this disk claim them", "run the errand where those records lie", "migration.adopt: true", "nsx.break_lease: "+lostRun)
 			f.expectNoWrite(command(onlyNCP(f.config()), "rollback"), "migration.adopt: true")
-			f.expectNoWrite(command(onlyNCP(f.config()), "plan"))
+			Expect(f.lastLine()).To(ContainSubstring("nothing was rolled back: some of the NCP-created objects"))
+			for _, name := range []string{"plan", "precheck", "status", "verify"} {
+				f.expectNoWrite(command(onlyNCP(f.config()), name))
+				Expect(f.out.String()).To(ContainSubstring("no records on this disk claim them"), name)
+			}
+		})
+
+		It("is named beside the code where that speaks of the shared objects, which alone are asked for [R20]", func() {
+			f, _, _ := lostInPhase2()
+			Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllPolicy), f.out.String())
+			Expect(f.lastLine()).To(ContainSubstring(`some of the NCP-created objects of tas "tas1" are Policy and nobody's records say why`))
 		})
 
 		It("stays in use with migration.adopt until its lease is named [I8]", func() {
@@ -157,7 +167,8 @@ var _ = Describe("a migration whose records are lost", func() {
 				f.fault(rule)
 				out := f.execute(ctx, adopting(onlyNCP(f.config()), lostRun))
 				Expect(out.Code).To(Equal(run.Mixed), f.out.String())
-				Expect(out.Meaning).To(ContainSubstring("were adopted and are still Policy"))
+				Expect(out.Meaning).To(And(ContainSubstring("were adopted and are still Policy"), ContainSubstring("was rolled back as far as this run had sent it")))
+				f.agree(out, "run-003-1", true)
 				Expect(f.inspect().NCP.Policy).To(Equal(policy), "what this run sent is back, and no more")
 				Expect(f.unfinished()).To(BeEmpty())
 				f.fault()
@@ -233,6 +244,12 @@ var _ = Describe("a migration whose records are lost", func() {
 			f.expectNoWrite(onlyNCP(f.config()), "without the tags that the end of a migration gives them", "migration.adopt: true")
 			f.expectNoWrite(command(onlyNCP(f.config()), "rollback"), "migration.adopt: true")
 			f.expectNoWrite(command(adopting(onlyNCP(f.config()), lostRun), "rollback"), "point of no return", "migration.adopt: true")
+			for _, name := range []string{"plan", "precheck", "status", "verify"} {
+				f.expectNoWrite(command(onlyNCP(f.config()), name))
+				Expect(f.out.String()).To(ContainSubstring("without the tags that the end of a migration gives them"), name)
+			}
+			Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.Mixed), f.out.String())
+			Expect(f.lastLine()).To(ContainSubstring("nobody's records say why"))
 		})
 
 		It("is adopted and gets the updates that are missing [I2] [R20]", func() {
