@@ -167,12 +167,12 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 	out := r.Do(ctx)
 	r.Report.Finish(out)
 	AddReportEntry(fmt.Sprintf("execution %d", f.runs), f.out.String(), ReportEntryVisibilityFailureOrVerbose)
-	f.expectReady(c, out)
+	f.expectTruth(c, out)
 	return out
 }
 
-// expectReady demands that NCP could start where a run has said so: whatever the spec is about, a code 0 must not lie.
-func (f *foundation) expectReady(c *config.Config, out report.Outcome) {
+// expectTruth demands that NCP could start where a run has said so: whatever the spec is about, a code 0 must not lie.
+func (f *foundation) expectTruth(c *config.Config, out report.Outcome) {
 	GinkgoHelper()
 	says := out.Code == run.AllPolicy && c.Migration.Command == config.CommandRun && strings.Contains(out.Meaning, "NCP-created objects")
 	if says && len(c.Migration.WaiveUpdates) == 0 {
