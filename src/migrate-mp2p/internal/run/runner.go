@@ -259,7 +259,7 @@ func (r *Runner) query(scope catalog.Scope) inventory.Query {
 	return inventory.Query{
 		Scope: scope, Cluster: r.Config.NCP.Cluster, Catalog: r.Catalog, Spec: r.wanted(),
 		IndexTimeout: time.Duration(r.Config.NSX.Timeouts.Index), Waiting: r.Report.Waiting, Sleep: r.Clock.Sleep,
-		Whole: r.Config.Migration.Adopt,
+		Whole:     r.Config.Migration.Adopt,
 		IndexLost: r.noIndex,
 	}
 }
