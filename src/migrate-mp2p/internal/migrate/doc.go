@@ -15,7 +15,7 @@
 //  4. A "continue" that is held up in the network can do nothing when it arrives: the plan that was seen waiting for it is
 //     aborted before the objects decide, and everything that was sent is read once more before the workflow is closed.
 //  5. A batch is never aborted or rolled back while its migration component is IN_PROGRESS, and a plan that
-//     we did not begin is never aborted [I8].
+//     we did not begin is aborted only by a run that adopts what was made in it [I8].
 //  6. Whoever aborts, initiates or begins a round of rollbacks holds the lease at that moment (Hold) [I8].
 //  7. Only objects that our records claim, and that NSX does not show as Manager, are rolled back [I3]. One that Manager
 //     mode does not show at all keeps its record until NSX says that its Policy side is gone, too.
