@@ -292,6 +292,7 @@ var _ = Describe("a migration whose records are lost", func() {
 			Expect(f.execute(ctx, byName(f.shared())).Code).To(Equal(run.AllPolicy), f.out.String())
 			lostRun := f.diesAt(faults.Rule{Method: http.MethodPatch, Path: "/policy/api/v1/infra", BodyType: "PolicyNatRule", When: faults.After}, byName(onlyNCP(f.config())))
 			undo := f.tagsComeBack()
+			f.unjudged = true
 			Expect(f.execute(ctx, adopting(byName(onlyNCP(f.config())), lostRun)).Code).To(Equal(run.AllPolicy), f.out.String())
 			undo()
 			f.expectReady()
@@ -360,6 +361,7 @@ var _ = Describe("a migration whose records are lost", func() {
 		c := f.config()
 		c.Migration.WaiveUpdates = []string{path}
 		Expect(f.execute(ctx, c).Code).To(Equal(run.AllPolicy), f.out.String())
+		f.unjudged = true // an update was waived
 		Expect(f.execute(ctx, f.config()).Code).To(Equal(run.AllPolicy), f.out.String())
 	})
 

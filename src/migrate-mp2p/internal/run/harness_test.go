@@ -36,6 +36,9 @@ type foundation struct {
 	dir    string
 	out    *bytes.Buffer // what the last execution printed
 	runs   int
+	// unjudged says that the spec has changed what the judge of readiness reads, or waived updates, so that a code 0 is
+	// not held against it.
+	unjudged bool
 }
 
 const cluster = "tas1"
@@ -175,7 +178,7 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 func (f *foundation) expectTruth(c *config.Config, out report.Outcome) {
 	GinkgoHelper()
 	says := out.Code == run.AllPolicy && c.Migration.Command == config.CommandRun && strings.Contains(out.Meaning, "NCP-created objects")
-	if says && len(c.Migration.WaiveUpdates) == 0 {
+	if says && !f.unjudged && len(c.Migration.WaiveUpdates) == 0 {
 		Expect(f.inspect().NotReady).To(BeEmpty(), "NCP was told that it may start:\n%s", f.out)
 	}
 }
