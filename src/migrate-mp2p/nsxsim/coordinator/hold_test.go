@@ -108,7 +108,7 @@ var _ = Describe("a coordinator that is held", func() {
 	})
 
 	It("ends with an abort or a crash all the same", func() {
-		n := serve(st, coordinator.Options{})
+		n := serve(st, coordinator.Options{AbortStops: true})
 		n.initiate()
 		Expect(n.check(sets).Status).To(Equal("SUCCESS"))
 		n.coordinator().Hold(true)
