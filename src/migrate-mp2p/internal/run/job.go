@@ -174,7 +174,11 @@ func (j *job) apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.Report.Say("updates: %s; %s", result, result.Verified)
+	if result.Total() == 0 {
+		j.Report.Say("there is nothing to update")
+	} else {
+		j.Report.Say("updates: %s; %s", result, result.Verified)
+	}
 	if left := result.Left(); left > 0 {
 		return fmt.Errorf("%d updates are still pending; the records and the report keep each with its URL and NSX's answer: %s", left, j.firstPending())
 	}

@@ -39,6 +39,9 @@ type FinishResult struct {
 	Verified  VerifyResult // of the last read; zero when an error came before it
 }
 
+// Total is the number of all updates of the run.
+func (r FinishResult) Total() int { return r.Applied + r.Gone + r.Waived + r.Left() }
+
 // Left is the number of updates that a further run has to send.
 func (r FinishResult) Left() int { return r.Refused + r.Pending }
 

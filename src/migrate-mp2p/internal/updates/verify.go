@@ -52,9 +52,12 @@ type VerifyResult struct {
 // Proved says whether every object shows what the rules want, but for those that are gone or were let go.
 func (r VerifyResult) Proved() bool { return r.Pending+r.Undecided+r.Open == 0 }
 
+// String says it shortly where everything is as it should be.
 func (r VerifyResult) String() string {
-	return fmt.Sprintf("%d objects read, %d do not show their updates, %d cannot be told, %d are gone, %d waived",
-		r.Objects, r.Pending, r.Undecided, r.Gone, r.Waived)
+	if r.Proved() {
+		return fmt.Sprintf("read once more, all of %d objects show theirs", r.Objects-r.Gone)
+	}
+	return fmt.Sprintf("%d objects read once more, %d do not show theirs, %d cannot be told", r.Objects, r.Pending, r.Undecided)
 }
 
 // Verify reads everything that the run migrated once more and infers its updates anew: nothing may be left to do. Where
