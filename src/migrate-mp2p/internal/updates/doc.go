@@ -13,7 +13,8 @@
 //     where most objects are missing at once nothing is closed at all.
 //  5. An answer to a write is a claim. Phase 4 is over when everything that the run migrated was read once more and the
 //     rules find nothing left to do (Verify); Finish sends again what is not shown, three times in all. What the search
-//     index shows is proof of what was done, never of what was not.
+//     index shows is proof of what was done, never of what was not. An index that does not work shows nothing, and
+//     everything is read by list or GET.
 //  6. A rule that could never apply, since there is no such fact or the platform cannot look it up, is refused with its
 //     line before anything is sent; none is skipped silently.
 //  7. Inferring is all or nothing; every object that cannot be inferred is listed.
