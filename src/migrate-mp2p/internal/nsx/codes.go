@@ -86,6 +86,10 @@ func meaningOf(status, code int) meaning {
 
 const migrationAPI = "/api/v1/migration/"
 
+// codeNoParent comes with status 400 for a Policy path below something that does not exist (policy report). Of a read it says
+// that the object does not exist either; of a write, that its body or path is wrong.
+const codeNoParent = 500012
+
 // classify fills kind and repeat of a request that NSX itself answered with an error. absent are the codes that mean
 // absence beside those of the table.
 func (e *Error) classify(absent []int) {
@@ -100,6 +104,9 @@ func (e *Error) classify(absent []int) {
 	if e.Method != http.MethodGet {
 		e.classifyWrite()
 		return
+	}
+	if e.Status == http.StatusBadRequest && e.Code == codeNoParent {
+		e.Kind, e.meant = KindNotFound, KindNotFound
 	}
 	// While the coordinator service is stopped its API fails with 500 or as a missing backend (vmware-nsx, KB scripts);
 	// 607 speaks of all of NSX.

@@ -51,6 +51,17 @@ var _ = Describe("the client on the simulator", func() {
 		Expect(c.StopCoordinator(ctx)).To(Succeed())
 	})
 
+	It("tells an object below something that does not exist as absent, and refuses to write there [R10]", func() {
+		_, c := on(nsxsim.Options{})
+		_, err := c.Connect(ctx, "")
+		Expect(err).NotTo(HaveOccurred())
+		const below = "/infra/segments/gone/ports/gone"
+		_, err = c.Realization(ctx, below)
+		Expect(err).To(beKind(KindNotFound))
+		Expect(c.GetPolicy(ctx, below, new(map[string]any))).To(beKind(KindNotFound))
+		Expect(c.PatchPolicy(ctx, below, map[string]any{"resource_type": "SegmentPort"})).To(beKind(KindInvalid))
+	})
+
 	It("does not connect through one without persistence, and says what is missing [R10]", func() {
 		server, c := on(nsxsim.Options{Nodes: 3, VirtualAddress: nsxsim.RoundRobin})
 		_, err := c.Connect(ctx, "")

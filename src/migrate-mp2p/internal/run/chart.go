@@ -90,6 +90,7 @@ func (r *Runner) turn(a *again) error {
 	err := r.Records.Transition(a.to, func(h *records.Header) {
 		if a.restored {
 			h.Restored = a.why
+			h.Released = false // NSX shows it as it was before that: what the run takes or finds is given up at its new end
 		}
 		if h.Failure == "" {
 			h.Failure = a.why

@@ -260,7 +260,7 @@ const (
 )
 
 // effectOfDone looks at the realization of some objects until it has ended for one, or for as long as is waited for it to
-// begin and to end.
+// begin and to end. Objects that were deleted meanwhile show nothing.
 func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (effect, error) {
 	paths, before, err := j.sample()
 	if err != nil || len(paths) == 0 {
@@ -268,9 +268,13 @@ func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (e
 	}
 	begin := j.Clock.Now()
 	for wait := 200 * time.Millisecond; ; wait = min(wait*2, 2*time.Second) {
-		seen, limit := effectNone, toBegin
+		seen, limit, there := effectNone, toBegin, 0
 		for _, path := range paths {
 			status, err := j.NSX.Realization(ctx, path)
+			if nsx.IsKind(err, nsx.KindNotFound) {
+				continue
+			}
+			there++
 			switch {
 			case err != nil:
 				return seen, fmt.Errorf("reading the realisation of %s: %w", path, err)
@@ -280,6 +284,9 @@ func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (e
 			default:
 				seen, limit = effectAtWork, toEnd
 			}
+		}
+		if there == 0 {
+			return effectUnseen, nil
 		}
 		if j.Clock.Now().Sub(begin) >= limit {
 			return seen, nil

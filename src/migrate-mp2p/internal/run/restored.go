@@ -20,13 +20,14 @@ import (
 //	past the rollback, some of what was sent is Policy         the backup is of phase 2: they are claimed again, likewise
 //	past DONE, updates are missing                             the backup is of phase 4: applying looks at all of them again
 //
-// Before DONE no more is needed: a recovery reads the objects and rolls back what is Policy.
+// Before DONE no more is needed: a recovery reads the objects and rolls back what is Policy. That Manager mode shows none of
+// them does not make the records void there: rolling back asks for the Policy side before it closes them.
 
 // standing is what the objects that the records claim are now.
 type standing struct {
-	policy, manager int
-	claimed         int
-	first           []string // some of those that are Manager
+	policy, manager, undecided int
+	claimed                    int
+	first                      []string // some of those that are Manager
 }
 
 // standing reads the objects that the records claim, and those of batches whose outcome is unknown.
@@ -68,6 +69,8 @@ func (r *Runner) standing(ctx context.Context) (standing, error) {
 			if len(s.first) < 5 {
 				s.first = append(s.first, ref.String())
 			}
+		case catalog.Undecided:
+			s.undecided++
 		}
 	}
 	return s, nil
@@ -97,7 +100,7 @@ func (j *job) unlessRestored(ctx context.Context, header records.Header) error {
 	switch {
 	case err != nil || s.claimed == 0:
 		return err
-	case s.policy == 0:
+	case s.policy == 0 && (s.manager > 0 || past && s.undecided == 0):
 		return &voided{s.claimed}
 	case s.manager > 0 && (past || header.State == records.Committing):
 		return &again{records.RollingBack, fmt.Sprintf("%d of the objects that it migrated are Manager again (%s, ...) and %d are Policy", s.manager, strings.Join(s.first, ", "), s.policy), true}
