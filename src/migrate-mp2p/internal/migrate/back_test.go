@@ -314,6 +314,24 @@ var _ = Describe("rolling back", func() {
 		s.expectAllBack()
 	})
 
+	It("takes back what a \"continue\" did that was delivered twice and reached the next batch, which had not been continued yet [I1] [I2] [I3]", func() {
+		s := begin(batch(catalog.Tier1, "t1"), batch(catalog.LogicalSwitch, "s1", "s2"))
+		// The second batch's pre-check has ended when the first one's call arrives again; then the run dies.
+		s.sleeping = func(time.Duration) {
+			if s.count["start"] == 2 && s.migrate.Status == "" && s.precheck.Status != nsx.StatusSuccess {
+				s.precheck.Status, s.overall = nsx.StatusSuccess, nsx.StatusPaused
+				s.migrate.Status, s.ends = nsx.StatusInProgress, s.now.Add(s.batchTakes)
+				s.goesWrong("status", s.count["status"]+1, fault{before: errCut})
+			}
+		}
+		s.precheckTakes = time.Millisecond
+		Expect(s.forward()).NotTo(Succeed())
+		Expect(s.states()).To(Equal([]records.BatchState{records.BatchMigrated, records.BatchStarting}))
+		Expect(s.back()).To(Succeed())
+		Expect(s.policy()).To(BeEmpty())
+		s.expectAllBack()
+	})
+
 	It("still knows that a plan waited for \"continue\" when the run ended after closing it [R19] [I2]", func() {
 		s := begin(batch(catalog.IPPoolAllocation, "10.0.0.1"))
 		s.unclear[ref(catalog.IPPoolAllocation, "10.0.0.1")] = true
@@ -323,6 +341,18 @@ var _ = Describe("rolling back", func() {
 		Expect(s.back()).To(MatchError(errCut))
 		Expect(s.back()).To(Succeed())
 		s.expectAllBack()
+	})
+
+	It("leaves out of what it reclaims no object of a type whose batches have others between them [I1] [I2]", func() {
+		s := begin(batch(catalog.LogicalSwitch, "s1"), batch(catalog.Tier1, "t1"), batch(catalog.LogicalSwitch, "s2"))
+		s.invalid["t1"] = "no"
+		s.goesWrong("continue", 1, fault{before: errCut})
+		Expect(s.forward()).NotTo(Succeed())
+		Expect(s.back()).To(Succeed())
+		s.setAside(2, false)
+		s.setAside(3, true)
+		s.objects[ref(catalog.LogicalSwitch, "s2")] = catalog.IsPolicy
+		Expect(s.migrator().Reclaim(context.Background())).To(Equal([]string{"LOGICAL_SWITCH/s2"}))
 	})
 
 	It("leaves no plan of a failed batch behind, even when it was the only one [I2]", func() {

@@ -177,3 +177,11 @@ func (s *scene) expectAllBack() {
 func endWith(last ...string) types.GomegaMatcher {
 	return WithTransform(func(sent []string) []string { return sent[max(0, len(sent)-len(last)):] }, Equal(last))
 }
+
+// setAside records a planned batch as one of which nothing took effect.
+func (s *scene) setAside(seq uint64, continued bool) {
+	GinkgoHelper()
+	for _, state := range []records.BatchState{records.BatchPosting, records.BatchStarting, records.BatchContinuing, records.BatchRolledBack} {
+		Expect(s.store.SetBatch(seq, state, func(b *records.Batch) { b.Continued = continued })).To(Succeed())
+	}
+}

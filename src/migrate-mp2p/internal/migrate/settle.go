@@ -85,7 +85,13 @@ func (m *Migrator) Idle(ctx context.Context) (nsx.MigrationStatus, error) {
 func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.MigrationStatus, restarted bool) error {
 	migration := status.Component(nsx.ComponentMigration)
 	if b.State != records.BatchContinuing { // nothing migrates before "continue"
-		return m.setAside(b)
+		if restarted || !movedOn(b, status) {
+			return m.setAside(b)
+		}
+		m.Events.Warn("a \"continue\" that was sent for an earlier batch has reached batch %d; reading its objects", b.Seq)
+		if err := m.Records.SetBatch(b.Seq, records.BatchContinuing, func(b *records.Batch) { b.Continued = true }); err != nil {
+			return fmt.Errorf("recording that its migration was started: %w", err)
+		}
 	}
 	waiting := b.Waiting || !restarted && status.Overall == nsx.StatusPaused && migration.Status == nsx.StatusNotStarted
 	if waiting {
@@ -132,6 +138,15 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.
 	return m.Records.BatchDone(b.Seq, claimed(b.Entries, set, found))
 }
 
+// movedOn says whether the migration of a batch has begun that was not continued yet: a call for the batch before was
+// delivered twice, the second time to this one. That NSX forgets of the batch before when it takes another is ASSUMED; where
+// it does not, the objects are read once too often.
+func movedOn(b records.Batch, status nsx.MigrationStatus) bool {
+	return b.State == records.BatchStarting &&
+		status.Component(nsx.ComponentPrecheck).Status == nsx.StatusSuccess &&
+		status.Component(nsx.ComponentMigration).Status != nsx.StatusNotStarted
+}
+
 // decide says whether an entry was migrated, from its own evidence or else from the coordinator's word on
 // the whole batch, which counts only while it is the same coordinator.
 func decide(f inventory.Finding, migration nsx.ComponentStatus, restarted bool) (took, known bool) {
@@ -171,6 +186,7 @@ func (m *Migrator) Reclaim(ctx context.Context) (claimedAgain []string, err erro
 	last := ""
 	for i, b := range back {
 		if !b.Continued && !b.Adopted {
+			last = ""
 			continue // whatever of it is Policy was so before: NSX may have refused the batch for just that
 		}
 		if b.Type != last {
