@@ -374,6 +374,23 @@ func (j *job) samplePaths() ([]string, error) {
 	return paths, nil
 }
 
+// othersWorkflow says what shows that an open workflow is not ours although INITIATE was sent: its answer was lost, so that
+// NSX may have refused it. As long as no batch was sent, a plan that is half-way is somebody else's.
+func (j *job) othersWorkflow(ctx context.Context) (shown string, err error) {
+	_, sent, err := j.unsettled()
+	if err != nil || sent || j.header.Adopted > 0 {
+		return "", err
+	}
+	status, err := j.NSX.MigrationStatus(ctx)
+	if err != nil {
+		return "", fmt.Errorf("reading the coordinator's status: %w", err)
+	}
+	if status.Overall != nsx.StatusNotStarted && status.Overall != nsx.StatusSuccess {
+		return "a plan is " + status.Overall + " in the migration coordinator", nil
+	}
+	return "", nil
+}
+
 // Bounds of closing the workflow after a rollback.
 const (
 	closeSends   = 8 // how often DONE is sent at most
@@ -408,6 +425,15 @@ func (j *job) closeWorkflow(ctx context.Context) error {
 	if _, err := j.startCoordinator(ctx); err != nil {
 		return err
 	}
+	others, err := j.othersWorkflow(ctx)
+	if err != nil {
+		return err
+	}
+	if others != "" {
+		j.Report.Warn("this run sent no batch, and %s: a workflow that is open is taken for somebody else's and left open. "+
+			"When whoever began it is known to be gone, let this errand end it with nsx.end_workflow: %s", others, j.node.ID)
+		return j.notInitiated()
+	}
 	if err := j.migrator().Rest(ctx); err != nil {
 		return err
 	}
@@ -416,7 +442,6 @@ func (j *job) closeWorkflow(ctx context.Context) error {
 		return fmt.Errorf("recording that the workflow is about to be closed: %w", err)
 	}
 	answers, refusals := 0, 0
-	var err error
 	for range closeSends {
 		switch err = j.NSX.Done(ctx); {
 		case err == nil:

@@ -13,6 +13,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/run"
+	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -57,6 +58,38 @@ var _ = Describe("somebody else's migration", func() {
 		Expect(f.out.String()).To(ContainSubstring("already in progress"))
 		Expect(f.workflowCalls(since)).To(BeEmpty())
 		f.somebody(func(ctx context.Context, c *nsx.Client) error { return c.Done(ctx) })
+	})
+
+	It("is neither aborted nor ended when the answer to our INITIATE is lost and their plan is half-way [I8]", func() {
+		f := newFoundation(1)
+		theirs := f.sharedIDs()[0]
+		// They begin after our prechecks, which would have seen them.
+		f.fault(faults.Rule{Method: http.MethodPut, Path: "*lease", Hook: func(faults.Call) {
+			defer GinkgoRecover()
+			f.somebody(func(ctx context.Context, c *nsx.Client) error {
+				if err := errors.Join(c.StartCoordinator(ctx), c.Initiate(ctx)); err != nil {
+					return err
+				}
+				kind := ""
+				shared, err := nsxsim.Shared(f.state)
+				for _, s := range shared {
+					if s.ID == theirs {
+						kind = s.Kind
+					}
+				}
+				body := nsx.Promotion{MigrationData: []nsx.Resource{{Type: kind, ResourceIDs: []nsx.ResourceDetails{{ManagerID: theirs}}}}}
+				return errors.Join(err, c.Promote(ctx, body), c.PlanAction(ctx, "start"))
+			})
+		}}, faults.Rule{Method: http.MethodPost, Path: "*workflow", Query: "action=INITIATE", From: 2, Status: http.StatusServiceUnavailable, RawBody: "<html>"})
+		since := len(f.server.Requests())
+		out := f.execute(ctx, f.shared())
+		Expect(out.Code).To(Equal(run.AllManager), f.out.String())
+		Expect(f.out.String()).To(ContainSubstring("nsx.end_workflow"))
+		Expect(f.workflowCalls(since)).To(BeEmpty())
+		Expect(f.writes(since)).NotTo(ContainElement(ContainSubstring("action=abort")))
+		Expect(f.unfinished()).To(BeEmpty())
+		f.fault()
+		f.somebody(func(ctx context.Context, c *nsx.Client) error { return c.PlanAction(ctx, "continue") })
 	})
 
 	It("that has broken our lease is left alone by our re-run [I8]", func() {
