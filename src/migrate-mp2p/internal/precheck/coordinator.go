@@ -43,7 +43,7 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 		return Warn, "NSX says " + promotion.State + ", as it may of the workflow of the run whose objects are taken over", nil
 	}
 	// The plan rests, and yet a workflow is open: of a run that was given up, or of NSX's own promotion.
-	text := fmt.Sprintf("the plan rests, and a promotion workflow is open all the same (%s), which no run of these records began", promotion.State)
+	text := fmt.Sprintf("the plan rests, and a promotion workflow is open all the same (%s), which no unfinished run of these records began", promotion.State)
 	if in.EndWorkflow != "" && in.EndWorkflow == in.Node.ID {
 		return Warn, text + "; it will be ended if NSX refuses to open another, as nsx.end_workflow asks", nil
 	}

@@ -72,6 +72,7 @@ type Header struct {
 	Released           bool              `json:"released,omitempty"`            // it has given up lease and coordinator: nothing on NSX is its own any more
 	NotInitiated       bool              `json:"not_initiated,omitempty"`       // NSX refused INITIATE: no workflow is ours
 	DoneSent           bool              `json:"done_sent,omitempty"`           // DONE was sent, or about to be: the workflow may be closed
+	DoneShown          bool              `json:"done_shown,omitempty"`          // the realization of objects has shown that DONE took effect
 	EndedWorkflow      string            `json:"ended_workflow,omitempty"`      // node whose open workflow, nobody's in these records, the operator let us end
 	State              State             `json:"state"`
 	Failure            string            `json:"failure,omitempty"` // why it is rolled back

@@ -105,7 +105,7 @@ func (j *job) initiate(ctx context.Context) error {
 			return err
 		}
 	}
-	return errors.Join(fmt.Errorf("%w; if NSX means that a workflow is open already: no run of these records began it. "+
+	return errors.Join(fmt.Errorf("%w; if NSX means that a workflow is open already: no unfinished run of these records began it. "+
 		"When whoever did is known to be gone, let this errand end it with nsx.end_workflow: %s", err, j.node.ID), j.notInitiated())
 }
 
@@ -166,6 +166,7 @@ func (j *job) commit(ctx context.Context) error {
 			return stay{err}
 		}
 	}
+	taken := false // NSX, or something in its place, has answered a DONE
 	for attempt := 1; ; attempt++ {
 		var sent error
 		asked := attempt > 1 || !j.recovered // otherwise found on disk: it may have been sent already
@@ -183,15 +184,19 @@ func (j *job) commit(ctx context.Context) error {
 		if sent != nil && !refused && !unknown(sent) {
 			return stay{sent} // it was not sent, and says nothing of an earlier one
 		}
-		toBegin, toEnd := j.patience(answered, refused, attempt == 1)
+		taken = taken || answered
+		toBegin, toEnd := j.patience(taken, refused, attempt == 1)
 		seen, err := j.effectOfDone(ctx, toBegin, toEnd)
 		switch {
 		case err != nil:
 			return stay{fmt.Errorf("finding out whether DONE took effect (%w): %w", orAnswered(sent), err)}
 		case seen == effectEnded,
-			seen == effectAtWork && refused, // NSX takes no further DONE, and is at realising the objects: it has ended
-			seen == effectUnseen && answered,
-			seen == effectUnseen && refused && j.header.Realised: // all was adopted and realised before: only the workflow had to end
+			seen == effectAtWork && refused: // NSX takes no further DONE, and is at realising the objects: it has ended
+			return j.Records.Amend(func(h *records.Header) { h.DoneShown = true })
+		case seen == effectUnseen && (answered || refused && (attempt > 1 || j.header.Realised)):
+			return nil
+		case refused && taken: // NSX itself says that the workflow has ended, which only our DONE can have done
+			j.Report.Warn("NSX took DONE, says that the workflow has ended, and %s: going on; look at their realization before NCP starts", seen)
 			return nil
 		case refused:
 			return fmt.Errorf("NSX refused DONE and has realised nothing: %w", sent)
@@ -220,10 +225,10 @@ func orAnswered(err error) error {
 }
 
 // patience says how long is waited for a realisation to begin, and for one that has begun to end, after a DONE.
-func (j *job) patience(answered, refused, first bool) (toBegin, toEnd time.Duration) {
+func (j *job) patience(taken, refused, first bool) (toBegin, toEnd time.Duration) {
 	finish := time.Duration(j.Config.NSX.Timeouts.Finish)
 	switch {
-	case answered:
+	case taken:
 		return doneShows, doneShows
 	case refused && first:
 		return 0, 0

@@ -104,7 +104,7 @@ func (j *job) unlessRestored(ctx context.Context, header records.Header) error {
 		return &voided{s.claimed}
 	case s.manager > 0 && (past || header.State == records.Committing):
 		return &again{records.RollingBack, fmt.Sprintf("%d of the objects that it migrated are Manager again (%s, ...) and %d are Policy", s.manager, strings.Join(s.first, ", "), s.policy), true}
-	case past:
+	case past && header.DoneShown: // an NSX that never shows what it realises is no restored one
 		return j.unlessUnrealised(ctx)
 	}
 	return nil
