@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"reflect"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
@@ -55,7 +57,7 @@ func (s status) take(body []byte) error {
 // PolicyConfigResource in the NSX Go SDK).
 type object struct {
 	into any    // nil reads nothing out of it
-	path string // the Policy path that was asked for, if one was
+	path string // the Policy path that was asked for, or the path of the Manager API
 }
 
 func (o object) take(body []byte) error {
@@ -70,10 +72,29 @@ func (o object) take(body []byte) error {
 	if !marked {
 		return errOther
 	}
-	if path, named := rawjson.Text(members.Raw("path")); named && o.path != "" && path != o.path {
-		return fmt.Errorf("it is the object at %s, which was not asked for", path)
+	if err := o.named(members); err != nil {
+		return err
 	}
 	return decode(body, o.into)
+}
+
+// named says whether an answer names itself as another object than the one that was asked for. Only Policy objects have a
+// path. A Manager object is named by its id, but for a router's configuration below routing/, which has an id of its own
+// (BgpConfig in the NSX Go SDK).
+func (o object) named(members rawjson.Object) error {
+	if policy := strings.TrimPrefix(o.path, policyAPI); policy == infra || strings.HasPrefix(policy, infra+"/") {
+		if at, named := rawjson.Text(members.Raw("path")); named && at != policy {
+			return fmt.Errorf("it is the object at %s, which was not asked for", at)
+		}
+		return nil
+	}
+	if o.path == "" || path.Base(path.Dir(o.path)) == "routing" {
+		return nil
+	}
+	if id, named := rawjson.Text(members.Raw("id")); named && id != path.Base(o.path) {
+		return fmt.Errorf("it is the object %s, which was not asked for", id)
+	}
+	return nil
 }
 
 // formOf gives the form of what a caller wants filled: a status that knows its form, or else an object.

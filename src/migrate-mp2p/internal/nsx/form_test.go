@@ -247,11 +247,25 @@ var _ = Describe("an answer is NSX's own only in NSX's form", func() {
 			func(c *Client) error { _, err := c.Realization(ctx, "/infra/x"); return err }),
 		Entry("an object without id", "GET /api/v1/x", `{"display_name":"x","id":null}`, func(c *Client) error { return c.Get(ctx, "/api/v1/x", nil) }),
 		Entry("another object", "GET /policy/api/v1/infra/x", `{"id":"y","path":"/infra/y"}`, func(c *Client) error { return c.GetPolicy(ctx, "/infra/x", nil) }),
+		Entry("another object, read by its whole path", "GET /policy/api/v1/infra/x", `{"id":"y","path":"/infra/y"}`,
+			func(c *Client) error { return c.Get(ctx, "/policy/api/v1/infra/x", nil) }),
+		Entry("another Manager object", "GET /api/v1/logical-switches/x", `{"id":"y","resource_type":"LogicalSwitch"}`,
+			func(c *Client) error { return c.Get(ctx, "/api/v1/logical-switches/x", nil) }),
+		Entry("a number without objects", "GET /api/v1/l", `{"result_count":7}`, func(c *Client) error { _, err := c.List(ctx, "/api/v1/l", nil, nil); return err }),
 		Entry("a search without a number", "GET /api/v1/search/query", `{"results":[]}`,
 			func(c *Client) error { _, err := c.Search(ctx, Manager, "q", nil); return err }),
 		Entry("a number that is none", "GET /api/v1/l", `{"result_count":"many"}`, func(c *Client) error { _, err := c.ListCount(ctx, "/api/v1/l", nil); return err }),
 		Entry("results that are none", "GET /api/v1/l", `{"results":7}`, func(c *Client) error { _, err := c.List(ctx, "/api/v1/l", nil, nil); return err }),
 	)
+
+	It("takes the configuration of a router under an id of its own, and an empty list that names no results", func() {
+		m := newManager()
+		m.on("GET /api/v1/logical-routers/r/routing/bgp", reply(200, `{"id":"b","logical_router_id":"r"}`))
+		m.on("GET /api/v1/l", reply(200, `{"result_count":0}`))
+		c := connected(nil, m)
+		Expect(c.Get(ctx, "/api/v1/logical-routers/r/routing/bgp", nil)).To(Succeed())
+		Expect(c.List(ctx, "/api/v1/l", nil, nil)).To(BeZero())
+	})
 
 	It("forgets of an unclear answer what it had already taken", func() {
 		m := newManager()

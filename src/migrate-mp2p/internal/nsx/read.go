@@ -95,7 +95,7 @@ func (l *listing) take(text []byte) error {
 		}
 		l.Counted = true
 	}
-	if !l.Counted && (l.mustCount || !listed) {
+	if !l.Counted && l.mustCount || !listed && (!l.Counted || l.Count != 0) { // a number without objects is no page
 		return errOther
 	}
 	if cursor != nil {
@@ -321,5 +321,5 @@ func (c *Client) Get(ctx context.Context, path string, out any) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", path, err)
 	}
-	return c.send(ctx, request{method: http.MethodGet, path: plain, query: query, out: formOf(out, "")})
+	return c.send(ctx, request{method: http.MethodGet, path: plain, query: query, out: formOf(out, plain)})
 }
