@@ -124,11 +124,15 @@ func (s *source) search(ctx context.Context, f nsx.Flavour, query string, visit 
 // deepest is the number of digits by which a query is split at most: 16^4 parts of 50,000 objects.
 const deepest = 4
 
-// split searches once for every digit that can follow the prefix. Ids are UUIDs or numbers.
+// divided names by flavour the field by whose digits a query is split. Manager ids are UUIDs or numbers; Policy ids are
+// names as well, but each Policy object has a UUID beside (unique_id in the NSX Go SDK).
+var divided = map[nsx.Flavour]string{nsx.Manager: "id", nsx.Policy: "unique_id"}
+
+// split searches once for every digit that can follow the prefix.
 func (s *source) split(ctx context.Context, f nsx.Flavour, query, prefix string, visit visitor) (read int, err error) {
 	for _, digit := range "0123456789abcdef" {
 		part := prefix + string(digit)
-		n, err := s.api.Search(ctx, f, query+" AND id:"+part+"*", visiting(visit))
+		n, err := s.api.Search(ctx, f, query+" AND "+divided[f]+":"+part+"*", visiting(visit))
 		if nsx.IsKind(err, nsx.KindSearchCap) && len(part) < deepest {
 			n, err = s.split(ctx, f, query, part, visit)
 		}

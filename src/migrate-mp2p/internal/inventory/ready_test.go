@@ -2,6 +2,7 @@ package inventory_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -20,6 +21,7 @@ type tagged struct {
 	inventory.API
 	versions, shown map[string]string // by path
 	searchErr       error
+	most            int // results that are handed out at most; 0: any number
 	gets            int
 }
 
@@ -32,12 +34,25 @@ func (t *tagged) Search(_ context.Context, _ nsx.Flavour, query string, page nsx
 		return 0, t.searchErr
 	}
 	Expect(query).To(ContainSubstring(`tags.tag:"1.2.0"`))
+	_, prefix, _ := strings.Cut(strings.TrimSuffix(query, "*"), " AND unique_id:")
 	var found []json.RawMessage
 	for path, version := range t.shown { // the index does not tie scope and value: it finds others, too
-		found = append(found, segmentBody(path, version))
+		if strings.HasPrefix(uniqueID(path), prefix) {
+			found = append(found, segmentBody(path, version))
+		}
+	}
+	if t.most > 0 && len(found) > t.most {
+		return 0, &nsx.Error{Kind: nsx.KindSearchCap}
 	}
 	return len(found), page(found)
 }
+
+func (t *tagged) SearchCount(context.Context, nsx.Flavour, string) (int, error) {
+	return len(t.shown), nil
+}
+
+// uniqueID is the UUID of a Policy object, whose id may be any name.
+func uniqueID(path string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(path)))[:32] }
 
 func (t *tagged) Get(_ context.Context, path string, out any) error {
 	t.gets++
@@ -79,6 +94,20 @@ var _ = Describe("objects that the end of a migration has not reached", func() {
 		refs, slept, _ := find(api)
 		Expect(refs).To(BeEmpty())
 		Expect(slept).To(BeZero())
+		Expect(api.gets).To(BeZero())
+	})
+
+	It("are none when Search shows all, which bear names for ids and are more than it hands out at once [R13]", func() {
+		versions := map[string]string{}
+		of = nil
+		for i := range count {
+			path := fmt.Sprintf("/infra/segments/web-%03d", i)
+			versions[path] = "1.2.0"
+			of = append(of, &inventory.Object{Ref: catalog.Ref{Type: catalog.LogicalSwitch, ID: fmt.Sprint(i)}, PolicyPath: path})
+		}
+		api := &tagged{versions: versions, shown: versions, most: 50}
+		refs, _, _ := find(api)
+		Expect(refs).To(BeEmpty())
 		Expect(api.gets).To(BeZero())
 	})
 
