@@ -15,7 +15,7 @@ const pathsPerQuery = 12
 // Tier-0, segments at a gateway, subnets of a block, addresses of a pool. Those in ours are left out, and addresses that
 // belong to principal, for whom a promotion might make some that no record names (ASSUMED). The result holds paths.
 //
-// It is the one last look that uses Search, since no list leads from an object to those that refer to it. Without a search
+// Search compares loosely, so the paths are compared again on our side. It is the one last look that uses Search, since no list leads from an object to those that refer to it. Without a search
 // index the lists of all that may refer to them are read.
 func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string]bool, principal string) ([]string, error) {
 	s := &source{api: api}
@@ -24,7 +24,7 @@ func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string
 		query := anyOf("tier0_path", some) + " OR " + anyOf("connectivity_path", some) + " OR " + anyOf("ip_block_path", some) +
 			" OR (resource_type:IpAddressAllocation AND " + anyOf("parent_path", some) + " AND NOT _create_user:" + quote(principal) + ")"
 		err := s.search(ctx, nsx.Policy, query, func(b body) error {
-			if path := b.text("path"); !ours[path] {
+			if path := b.text("path"); !ours[path] && !b.is("marked_for_delete") && builtUpon(b, some, principal) {
 				found = append(found, path)
 			}
 			return nil
@@ -37,6 +37,16 @@ func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string
 		}
 	}
 	return found, nil
+}
+
+// builtUpon tells whether an object names one of the paths, spelled just so.
+func builtUpon(b body, paths []string, principal string) bool {
+	if b.text("resource_type") == "IpAddressAllocation" {
+		return slices.Contains(paths, b.text("parent_path")) && b.text("_create_user") != principal
+	}
+	return slices.ContainsFunc([]string{"tier0_path", "connectivity_path", "ip_block_path"}, func(field string) bool {
+		return slices.Contains(paths, b.text(field))
+	})
 }
 
 // listBuiltUpon is FindBuiltUpon by lists.
