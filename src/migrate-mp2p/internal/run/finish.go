@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -98,7 +99,22 @@ func (j *job) verifySNAT(ctx context.Context, header records.Header) {
 		return
 	}
 	query := `resource_type:PolicyNatRule AND action:SNAT AND tags.scope:"ncp/cluster" AND tags.tag:"` + header.Cluster + `"`
-	other, err := j.NSX.SearchCount(ctx, nsx.Policy, query+" AND NOT firewall_match:BYPASS")
+	other := 0
+	_, err := j.NSX.Search(ctx, nsx.Policy, query+" AND NOT firewall_match:BYPASS", func(results []json.RawMessage) error {
+		for _, body := range results {
+			var rule struct {
+				Tags  []nsx.Tag `json:"tags"`
+				Match string    `json:"firewall_match"`
+			}
+			if err := json.Unmarshal(body, &rule); err != nil {
+				return fmt.Errorf("reading a NAT rule: %w", err)
+			}
+			if rule.Match != "BYPASS" && slices.Contains(rule.Tags, nsx.Tag{Scope: "ncp/cluster", Tag: j.header.Cluster}) { // Search compares loosely
+				other++
+			}
+		}
+		return nil
+	})
 	switch {
 	case err != nil:
 		j.Report.Warn("whether migrated SNAT rules carry firewall match BYPASS could not be found out: %v", err)

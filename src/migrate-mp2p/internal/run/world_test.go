@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -166,7 +167,8 @@ func (f *foundation) somebody(does func(context.Context, *nsx.Client) error) {
 	Expect(does(ctx, client)).To(Succeed())
 }
 
-// matchInternal takes the firewall match BYPASS off one SNAT rule in Policy.
+// matchInternal takes the firewall match BYPASS off one SNAT rule in Policy, and puts such a rule of cluster TAS1 beside it,
+// which Search takes for one of tas1.
 func (f *foundation) matchInternal() {
 	defer GinkgoRecover()
 	Expect(f.state.Update(func(tx *store.Tx) error {
@@ -180,6 +182,13 @@ func (f *foundation) matchInternal() {
 					fields["firewall_match"] = "MATCH_INTERNAL_ADDRESS"
 					return nil
 				})
+				if err != nil {
+					return err
+				}
+				key := o.Key + "-other"
+				fields["id"], fields["path"], fields["firewall_match"] = path.Base(key), key, "MATCH_INTERNAL_ADDRESS"
+				fields["unique_id"], fields["tags"] = "ffffffff-0000-4000-8000-000000000001", []any{map[string]any{"scope": "ncp/cluster", "tag": "TAS1"}}
+				_, err = tx.Policy().PutFields(key, fields)
 				return err
 			}
 		}
