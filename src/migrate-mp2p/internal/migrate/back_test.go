@@ -107,6 +107,16 @@ var _ = Describe("rolling back", func() {
 		s.expectAllBack()
 	})
 
+	It("claims what a batch made Policy although the lists of Manager mode do not show it [I1] [I2]", func() {
+		s := begin(batch(catalog.LogicalSwitch, "s1", "s2"))
+		s.breaks["LOGICAL_SWITCH"] = 1
+		Expect(s.forward()).NotTo(Succeed())
+		s.objects[ref(catalog.LogicalSwitch, "s2")] = catalog.IsAbsent
+		s.lingers = map[string]bool{"/infra/planned/s2": true}
+		Expect(s.migrator().Settle(context.Background())).To(Succeed())
+		Expect(s.claims()).To(ConsistOf("LOGICAL_SWITCH/s1", "LOGICAL_SWITCH/s2"))
+	})
+
 	It("touches nothing once the lease is another's [I8]", func() {
 		s := migrated(batch(catalog.LogicalSwitch, "s1"))
 		s.leaseLost = errors.New("the lease is another run's")

@@ -112,9 +112,21 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.
 	if err != nil {
 		return fmt.Errorf("reading its objects: %w", err)
 	}
+	paths := map[catalog.Ref]string{}
+	for _, e := range b.Entries {
+		paths[refOf(e)] = e.PolicyPath
+	}
 	var undecided []string
 	for ref := range set {
 		took, known := decide(found[ref], migration, restarted)
+		if found[ref].Evidence == catalog.IsAbsent && paths[ref] != "" {
+			// What the lists do not show may have gone with the batch all the same: Policy is asked before it is given up.
+			gone, err := m.Gone(ctx, paths[ref])
+			if err != nil {
+				return fmt.Errorf("reading the Policy object of %s, which the lists of Manager mode do not show: %w", ref, err)
+			}
+			took = !gone
+		}
 		known = known || waiting
 		if !known {
 			withRouter, err := m.goesWithRouter(ref)
