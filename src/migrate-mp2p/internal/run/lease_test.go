@@ -286,4 +286,18 @@ var _ = Describe("DONE", func() {
 		Entry("a refusal of something in between after the effect", faults.Rule{Nth: 1, When: faults.After, Status: http.StatusNotFound, RawBody: "<html>"}),
 		Entry("a refusal by NSX", faults.Rule{Nth: 1, Status: http.StatusBadRequest, ErrorCode: 1}),
 	)
+
+	It("counts, too, on an NSX that never shows what it realises, and no later run takes that one for a restored one [R14] [R16] [I2]", func() {
+		f := newFoundation(1)
+		Expect(f.execute(ctx, f.shared()).Code).To(Equal(run.AllPolicy), "%s", f.out)
+		silent := faults.Rule{Method: http.MethodGet, Path: "*/realized-state/status", Status: http.StatusOK,
+			RawBody: `{"consolidated_status":{"consolidated_status":"UNINITIALIZED"}}`}
+		f.fault(silent, faults.Rule{Method: http.MethodPatch, Path: "/policy/api/v1/infra", Body: "LBMonitorProfile", Status: http.StatusBadRequest, ErrorCode: 1, Message: "injected"})
+		leaping := func(r *run.Runner) { r.Clock = &leapingClock{} }
+		Expect(f.execute(ctx, onlyNCP(f.config()), leaping).Code).To(Equal(run.Mixed), "%s", f.out)
+		Expect(f.out.String()).To(ContainSubstring("says that the workflow has ended, and has begun to realise none of the objects: going on"))
+		Expect(f.unfinished()).To(Equal(records.Applying))
+		f.fault(silent)
+		Expect(f.execute(ctx, onlyNCP(f.config()), leaping).Code).To(Equal(run.AllPolicy), "%s", f.out)
+	})
 })
