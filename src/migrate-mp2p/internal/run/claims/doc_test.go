@@ -7,8 +7,9 @@
 // errand asks on each course, so that a new kind of request joins by itself; the first and the last request of a kind
 // are lied to. Courses are a usual run, a rollback, a recovery, settling a DONE, and sending updates again.
 //
-// The seed chooses which cells are played; with MP2P_CLAIMS=every all of them are (hours on two cores), with a number so
-// many, and with any other text those whose name holds it, such as MP2P_CLAIMS="rollback / GET /api/v1/logical-ports".
+// The seed chooses which cells are played; with MP2P_CLAIMS=every all of them are (hours on two cores), with
+// MP2P_CLAIMS=pairs one of each kind of request with each unclear answer, with a number so many, and with any other text
+// those whose name holds it, such as MP2P_CLAIMS="rollback / GET /api/v1/logical-ports".
 //
 // Beside the matrix stand single cases: worlds in which an answer, a late or a second delivery, a backup or another
 // node misled the errand, each played until 0 or 2.

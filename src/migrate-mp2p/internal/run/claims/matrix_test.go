@@ -22,8 +22,9 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/liar"
 )
 
-// wanted is which cells are played: "every" for all of them, a number for so many, any other text for those whose name
-// holds it. Without it, or with a number, the seed chooses, so that further runs try the others.
+// wanted is which cells are played: "every" for all of them, "pairs" for one of each kind of request with each unclear
+// answer, on whichever course and however given, a number for so many, any other text for those whose name holds it.
+// Without it, with "pairs" and with a number the seed chooses, so that further runs try the others.
 var wanted = os.Getenv("MP2P_CLAIMS")
 
 const (
@@ -95,17 +96,25 @@ func cells(ctx context.Context) ([]cell, error) {
 
 // choose picks the cells to play. Without a wish each kind of request of each course has its turn before any comes twice.
 func choose(all []cell) []cell {
+	random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	played := cellsPlayed
 	switch n, err := strconv.Atoi(wanted); {
 	case wanted == "every":
 		return all
+	case wanted == "pairs":
+		seen := map[string]bool{}
+		return slices.DeleteFunc(all, func(c cell) bool {
+			pair := c.kind + c.answer.Name
+			known := seen[pair]
+			seen[pair] = true
+			return known
+		})
 	case err == nil:
 		played = n
 	case wanted != "":
 		return slices.DeleteFunc(all, func(c cell) bool { return !strings.Contains(c.String(), wanted) })
 	}
-	random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1))
-	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	turns := map[string]int{}
 	turn := make(map[int][]cell)
 	for _, c := range all {
