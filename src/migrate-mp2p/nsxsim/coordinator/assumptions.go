@@ -16,7 +16,7 @@ func assumptions() []string {
 		"ASSUMED: a rollback gives Manager objects their owner back, and shows as their last change, made by nsx_policy; why: NCP works on after a rollback, so it must own its objects again",
 		"ASSUMED: ports that were made on a switch since it was promoted are ordinary ones after its rollback; why: NSX made their Policy objects by itself",
 		"ASSUMED: IPPOOL: networks that are not cut from a block become static subnets; why: Policy has these two kinds of subnets only",
-		"ASSUMED: IPBLOCK_SUBNET: its pool is named by any linked id, or is the one with the same network; why: the keys are UNKNOWN, and a Policy subnet needs its pool",
+		"ASSUMED: IPBLOCK_SUBNET: its pool is named by any linked id, or is the one with the same network; where there is neither, a pool is made with the subnet's id; why: the keys are UNKNOWN, and a Policy subnet needs its pool",
 		"ASSUMED: IPPOOL_ALLOCATION: its pool is named by any linked id, or is the only one that holds the address; the Manager's allocation stays as it is, since it cannot carry tags; why: the keys are UNKNOWN, and addresses may repeat between pools",
 		"ASSUMED: TIER0: on an edge cluster it gets the locale service default, and uplinks become interfaces of that; why: Policy has edge clusters and interfaces below locale services only",
 		"ASSUMED: TIER0_LOGICAL_ROUTER_CONFIG: the uplinks must be Policy first; BGP, neighbors, whether routes are redistributed and static routes are taken over, but no rules, filters and maps of routes; BGP off with neighbors fails; why: these are what the name routing config covers; vmware-nsx saw the failure",

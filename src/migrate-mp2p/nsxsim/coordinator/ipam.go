@@ -49,18 +49,18 @@ func linkedPool(shared *lookups, one entry) string {
 }
 
 // promoteIPBlockSubnet makes a subnet of the pool that gives its addresses. Without
-// a linked id the pool is the one with the same network (ASSUMED).
+// a linked id the pool is the one with the same network, and where there is none, as
+// over the network of TKGI's nodes, a pool is made with the subnet's id (both ASSUMED).
 func promoteIPBlockSubnet(p *promotion) (string, error) {
 	network, _ := p.body["cidr"].(string)
 	pool := linkedPool(p.lookups, p.entry)
 	if pool == "" {
 		pool = p.lookups.poolOf(network)
 	}
+	poolPath, err := policyPools+"/"+p.id(), error(nil)
 	if pool == "" {
-		return "", fmt.Errorf("no IP pool gives addresses of %s", network)
-	}
-	poolPath, err := p.pathOf(poolCollection, pool)
-	if err != nil {
+		p.create(poolPath, nil, map[string]any{"resource_type": "IpAddressPool", "display_name": p.body["display_name"]})
+	} else if poolPath, err = p.pathOf(poolCollection, pool); err != nil {
 		return "", err
 	}
 	path := poolPath + "/ip-subnets/" + p.id()
@@ -71,7 +71,9 @@ func promoteIPBlockSubnet(p *promotion) (string, error) {
 	}
 	p.create(path, p.body, fields)
 	p.adopt(p.source.Key, path)
-	p.parent = parent{"IPPOOL", pool}
+	if pool != "" {
+		p.parent = parent{"IPPOOL", pool}
+	}
 	return path, nil
 }
 
