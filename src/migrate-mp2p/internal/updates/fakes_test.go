@@ -264,6 +264,24 @@ func (f *fakeRecords) object(kind, p string, objectTags []nsx.Tag) {
 	f.originals[kind+"/"+id] = records.Original{Type: kind, ID: id, Name: path.Base(p), Tags: objectTags}
 }
 
+// address adds a migrated address with these facts.
+func (f *fakeRecords) address(p string, facts map[string]string) {
+	f.object("IPPOOL_ALLOCATION", p, nil)
+	key := "IPPOOL_ALLOCATION/" + f.migrated[len(f.migrated)-1].ID
+	original := f.originals[key]
+	original.Facts = facts
+	f.originals[key] = original
+}
+
+// placeless is an object of which no Policy path is recorded.
+func (f *fakeRecords) placeless(kind, id string, objectTags []nsx.Tag) {
+	if f.originals == nil {
+		f.originals = map[string]records.Original{}
+	}
+	f.migrated = append(f.migrated, records.MigratedObject{Type: kind, ID: id})
+	f.originals[kind+"/"+id] = records.Original{Type: kind, ID: id, Name: id, Tags: objectTags}
+}
+
 // update adds a pending update that adds a tag.
 func (f *fakeRecords) update(p string) {
 	k, err := kindOf(p)

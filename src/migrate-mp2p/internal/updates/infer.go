@@ -134,6 +134,11 @@ func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, 
 	kinds := map[string]kind{}
 	wanted := map[string]map[string]string{} // kind -> Policy path -> Manager id
 	for _, m := range objects {
+		if nothing, err := unplaced(w.Rules, w.Env, w.Records, m); err != nil {
+			return err
+		} else if nothing {
+			continue
+		}
 		k, err := kindOf(m.PolicyPath)
 		if err != nil {
 			w.counts.Objects++

@@ -101,10 +101,24 @@ var _ = Describe("Infer", func() {
 		for i := range 50 {
 			path := fmt.Sprintf("/infra/ip-pools/p%d/ip-allocations/a%d", i%2, i)
 			fake.add(path, nil)
-			store.object("IPPOOL_ALLOCATION", path, nil)
+			store.address(path, map[string]string{"owner_kind": "snat"})
 		}
 		Expect(infer()).To(Equal(InferCounts{Objects: 50, Updates: 50}))
 		Expect(fake.requests).To(ConsistOf("LIST /policy/api/v1/infra/ip-pools/p0/ip-allocations", "LIST /policy/api/v1/infra/ip-pools/p1/ip-allocations"))
+	})
+
+	It("leaves an address alone that no object of NCP uses, as that of TKGI's nodes [I3]", func() {
+		fake.add("/infra/ip-pools/p/ip-allocations/a", nil)
+		store.address("/infra/ip-pools/p/ip-allocations/a", map[string]string{"pool": "p", "ip": "100.80.0.17"})
+		Expect(infer()).To(Equal(InferCounts{Objects: 1}))
+	})
+
+	It("passes over an object whose place NSX has chosen where no rule fits it, and reports it where one does", func() {
+		store.placeless("IPBLOCK_SUBNET", "nodes", []nsx.Tag{{Scope: "ncp/cluster", Tag: "pks-1"}, {Scope: "pks/cluster", Tag: "1"}})
+		Expect(infer()).To(Equal(InferCounts{}))
+		store.placeless("IPBLOCK_SUBNET", "of-ncp", []nsx.Tag{{Scope: "ncp/cluster", Tag: "pks-1"}, {Scope: "ncp/version", Tag: "1.1.0"}})
+		_, err := infer()
+		Expect(err).To(MatchError(ContainSubstring("of-ncp")))
 	})
 
 	It("never searches for shared objects", func() {

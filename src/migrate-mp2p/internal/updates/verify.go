@@ -120,6 +120,11 @@ func (w *verification) readType(ctx context.Context, objects []records.MigratedO
 	kinds := map[string]kind{}
 	wanted := map[string]map[string]*records.Update{}
 	for _, m := range objects {
+		if nothing, err := unplaced(w.Rules, w.Env, w.Records, m); err != nil {
+			return err
+		} else if nothing {
+			continue
+		}
 		switch w.before[m.PolicyPath] {
 		case records.UpdateWaived:
 			w.result.Waived++
