@@ -135,6 +135,7 @@ var _ = DescribeTable("an impossible combination fails the deployment and names 
 	Entry("a key without its certificate", `nsx.username=null; nsx.password=null; nsx.client_key="k"`, "nsx.client_certificate is missing"),
 	Entry("no strategy", `migration.strategy=null`, "migration.strategy is missing: give one of all-down, one-by-one"),
 	Entry("an unknown strategy", `migration.strategy="fast"`, `migration.strategy is "fast"`),
+	Entry("an identity for nodes that do not migrate", `nsx.node_principal_identity="superuser"`, "nsx.node_principal_identity is set"),
 	Entry("one foundation at a time in TAS", `migration.strategy="one-by-one"`, "migration.strategy is one-by-one"),
 	Entry("an unknown command", `migration.command="migrate"`, `migration.command is "migrate"`),
 	Entry("unknown resources", `migration.resources="some"`, `migration.resources is "some"`),

@@ -126,6 +126,9 @@ func (c *Config) checkLogin(p *problems) {
 }
 
 func (c *Config) checkManners(p *problems) {
+	if c.NSX.NodePrincipalIdentity != "" && c.NCP.Platform != "tkgi" {
+		p.add("nsx.node_principal_identity", "is set, but only with ncp.platform tkgi does a network of nodes migrate: leave it out")
+	}
 	for _, code := range c.NSX.AbsentCodes {
 		switch {
 		case code <= 0:

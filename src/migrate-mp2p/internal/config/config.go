@@ -30,6 +30,7 @@ type NSX struct {
 	ClientKey               string    `json:"client_key"`         // path of a PEM file
 	CACertificate           string    `json:"ca_certificate"`     // path of a PEM file
 	PrincipalIdentity       string    `json:"principal_identity"`
+	NodePrincipalIdentity   string    `json:"node_principal_identity"`
 	SharedPrincipalIdentity string    `json:"shared_principal_identity"`
 	Insecure                bool      `json:"insecure"`
 	Proxy                   string    `json:"proxy"`

@@ -162,6 +162,7 @@ var _ = Describe("config.json", func() {
 		Entry("policy ids", "migration.policy_ids", "name", `migration.policy_ids: is "name"`, "uuid, display-name"),
 		Entry("no strategy", "migration.strategy", "", "migration.strategy: is missing: run needs it", "all-down"),
 		Entry("strategy", "migration.strategy", "some-down", `migration.strategy: is "some-down"`, "all-down, one-by-one"),
+		Entry("identity of nodes that do not migrate", "nsx.node_principal_identity", "superuser", "nsx.node_principal_identity: is set", "leave it out"),
 		Entry("strategy of TAS [R6]", "migration.strategy", "one-by-one", "migration.strategy: is one-by-one", "only all-down"),
 		Entry("shared without a spec", "migration.resources", "shared", "migration.user_spec: is missing"),
 		Entry("waived path", "migration.waive_updates", []any{"/infra/a", "/api/v1/x"}, `migration.waive_updates[1]: is "/api/v1/x"`, "/infra/"),

@@ -20,10 +20,21 @@ type use struct {
 	project    string
 	serverType string
 	wanted     *Wanted // the user spec lists the address
+	// nodes says that an object of the nodes' network uses it, and owner who made that. Such uses name no pool at first.
+	nodes bool
+	owner string
 }
 
 // noteUses notes the external addresses that an object uses. The lock is held.
 func (r *retrieval) noteUses(o *Object, b body) {
+	if o.Nodes {
+		for _, ip := range strings.Split(tagValue(o.Tags, scopeFloating), ",") {
+			if ip = strings.TrimSpace(ip); ip != "" {
+				r.uses[o.Ref] = append(r.uses[o.Ref], use{ip: ip, nodes: true, owner: o.Owner})
+			}
+		}
+		return
+	}
 	project := tagValue(o.Tags, scopeProject)
 	if o.Type == catalog.LBVirtualServer {
 		r.noteUse(o.Ref, use{pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: catalog.OwnerVirtualServer, project: project, serverType: tagValue(o.Tags, scopeServerType)})
@@ -101,7 +112,7 @@ func (r *retrieval) addFromPool(ctx context.Context, pool, policyPath string, us
 			return nil
 		}
 		o := &Object{Ref: catalog.Ref{Type: e.Type, ID: ip}, Parent: catalog.Ref{Type: catalog.IPPool, ID: pool}, Name: ip, Hash: b.hash(),
-			PolicyPath: twins[ip], Facts: u.facts(), Wanted: u.wanted}
+			PolicyPath: twins[ip], Facts: u.facts(), Wanted: u.wanted, Nodes: u.nodes, Owner: u.owner}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.addAllocation(o)

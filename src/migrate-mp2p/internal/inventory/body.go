@@ -194,16 +194,6 @@ func digest(text []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// createdBy tells whether NCP of the named cluster made an object with these tags.
-func createdBy(tags []nsx.Tag, cluster string) bool {
-	return slices.Contains(tags, nsx.Tag{Scope: scopeCluster, Tag: cluster}) && has(tags, scopeVersion)
-}
-
-// createdByAny gives the cluster whose NCP made an object with these tags.
-func createdByAny(tags []nsx.Tag) (cluster string, made bool) {
-	return tagValue(tags, scopeCluster), has(tags, scopeCluster) && has(tags, scopeVersion)
-}
-
 func has(tags []nsx.Tag, scope string) bool {
 	return slices.ContainsFunc(tags, func(t nsx.Tag) bool { return t.Scope == scope })
 }

@@ -21,7 +21,9 @@ type Known struct {
 type CensusQuery struct {
 	Scope   catalog.Scope
 	Cluster string
-	// Known are the objects of the run. In scope ncp, NCP-created objects beside them are found, too.
+	// Platform is that of a Query.
+	Platform string
+	// Known are the objects of the run. In scope ncp, what goes with the cluster beside them is found, too.
 	Known []Known
 	// OrphanRoutes are static routes of NCP that may be without a parent, see Inventory.OrphanRoutes; no list shows them.
 	OrphanRoutes []string
@@ -64,7 +66,7 @@ type Census struct {
 	Policy    Count // ours and Policy
 	Absent    Count // known, but gone
 	Undecided Count // known, and NSX does not show what it is
-	New       Count // NCP's of this cluster, Manager, and not known
+	New       Count // going with this cluster, Manager, and not known
 	Changed   Count // known, Manager, and not what it was before the run
 	Orphans   Count // NCP's parts of this cluster that stay Manager, since what they belong to goes nowhere
 }
@@ -100,11 +102,11 @@ func (c *Census) note(ref catalog.Ref, f Finding, known *Known) {
 	}
 }
 
-// TakeCensus reads the lists of every type once and counts. It never uses Search. In scope ncp it finds NCP's objects
-// that the records do not know, with two exceptions that no list shows: addresses, and NAT rules on Tier-1 routers that
-// have none in the records.
+// TakeCensus reads the lists of every type once and counts. It never uses Search. In scope ncp it finds the objects
+// of NCP, and on TKGI those of its nodes, that the records do not know, with two exceptions that no list shows: addresses,
+// and NAT rules on Tier-1 routers that have none in the records.
 func TakeCensus(ctx context.Context, api API, cat *catalog.Catalog, q CensusQuery) (*Census, error) {
-	c := &counting{source: source{api: api, q: Query{Catalog: cat}}, CensusQuery: q, known: map[catalog.Type]map[string]*Known{}}
+	c := &counting{source: source{api: api, q: Query{Catalog: cat, Cluster: q.Cluster, Platform: q.Platform}}, CensusQuery: q, known: map[catalog.Type]map[string]*Known{}}
 	for i := range q.Known {
 		k := &q.Known[i]
 		if c.known[k.Type] == nil {
@@ -173,7 +175,7 @@ func (c *counting) count(e *catalog.Entry, b body, seen map[catalog.Ref]bool, ou
 	known := c.known[ref.Type][ref.ID]
 	if known == nil {
 		tags, _ := b.tags()
-		if c.Scope != catalog.NCP || !createdBy(tags, c.Cluster) {
+		if c.Scope != catalog.NCP || !c.whose().ours(tags) {
 			return
 		}
 	}
@@ -234,7 +236,7 @@ func (c *counting) countOrphans(ctx context.Context, out *Census) error {
 		router, id, _ := strings.Cut(known, "/")
 		routes = append(routes, place{router, id})
 	}
-	orphans, err := findOrphans(ctx, &c.source, c.Cluster, routes)
+	orphans, err := findOrphans(ctx, &c.source, routes)
 	for _, o := range orphans {
 		out.Orphans.addText(o.String())
 	}

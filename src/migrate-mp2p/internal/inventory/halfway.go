@@ -15,6 +15,14 @@ type HalfWay struct {
 	Cluster string // empty: shared objects
 	Manager Count
 	Policy  Count
+	nodes   struct{ manager, policy int } // of these, those of the network of its nodes
+}
+
+// isHalfWay tells whether a migration was left half-way. A network of nodes that stays behind a cluster which is Policy is
+// none: it takes no part in a migration by a release of NCP before 4.1.1 (TKGI docs), and nothing is under way there.
+func (h *HalfWay) isHalfWay() bool {
+	manager, policy := h.Manager.N-h.nodes.manager, h.Policy.N-h.nodes.policy
+	return manager > 0 && policy > 0 || h.nodes.manager > 0 && h.nodes.policy > 0 || manager > 0 && h.nodes.policy > 0
 }
 
 // telling are types of which practically every cluster has objects, from the beginning and the end of the order of
@@ -27,8 +35,9 @@ func telling() []catalog.Type {
 
 // FindHalfWay looks for other clusters than ours, and for shared Tier-0 routers, that a migration left half-way. It
 // reads objects of the types that tell, not all. A Tier-0 counts as half-way when it is Policy and an uplink is not.
-func FindHalfWay(ctx context.Context, api API, cat *catalog.Catalog, cluster string) ([]HalfWay, error) {
-	s := &source{api: api, q: Query{Catalog: cat}}
+// platform is that of a Query.
+func FindHalfWay(ctx context.Context, api API, cat *catalog.Catalog, platform, cluster string) ([]HalfWay, error) {
+	s := &source{api: api, q: Query{Catalog: cat, Platform: platform}}
 	clusters, err := otherClusters(ctx, s, cluster)
 	if err != nil {
 		return nil, fmt.Errorf("looking for half-way clusters: %w", err)
@@ -39,7 +48,7 @@ func FindHalfWay(ctx context.Context, api API, cat *catalog.Catalog, cluster str
 	}
 	var found []HalfWay
 	for _, h := range append(clusters, shared) {
-		if h.Manager.N > 0 && h.Policy.N > 0 {
+		if h.isHalfWay() {
 			found = append(found, h)
 		}
 	}
@@ -58,15 +67,18 @@ func otherClusters(ctx context.Context, s *source, ours string) ([]HalfWay, erro
 	query := ofTypes(managerTypes(entries)) + " AND tags.scope:" + quote(scopeCluster)
 	note := func(b body) error {
 		tags, _ := b.tags()
-		name, made := createdByAny(tags)
+		name := s.whose().goesWith(tags)
 		e, ok := accepting(entries, b)
-		if !made || !ok || name == ours {
+		if name == "" || !ok || name == ours {
 			return nil
 		}
 		if byCluster[name] == nil {
 			byCluster[name] = &HalfWay{Cluster: name}
 		}
 		byCluster[name].note(catalog.Ref{Type: e.Type, ID: b.text("id")}, b)
+		if _, made := createdByAny(tags); !made {
+			byCluster[name].noteNodes(b)
+		}
 		return nil
 	}
 	err := s.search(ctx, nsx.Manager, query, note)
@@ -103,6 +115,15 @@ func (h *HalfWay) note(ref catalog.Ref, b body) {
 		h.Policy.add(ref, b.text("display_name"))
 	} else {
 		h.Manager.add(ref, b.text("display_name"))
+	}
+}
+
+// noteNodes counts an object of the nodes' network once more.
+func (h *HalfWay) noteNodes(b body) {
+	if _, policyPath := b.tags(); policyPath != "" {
+		h.nodes.policy++
+	} else {
+		h.nodes.manager++
 	}
 }
 

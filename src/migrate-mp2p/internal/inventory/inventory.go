@@ -26,7 +26,9 @@ type API interface {
 type Query struct {
 	Scope   catalog.Scope
 	Cluster string // value of the ncp/cluster tag
-	Catalog *catalog.Catalog
+	// Platform is ncp.platform: on tkgi the network of the cluster's nodes goes with scope ncp, too.
+	Platform string
+	Catalog  *catalog.Catalog
 	// Spec are the entries of the user spec; only scope shared looks at them.
 	Spec []Wanted
 	// IndexTimeout is how long the search index may take to catch up before the lists are read instead.
@@ -81,6 +83,9 @@ type Object struct {
 	ModifiedBy string
 	// PolicyPath is the value of the policyPath tag: the object is Policy already.
 	PolicyPath string
+	// Nodes says that the object is of the network of the cluster's nodes: not NCP's, but TKGI's, or a port that goes with
+	// a switch of TKGI's.
+	Nodes bool
 	// Shadowed says that NSX keeps a Policy twin of the object by itself, which is no promotion: a port made on a
 	// switch that was Policy already.
 	Shadowed bool
@@ -121,6 +126,13 @@ type Unsupported struct {
 	Why          string
 }
 
+// Stray is an object that has to do with the network of the cluster's nodes and does not go with it.
+type Stray struct {
+	Unsupported
+	// Bars says that it keeps a switch from moving, since all ports of a switch are promoted together.
+	Bars bool
+}
+
 // Inventory is what a run works on.
 type Inventory struct {
 	Scope   catalog.Scope
@@ -135,6 +147,8 @@ type Inventory struct {
 	Unsupported []Unsupported
 	// Orphans are NCP's parts of objects that go nowhere (scope ncp).
 	Orphans []Orphan
+	// Strays are objects that seem to be of the network of the cluster's nodes, and do not go with it (scope ncp).
+	Strays []Stray
 	// CriteriaScopes are the tag scopes that some group on this NSX asks for; such tags must stay.
 	CriteriaScopes map[string]bool
 }

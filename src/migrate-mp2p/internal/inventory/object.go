@@ -73,6 +73,7 @@ func (r *retrieval) object(e *catalog.Entry, b body) *Object {
 	o := &Object{
 		Ref: catalog.Ref{Type: e.Type, ID: r.intern.one(b.text("id"))}, Name: b.text("display_name"), Tags: r.intern.tags(tags),
 		Owner: r.intern.one(b.text("_create_user")), Hash: b.hashWith(tags), PolicyPath: policyPath, Shadowed: shadowed,
+		Nodes:   r.whose().ofNodes(tags),
 		Created: b.number("_create_time"), Modified: b.number("_last_modified_time"),
 		ModifiedBy: r.intern.one(b.text("_last_modified_user")),
 	}

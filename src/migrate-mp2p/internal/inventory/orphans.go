@@ -10,7 +10,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 )
 
-// Orphan is a part that NCP of the cluster made and that goes to Policy with nothing: parts travel inside what they
+// Orphan is a part that NCP of the cluster, or TKGI for its nodes, made and that goes to Policy with nothing: parts travel inside what they
 // belong to (a rule inside its virtual server, a route inside its router), and that is neither NCP's nor Policy, or does
 // not exist. The migration API has no type for parts, so it stays Manager.
 type Orphan struct {
@@ -47,15 +47,14 @@ const staticRoute = "StaticRoute"
 // orphanage is one look for orphans.
 type orphanage struct {
 	source
-	cluster string
-	routes  []place
-	found   []Orphan
+	routes []place
+	found  []Orphan
 }
 
 // findOrphans finds the parts without a parent that goes. LB rules and ports of routers are read by list. Of static routes
 // there is no list, so that their places must be known; each is read itself.
-func findOrphans(ctx context.Context, s *source, cluster string, routes []place) ([]Orphan, error) {
-	o := &orphanage{source: *s, cluster: cluster, routes: routes}
+func findOrphans(ctx context.Context, s *source, routes []place) ([]Orphan, error) {
+	o := &orphanage{source: *s, routes: routes}
 	for _, step := range []func(context.Context) error{o.rules, o.routerParts} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("looking for parts without a parent: %w", err)
@@ -69,7 +68,7 @@ func findOrphans(ctx context.Context, s *source, cluster string, routes []place)
 
 func (o *orphanage) made(b body) bool {
 	tags, _ := b.tags()
-	return createdBy(tags, o.cluster)
+	return o.whose().ours(tags)
 }
 
 func orphan(b body, parent catalog.Ref) Orphan {
@@ -79,7 +78,7 @@ func orphan(b body, parent catalog.Ref) Orphan {
 // goes tells whether a parent is, or is going to be, Policy.
 func (o *orphanage) goes(b body) bool {
 	tags, policyPath := b.tags()
-	return policyPath != "" || createdBy(tags, o.cluster)
+	return policyPath != "" || o.whose().ours(tags)
 }
 
 // rules finds the LB rules that no virtual server names which goes.

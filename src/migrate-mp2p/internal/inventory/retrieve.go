@@ -25,6 +25,8 @@ type retrieval struct {
 	uses      map[catalog.Ref][]use // of external addresses, by who uses them
 	ports     []*routerPort
 	routes    []route
+	// strays are what seems to be of the nodes' network and is not, by id, as long as it is unknown what goes.
+	strays map[string]body
 	// routesListed says that the routes came from the lists of all routers, so that there is nothing to prove.
 	routesListed bool
 
@@ -40,13 +42,16 @@ func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 	r := &retrieval{
 		source: source{api: api, q: q}, intern: newInterner(),
 		objects: map[catalog.Ref]*Object{}, ruleCount: map[string]int{}, uses: map[catalog.Ref][]use{},
-		inv: &Inventory{Scope: q.Scope, Cluster: q.Cluster, Outside: map[string]Outside{}, CriteriaScopes: map[string]bool{}},
+		strays: map[string]body{},
+		inv:    &Inventory{Scope: q.Scope, Cluster: q.Cluster, Outside: map[string]Outside{}, CriteriaScopes: map[string]bool{}},
 	}
 	find := r.findCreated
 	if q.Scope == catalog.Shared {
 		find = r.findWanted
 	}
-	for _, step := range []func(context.Context) error{find, r.placeSubnets, r.readRules, r.addRouterEntries, r.lookOutside, r.addAllocations, r.readOrphans} {
+	for _, step := range []func(context.Context) error{
+		find, r.placeSubnets, r.addNodePorts, r.placeFloating, r.readRules, r.addRouterEntries, r.lookOutside, r.addAllocations, r.readOrphans, r.settleStrays,
+	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("retrieving the %s resources: %w", q.Scope, err)
 		}
@@ -55,9 +60,9 @@ func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 	return r.inv, nil
 }
 
-// findCreated finds what NCP of the cluster made.
+// findCreated finds what NCP of the cluster made, and on TKGI the network of its nodes.
 func (r *retrieval) findCreated(ctx context.Context) error {
-	tasks := []func(context.Context) error{r.readRouterPorts, r.readStaticRoutes, r.readNAT, r.readOthersGroups, r.readPolicyGroups, r.findUnsupported}
+	tasks := []func(context.Context) error{r.readRouterPorts, r.readStaticRoutes, r.readNAT, r.readOthersGroups, r.readPolicyGroups, r.findUnsupported, r.findStrays}
 	for _, c := range collections(r.q.Catalog) {
 		tasks = append(tasks, func(ctx context.Context) error { return r.collect(ctx, c) })
 	}
@@ -73,11 +78,13 @@ func (r *retrieval) findCreated(ctx context.Context) error {
 // collect takes the cluster's objects of one collection.
 func (r *retrieval) collect(ctx context.Context, c *collection) error {
 	position := 0
+	whose := r.whose()
 	take := func(b body) error {
 		position++
 		tags, _ := b.tags()
+		r.noteStray(b, tags)
 		switch e, ok := c.entry(b); {
-		case ok && createdBy(tags, r.q.Cluster):
+		case ok && whose.ours(tags):
 			r.add(e, b, position)
 		case ok && e.Type == catalog.NSGroup: // found by a name that Search takes for ours
 			r.mu.Lock()
@@ -127,7 +134,7 @@ func (r *retrieval) add(e *catalog.Entry, b body, position int) *Object {
 func (r *retrieval) readNAT(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.NAT)
 	take := func(b body) error {
-		if tags, _ := b.tags(); createdBy(tags, r.q.Cluster) {
+		if tags, _ := b.tags(); r.whose().ours(tags) {
 			r.add(e, b, 0)
 		}
 		return nil
@@ -242,7 +249,7 @@ func (r *retrieval) readOrphans(ctx context.Context) (err error) {
 			routes = append(routes, place{s.router, s.id})
 		}
 	}
-	r.inv.Orphans, err = findOrphans(ctx, &r.source, r.q.Cluster, routes)
+	r.inv.Orphans, err = findOrphans(ctx, &r.source, routes)
 	return err
 }
 

@@ -21,7 +21,7 @@ type routerPort struct {
 	router     string
 	switchPort string // the logical port that it is wired to
 	peer       string // the port on the other router
-	cluster    string // of the NCP that made it; empty when nobody's NCP did
+	cluster    string // with which it goes, since its NCP or TKGI made it for that; empty for others
 	policyPath string
 	hash       string
 }
@@ -29,15 +29,20 @@ type routerPort struct {
 // route is one static route.
 type route struct {
 	id, name, router, policyPath string
-	made                         bool // by NCP of our cluster
+	made                         bool // by NCP of our cluster, or for its nodes
 }
 
 // readRouterPorts reads the ports of all routers. They are listed, not searched: ports go with their router, whoever
 // made them.
 func (r *retrieval) readRouterPorts(ctx context.Context) error {
 	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	whose := r.whose()
 	if _, err := r.list(ctx, e.List, nil, func(b body) error {
-		r.ports = append(r.ports, readRouterPort(b))
+		p := readRouterPort(b)
+		if tags, _ := b.tags(); whose.nodes {
+			p.cluster = whose.goesWith(tags)
+		}
+		r.ports = append(r.ports, p)
 		return nil
 	}); err != nil {
 		return fmt.Errorf("listing %s: %w", e.List, err)
@@ -63,7 +68,7 @@ func readRouterPort(b body) *routerPort {
 func (r *retrieval) readStaticRoutes(ctx context.Context) error {
 	var found []route
 	err := r.search(ctx, nsx.Manager, "resource_type:StaticRoute", func(b body) error {
-		found = append(found, readRoute(b, r.q.Cluster))
+		found = append(found, readRoute(b, r.whose()))
 		return nil
 	})
 	if r.indexLost(err) {
@@ -91,11 +96,11 @@ func (r *retrieval) listStaticRoutesOfAll(ctx context.Context) error {
 	return nil
 }
 
-func readRoute(b body, cluster string) route {
+func readRoute(b body, whose whose) route {
 	tags, policyPath := b.tags()
 	return route{
 		id: b.text("id"), name: b.text("display_name"), router: b.text("logical_router_id"), policyPath: policyPath,
-		made: createdBy(tags, cluster),
+		made: whose.ours(tags),
 	}
 }
 
@@ -191,7 +196,7 @@ func (r *retrieval) routerEntry(router string, whole *Object, moving, all []*rou
 		o.Parts = append(o.Parts, Part{ID: p.id, IsPort: true, Switch: p.switchPort, PolicyPath: p.policyPath})
 	}
 	if whole != nil {
-		o.Name, o.Owner, o.Wanted = whole.Name, whole.Owner, whole.Wanted
+		o.Name, o.Owner, o.Nodes, o.Wanted = whole.Name, whole.Owner, whole.Nodes, whole.Wanted
 		for _, s := range r.routes {
 			if s.router == router {
 				o.Parts = append(o.Parts, r.routePart(s, whole.Wanted))

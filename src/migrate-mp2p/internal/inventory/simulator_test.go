@@ -19,7 +19,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// ground is a simulated NSX with a TAS foundation named tas1, and a client of it.
+// ground is a simulated NSX, as a rule with a TAS foundation named tas1, and a client of it.
 type ground struct {
 	server *nsxsim.Server
 	client *nsx.Client
@@ -27,11 +27,17 @@ type ground struct {
 	cat    *catalog.Catalog
 }
 
-// start builds the world, lets change alter it, and serves it.
+// start builds the world of a TAS foundation and serves it, see serve.
 func start(scale int, options nsxsim.Options, change func(*store.Tx) error) *ground {
 	GinkgoHelper()
 	world, err := model.TAS(scale, 1, model.Options{})
 	Expect(err).NotTo(HaveOccurred())
+	return serve(world, options, change)
+}
+
+// serve loads a world, lets change alter it, and serves it.
+func serve(world *model.World, options nsxsim.Options, change func(*store.Tx) error) *ground {
+	GinkgoHelper()
 	options.Store = store.New(1)
 	if options.Coordinator == nil {
 		options.Coordinator = coordinator.New(coordinator.Options{})

@@ -182,6 +182,10 @@ func (r *retrieval) take(ctx context.Context, c *collection, w *Wanted, all []ca
 		spec.add(w.Line, "%s %q was made by NCP of %q; it goes with scope ncp and must not be listed", key, w.Name, cluster)
 		return nil
 	}
+	if cluster := r.whose().goesWith(tags); cluster != "" {
+		spec.add(w.Line, "%s %q is of the network of the nodes of %q; it goes with scope ncp of that cluster and must not be listed", key, w.Name, cluster)
+		return nil
+	}
 	if other, listed := r.objects[catalog.Ref{Type: w.Type, ID: b.text("id")}]; listed {
 		spec.add(w.Line, "%s %q is listed twice, also in line %d", key, w.Name, other.Wanted.Line)
 		return nil
@@ -252,7 +256,7 @@ func (r *retrieval) addSwitchPorts(ctx context.Context, logicalSwitch string) er
 func (r *retrieval) listStaticRoutes(ctx context.Context, router string) error {
 	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
 	if _, err := r.list(ctx, e.PartPath(router), nil, func(b body) error {
-		s := readRoute(b, r.q.Cluster)
+		s := readRoute(b, r.whose())
 		s.router = router
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -114,18 +114,18 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 	It("is seen half-way by another run [I8]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas1-other")).To(BeEmpty())
+		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "tas1-other")).To(BeEmpty())
 		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
 		g.promote(ctx, shared.Batches, true)
 		ncp := g.build(g.retrieve(ctx, catalog.NCP), nil)
-		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas1-other")).To(BeEmpty(), "shared is whole, the cluster untouched")
+		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "tas1-other")).To(BeEmpty(), "shared is whole, the cluster untouched")
 		g.promote(ctx, ncp.Batches[:6], true)
 
-		found, err := inventory.FindHalfWay(ctx, g.client, g.cat, "tas1-other")
+		found, err := inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "tas1-other")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found).To(HaveLen(1))
 		Expect(found[0].Cluster).To(Equal("tas1"))
-		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas1")).To(BeEmpty(), "our own cluster is judged by our records")
+		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "tas1")).To(BeEmpty(), "our own cluster is judged by our records")
 	})
 
 	It("is seen half-way by a cluster whose name is alike but for the case [I8]", func(ctx SpecContext) {
@@ -133,7 +133,7 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 		g.connect(ctx)
 		g.promote(ctx, g.build(g.retrieve(ctx, catalog.Shared), nil).Batches, true)
 		g.promote(ctx, g.build(g.retrieve(ctx, catalog.NCP), nil).Batches[:6], true)
-		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "TAS1")).To(HaveExactElements(HaveField("Cluster", "tas1")))
+		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "TAS1")).To(HaveExactElements(HaveField("Cluster", "tas1")))
 		census, err := inventory.TakeCensus(ctx, g.client, g.cat, inventory.CensusQuery{Scope: catalog.NCP, Cluster: "TAS1"})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(census).To(beAll("Manager", 0))
@@ -151,7 +151,7 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 			}
 		}
 		g.promote(ctx, upToTier0, true)
-		found, err := inventory.FindHalfWay(ctx, g.client, g.cat, "tas1")
+		found, err := inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "tas1")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found).To(HaveLen(1))
 		Expect(found[0].Cluster).To(BeEmpty())

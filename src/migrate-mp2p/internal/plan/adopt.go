@@ -24,7 +24,7 @@ func (b *builder) adopt() {
 	}
 	for _, e := range b.options.Catalog.Entries() {
 		if of := b.ofType(e.Type); len(of) > 0 {
-			for _, objects := range pack(of, e) {
+			for _, objects := range b.pack(of, e) {
 				b.plan.Adopted = append(b.plan.Adopted, b.batch(e, objects))
 			}
 		}

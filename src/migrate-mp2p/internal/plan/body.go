@@ -19,7 +19,9 @@ func (b *builder) details(e *catalog.Entry, o *inventory.Object) nsx.ResourceDet
 	values := b.values(o)
 	d := nsx.ResourceDetails{ManagerID: o.ID, PolicyID: values["policy_id"]}
 	d.Metadata = b.expand(o, e.Metadata, values)
-	d.LinkedIDs = b.expand(o, e.LinkedIDs, values)
+	if !poolless(o) {
+		d.LinkedIDs = b.expand(o, e.LinkedIDs, values)
+	}
 	if len(e.PartMetadata)+len(e.PartLinkedIDs) > 0 {
 		d.Metadata, d.LinkedIDs = slices.Clip(d.Metadata), slices.Clip(d.LinkedIDs)
 		for i, part := range o.Parts {
@@ -35,6 +37,13 @@ func (b *builder) details(e *catalog.Entry, o *inventory.Object) nsx.ResourceDet
 		d.LinkedIDs = catalog.Replace(d.LinkedIDs, o.Wanted.LinkedIDs)
 	}
 	return d
+}
+
+// poolless tells whether an object is a subnet of the nodes that no pool is over: TKGI gives the block's addresses to BOSH,
+// which needs none. Policy has subnets below pools only; that NSX makes a pool of its own for such a one is ASSUMED, so
+// that the request names none, and NSX decides where the subnet goes.
+func poolless(o *inventory.Object) bool {
+	return o.Type == catalog.IPBlockSubnet && o.Nodes && o.Parent.ID == ""
 }
 
 // values fills the placeholders of the catalog's templates for one object.

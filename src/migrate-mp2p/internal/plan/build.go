@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,6 +26,8 @@ type builder struct {
 	policy   map[string]string // the same of objects of this scope that are Policy already
 	missing  map[string]*missing
 	facts    map[string]map[string]string // by type and parent
+	makers   map[string]string            // of the nodes' objects: Manager id -> the identity that made it
+	maker    string                       // the one that made most of these
 }
 
 // Build plans a run. The error is an *Error when the inventory cannot be migrated; it lists every reason.
@@ -78,10 +81,11 @@ func (b *builder) choosePrincipal() {
 	if b.inv.Scope == catalog.Shared {
 		return
 	}
-	b.plan.Principal = cmp.Or(b.options.Principal, mostFrequentOwner(b.objects))
-	if b.plan.Principal == "" && len(b.objects) > 0 {
-		first := b.objects[0]
-		b.problem(first, "NSX does not say which identity made NCP's objects", "set nsx.principal_identity to the identity of NCP")
+	ncp, nodes := byNodes(b.objects)
+	b.noteMakers(nodes)
+	b.plan.Principal = cmp.Or(b.options.Principal, mostFrequentOwner(ncp))
+	if b.plan.Principal == "" && len(ncp) > 0 {
+		b.problem(ncp[0], "NSX does not say which identity made NCP's objects", "set nsx.principal_identity to the identity of NCP")
 	}
 }
 
@@ -99,6 +103,46 @@ func mostFrequentOwner(objects []*inventory.Object) string {
 		}
 	}
 	return best
+}
+
+// byNodes parts the objects that NCP made from those of the nodes' network.
+func byNodes(objects []*inventory.Object) (ncp, nodes []*inventory.Object) {
+	for _, o := range objects {
+		if o.Nodes {
+			nodes = append(nodes, o)
+		} else {
+			ncp = append(ncp, o)
+		}
+	}
+	return ncp, nodes
+}
+
+// policyUser is what NSX names as the maker of a Manager object that is Policy (observed in NSX's ownership errors).
+const policyUser = "nsx_policy"
+
+// noteMakers notes who made what of the nodes' network. It is not NCP's, and TKGI, BOSH and vSphere may have made it under
+// different identities.
+func (b *builder) noteMakers(nodes []*inventory.Object) {
+	b.makers = map[string]string{}
+	var known []*inventory.Object
+	for _, o := range nodes {
+		if o.Owner != "" && o.Owner != policyUser {
+			b.makers[o.ID] = o.Owner
+			known = append(known, o)
+		}
+	}
+	b.maker = mostFrequentOwner(known)
+	b.plan.Nodes = len(nodes)
+	principals := map[string]bool{}
+	for _, o := range nodes {
+		principal := b.principal(b.entry(o), o)
+		principals[principal] = true
+		if principal == "" {
+			b.problem(o, "NSX does not say which identity made the nodes' network", "set nsx.node_principal_identity to the identity of TKGI")
+			break
+		}
+	}
+	b.plan.NodePrincipals = slices.Sorted(maps.Keys(principals))
 }
 
 // problem notes a reason why an object cannot be planned.
@@ -123,7 +167,7 @@ func (b *builder) makeBatches() {
 		if len(of) == 0 {
 			continue
 		}
-		batches := pack(of, e)
+		batches := b.pack(of, e)
 		for _, objects := range batches {
 			b.plan.Batches = append(b.plan.Batches, b.batch(e, objects))
 		}
@@ -144,7 +188,33 @@ func (b *builder) ofType(t catalog.Type) []*inventory.Object {
 	return b.objects[from:to]
 }
 
-// pack cuts objects into requests. What must travel together stays together: such a group fills a request alone when
+// pack cuts objects into requests. A request has one principal, so that no two owners share one: NCP's objects come first,
+// and ordered types are cut where the owner changes.
+func (b *builder) pack(objects []*inventory.Object, e *catalog.Entry) [][]*inventory.Object {
+	key := func(o *inventory.Object) string {
+		if principal := b.principal(e, o); principal != b.plan.Principal {
+			return principal
+		}
+		return ""
+	}
+	if !e.Ordered {
+		objects = slices.Clone(objects)
+		slices.SortStableFunc(objects, func(x, y *inventory.Object) int { return strings.Compare(key(x), key(y)) })
+	}
+	var batches [][]*inventory.Object
+	for len(objects) > 0 {
+		first := key(objects[0])
+		end := slices.IndexFunc(objects, func(o *inventory.Object) bool { return key(o) != first })
+		if end < 0 {
+			end = len(objects)
+		}
+		batches = append(batches, pack(objects[:end], e)...)
+		objects = objects[end:]
+	}
+	return batches
+}
+
+// pack cuts objects of one owner into requests. What must travel together stays together: such a group fills a request alone when
 // it is larger than the limit.
 func pack(objects []*inventory.Object, e *catalog.Entry) [][]*inventory.Object {
 	var batches [][]*inventory.Object
@@ -190,17 +260,25 @@ func (b *builder) batch(e *catalog.Entry, objects []*inventory.Object) Batch {
 	}
 	batch.Request = nsx.Promotion{
 		MigrationData: []nsx.Resource{resource},
-		SetupDetails:  &nsx.SetupDetails{PrincipalIdentity: b.principal(e)},
+		SetupDetails:  &nsx.SetupDetails{PrincipalIdentity: b.principal(e, objects[0])},
 	}
 	return batch
 }
 
-// principal is who will own the Policy objects of a type.
-func (b *builder) principal(e *catalog.Entry) string {
+// principal is who will own the Policy object of an object. Where all objects of one parent travel together, that is the
+// parent's owner.
+func (b *builder) principal(e *catalog.Entry, o *inventory.Object) string {
 	if b.inv.Scope == catalog.Shared || e.Principal == catalog.AlwaysShared {
 		return b.options.SharedPrincipal
 	}
-	return b.plan.Principal
+	if !o.Nodes {
+		return b.plan.Principal
+	}
+	maker := b.makers[o.ID]
+	if e.Together {
+		maker = b.makers[o.Parent.ID]
+	}
+	return cmp.Or(b.options.NodePrincipal, maker, b.maker)
 }
 
 // factsOf adds the parent to an object's facts. Objects of one parent share the map.

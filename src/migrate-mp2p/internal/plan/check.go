@@ -60,7 +60,7 @@ func (b *builder) checkReferences() {
 	for _, o := range b.objects {
 		if o.Parent.ID != "" {
 			b.need(o, inventory.Reference{To: o.Parent, Field: "parent"})
-		} else if len(b.entry(o).Parents) > 0 {
+		} else if len(b.entry(o).Parents) > 0 && !poolless(o) {
 			b.problem(o, "NSX does not show what it belongs to", "see the assumptions about "+string(o.Type)+" in the documentation")
 		}
 		for _, ref := range o.Refs {

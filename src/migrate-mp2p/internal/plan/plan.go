@@ -24,6 +24,8 @@ type Options struct {
 	PolicyIDs PolicyIDs
 	// Principal will own the Policy objects of NCP; empty: the identity that made most of the Manager objects.
 	Principal string
+	// NodePrincipal will own the Policy objects of the nodes' network; empty: of each the identity that made it.
+	NodePrincipal string
 	// SharedPrincipal will own shared ones; empty: admin.
 	SharedPrincipal string
 	// Assume are objects that will be Policy before this plan is carried out, because another plan moves them first:
@@ -72,8 +74,11 @@ type Plan struct {
 	// References are the Policy paths of objects outside the plan that ours refer to, by Manager id.
 	References map[string]string
 	// Principal will own what is NCP's; empty in scope shared.
-	Principal     string
-	AlreadyPolicy int
+	Principal string
+	// Nodes counts the objects of the nodes' network, and NodePrincipals are who will own them.
+	Nodes          int
+	NodePrincipals []string
+	AlreadyPolicy  int
 	// KeptIDs counts the objects that keep their Manager ids although ids shall be made of names, since NSX would refuse
 	// what their names make; KeptNames are the first few of them, for people.
 	KeptIDs   int

@@ -51,6 +51,8 @@ type Input struct {
 	EndWorkflow string
 	// TakesOver says that the run takes over objects of one whose records are lost, and with them the plan that it left.
 	TakesOver bool
+	// Moving tells whether the object with this Manager id moves with an earlier scope of the same execution; it may be nil.
+	Moving func(id string) bool
 	// HalfWay finds other clusters, and shared objects, that a migration left half-way.
 	HalfWay func(ctx context.Context) ([]inventory.HalfWay, error)
 }

@@ -52,7 +52,7 @@ var _ = Describe("Run against the simulator", func() {
 		results, err := precheck.Run(ctx, precheck.Input{
 			API: client, Platform: platform, Cluster: foundation, Strategy: "all-down", Scope: catalog.NCP, Node: node, Inventory: inv, Now: time.Now(),
 			HalfWay: func(ctx context.Context) ([]inventory.HalfWay, error) {
-				return inventory.FindHalfWay(ctx, client, types, foundation)
+				return inventory.FindHalfWay(ctx, client, types, "tas", foundation)
 			},
 		})
 		Expect(err).NotTo(HaveOccurred())

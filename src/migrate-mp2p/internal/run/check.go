@@ -18,6 +18,7 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (results []precheck.
 		Scope: d.scope, Node: r.node, Inventory: d.inv, Now: r.Clock.Now(), Ignore: r.Config.Migration.IgnorePrechecks,
 		EndWorkflow: r.Config.NSX.EndWorkflow,
 		TakesOver:   slices.ContainsFunc(drafts, func(d draft) bool { return d.adopted > 0 && !d.realised }),
+		Moving:      moving(drafts[:len(drafts)-1]),
 		HalfWay:     r.halfWay,
 	})
 	if err != nil {
@@ -41,9 +42,22 @@ func (r *Runner) check(ctx context.Context, drafts []draft) (results []precheck.
 	return results, failures, nil
 }
 
+// moving tells of an object whether one of the drafts moves it.
+func moving(drafts []draft) func(id string) bool {
+	ids := map[string]bool{}
+	for _, d := range drafts {
+		for _, b := range d.plan.Batches {
+			for _, e := range b.Entries {
+				ids[e.ID] = true
+			}
+		}
+	}
+	return func(id string) bool { return ids[id] }
+}
+
 // halfWay finds other clusters, and shared objects, that a migration left half-way. Shared ones that this run takes over
 // are none of these.
 func (r *Runner) halfWay(ctx context.Context) ([]inventory.HalfWay, error) {
-	found, err := inventory.FindHalfWay(ctx, r.NSX, r.Catalog, r.Config.NCP.Cluster)
+	found, err := inventory.FindHalfWay(ctx, r.NSX, r.Catalog, r.Config.NCP.Platform, r.Config.NCP.Cluster)
 	return slices.DeleteFunc(found, func(h inventory.HalfWay) bool { return h.Cluster == "" && r.adoptsShared }), err
 }

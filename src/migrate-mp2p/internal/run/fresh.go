@@ -182,7 +182,7 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 	}
 	p, err := plan.Build(inv, plan.Options{
 		Catalog: r.Catalog, PolicyIDs: plan.PolicyIDs(r.Config.Migration.PolicyIDs),
-		Principal: r.Config.NSX.PrincipalIdentity, SharedPrincipal: r.Config.NSX.SharedPrincipalIdentity, Assume: assume, Adopt: adopt,
+		Principal: r.Config.NSX.PrincipalIdentity, NodePrincipal: r.Config.NSX.NodePrincipalIdentity, SharedPrincipal: r.Config.NSX.SharedPrincipalIdentity, Assume: assume, Adopt: adopt,
 	})
 	if err != nil {
 		return draft{}, err
@@ -238,6 +238,9 @@ func (r *Runner) sayPlan(d draft) {
 	}
 	if len(types) > 0 {
 		r.Report.Say("  %s", strings.Join(types, ", "))
+	}
+	if n := d.plan.Nodes; n > 0 {
+		r.Report.Say("  %d of them are of the nodes' network, whose Policy objects will belong to %s", n, strings.Join(d.plan.NodePrincipals, ", "))
 	}
 	if n := d.plan.KeptIDs; n > 0 {
 		r.Report.Say("  %d objects keep their Manager ids as Policy ids, since NSX would refuse ids made of their names, first %s", n, strings.Join(d.plan.KeptNames, ", "))

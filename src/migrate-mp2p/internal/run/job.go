@@ -208,7 +208,7 @@ func (j *job) census(ctx context.Context) (*inventory.Census, error) {
 		return nil, err
 	}
 	return inventory.TakeCensus(ctx, j.NSX, j.Catalog, inventory.CensusQuery{
-		Scope: j.scope(), Cluster: j.header.Cluster, Known: known, OrphanRoutes: strings.Fields(j.header.Settings[orphanSetting]),
+		Scope: j.scope(), Cluster: j.header.Cluster, Platform: j.header.Platform, Known: known, OrphanRoutes: strings.Fields(j.header.Settings[orphanSetting]),
 	})
 }
 

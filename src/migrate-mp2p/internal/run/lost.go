@@ -55,7 +55,8 @@ func (r *Runner) lookForLost(ctx context.Context, scope catalog.Scope, inv *inve
 // findLost names objects that show that a migration was begun and not ended. Nobody's unfinished records are on this disk when
 // it is asked, so that the records of that migration are lost, or lie elsewhere, or NSX was restored under an archived run.
 //
-//	scope ncp     Policy objects without the tags that phase 4 leaves on each, and NCP in Policy mode on what it makes
+//	scope ncp     Policy objects without the tags that phase 4 leaves on each, and NCP in Policy mode on what it makes. The
+//	              network of TKGI's nodes gets no such tags: of it, routers and segments that NSX has not begun to realise
 //	scope shared  Policy objects that NSX has not begun to realise: others that are Policy are nothing unusual. Where none is
 //	              Manager, only routers and segments tell, since NSX has nothing to realise of a profile that nobody uses (ASSUMED)
 //
@@ -71,16 +72,30 @@ func (r *Runner) findLost(ctx context.Context, scope catalog.Scope, inv *invento
 		unrealised, err := r.unrealised(ctx, asked, maxRealised)
 		return refsOf(unrealised), err
 	}
+	nodes := slices.DeleteFunc(slices.Clone(inv.Policy), func(o *inventory.Object) bool {
+		return !o.Nodes || o.Type != catalog.Tier1 && o.Type != catalog.LogicalSwitch
+	})
+	unrealised, err := r.unrealised(ctx, nodes, maxRealised)
+	if err != nil {
+		return nil, err
+	}
+	ofNCP, err := r.findLostOfNCP(ctx, inv)
+	return slices.Concat(ofNCP, refsOf(unrealised)), err
+}
+
+// findLostOfNCP is findLost for what NCP made.
+func (r *Runner) findLostOfNCP(ctx context.Context, inv *inventory.Inventory) ([]catalog.Ref, error) {
+	made := slices.DeleteFunc(slices.Clone(inv.Policy), func(o *inventory.Object) bool { return o.Nodes })
 	version := r.Rules.Constant(versionTag)
 	if version == "" { // rules of the operator that set none: only who migrated an object can be asked
 		if len(inv.Objects) == 0 {
 			return nil, nil
 		}
-		return r.unclaimed(refsOf(inv.Policy))
+		return r.unclaimed(refsOf(made))
 	}
-	env := updates.Env{Platform: r.Config.NCP.Platform, Scope: scope, Cluster: r.Config.NCP.Cluster, Workloads: r.Workloads}
-	tagged := slices.DeleteFunc(slices.Clone(inv.Policy), func(o *inventory.Object) bool { return !r.Rules.Touches(o.Type, env) })
-	unready, err := inventory.FindUnready(ctx, r.NSX, r.query(scope), version, tagged)
+	env := updates.Env{Platform: r.Config.NCP.Platform, Scope: catalog.NCP, Cluster: r.Config.NCP.Cluster, Workloads: r.Workloads}
+	tagged := slices.DeleteFunc(made, func(o *inventory.Object) bool { return !r.Rules.Touches(o.Type, env) })
+	unready, err := inventory.FindUnready(ctx, r.NSX, r.query(catalog.NCP), version, tagged)
 	if err != nil {
 		return nil, fmt.Errorf("looking for Policy objects whose updates were never made: %w", err)
 	}

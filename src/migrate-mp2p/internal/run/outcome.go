@@ -225,7 +225,7 @@ func (r *Runner) lookAt(ctx context.Context, scope catalog.Scope) (*Counts, erro
 		return nil, err
 	}
 	census, err := inventory.TakeCensus(ctx, r.NSX, r.Catalog, inventory.CensusQuery{
-		Scope: scope, Cluster: r.Config.NCP.Cluster, Known: known, OrphanRoutes: r.orphanRoutes,
+		Scope: scope, Cluster: r.Config.NCP.Cluster, Platform: r.Config.NCP.Platform, Known: known, OrphanRoutes: r.orphanRoutes,
 	})
 	if err != nil {
 		return nil, err

@@ -88,6 +88,7 @@ func (r *Runner) settings() map[string]string {
 		"migration.policy_ids":          r.Config.Migration.PolicyIDs,
 		"migration.user_spec":           fmt.Sprintf("%d objects, checksum %08x", len(r.wanted()), crc32.ChecksumIEEE(fmt.Appendf(nil, "%+v", r.wanted()))),
 		"nsx.principal_identity":        r.Config.NSX.PrincipalIdentity,
+		"nsx.node_principal_identity":   r.Config.NSX.NodePrincipalIdentity,
 		"nsx.shared_principal_identity": r.Config.NSX.SharedPrincipalIdentity,
 	}
 }

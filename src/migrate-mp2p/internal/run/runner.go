@@ -257,7 +257,7 @@ func (r *Runner) recordedObjects() ([]inventory.Known, error) {
 // query asks for everything of one scope.
 func (r *Runner) query(scope catalog.Scope) inventory.Query {
 	return inventory.Query{
-		Scope: scope, Cluster: r.Config.NCP.Cluster, Catalog: r.Catalog, Spec: r.wanted(),
+		Scope: scope, Cluster: r.Config.NCP.Cluster, Platform: r.Config.NCP.Platform, Catalog: r.Catalog, Spec: r.wanted(),
 		IndexTimeout: time.Duration(r.Config.NSX.Timeouts.Index), Waiting: r.Report.Waiting, Sleep: r.Clock.Sleep,
 		Whole:     r.Config.Migration.Adopt,
 		IndexLost: r.noIndex,
