@@ -90,6 +90,21 @@ func Checks() []Check {
 			Check: orphans,
 		},
 		{
+			Name:     "node-network",
+			Question: "Does all that TKGI made for the nodes of the cluster move with it?",
+			Why:      "On NSX the nodes' network belongs to the cluster; what stays Manager hinders TKGI in Policy mode, and a switch moves with all its ports or not at all.",
+			Cure: "Give what belongs to the cluster the tags that it lacks, in NSX, or list it in the user spec; " +
+				"take ports of other clusters off the nodes' switch; what does not belong to it may be ignored.",
+			Check: nodeNetwork,
+		},
+		{
+			Name:     "node-ports",
+			Question: "Are all ports on the nodes' switches tagged?",
+			Why:      "vSphere makes a second port for a machine by itself at times; as all ports of a switch must move together, such a one moves along.",
+			Cure:     "Where a port belongs to no machine, delete it in NSX first; otherwise nothing needs to be done.",
+			Check:    nodePorts,
+		},
+		{
 			Name:     "ncp-stopped",
 			Question: "Has NCP been quiet?",
 			Why:      "Whatever NCP writes during a migration makes it fail.",

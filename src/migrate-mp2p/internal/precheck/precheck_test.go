@@ -173,7 +173,7 @@ var _ = Describe("Run", func() {
 		Expect(err).NotTo(HaveOccurred())
 		for _, r := range results {
 			switch r.Name {
-			case "nsx-version", "nsx-scale", "lb-rules", "late-ports", "ncp-stopped", "half-way", "orphans": // ask nothing
+			case "nsx-version", "nsx-scale", "lb-rules", "late-ports", "ncp-stopped", "half-way", "orphans", "node-network", "node-ports": // ask nothing
 			case "backup":
 				Expect(r.Verdict).To(Equal(precheck.Warn))
 			default:

@@ -18,11 +18,12 @@ const allDown = "all-down"
 
 // newest gives the time of the last change that NCP may have made to any object in the inventory, and that object's
 // name. A promotion and its rollback change Manager objects, too: as nsx_policy, or as the identity that asked for them
-// (both ASSUMED). Our own identity does not count unless NCP works with the same one.
+// (both ASSUMED). Our own identity does not count unless NCP works with the same one; TKGI, whose objects those of the
+// nodes are, may well work with ours.
 func newest(in *Input) (when time.Time, name string) {
 	for _, o := range in.Inventory.Objects {
 		last := o.Created
-		if o.ModifiedBy != policyUser && (o.ModifiedBy == "" || o.ModifiedBy == o.Owner || o.ModifiedBy != in.Identity) {
+		if o.ModifiedBy != policyUser && (o.ModifiedBy == "" || o.ModifiedBy == o.Owner && !o.Nodes || o.ModifiedBy != in.Identity) {
 			last = max(last, o.Modified)
 		}
 		if t := time.UnixMilli(last); t.After(when) {
