@@ -94,6 +94,9 @@ func read(st *store.Store, except Except) (*snapshot, error) {
 			s.may[o.Key] = true
 			if path, promoted := o.Tag(scopePolicyPath); promoted {
 				s.paths[path] = true
+				if pool, _, below := strings.Cut(path, "/ip-subnets/"); below {
+					s.paths[pool] = true // made with the subnet where none was over it
+				}
 			}
 		}
 		for o := range tx.Policy().All() {
