@@ -162,11 +162,11 @@ func wire(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor
 	if err != nil {
 		return nil, fmt.Errorf("reading migration.update_rules: %w", err)
 	}
-	source, err := workloads.ForPlatform(cfg.NCP.Platform)
+	platform, err := platformOf(cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := rules.Check(cfg.NCP.Platform, source); err != nil {
+	if err := rules.Check(cfg.NCP.Platform, platform); err != nil {
 		return nil, fmt.Errorf("reading migration.update_rules: %w", err)
 	}
 	atCommit, err := onCommit()
@@ -178,9 +178,19 @@ func wire(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor
 		return nil, err
 	}
 	return &run.Runner{
-		Version: version, Config: cfg, Spec: spec, NSX: client, Catalog: types, Rules: rules, Workloads: source,
+		Version: version, Config: cfg, Spec: spec, NSX: client, Catalog: types, Rules: rules, Platform: platform,
 		Report: reporter, Redact: redact, Log: log, Clock: run.RealClock{}, NewRunID: newRunID, OnCommit: atCommit,
 	}, nil
+}
+
+// platformOf is how the workloads of the configured platform are read.
+func platformOf(cfg *config.Config) (workloads.Platform, error) {
+	switch cfg.NCP.Platform {
+	case "tas":
+		return workloads.TAS{}, nil
+	default:
+		return nil, fmt.Errorf("reading the workloads of platform %q: this release migrates ncp.platform tas only", cfg.NCP.Platform)
+	}
 }
 
 func options(cfg *config.Config, log logrus.FieldLogger) nsx.Options {

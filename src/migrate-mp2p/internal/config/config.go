@@ -77,7 +77,8 @@ type Migration struct {
 	Overrides            map[string]Override `json:"overrides"` // by resource type of the migration API
 	ReinferUpdates       bool                `json:"reinfer_updates"`
 	WaiveUpdates         []string            `json:"waive_updates"` // Policy paths
-	UpdateRules          string              `json:"update_rules"`  // path of a file replacing the built-in rules
+	LeaveOutOptionalTags bool                `json:"leave_out_optional_tags"`
+	UpdateRules          string              `json:"update_rules"` // path of a file replacing the built-in rules
 }
 
 // Override replaces what the catalog says of one resource type, since a live NSX has the last word.

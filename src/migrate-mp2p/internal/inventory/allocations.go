@@ -18,6 +18,7 @@ type use struct {
 	pool, ip   string
 	kind       string // catalog.OwnerSNAT, catalog.OwnerVirtualServer
 	project    string
+	service    string
 	serverType string
 	wanted     *Wanted // the user spec lists the address
 	// nodes says that an object of the nodes' network uses it, and owner who made that. Such uses name no pool at first.
@@ -37,7 +38,10 @@ func (r *retrieval) noteUses(o *Object, b body) {
 	}
 	project := tagValue(o.Tags, scopeProject)
 	if o.Type == catalog.LBVirtualServer {
-		r.noteUse(o.Ref, use{pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: catalog.OwnerVirtualServer, project: project, serverType: tagValue(o.Tags, scopeServerType)})
+		r.noteUse(o.Ref, use{
+			pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: catalog.OwnerVirtualServer, project: project,
+			service: tagValue(o.Tags, scopeService), serverType: tagValue(o.Tags, scopeServerType),
+		})
 		return
 	}
 	for _, ip := range strings.Split(tagValue(o.Tags, scopeSNAT), ",") {
@@ -54,7 +58,7 @@ func (r *retrieval) noteUse(user catalog.Ref, u use) {
 // facts are what update rules may ask about an address.
 func (u use) facts() map[string]string {
 	facts := map[string]string{catalog.FactPool: u.pool, catalog.FactIP: u.ip}
-	for key, value := range map[string]string{catalog.FactOwnerKind: u.kind, catalog.FactOwnerProject: u.project, catalog.FactOwnerLBType: u.serverType} {
+	for key, value := range map[string]string{catalog.FactOwnerKind: u.kind, catalog.FactOwnerProject: u.project, catalog.FactOwnerService: u.service, catalog.FactOwnerLBType: u.serverType} {
 		if value != "" {
 			facts[key] = value
 		}
@@ -77,7 +81,7 @@ func (r *retrieval) placeSubnets(context.Context) error {
 func (r *retrieval) addAllocations(ctx context.Context) error {
 	all := slices.Concat(slices.Collect(maps.Values(r.uses))...)
 	slices.SortFunc(all, func(x, y use) int {
-		return cmp.Or(cmp.Compare(x.pool, y.pool), cmp.Compare(x.ip, y.ip), -cmp.Compare(x.kind, y.kind), cmp.Compare(x.project, y.project), cmp.Compare(x.serverType, y.serverType))
+		return cmp.Or(cmp.Compare(x.pool, y.pool), cmp.Compare(x.ip, y.ip), -cmp.Compare(x.kind, y.kind), cmp.Compare(x.project, y.project), cmp.Compare(x.service, y.service), cmp.Compare(x.serverType, y.serverType))
 	})
 	byPool := map[string]map[string]use{}
 	for _, u := range all {

@@ -26,6 +26,7 @@ const (
 	scopeServerPool = "ext_pool_id"    // external pool of a virtual server's address
 	scopeProject    = "ncp/project"    // namespace or organisation
 	scopeServerType = "ncp/lb_vs_type" // http, https_terminated, layer_4
+	scopeService    = "ncp/service"    // the service that a virtual server or a pool is for
 )
 
 // shadow marks the Policy twin that NSX keeps of a Manager port on a Policy segment. It is no promotion (SAP

@@ -124,6 +124,7 @@ func (r *retrieval) add(e *catalog.Entry, b body, position int) *Object {
 		r.noteCriteria(b)
 	}
 	if r.q.Scope == catalog.NCP {
+		o.noteOwn(b)
 		r.noteUses(o, b)
 	}
 	return o

@@ -13,7 +13,7 @@ import (
 
 // The buckets of the file.
 const (
-	bucketRun       = "run"       // one row, the header
+	bucketRun       = "run"       // the header, and from phase 3 on what was looked up of the platform's workloads
 	bucketBatches   = "batches"   // sequence -> Batch without its entries
 	bucketEntries   = "entries"   // sequence -> []Entry
 	bucketRequests  = "requests"  // sequence -> nsx.Promotion
@@ -25,7 +25,10 @@ const (
 // buckets lists them all, in the order in which they are archived and checked.
 var buckets = []string{bucketRun, bucketBatches, bucketEntries, bucketRequests, bucketMigrated, bucketOriginals, bucketUpdates}
 
-var headerKey = []byte("header")
+var (
+	headerKey    = []byte("header")
+	workloadsKey = []byte("workloads")
+)
 
 // sequenceKey sorts as the number does.
 func sequenceKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }

@@ -42,6 +42,30 @@ func (s *Store) putUpdates(updates iter.Seq[Update]) error {
 	return rows.flush()
 }
 
+// PutWorkloads records what phase 3 was told of the platform's workloads, by question: whoever reads the updates again
+// must not depend on the platform, nor on what changed there since. It takes the place of what was recorded before.
+func (s *Store) PutWorkloads(answers map[string]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.header()
+	if err == nil {
+		err = s.update(func(tx *bbolt.Tx) error { return put(tx, bucketRun, workloadsKey, answers) })
+	}
+	if err != nil {
+		return fmt.Errorf("recording the workloads: %w", err)
+	}
+	return nil
+}
+
+// Workloads gives what PutWorkloads recorded; nothing when it never did.
+func (s *Store) Workloads() (map[string]string, error) {
+	var answers map[string]string
+	if _, err := s.get(bucketRun, workloadsKey, &answers); err != nil {
+		return nil, fmt.Errorf("reading the recorded workloads: %w", err)
+	}
+	return answers, nil
+}
+
 // AddUpdates records further updates as pending, behind those that there are: what the last read found beyond what was
 // inferred. Only a run in state applying may do this. The caller makes sure that no object gets two updates.
 func (s *Store) AddUpdates(updates []Update) error {

@@ -208,8 +208,8 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 		}
 		return of(id)
 	}, d.criteria)
-	if errs := updates.Preview(r.Rules, objects(p), env); len(errs) > 0 {
-		return draft{}, fmt.Errorf("foreseeing the updates of phase 3: %w", errors.Join(errs...))
+	if err := r.foresee(ctx, p, env); err != nil {
+		return draft{}, err
 	}
 	r.sayPlan(d)
 	return d, nil

@@ -158,7 +158,7 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 	defer client.Close()
 	var r *run.Runner
 	r = &run.Runner{
-		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Workloads: workloads.TAS{},
+		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Platform: workloads.TAS{},
 		Report: report.New(report.Options{Out: f.out, Log: log, LogDir: c.Log.Directory, Redact: redact, OnStatus: func(s report.Status) { r.SaveStatus(s) }}),
 		Redact: redact, Log: log, Clock: fastClock{},
 	}

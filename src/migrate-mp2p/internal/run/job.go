@@ -15,6 +15,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
+	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
 // job is one run of one scope, whose state is in the records.
@@ -85,12 +86,24 @@ func (j *job) infer(ctx context.Context) error {
 	if err := j.unclaimedDuplicates(); err != nil {
 		return err
 	}
+	env := j.rulesEnv()
+	now, err := j.readWorkloads(ctx, env)
+	if err != nil {
+		return err
+	}
+	noting := workloads.Note(now)
+	env.Workloads = noting
 	counts, err := updates.Infer(ctx, updates.InferInput{
-		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: j.rulesEnv(), Index: time.Duration(j.Config.NSX.Timeouts.Index),
+		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: env, Index: time.Duration(j.Config.NSX.Timeouts.Index),
 		Total: j.header.Objects, Sleep: j.Clock.Sleep, Events: j.Report, IndexLost: j.noIndex,
 	})
 	if err != nil {
 		return err
+	}
+	if answers := noting.Answers(); len(answers) > 0 {
+		if err := j.Records.PutWorkloads(answers); err != nil {
+			return err
+		}
 	}
 	if counts.Objects == 0 {
 		j.Report.Say("no update rule applies to these objects")
@@ -163,8 +176,13 @@ func (j *job) confirm(ctx context.Context) error {
 // apply pushes the updates that are pending, and then reads everything that the run migrated once more: what does not show
 // its update is pending again. What NSX refuses stays in the records for a re-run.
 func (j *job) apply(ctx context.Context) error {
+	env := j.rulesEnv()
+	var err error
+	if env.Workloads, err = j.recordedWorkloads(ctx, env); err != nil {
+		return err
+	}
 	result, err := updates.Finish(nsx.WithOverwrite(ctx), updates.FinishInput{
-		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: j.rulesEnv(), Index: time.Duration(j.Config.NSX.Timeouts.Index),
+		API: j.NSX, Records: j.Records, Rules: j.Rules, Env: env, Index: time.Duration(j.Config.NSX.Timeouts.Index),
 		Total: j.header.Objects, Waive: j.Config.Migration.WaiveUpdates, Reinfer: j.Config.Migration.ReinferUpdates,
 		Sleep: j.Clock.Sleep, Events: j.Report, IndexLost: j.noIndex,
 	})

@@ -93,7 +93,7 @@ func (r *Runner) findLostOfNCP(ctx context.Context, inv *inventory.Inventory) ([
 		}
 		return r.unclaimed(refsOf(made))
 	}
-	env := updates.Env{Platform: r.Config.NCP.Platform, Scope: catalog.NCP, Cluster: r.Config.NCP.Cluster, Workloads: r.Workloads}
+	env := updates.Env{Platform: r.Config.NCP.Platform, Scope: catalog.NCP, Cluster: r.Config.NCP.Cluster}
 	tagged := slices.DeleteFunc(made, func(o *inventory.Object) bool { return !r.Rules.Touches(o.Type, env) })
 	unready, err := inventory.FindUnready(ctx, r.NSX, r.query(catalog.NCP), version, tagged)
 	if err != nil {

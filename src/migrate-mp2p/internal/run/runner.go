@@ -29,17 +29,17 @@ type Clock interface {
 
 // Runner holds the parts that one execution works with; cmd puts them together.
 type Runner struct {
-	Version   string
-	Config    *config.Config
-	Spec      *config.UserSpec
-	NSX       *nsx.Client
-	Records   *records.Store // nil for the commands that only read and found none
-	Catalog   *catalog.Catalog
-	Rules     *updates.Rules
-	Workloads workloads.Source
-	Report    *report.Reporter
-	Log       logrus.FieldLogger
-	Clock     Clock
+	Version  string
+	Config   *config.Config
+	Spec     *config.UserSpec
+	NSX      *nsx.Client
+	Records  *records.Store // nil for the commands that only read and found none
+	Catalog  *catalog.Catalog
+	Rules    *updates.Rules
+	Platform workloads.Platform
+	Report   *report.Reporter
+	Log      logrus.FieldLogger
+	Clock    Clock
 	// NewRunID makes an id that no other run has.
 	NewRunID func() string
 
@@ -190,7 +190,7 @@ func (e *foreignRecords) Error() string {
 func (r *Runner) env(scope catalog.Scope, ids func(string) (string, bool), criteria map[string]bool) updates.Env {
 	return updates.Env{
 		Platform: r.Config.NCP.Platform, Scope: scope, Cluster: r.Config.NCP.Cluster,
-		IDMap: ids, Workloads: r.Workloads, CriteriaScopes: criteria,
+		IDMap: ids, Workloads: workloads.None{}, CriteriaScopes: criteria, LeaveOutOptional: r.Config.Migration.LeaveOutOptionalTags,
 	}
 }
 

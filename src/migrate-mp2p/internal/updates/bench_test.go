@@ -72,7 +72,7 @@ func BenchmarkThousandPorts(b *testing.B) {
 		}
 		fake.page = append(fake.page, body)
 	}
-	env := Env{Platform: "tas", Scope: catalog.NCP, Cluster: "cf", Workloads: workloads.TAS{}}
+	env := Env{Platform: "tas", Scope: catalog.NCP, Cluster: "cf", Workloads: workloads.None{}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if counts, err := Infer(context.Background(), InferInput{API: fake, Records: store, Rules: rules, Env: env, Events: &fakeEvents{}}); err != nil || counts.Updates != 1000 {

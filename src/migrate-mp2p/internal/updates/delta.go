@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
@@ -46,8 +47,12 @@ type Env struct {
 	Scope          catalog.Scope
 	Cluster        string                                              // value of the ncp/cluster tag
 	IDMap          func(managerID string) (policyPath string, ok bool) // of everything promoted, whoever did it
-	Workloads      workloads.Source
-	CriteriaScopes map[string]bool // tag scopes that group criteria ask for; such tags are never taken away
+	Workloads      workloads.Source                                    // what was read of the platform; never nil where a rule looks up
+	CriteriaScopes map[string]bool                                     // tag scopes that group criteria ask for; such tags are never taken away
+	// LeaveOutOptional leaves optional tags out, the last rule's first, where an object would have more than NSX allows.
+	LeaveOutOptional bool
+	// LeftOut is told of each that is left out; it may be nil.
+	LeftOut func(o Object, tag string)
 }
 
 // Delta compares an object with what the rules want. It is pure. An empty delta means that nothing is left to do;
@@ -86,9 +91,9 @@ func (r *Rules) Constant(scope string) string {
 }
 
 // Preview runs the rules in phase 1, when the Policy objects do not exist yet: each is taken to come out of the
-// promotion with the Manager object's name and tags, its LB rules named by their Manager ids. The errors are *Problem.
-func Preview(r *Rules, objects iter.Seq[Object], env Env) []error {
-	var found []error
+// promotion with the Manager object's name and tags, its LB rules named by their Manager ids. The error is a *NotInferred.
+func Preview(r *Rules, objects iter.Seq[Object], env Env) error {
+	var found []*Problem
 	for o := range objects {
 		if !r.Touches(o.Type, env) {
 			continue
@@ -100,10 +105,13 @@ func Preview(r *Rules, objects iter.Seq[Object], env Env) []error {
 		_, err := r.Delta(o, current, env)
 		var not *NotInferred
 		if errors.As(err, &not) {
-			found = append(found, not.Unwrap()...)
+			found = append(found, not.Problems...)
 		}
 	}
-	return found
+	if len(found) == 0 {
+		return nil
+	}
+	return &NotInferred{Problems: found}
 }
 
 // covers says whether the rule applies to objects of the type in this run, conditions aside.
@@ -111,10 +119,14 @@ func (r *rule) covers(t catalog.Type, env Env) bool {
 	if !slices.Contains(r.Types, t) && !slices.Contains(r.Types, anyType) {
 		return false
 	}
-	if len(r.Scopes) == 0 && env.Scope != catalog.NCP || len(r.Scopes) > 0 && !slices.Contains(r.Scopes, string(env.Scope)) {
-		return false
+	return r.inScope(env.Scope) && r.on(env.Platform)
+}
+
+func (r *rule) inScope(scope catalog.Scope) bool {
+	if len(r.Scopes) == 0 {
+		return scope == catalog.NCP
 	}
-	return r.on(env.Platform)
+	return slices.Contains(r.Scopes, string(scope))
 }
 
 func (r *rule) fits(o Object, env Env) bool {
@@ -149,6 +161,7 @@ type builder struct {
 	env      Env
 	wanted   []nsx.Tag
 	unwanted []nsx.Tag
+	optional []nsx.Tag
 	result   records.Delta
 	problems []*Problem
 }
@@ -165,12 +178,23 @@ func (b *builder) apply(r *rule) {
 		b.set(r)
 	case r.Drop != "":
 		b.unwant(r.Drop)
+	case r.Rename != nil:
+		if start, ends := strings.CutSuffix(b.object.Name, r.Rename.Suffix); ends {
+			b.name(start + r.Rename.To)
+		}
 	case r.Restore == restoreName:
-		if b.object.Name != "" && b.object.Name != b.current.Name {
-			b.result.DisplayName = &b.object.Name
+		if b.object.Name != "" {
+			b.name(b.object.Name)
 		}
 	case r.Restore == restoreRuleNames:
 		b.restoreRuleNames()
+	}
+}
+
+// name wants a display name.
+func (b *builder) name(wanted string) {
+	if b.result.DisplayName = nil; wanted != b.current.Name {
+		b.result.DisplayName = &wanted
 	}
 }
 
@@ -179,10 +203,14 @@ func (b *builder) set(r *rule) {
 	values, err := b.values(r.Set)
 	if err != nil {
 		b.problem(fmt.Sprintf("rule %q: %v", r.Name, err), "correct the tags of the object in Manager mode, or the rules by migration.update_rules")
+		errors.As(err, &b.problems[len(b.problems)-1].Missing)
 		return
 	}
 	for _, value := range values {
 		b.wanted = append(b.wanted, nsx.Tag{Scope: r.Set.Tag, Tag: value})
+		if r.Set.Optional {
+			b.optional = append(b.optional, nsx.Tag{Scope: r.Set.Tag, Tag: value})
+		}
 	}
 	b.unwant(r.Set.Tag)
 	if r.Set.Replaces != "" && !r.Set.Keep {
@@ -205,6 +233,8 @@ func (b *builder) values(s *setTag) ([]string, error) {
 		return []string{s.Of}, nil
 	case fromCluster:
 		return []string{b.env.Cluster}, nil
+	case fromClusterUID:
+		return []string{clusterUID(b.env.Cluster)}, nil
 	case fromTag:
 		return b.tagValues(s.Of)
 	case fromFact:
@@ -230,18 +260,40 @@ func (b *builder) values(s *setTag) ([]string, error) {
 
 func (b *builder) lookup(s *setTag) ([]string, error) {
 	keys := make([]string, len(s.By))
-	for i, scope := range s.By {
-		values, err := b.tagValues(scope)
+	for i, by := range s.By {
+		value, err := b.value(by)
 		if err != nil {
 			return nil, err
 		}
-		keys[i] = values[0]
+		keys[i] = value
 	}
 	value, err := b.env.Workloads.Lookup(workloads.Kind(s.Of), keys...)
 	if err != nil {
 		return nil, err
 	}
 	return []string{value}, nil
+}
+
+// value gives the word that a key stands for.
+func (b *builder) value(k key) (string, error) {
+	if k.fact != "" {
+		if value, known := b.object.Facts[k.fact]; known {
+			return value, nil
+		}
+		if k.or != nil {
+			return *k.or, nil
+		}
+		return "", fmt.Errorf("the plan has no fact %s", k.fact)
+	}
+	values, err := b.tagValues(k.tag)
+	switch {
+	case err == nil:
+		return values[0], nil
+	case k.or != nil:
+		return *k.or, nil
+	default:
+		return "", err
+	}
 }
 
 // tagValues gives the values of the Manager object's tags of a scope, at least one.
@@ -293,9 +345,26 @@ func (b *builder) delta() records.Delta {
 	return b.result
 }
 
+// count is how many tags the object will have.
+func (b *builder) count() int {
+	return len(b.current.Tags) + len(b.result.SetTags) - len(b.result.RemoveTags)
+}
+
 func (b *builder) checkLimits() {
-	const cure = "take tags away from the object in Manager mode (for ports: fewer labels on the workload)"
-	if count := len(b.current.Tags) + len(b.result.SetTags) - len(b.result.RemoveTags); len(b.result.SetTags) > 0 && count > maxTags {
+	cure := "take tags away from the object in Manager mode (for ports: fewer labels on the workload)"
+	optional := slices.DeleteFunc(slices.Clone(b.optional), func(t nsx.Tag) bool { return !slices.Contains(b.result.SetTags, t) })
+	for b.env.LeaveOutOptional && b.count() > maxTags && len(optional) > 0 {
+		last := optional[len(optional)-1]
+		optional = optional[:len(optional)-1]
+		b.result.SetTags = slices.DeleteFunc(b.result.SetTags, func(t nsx.Tag) bool { return t == last })
+		if b.env.LeftOut != nil {
+			b.env.LeftOut(b.object, last.Scope)
+		}
+	}
+	if count := b.count(); len(b.result.SetTags) > 0 && count > maxTags {
+		if len(optional) > 0 && count-len(optional) <= maxTags {
+			cure += "; or leave out what NCP can do without, here the tag " + optional[len(optional)-1].Scope + ": migration.leave_out_optional_tags: true"
+		}
 		b.problem(fmt.Sprintf("it would have %d tags, NSX allows %d", count, maxTags), cure)
 	}
 	for _, t := range b.result.SetTags {

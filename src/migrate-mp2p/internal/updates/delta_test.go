@@ -33,7 +33,7 @@ func tasEnv() Env {
 			path, ok := known[id]
 			return path, ok
 		},
-		Workloads: workloads.TAS{},
+		Workloads: workloads.None{},
 	}
 }
 
@@ -70,6 +70,8 @@ func kubernetesSource() fakeWorkloads {
 type fakeWorkloads map[string]string
 
 func (fakeWorkloads) Provides(workloads.Kind) bool { return true }
+
+func (f fakeWorkloads) Read(context.Context) (workloads.Source, error) { return f, nil }
 
 func (f fakeWorkloads) Lookup(kind workloads.Kind, keys ...string) (string, error) {
 	key := string(kind) + "/" + strings.Join(keys, "/")

@@ -1,45 +1,110 @@
 package updates
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
 // Problem says why the update of one object cannot be inferred.
 type Problem struct {
-	Type catalog.Type
-	ID   string // Manager id
-	Name string
-	Path string // Policy path, if it is known
-	Text string // what is missing
-	Cure string // what the operator can do about it
+	Type    catalog.Type
+	ID      string // Manager id
+	Name    string
+	Path    string             // Policy path, if it is known
+	Text    string             // what is missing
+	Cure    string             // what the operator can do about it
+	Missing *workloads.Missing // the workload that the object was made for and that does not exist; else nil
 }
 
 // Error names the object, what is missing and the cure.
 func (p *Problem) Error() string {
-	return fmt.Sprintf("inferring the update of %s %q (%s): %s; %s", p.Type, p.Name, p.ID, p.Text, p.Cure)
+	return fmt.Sprintf("inferring the update of %s: %s; %s", p.object(), p.Text, p.Cure)
 }
+
+func (p *Problem) object() string { return fmt.Sprintf("%s %q (%s)", p.Type, p.Name, p.ID) }
 
 // NotInferred lists every object whose update cannot be inferred, with every reason.
 type NotInferred struct {
 	Problems []*Problem
 }
 
-// Error gives the number of problems and the first few of them; the report prints all.
+// How many of each an error names.
+const (
+	shownProblems = 5
+	shownMissing  = 20
+)
+
+// missingCure helps where NSX holds what was made for workloads that are gone.
+const missingCure = "NCP takes away what it made for workloads that were deleted: create them again, or start NCP in Manager mode until it has been quiet for 10 minutes (a backup taken before is void then), stop it, and run again"
+
+// Error names the missing workloads, each once with the number of objects that need it, and of the other problems the
+// number and the first few.
 func (e *NotInferred) Error() string {
-	const shown = 5
+	missing, others := e.byWorkload()
+	objects := map[string]bool{}
+	for _, p := range e.Problems {
+		objects[string(p.Type)+" "+p.ID] = true
+	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "inferring updates: %d cannot be inferred", len(e.Problems))
-	for i, p := range e.Problems {
-		if i == shown {
-			fmt.Fprintf(&text, "\n  and %d more", len(e.Problems)-shown)
+	fmt.Fprintf(&text, "inferring updates: those of %d objects cannot be inferred", len(objects))
+	for i, m := range missing {
+		if i == shownMissing {
+			fmt.Fprintf(&text, "\n  and %d more workloads are missing", len(missing)-shownMissing)
+			break
+		}
+		text.WriteString("\n  " + m.String())
+	}
+	if len(missing) > 0 {
+		text.WriteString("\n  " + missingCure)
+	}
+	for i, p := range others {
+		if i == shownProblems {
+			fmt.Fprintf(&text, "\n  and %d more", len(others)-shownProblems)
 			break
 		}
 		text.WriteString("\n  " + p.Error())
 	}
 	return text.String()
+}
+
+// missingWorkload is a workload that does not exist, and who needs it.
+type missingWorkload struct {
+	what    string
+	objects map[string]bool
+	first   string
+}
+
+func (m *missingWorkload) String() string {
+	if len(m.objects) == 1 {
+		return fmt.Sprintf("%s is missing; 1 object needs it: %s", m.what, m.first)
+	}
+	return fmt.Sprintf("%s is missing; %d objects need it, first %s", m.what, len(m.objects), m.first)
+}
+
+// byWorkload gathers the problems that the same missing workload causes, those of most objects first; and the others.
+func (e *NotInferred) byWorkload() (missing []*missingWorkload, others []*Problem) {
+	by := map[string]*missingWorkload{}
+	for _, p := range e.Problems {
+		if p.Missing == nil {
+			others = append(others, p)
+			continue
+		}
+		what := p.Missing.Workload()
+		if by[what] == nil {
+			by[what] = &missingWorkload{what: what, objects: map[string]bool{}, first: p.object()}
+		}
+		by[what].objects[string(p.Type)+" "+p.ID] = true
+	}
+	missing = slices.SortedFunc(maps.Values(by), func(x, y *missingWorkload) int {
+		return cmp.Or(-cmp.Compare(len(x.objects), len(y.objects)), strings.Compare(x.what, y.what))
+	})
+	return missing, others
 }
 
 // Unwrap gives the single problems.

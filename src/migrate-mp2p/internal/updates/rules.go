@@ -42,6 +42,7 @@ type rule struct {
 	Set       *setTag        `yaml:"set"`
 	Drop      string         `yaml:"drop"`
 	Restore   string         `yaml:"restore"`
+	Rename    *rename        `yaml:"rename"`
 
 	line int // on which it begins; 0 where that is not known
 }
@@ -56,22 +57,36 @@ type condition struct {
 
 // setTag puts one tag on the Policy object.
 type setTag struct {
-	Tag      string   `yaml:"tag"`
-	From     string   `yaml:"from"`
-	Of       string   `yaml:"of"`
-	By       []string `yaml:"by"`
-	Replaces string   `yaml:"replaces"`
-	Keep     bool     `yaml:"keep"`
+	Tag      string `yaml:"tag"`
+	From     string `yaml:"from"`
+	Of       string `yaml:"of"`
+	By       []key  `yaml:"by"`
+	Replaces string `yaml:"replaces"`
+	Keep     bool   `yaml:"keep"`
+	Optional bool   `yaml:"optional"`
+}
+
+// key is one of the words by which a lookup finds a workload: the value of a tag, or a fact.
+type key struct {
+	tag, fact string
+	or        *string // taken where the object has neither; nil: that is an error
+}
+
+// rename gives a display name that ends in one text another end.
+type rename struct {
+	Suffix string `yaml:"suffix"`
+	To     string `yaml:"to"`
 }
 
 // Where the value of a tag comes from.
 const (
-	fromConstant = "constant"
-	fromCluster  = "cluster"
-	fromTag      = "tag"
-	fromIDMap    = "id_map"
-	fromFact     = "fact"
-	fromLookup   = "lookup"
+	fromConstant   = "constant"
+	fromCluster    = "cluster"
+	fromClusterUID = "cluster_uid"
+	fromTag        = "tag"
+	fromIDMap      = "id_map"
+	fromFact       = "fact"
+	fromLookup     = "lookup"
 )
 
 // What can be restored.
@@ -154,19 +169,26 @@ func (r *Rules) problem(of *rule, text string) error {
 	return fmt.Errorf("reading update rules %s: line %d: rule %q: %s", r.name, of.line, of.Name, text)
 }
 
-// Check says which rules a platform cannot serve, all of them: those that look up what its source of workloads does not
-// have. A tag that such a rule asks for could never be set. It is to be called before anything is sent.
-func (r *Rules) Check(platform string, source workloads.Source) error {
+// Check says which rules a platform cannot serve, all of them: those that look up what the platform cannot tell. A tag that
+// such a rule asks for could never be set. It is to be called before anything is sent.
+func (r *Rules) Check(platform string, provider workloads.Platform) error {
 	var problems []error
 	for i := range r.rules {
 		rule := &r.rules[i]
-		if rule.Set == nil || rule.Set.From != fromLookup || !rule.on(platform) || source.Provides(workloads.Kind(rule.Set.Of)) {
+		if rule.Set == nil || rule.Set.From != fromLookup || !rule.on(platform) || provider.Provides(workloads.Kind(rule.Set.Of)) {
 			continue
 		}
 		problems = append(problems, r.problem(rule, fmt.Sprintf("set: of: platform %s cannot look up %s; name in platforms those on which the rule applies, or take it out",
 			platform, rule.Set.Of)))
 	}
 	return errors.Join(problems...)
+}
+
+// LooksUp says whether any rule may ask the platform for workloads in this run, so that they have to be read first.
+func (r *Rules) LooksUp(env Env) bool {
+	return slices.ContainsFunc(r.rules, func(one rule) bool {
+		return one.Set != nil && one.Set.From == fromLookup && one.inScope(env.Scope) && one.on(env.Platform)
+	})
 }
 
 // on says whether the rule applies on a platform.
@@ -237,13 +259,16 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 		}
 	}
 	actions := 0
-	for _, present := range []bool{r.Set != nil, r.Drop != "", r.Restore != ""} {
+	for _, present := range []bool{r.Set != nil, r.Drop != "", r.Restore != "", r.Rename != nil} {
 		if present {
 			actions++
 		}
 	}
 	if actions != 1 {
-		wrong("exactly one of set, drop and restore is needed")
+		wrong("exactly one of set, drop, restore and rename is needed")
+	}
+	if r.Rename != nil && (r.Rename.Suffix == "" || r.Rename.Suffix == r.Rename.To) {
+		wrong("rename: suffix is needed, and another text in to")
 	}
 	if r.Restore != "" && r.Restore != restoreName && r.Restore != restoreRuleNames {
 		wrong("restore: %q is neither %s nor %s", r.Restore, restoreName, restoreRuleNames)
@@ -256,6 +281,14 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 		if r.Set.From == fromFact && r.Set.Of != "" {
 			for _, text := range r.factMistakes(r.Set.Of, nil) {
 				wrong("set: of: %s", text)
+			}
+		}
+		for i, by := range r.Set.By {
+			if by.fact == "" {
+				continue
+			}
+			for _, text := range r.factMistakes(by.fact, nil) {
+				wrong("set: by, key %d: %s", i+1, text)
 			}
 		}
 	}
@@ -307,19 +340,46 @@ func (s *setTag) mistakes() []string {
 		if s.Of == "" {
 			wrong("of is missing")
 		}
-	case fromCluster:
+	case fromCluster, fromClusterUID:
 		if s.Of != "" {
-			wrong("of has no meaning with from: cluster")
+			wrong("of has no meaning with from: %s", s.From)
 		}
 	case fromLookup:
 		switch count, known := workloads.Keys(workloads.Kind(s.Of)); {
 		case !known:
 			wrong("of: %q is not a fact that a platform has; there are %s", s.Of, strings.Join(workloads.Kinds(), ", "))
 		case count != len(s.By):
-			wrong("of: %s is found by %d tags, by has %d", s.Of, count, len(s.By))
+			wrong("of: %s is found by %d keys, by has %d", s.Of, count, len(s.By))
 		}
 	default:
-		wrong("from: %q is none of constant, cluster, tag, id_map, fact, lookup", s.From)
+		wrong("from: %q is none of constant, cluster, cluster_uid, tag, id_map, fact, lookup", s.From)
 	}
 	return found
+}
+
+// UnmarshalYAML reads a tag's scope, or {tag: S} or {fact: F} with or without {or: V}. It is as strict as the rest.
+func (k *key) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return node.Decode(&k.tag)
+	}
+	var members map[string]string
+	if err := node.Decode(&members); err != nil {
+		return err
+	}
+	for name, value := range members {
+		switch name {
+		case "tag":
+			k.tag = value
+		case "fact":
+			k.fact = value
+		case "or":
+			k.or = &value
+		default:
+			return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: field %s not found in a key of by; there are tag, fact and or", node.Line, name)}}
+		}
+	}
+	if (k.tag == "") == (k.fact == "") {
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: a key of by needs exactly one of tag and fact", node.Line)}}
+	}
+	return nil
 }

@@ -147,7 +147,7 @@ func (m *machine) execute(ctx context.Context) (code int, err error) {
 	n := 0
 	var r *run.Runner
 	r = &run.Runner{
-		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Workloads: workloads.TAS{},
+		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Platform: workloads.TAS{},
 		Report: report.New(report.Options{Out: &out, Log: log, LogDir: c.Log.Directory, Redact: redact, OnStatus: func(s report.Status) { r.SaveStatus(s) }}),
 		Redact: redact, Log: log, Clock: &leapingClock{},
 		NewRunID: func() string { n++; return fmt.Sprintf("run-%03d-%d", m.runs, n) },
