@@ -18,11 +18,12 @@ var errFindings = errors.New("the state is not as it should be")
 
 // checkFlags are the flags of nsxsim check.
 type checkFlags struct {
-	load    string
-	cluster string
-	output  string
-	ready   bool
-	before  string
+	load      string
+	cluster   string
+	output    string
+	ready     bool
+	before    string
+	workloads string
 }
 
 func parseCheck(args []string, stderr io.Writer) (*checkFlags, error) {
@@ -33,6 +34,7 @@ func parseCheck(args []string, stderr io.Writer) (*checkFlags, error) {
 	flags.StringVar(&f.output, "output", "text", "text or json")
 	flags.BoolVar(&f.ready, "ready", false, "also demand that NCP in Policy mode could start; what DONE left in error or late is shown, and does not count")
 	flags.StringVar(&f.before, "before", "", "earlier state: also demand that nothing but the cluster and what it shares changed since, nor the order and rules of firewall sections")
+	flags.StringVar(&f.workloads, "workloads", "", "manifests of the cluster, as nsxsim manifests prints them: once all is Policy, also demand exactly their uids, ports and purposes")
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}
@@ -53,7 +55,7 @@ type findings struct {
 }
 
 // checkState judges a saved state. It ends well if the state is consistent and the
-// cluster all Manager or all Policy.
+// cluster all Manager or all Policy; with workloads, if an all-Policy one has their values, too.
 func checkState(args []string, stdout, stderr io.Writer) error {
 	f, err := parseCheck(args, stderr)
 	if err != nil {
@@ -63,8 +65,14 @@ func checkState(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	var options check.Options
+	if f.workloads != "" {
+		if options.Workloads, err = check.LoadWorkloads(f.workloads); err != nil {
+			return err
+		}
+	}
 	found := findings{}
-	if found.Report, err = check.Inspect(st, f.cluster); err != nil {
+	if found.Report, err = check.InspectWith(st, f.cluster, options); err != nil {
 		return err
 	}
 	if f.before != "" {
@@ -75,7 +83,7 @@ func checkState(args []string, stdout, stderr io.Writer) error {
 	if err := found.print(stdout, f.output); err != nil {
 		return err
 	}
-	if !found.OK() || len(found.Touched) > 0 || (f.ready && !found.Ready()) {
+	if !found.OK() || len(found.Touched) > 0 || (f.ready && !found.Ready()) || (f.workloads != "" && len(found.NotReady) > 0) {
 		return errFindings
 	}
 	return nil

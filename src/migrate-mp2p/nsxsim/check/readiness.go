@@ -20,11 +20,26 @@ type subject struct {
 }
 
 // row is one expectation of NCP in Policy mode. It returns what is missing, or
-// nothing.
+// nothing. Where there are workloads to compare with, exact is asked, too; either may be
+// nil.
 type row struct {
 	name    string
 	assumed bool
 	missing func(v *view, s subject) string
+	exact   func(v *view, s subject) string
+}
+
+// violated tells what an object lacks of a row.
+func (r row) violated(v *view, s subject) string {
+	if r.missing != nil {
+		if text := r.missing(v, s); text != "" {
+			return text
+		}
+	}
+	if r.exact == nil || v.workloads == nil {
+		return ""
+	}
+	return r.exact(v, s)
 }
 
 // readiness is NCP's expectation of each Policy object on every platform, from the
@@ -37,7 +52,7 @@ var readiness = []row{
 	{name: "pool of a virtual server", missing: serverPool},
 	{name: "external pool", assumed: true, missing: externalPool},
 	{name: "health check section", assumed: true, missing: healthSection},
-	{name: "purpose of an address", missing: addressPurpose},
+	{name: "purpose of an address", missing: addressPurpose, exact: exactPurpose},
 	{name: "project of an address", missing: addressProject},
 	{name: "names of load balancer rules", missing: ruleNames},
 	{name: "name of a certificate", missing: certificateName},
@@ -57,7 +72,7 @@ func (v *view) notReady(platform string) []Violation {
 	}
 	for _, s := range v.subjects() {
 		for _, r := range rows {
-			if text := r.missing(v, s); text != "" {
+			if text := r.violated(v, s); text != "" {
 				violations = append(violations, Violation{Path: s.object.Key, Row: r.name, Assumed: r.assumed, Text: text})
 			}
 		}
@@ -93,7 +108,7 @@ const (
 // platform tells by the cluster's tags what it is: CF tags mean TAS, the name that
 // TKGI gives its clusters means TKGI.
 func (v *view) platform() string {
-	if strings.HasPrefix(v.cluster, "pks-") {
+	if strings.HasPrefix(v.cluster, tkgiPrefix) {
 		return platformTKGI
 	}
 	for _, o := range v.own() {
@@ -205,11 +220,11 @@ func addressPurpose(_ *view, s subject) string {
 	}
 	if s.user.ResourceType == virtualServer {
 		if forIngress(s.user) {
-			return wantTag(s, "ncp/created_for", "l7_per_namespace")
+			return wantTag(s, scopePurpose, purposeIngressAddress)
 		}
-		return wantTag(s, "ncp/created_for", "l4_service")
+		return wantTag(s, scopePurpose, purposeServiceAddress)
 	}
-	if purpose, _ := s.object.Tag("ncp/created_for"); purpose == "" {
+	if purpose, _ := s.object.Tag(scopePurpose); purpose == "" {
 		return "tag ncp/created_for is missing"
 	}
 	return ""

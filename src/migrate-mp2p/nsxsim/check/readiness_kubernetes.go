@@ -13,23 +13,25 @@ import (
 // another topology only ("policy report"); that it is the same here is ASSUMED, and so
 // are all rows about services.
 var kubernetesReadiness = []row{
-	{name: "project uid", missing: func(_ *view, s subject) string { return with(s, "ncp/project", "ncp/project_uid") }},
+	{name: "names of workloads", exact: exactNames},
+	{name: "project uid", missing: func(_ *view, s subject) string { return with(s, scopeProject, scopeProjectUID) }, exact: exactProjectUID},
 	{name: "one uid for each project", missing: oneProjectUID},
-	{name: "pod uid", assumed: true, missing: podUID},
+	{name: "pod uid", assumed: true, missing: podUID, exact: exactPodUID},
 	{name: "network policy uid", assumed: true, missing: func(_ *view, s subject) string {
-		return with(s, "ncp/network_policy", "ncp/network_policy_uid")
-	}},
-	{name: "service of a virtual server", assumed: true, missing: serviceServer},
-	{name: "service of a pool", assumed: true, missing: servicePool},
-	{name: "service of an address", assumed: true, missing: serviceAddress},
-	{name: "owner of an ingress's virtual server", assumed: true, missing: ingressServer},
+		return with(s, scopePolicyName, scopePolicyUID)
+	}, exact: exactPolicyUID},
+	{name: "service of a virtual server", assumed: true, missing: serviceServer, exact: exactServiceServer},
+	{name: "service of a pool", assumed: true, missing: servicePool, exact: exactServicePool},
+	{name: "service of an address", assumed: true, missing: serviceAddress, exact: exactAddress},
+	{name: "owner of an ingress's virtual server", assumed: true, missing: ingressServer, exact: exactIngressServer},
 	{name: "name of an ingress's virtual server", assumed: true, missing: ingressServerName},
+	{name: "uid of the cluster", missing: clusterWideUID, exact: exactClusterUID},
 }
 
 // oneProjectUID wants all objects of a project to name the same uid.
 func oneProjectUID(v *view, s subject) string {
-	project, _ := s.object.Tag("ncp/project")
-	uid, named := s.object.Tag("ncp/project_uid")
+	project, _ := s.object.Tag(scopeProject)
+	uid, named := s.object.Tag(scopeProjectUID)
 	if project == "" || !named {
 		return ""
 	}
@@ -44,8 +46,8 @@ func (v *view) projectUID(project string) string {
 	if v.projectUIDs == nil {
 		v.projectUIDs = map[string]string{}
 		for _, s := range v.subjects() {
-			project, _ := s.object.Tag("ncp/project")
-			if uid, named := s.object.Tag("ncp/project_uid"); named && v.projectUIDs[project] == "" {
+			project, _ := s.object.Tag(scopeProject)
+			if uid, named := s.object.Tag(scopeProjectUID); named && v.projectUIDs[project] == "" {
 				v.projectUIDs[project] = uid
 			}
 		}
@@ -54,16 +56,16 @@ func (v *view) projectUID(project string) string {
 }
 
 func podUID(_ *view, s subject) string {
-	uid, concerned := s.object.Tag("ncp/pod_uid")
+	uid, concerned := s.object.Tag(scopePodUID)
 	if !concerned {
 		return ""
 	}
-	return wantTag(s, "external_id", uid)
+	return wantTag(s, scopeExternalID, uid)
 }
 
 // isServiceServer tells whether a Manager object is the virtual server of a service.
 func isServiceServer(o *store.Object) bool {
-	_, named := tagOf(o, "ncp/service")
+	_, named := tagOf(o, scopeService)
 	return o != nil && o.ResourceType == virtualServer && named && !forIngress(o)
 }
 
@@ -76,16 +78,16 @@ func serviceServer(_ *view, s subject) string {
 	if text := wantTag(s, scopeServerType, "layer_4"); text != "" {
 		return text
 	}
-	return serviceTags(s, "ncp/created_for", "ncp/service_port_protocol")
+	return serviceTags(s, scopePurpose, scopeProtocol)
 }
 
 // serviceTags wants the uid of a service, twice as NCP writes it, and further tags.
 func serviceTags(s subject, more ...string) string {
-	uid, _ := s.object.Tag("ncp/service_uid")
+	uid, _ := s.object.Tag(scopeServiceUID)
 	if uid == "" {
 		return "tag ncp/service_uid is missing"
 	}
-	if text := wantTag(s, "external_id", uid); text != "" {
+	if text := wantTag(s, scopeExternalID, uid); text != "" {
 		return text
 	}
 	return missingTags(s, more...)
@@ -105,25 +107,26 @@ func missingTags(s subject, scopes ...string) string {
 // servicePool wants a pool to tell the port of its service; the pool of a virtual
 // server for a service also tells its uid, those behind rules of ingresses do not.
 func servicePool(v *view, s subject) string {
-	if _, named := tagOf(s.source, "ncp/service"); !named || s.source.ResourceType != "LbPool" {
+	if _, named := tagOf(s.source, scopeService); !named || s.source.ResourceType != "LbPool" {
 		return ""
 	}
-	if text := missingTags(s, "ncp/service_port", "ncp/created_for"); text != "" {
+	if text := missingTags(s, scopeServicePort, scopePurpose); text != "" {
 		return text
 	}
-	if v.servicePools()[s.source.ID] {
-		return serviceTags(s, "ncp/service_port_protocol")
+	if len(v.servicePools()[s.source.ID]) > 0 {
+		return serviceTags(s, scopeProtocol)
 	}
 	return ""
 }
 
-// servicePools are the ids of the pools that virtual servers of services name.
-func (v *view) servicePools() map[string]bool {
+// servicePools are the virtual servers of services that name each pool, by its id.
+func (v *view) servicePools() map[string][]*store.Object {
 	if v.poolsOfServices == nil {
-		v.poolsOfServices = map[string]bool{}
+		v.poolsOfServices = map[string][]*store.Object{}
 		for _, server := range v.tx.Manager().ByType(virtualServer) {
 			if isServiceServer(server) {
-				v.poolsOfServices[v.text(server, "pool_id")] = true
+				pool := v.text(server, "pool_id")
+				v.poolsOfServices[pool] = append(v.poolsOfServices[pool], server)
 			}
 		}
 	}
@@ -135,21 +138,66 @@ func serviceAddress(_ *view, s subject) string {
 	if s.user == nil || !isServiceServer(s.user) {
 		return ""
 	}
-	return missingTags(s, "ncp/service_uid")
+	return missingTags(s, scopeServiceUID)
 }
 
-// ingressServer wants a virtual server of ingresses to tell for whom it is.
-func ingressServer(_ *view, s subject) string {
-	if s.source == nil || s.source.ResourceType != virtualServer || !forIngress(s.source) {
+// isIngressServer tells whether a Manager object is a virtual server of ingresses.
+func isIngressServer(o *store.Object) bool {
+	return o != nil && o.ResourceType == virtualServer && forIngress(o)
+}
+
+// ingressServer wants a virtual server of ingresses to tell for whom it is. One without a
+// project is for the whole cluster, and its owner is that (ASSUMED).
+func ingressServer(v *view, s subject) string {
+	if !isIngressServer(s.source) {
 		return ""
 	}
-	return missingTags(s, "ncp/created_for", "external_id")
+	if text := missingTags(s, scopePurpose, scopeExternalID); text != "" {
+		return text
+	}
+	if _, named := tagOf(s.source, scopeProject); named {
+		return ""
+	}
+	return wantTag(s, scopeExternalID, clusterUID(v.cluster))
+}
+
+// clusterWideUID wants the cluster's uid on what it was seen on: the default certificate and
+// the persistence by source address ("policy report").
+func clusterWideUID(v *view, s subject) string {
+	if !v.clusterWide(s.source) {
+		return ""
+	}
+	return wantTag(s, scopeExternalID, clusterUID(v.cluster))
+}
+
+// clusterWide tells whether a Manager object is one of those that have the cluster's uid.
+func (v *view) clusterWide(o *store.Object) bool {
+	if o == nil {
+		return false
+	}
+	_, named := tagOf(o, scopeProject)
+	return !named && (o.ResourceType == "LbSourceIpPersistenceProfile" || v.defaultCertificates()[o.ID])
+}
+
+// defaultCertificates are the ids of the certificates that virtual servers of ingresses show
+// to those who ask for no host that they know.
+func (v *view) defaultCertificates() map[string]bool {
+	if v.defaults == nil {
+		v.defaults = map[string]bool{}
+		for _, server := range v.tx.Manager().ByType(virtualServer) {
+			binding, _ := v.bodies[server.Key]["client_ssl_profile_binding"].(map[string]any)
+			if id, given := binding["default_certificate_id"].(string); given && isIngressServer(server) {
+				v.defaults[id] = true
+			}
+		}
+	}
+	return v.defaults
 }
 
 // ingressServerName wants the name of a virtual server of ingresses to end as NCP ends
 // it in Policy mode: in an underscore and its type.
 func ingressServerName(_ *view, s subject) string {
-	if s.source == nil || s.source.ResourceType != virtualServer || !forIngress(s.source) {
+	if !isIngressServer(s.source) {
 		return ""
 	}
 	kind, _ := s.source.Tag(scopeServerType)
@@ -159,14 +207,13 @@ func ingressServerName(_ *view, s subject) string {
 	return fmt.Sprintf("must be named %q, it is %q", "..._"+kind, s.object.DisplayName)
 }
 
-// nodeNetworkBehind lists the routers and switches of the nodes that did not move with
-// the cluster as they do from NCP 4.1.1 on ("TKGI docs"). By which tags they are found
+// nodeNetworkBehind lists what TKGI made for the nodes that did not move with
+// the cluster as it does from NCP 4.1.1 on ("TKGI docs"). By which tags it is found
 // is ASSUMED.
 func (v *view) nodeNetworkBehind() []Violation {
 	var violations []Violation
 	for _, o := range v.nodeNetwork() {
-		at, _ := v.modeOf(o)
-		if at != inPolicy && (o.ResourceType == "LogicalRouter" || o.ResourceType == "LogicalSwitch") {
+		if at, _ := v.modeOf(o); at != inPolicy {
 			violations = append(violations, Violation{
 				Path: o.Key, Row: "network of the nodes", Assumed: true, Text: "has to become Policy together with its cluster",
 			})

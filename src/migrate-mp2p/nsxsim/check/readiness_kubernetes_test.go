@@ -28,7 +28,9 @@ var _ = Describe("NCP's readiness on Kubernetes", func() {
 
 	It("demands of an ingress's virtual server its owner and its name", func() {
 		Expect(server(ingress, "c-http")).To(ConsistOf("owner of an ingress's virtual server", "name of an ingress's virtual server"))
-		Expect(server(ingress, "c_http", "ncp/created_for", "INGRESS", "external_id", "u1")).To(BeEmpty())
+		Expect(server(ingress, "c_http", "ncp/created_for", "INGRESS", "external_id", "u1")).To(ConsistOf("owner of an ingress's virtual server"), "not the cluster's uid")
+		Expect(server(ingress, "c_http", "ncp/created_for", "INGRESS", "external_id", clusterUIDs["c"])).To(BeEmpty())
+		Expect(server(append(tags("ncp/project", "ns"), ingress...), "ns_http", "ncp/created_for", "INGRESS", "external_id", "u1")).To(BeEmpty(), "for one namespace")
 	})
 
 	It("demands the uid of a pool's service only where a virtual server of a service leads to it", func() {

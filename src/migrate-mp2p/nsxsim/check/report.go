@@ -24,6 +24,15 @@ type Report struct {
 	NotReady []Violation `json:"not_ready"`
 	// Behind are intents that DONE left in ERROR or late; NCP may start all the same (ASSUMED). Empty unless all is Policy.
 	Behind []Violation `json:"behind"`
+	// Workloads says with which workloads NotReady was compared; empty where uids, ports and purposes were only looked at.
+	Workloads string `json:"workloads,omitempty"`
+}
+
+// Options are what is known beside the state.
+type Options struct {
+	// Workloads are what runs on the cluster. With them every uid, port, protocol and purpose has to be exactly what they
+	// say; without them it is enough that there is one.
+	Workloads *Workloads
 }
 
 // Count tells where objects are.
@@ -55,8 +64,15 @@ type Violation struct {
 	Text    string `json:"text"`
 }
 
-// Inspect judges a state from the view of one cluster.
+// Inspect judges a state from the view of one cluster, with nothing else to compare with.
 func Inspect(st *store.Store, cluster string) (*Report, error) {
+	return InspectWith(st, cluster, Options{})
+}
+
+// InspectWith judges a state from the view of one cluster. Workloads that cannot be compared with are an error: those of
+// another cluster or for a foundation of TAS, and, once all is Policy, those that lack something for which NCP made
+// objects.
+func InspectWith(st *store.Store, cluster string, options Options) (*Report, error) {
 	report := &Report{Cluster: cluster, Inconsistencies: []string{}, NotReady: []Violation{}, Behind: []Violation{}}
 	for _, count := range report.counts() {
 		count.HalfWay = []string{}
@@ -67,6 +83,9 @@ func Inspect(st *store.Store, cluster string) (*Report, error) {
 			return err
 		}
 		report.Platform = v.platform()
+		if err := v.compareWith(options.Workloads, report.Platform); err != nil {
+			return err
+		}
 		for _, o := range v.own() {
 			at, _ := v.modeOf(o)
 			report.NCP.add(at, o.Key)
@@ -92,7 +111,10 @@ func Inspect(st *store.Store, cluster string) (*Report, error) {
 		}
 		report.NotReady = append(append(report.NotReady, missing...), v.notReady(report.Platform)...)
 		report.Behind = append(report.Behind, behind...)
-		return nil
+		if v.workloads != nil {
+			report.Workloads = v.workloads.String()
+		}
+		return v.lacks()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("checking the state for cluster %q: %w", cluster, err)
@@ -114,9 +136,10 @@ func (r *Report) AllManager() bool {
 	return r.NCP.Manager > 0 && r.NCP.Policy == 0 && len(r.NCP.HalfWay) == 0
 }
 
-// OK tells that the NSX is consistent and the cluster all Manager or all Policy.
+// OK tells that the NSX is consistent and the cluster all Manager or all Policy. With a cluster in Manager mode the network
+// of its nodes is there, too: a way back that brings back only one of them is none.
 func (r *Report) OK() bool {
-	return len(r.Inconsistencies) == 0 && (r.AllManager() || r.AllPolicy())
+	return len(r.Inconsistencies) == 0 && (r.AllPolicy() || r.AllManager() && r.NodeNetwork.Policy == 0)
 }
 
 // Ready tells that all is Policy and NCP in Policy mode misses nothing.
@@ -136,6 +159,9 @@ func (r *Report) WriteText(w io.Writer) error {
 			fmt.Fprintf(&out, "  %-12s %6d Manager %6d Policy %6d half-way\n", name, count.Manager, count.Policy, len(count.HalfWay))
 		}
 		halfWay = append(halfWay, count.HalfWay...)
+	}
+	if r.Workloads != "" {
+		fmt.Fprintf(&out, "  compared with %s\n", r.Workloads)
 	}
 	list(&out, "half-way", halfWay)
 	list(&out, "inconsistent", r.Inconsistencies)
@@ -176,6 +202,8 @@ func (r *Report) verdict() string {
 		return "verdict: this NSX has no objects of the cluster"
 	case len(r.Inconsistencies) > 0:
 		return "verdict: inconsistent"
+	case r.AllManager() && r.NodeNetwork.Policy > 0:
+		return "verdict: mixed: the cluster is Manager, of its nodes' network some is Policy"
 	case r.AllManager():
 		return "verdict: all Manager, consistent"
 	case r.Ready():

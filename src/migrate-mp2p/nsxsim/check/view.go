@@ -40,15 +40,21 @@ type view struct {
 	byID map[string]*store.Object
 	// bodies are decoded once.
 	bodies map[string]map[string]any
-	// Answers of readiness_kubernetes.go, made when they are first asked for.
+	// Answers of readiness_kubernetes.go and readiness_exact.go, made when they are first asked for.
 	projectUIDs     map[string]string
-	poolsOfServices map[string]bool
+	poolsOfServices map[string][]*store.Object
+	poolRules       map[string][]match
+	defaults        map[string]bool
+	// workloads are what values are compared with; nil means that they are only looked at. lacking is what they lack, with the first
+	// object that names it.
+	workloads *Workloads
+	lacking   map[string]string
 }
 
 func newView(tx *store.Tx, cluster string) (*view, error) {
 	v := &view{
 		cluster: cluster, tx: tx, tree: policy.NewTree(), realizedBy: map[string]*store.Object{},
-		byID: map[string]*store.Object{}, bodies: map[string]map[string]any{},
+		byID: map[string]*store.Object{}, bodies: map[string]map[string]any{}, lacking: map[string]string{},
 	}
 	v.manager = slices.Collect(tx.Manager().All())
 	v.policy = slices.Collect(tx.Policy().All())
@@ -92,18 +98,23 @@ func forIngress(server *store.Object) bool {
 	return kind == "http" || kind == "https_terminated"
 }
 
+// tkgiPrefix is what TKGI writes before the id of a cluster where it names the cluster to NCP ("TKGI docs").
+const tkgiPrefix = "pks-"
+
 // madeByTKGI tells whether TKGI itself made an object for the named cluster: the
-// network of its nodes ("TKGI docs").
+// network of its nodes ("TKGI docs"). Both tags have to name the cluster (ASSUMED), and what has NCP's own version is
+// NCP's.
 func madeByTKGI(o *store.Object, cluster string) bool {
-	_, tagged := o.Tag(scopeTKGI)
-	return tagged && o.HasTag(scopeCluster, cluster)
+	id, named := strings.CutPrefix(cluster, tkgiPrefix)
+	_, versioned := o.Tag(scopeVersion)
+	return named && !versioned && o.HasTag(scopeTKGI, id) && o.HasTag(scopeCluster, cluster)
 }
 
 // own are the Manager objects that NCP of the cluster made.
 func (v *view) own() []*store.Object { return v.madeBy(created) }
 
-// nodeNetwork are the Manager objects that TKGI made for the cluster: the router, the
-// switch and the ports of its nodes.
+// nodeNetwork are the Manager objects that TKGI made for the cluster: the router and the
+// switch of its nodes with all ports and links, the subnet and the NAT rule.
 func (v *view) nodeNetwork() []*store.Object { return v.madeBy(madeByTKGI) }
 
 // madeBy are the Manager objects that somebody made for the cluster.
