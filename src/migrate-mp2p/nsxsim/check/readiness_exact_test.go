@@ -359,8 +359,7 @@ var _ = Describe("comparing with the workloads of a cluster", func() {
 	l4 := []string{"ncp/project", "team-0000", "ncp/service", "gateway"}
 	of := func(pairs ...string) []string { return pairs }
 	DescribeTable("sees a tag that is missing, wrong or not alone", func(row string, what about) {
-		for _, get := range []func() arrived{onKubernetes, onTKGI} {
-			a := get()
+		for _, a := range []arrived{onKubernetes(), onTKGI()} {
 			expected := append(strings.Split(what.also, ","), row)
 			path := a.find(a.copy(), what.resourceType, what.tags...)
 			right, wrong := tagAt(a.copy(), path, what.scope), what.wrong(a)
@@ -410,5 +409,211 @@ var _ = Describe("comparing with the workloads of a cluster", func() {
 		Entry("owner of an ingress's server", "owner of an ingress's virtual server", about{"LBVirtualServer", of("ncp/lb_vs_type", "https_terminated"), "external_id", uidOf("team-0000"), ""}),
 		Entry("cluster of the default certificate", "uid of the cluster", about{"TlsCertificate", of("external_id", anything), "external_id", strange, ""}),
 		Entry("cluster of the persistence by source", "uid of the cluster", about{"LbSourceIpPersistenceProfile", nil, "external_id", constant(clusterUIDs["c"]), ""}),
+	)
+})
+
+var _ = Describe("a wrong product", func() {
+	var a arrived
+	var st *store.Store
+	BeforeEach(func() {
+		a = onKubernetes()
+		st = a.copy()
+	})
+
+	// caught are the rows that an object violates now.
+	caught := func() []string {
+		GinkgoHelper()
+		var names []string
+		for _, one := range a.judge(st).NotReady {
+			names = append(names, one.Row)
+		}
+		slices.Sort(names)
+		return slices.Compact(names)
+	}
+	// swap changes the tags of two objects for those of the other.
+	swap := func(one, other string, scopes ...string) {
+		GinkgoHelper()
+		for _, scope := range scopes {
+			first, second := tagAt(st, one, scope), tagAt(st, other, scope)
+			Expect(first).NotTo(Equal(second))
+			retag(st, one, scope, second)
+			retag(st, other, scope, first)
+		}
+	}
+	unseen := func() {
+		GinkgoHelper()
+		report, err := check.Inspect(st, a.cluster)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(report.NotReady).To(BeEmpty(), "without workloads nothing tells")
+	}
+
+	It("that mistakes two services of one name for each other is caught", func() {
+		one := a.find(st, "LBVirtualServer", "ncp/project", "team-0001", "ncp/service", "gateway")
+		other := a.find(st, "LBVirtualServer", "ncp/project", "team-0002", "ncp/service", "gateway")
+		swap(one, other, "ncp/service_uid", "external_id")
+		unseen()
+		Expect(a.judge(st).NotReady).To(ConsistOf(HaveField("Path", one), HaveField("Path", other)))
+	})
+
+	It("that mistakes the two ports of a service for each other is caught", func() {
+		swap(a.find(st, "LbPool", "ncp/project", "team-0000", "ncp/service_port", "80", "ncp/service", "gateway"),
+			a.find(st, "LbPool", "ncp/project", "team-0000", "ncp/service_port", "443"), "ncp/service_port")
+		unseen()
+		Expect(caught()).To(Equal([]string{"service of a pool"}))
+	})
+
+	It("that mistakes two pods, two policies or two addresses for each other is caught", func() {
+		swap(a.find(st, "LogicalPort", "ncp/project", "team-0001", "app", "web"), a.find(st, "LogicalPort", "ncp/project", "team-0001", "app", "api"),
+			"ncp/pod", "ncp/pod_uid", "external_id")
+		swap(a.find(st, "NSGroup", "ncp/project", "team-0001"), a.find(st, "NSGroup", "ncp/project", "team-0002"), "ncp/network_policy_uid")
+		swap(a.find(st, "IpAddressAllocation", "ncp/project", "team-0001", "ncp/created_for", "l4_service"),
+			a.find(st, "IpAddressAllocation", "ncp/project", "team-0002", "ncp/created_for", "l4_service"), "ncp/service_uid")
+		unseen()
+		Expect(caught()).To(Equal([]string{"names of workloads", "network policy uid", "pod uid", "service of an address"}))
+	})
+
+	It("that takes the uid of something else for all of a namespace is caught", func() {
+		for _, path := range a.all(st, "ncp/project", "team-0001") {
+			retag(st, path, "ncp/project_uid", service(a.namespace("team-0001"), "web").UID)
+		}
+		unseen()
+		Expect(caught()).To(Equal([]string{"project uid"}))
+	})
+
+	It("that loses the names along with the uids is caught", func() {
+		for _, path := range a.all(st, "ncp/network_policy", anything) {
+			retag(st, path, "ncp/network_policy")
+			retag(st, path, "ncp/network_policy_uid")
+		}
+		for _, path := range a.all(st, "ncp/project", "team-0005") {
+			if tagAt(st, path, "ncp/service") == "" && !strings.Contains(path, "/ip-allocations/") {
+				retag(st, path, "ncp/project")
+				retag(st, path, "ncp/project_uid")
+			}
+		}
+		unseen()
+		Expect(caught()).To(Equal([]string{"names of workloads", "network policy uid", "project uid"}))
+	})
+
+	It("that gives a uid to what is nobody's is caught", func() {
+		retag(st, a.find(st, "LBVirtualServer", "ncp/lb_vs_type", "http"), "ncp/project_uid", a.namespace("team-0000").UID)
+		retag(st, a.find(st, "LbCookiePersistenceProfile"), "ncp/network_policy_uid", strangeUID)
+		retag(st, a.find(st, "IpAddressAllocation", "ncp/created_for", "l7_per_namespace"), "ncp/service_uid", service(a.namespace("team-0000"), "web").UID)
+		unseen()
+		Expect(caught()).To(Equal([]string{"network policy uid", "project uid", "service of an address"}))
+	})
+
+	It("that gives the pool of an ingress or a service's server more is caught when that is wrong", func() {
+		pool := a.find(st, "LbPool", "ncp/project", "team-0000", "ncp/service", "web")
+		server := a.find(st, "LBVirtualServer", "ncp/project", "team-0001", "ncp/service", "gateway")
+		retag(st, pool, "ncp/service_uid", service(a.namespace("team-0000"), "web").UID)
+		retag(st, pool, "ncp/service_port_protocol", "TCP")
+		retag(st, server, "ncp/service_port", "53")
+		Expect(caught()).To(BeEmpty())
+		retag(st, pool, "ncp/service_uid", service(a.namespace("team-0001"), "web").UID)
+		retag(st, server, "ncp/service_port", "5353")
+		Expect(caught()).To(Equal([]string{"service of a pool", "service of a virtual server"}))
+	})
+
+	It("that leaves the names off a service's server is right", func() {
+		server := a.find(st, "LBVirtualServer", "ncp/project", "team-0001", "ncp/service", "gateway")
+		for _, scope := range []string{"ncp/project", "ncp/project_uid", "ncp/service"} {
+			retag(st, server, scope)
+		}
+		Expect(caught()).To(BeEmpty())
+	})
+
+	DescribeTable("that knows an object only as it was before it came anew is caught", func(uid func(arrived) string, row string) {
+		manifests := strings.ReplaceAll(a.manifests, uid(a), strangeUID)
+		Expect(manifests).NotTo(Equal(a.manifests))
+		a.read = workloadsOf(manifests)
+		Expect(caught()).To(ContainElement(row))
+	},
+		Entry("a namespace", func(a arrived) string { return a.namespace("team-0006").UID }, "project uid"),
+		Entry("a service", func(a arrived) string { return service(a.namespace("team-0002"), "gateway").UID }, "service of a virtual server"),
+		Entry("a network policy", func(a arrived) string { return a.namespace("team-0002").NetworkPolicies[0].UID }, "network policy uid"),
+	)
+})
+
+// all are the paths of the Policy objects that have a tag.
+func (a arrived) all(st *store.Store, scope, value string) []string {
+	GinkgoHelper()
+	var paths []string
+	Expect(st.View(func(tx *store.Tx) error {
+		for o := range tx.Policy().All() {
+			if has, tagged := o.Tag(scope); tagged && (value == anything || value == has) {
+				paths = append(paths, o.Key)
+			}
+		}
+		return nil
+	})).To(Succeed())
+	Expect(paths).NotTo(BeEmpty())
+	return paths
+}
+
+var _ = Describe("the ports of pools behind ingresses", func() {
+	// one is the rows that a pool of service web in namespace shop violates, to which a rule for a path leads.
+	one := func(manifests, path, member string, policyTags ...string) []string {
+		GinkgoHelper()
+		named := tags("ncp/project", "shop", "ncp/service", "web")
+		st := tiny("loadbalancer/pools", "LbPool", "/infra/lb-pools/p", "LBPool",
+			object{"tags": named, "members": []any{object{"port": member}}}, object{
+				"tags": append(append(tags("ncp/version", "1.2.0", "ncp/project_uid", "u-shop", "ncp/created_for", "SLB"), named...), tags(policyTags...)...),
+			})
+		put(st, "logical-routers/t1", object{"id": "t1", "resource_type": "LogicalRouter", "tags": tags("ncp/cluster", "c")})
+		if path != "" {
+			put(st, "loadbalancer/rules/r", object{"id": "r", "resource_type": "LbRule",
+				"match_conditions": []any{object{"header_name": "Host", "header_value": "shop.example.com"}, object{"uri": path}},
+				"actions":          []any{object{"type": "LbSelectPoolAction", "pool_id": "m"}}})
+		}
+		report, err := check.InspectWith(st, "c", check.Options{Workloads: workloadsOf(manifests)})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(report.AllPolicy()).To(BeTrue())
+		names := []string{}
+		for _, violation := range report.NotReady {
+			names = append(names, violation.Row)
+		}
+		return names
+	}
+
+	DescribeTable("are told by host and path, or by the members where no rule tells", func(path, member, right, wrong string) {
+		Expect(one(shop, path, member, "ncp/service_port", right)).To(BeEmpty())
+		Expect(one(shop, path, member, "ncp/service_port", wrong)).To(ConsistOf("service of a pool"))
+	},
+		Entry("a port by number", "/", "8080", "80", "81"),
+		Entry("a port by name", "/admin", "9090", "81", "80"),
+		Entry("the name itself", "/admin", "9090", "81", "admin"),
+		Entry("a rule of no ingress", "/gone", "9090", "81", "80"),
+		Entry("no rule", "", "8080", "80", "81"),
+	)
+
+	It("are any that fit where the members do not tell either", func() {
+		same := strings.ReplaceAll(shop, "9090", "8080")
+		Expect(one(same, "", "8080", "ncp/service_port", "80")).To(BeEmpty())
+		Expect(one(same, "", "8080", "ncp/service_port", "81")).To(BeEmpty())
+		Expect(one(same, "", "8080", "ncp/service_port", "443")).To(ConsistOf("service of a pool"))
+		Expect(one(same, "/admin", "8080", "ncp/service_port", "80")).To(ConsistOf("service of a pool"), "a rule tells all the same")
+	})
+})
+
+var _ = Describe("a virtual server for the ingresses of one namespace", func() {
+	DescribeTable("has the uid of that namespace", func(uid string, expected ...string) {
+		named := tags("ncp/lb_vs_type", "http", "ncp/project", "shop")
+		st := tiny("loadbalancer/virtual-servers", "LbVirtualServer", "/infra/lb-virtual-servers/p", "LBVirtualServer", object{"tags": named}, object{
+			"display_name": "shop_http",
+			"tags":         append(tags("ncp/version", "1.2.0", "ncp/project_uid", "u-shop", "ncp/created_for", "SLB", "external_id", uid), named...),
+		})
+		put(st, "logical-routers/t1", object{"id": "t1", "resource_type": "LogicalRouter", "tags": tags("ncp/cluster", "c")})
+		report, err := check.InspectWith(st, "c", check.Options{Workloads: workloadsOf(shop)})
+		Expect(err).NotTo(HaveOccurred())
+		names := []string{}
+		for _, violation := range report.NotReady {
+			names = append(names, violation.Row)
+		}
+		Expect(names).To(Equal(append([]string{}, expected...)))
+	},
+		Entry("and is right", "u-shop"),
+		Entry("and not the cluster's", clusterUIDs["c"], "owner of an ingress's virtual server"),
+		Entry("and not that of a service in it", "u-web", "owner of an ingress's virtual server"),
 	)
 })

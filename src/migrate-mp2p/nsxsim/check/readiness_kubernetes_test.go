@@ -1,6 +1,9 @@
 package check_test
 
 import (
+	"slices"
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -112,13 +115,92 @@ var _ = Describe("a cluster of TKGI", func() {
 		Expect(inspect(st, world.Foundations[1].Name).NodeNetwork.Manager).To(Equal(11))
 	})
 
-	It("is not ready while the network of its nodes stays behind", func() {
-		tkgi := tiny("ns-groups", "NSGroup", "/infra/domains/default/groups/p", "Group",
-			object{"tags": tags("ncp/cluster", "pks-c")}, object{"tags": tags("ncp/cluster", "pks-c", "ncp/version", "1.2.0")})
-		Expect(inspect(tkgi, "pks-c").Ready()).To(BeTrue())
-		put(tkgi, "logical-switches/n", object{"id": "n", "resource_type": "LogicalSwitch", "tags": tags("ncp/cluster", "pks-c", "pks/cluster", "c")})
-		report := inspect(tkgi, "pks-c")
-		Expect(report.AllPolicy()).To(BeTrue())
-		Expect(report.NotReady).To(ConsistOf(HaveField("Row", "network of the nodes")))
+	// back makes an object one of Manager mode again.
+	back := func(st *store.Store, key string) {
+		GinkgoHelper()
+		Expect(st.Update(func(tx *store.Tx) error {
+			o, found := tx.Manager().Get(key)
+			Expect(found).To(BeTrue(), key)
+			path, _ := o.Tag("policyPath")
+			return tx.Policy().Delete(path)
+		})).To(Succeed())
+		edit(st, key, func(body object) {
+			body["tags"] = slices.DeleteFunc(listOf(body["tags"]), func(tag any) bool { return tag.(object)["scope"] == "policyPath" })
+			body["_create_user"] = "pks-nsx-t-superuser"
+		})
+	}
+	// ofNodes are the keys of what TKGI made for a cluster, by type.
+	ofNodes := func(st *store.Store, cluster string) map[string][]string {
+		GinkgoHelper()
+		found := map[string][]string{}
+		Expect(st.View(func(tx *store.Tx) error {
+			for o := range tx.Manager().All() {
+				if _, tagged := o.Tag("pks/cluster"); tagged && o.HasTag("ncp/cluster", cluster) {
+					found[o.ResourceType] = append(found[o.ResourceType], o.Key)
+				}
+			}
+			return nil
+		})).To(Succeed())
+		return found
+	}
+
+	It("is not ready while anything of the network of its nodes stays behind", func() {
+		a := onTKGI()
+		all := ofNodes(a.copy(), "pks-shop")
+		Expect(inspect(a.copy(), "pks-shop").Ready()).To(BeTrue())
+		Expect(all).To(And(HaveLen(8), HaveKey("LogicalRouter"), HaveKey("LogicalRouterLinkPortOnTIER0"), HaveKey("LogicalRouterLinkPortOnTIER1"),
+			HaveKey("LogicalRouterDownLinkPort"), HaveKey("LogicalSwitch"), HaveKey("LogicalPort"), HaveKey("IpBlockSubnet"), HaveKey("NatRule")))
+		for resourceType, keys := range all {
+			for _, key := range keys {
+				moved := a.copy()
+				back(moved, key)
+				report := inspect(moved, "pks-shop")
+				Expect(report.NotReady).To(ConsistOf(And(HaveField("Row", "network of the nodes"), HaveField("Path", key))), resourceType)
+				Expect(report.NodeNetwork.Manager).To(Equal(1))
+			}
+		}
+	})
+
+	It("is not brought back while the network of its nodes is Policy", func() {
+		nodes := ofNodes(st, "pks-c")
+		for _, resourceType := range []string{"LogicalRouter", "LogicalSwitch", "IpBlockSubnet", "NatRule"} {
+			key := nodes[resourceType][0]
+			edit(st, key, func(body object) {
+				body["tags"] = append(listOf(body["tags"]), tags("policyPath", "/infra/promoted/n")...)
+				body["_create_user"] = "nsx_policy"
+			})
+			put(st, "/infra/promoted/n", object{"id": "n"})
+			report := inspect(st, "pks-c")
+			Expect(report.Inconsistencies).To(BeEmpty())
+			Expect(report.OK()).To(BeFalse(), resourceType)
+			var text strings.Builder
+			Expect(report.WriteText(&text)).To(Succeed())
+			Expect(text.String()).To(HaveSuffix("verdict: mixed: the cluster is Manager, of its nodes' network some is Policy\n"))
+			back(st, key)
+			Expect(inspect(st, "pks-c").OK()).To(BeTrue())
+		}
+	})
+
+	DescribeTable("has no part in what is not its own", func(named ...string) {
+		moved := onTKGI().copy()
+		before := inspect(moved, "pks-shop")
+		put(moved, "logical-switches/n", object{"id": "n", "resource_type": "LogicalSwitch", "tags": tags(named...)})
+		report := inspect(moved, "pks-shop")
+		Expect(report.NodeNetwork).To(Equal(before.NodeNetwork))
+		Expect(report.NCP).To(Equal(before.NCP))
+		Expect(report.Ready()).To(BeTrue())
+	},
+		Entry("the nodes of another cluster", "ncp/cluster", "pks-other", "pks/cluster", "other"),
+		Entry("those of one whose name begins alike", "ncp/cluster", "pks-shop-2", "pks/cluster", "shop-2"),
+		Entry("what both call their own", "ncp/cluster", "pks-shop", "pks/cluster", "other"),
+		Entry("and the other way round", "ncp/cluster", "pks-other", "pks/cluster", "shop"),
+		Entry("an administrator's", "ncp/cluster", "pks-shop"),
+	)
+
+	It("leaves the network of the other cluster's nodes where it is", func() {
+		a := onTKGI()
+		other := inspect(a.copy(), a.world.Foundations[1].Name)
+		Expect(other.NodeNetwork).To(And(HaveField("Manager", 11), HaveField("Policy", 0)))
+		Expect(inspect(a.copy(), "pks-shop").NodeNetwork).To(And(HaveField("Manager", 0), HaveField("Policy", 11)))
 	})
 })
