@@ -226,8 +226,9 @@ func (n *NSX) call(ctx context.Context, method, path string, body []byte) ([]byt
 	return text, nil
 }
 
-// Check runs nsxsim check on the live state, or on the saved one of a stopped NSX.
-func (n *NSX) Check(cluster string) (*check.Report, error) {
+// Check runs nsxsim check on the live state, or on the saved one of a stopped NSX. Further flags can be given, such as
+// --workloads and a file of manifests.
+func (n *NSX) Check(cluster string, flags ...string) (*check.Report, error) {
 	state := n.StateFile()
 	if n.process != nil {
 		live, err := n.Call(http.MethodGet, "/_nsxsim/state", nil)
@@ -239,7 +240,8 @@ func (n *NSX) Check(cluster string) (*check.Report, error) {
 			return nil, fmt.Errorf("writing the state: %w", err)
 		}
 	}
-	process, err := start(n.dir, nil, n.programs.Sim, "check", "--load", state, "--cluster", cluster, "--output", "json")
+	args := append([]string{"check", "--load", state, "--cluster", cluster, "--output", "json"}, flags...)
+	process, err := start(n.dir, nil, n.programs.Sim, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,8 @@ func parseCheck(args []string, stderr io.Writer) (*checkFlags, error) {
 	flags.StringVar(&f.output, "output", "text", "text or json")
 	flags.BoolVar(&f.ready, "ready", false, "also demand that NCP in Policy mode could start; what DONE left in error or late is shown, and does not count")
 	flags.StringVar(&f.before, "before", "", "earlier state: also demand that nothing but the cluster and what it shares changed since, nor the order and rules of firewall sections")
-	flags.StringVar(&f.workloads, "workloads", "", "manifests of the cluster, as nsxsim manifests prints them: once all is Policy, also demand exactly their uids, ports and purposes")
+	flags.StringVar(&f.workloads, "workloads", "",
+		"manifests of the cluster, as nsxsim manifests prints them: once all is Policy, also demand exactly their uids, ports and purposes")
 	if err := parse(flags, args, stderr); err != nil {
 		return nil, err
 	}

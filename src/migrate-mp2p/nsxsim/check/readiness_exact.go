@@ -24,8 +24,8 @@ const (
 	scopePurpose     = "ncp/created_for"
 )
 
-// Purposes ("policy report"): of virtual servers and the pools behind load balancers, and of the addresses of either kind of
-// server.
+// Purposes ("policy report"): of virtual servers and the pools behind load balancers, and of the addresses of either
+// kind of server.
 const (
 	purposeLoadBalancer   = "SLB"
 	purposeServiceAddress = "l4_service"
@@ -209,8 +209,9 @@ func (v *view) listens(server *store.Object) (ports []string, protocol string) {
 	return idsOf(v.bodies[server.Key]["ports"]), v.text(server, "ip_protocol")
 }
 
-// exactServicePool wants the port of the service that the pool is for, and of a pool behind a service's virtual server the
-// service's uid. On others these may be.
+// exactServicePool wants the port of the service that the pool is for, and, of a pool behind a service's virtual
+// server, the service's uid and the protocol. Pools behind ingresses are free to have the latter ("policy report": the
+// one that was seen had not).
 func exactServicePool(v *view, s subject) string {
 	if _, named := tagOf(s.source, scopeService); !named || s.source.ResourceType != "LbPool" {
 		return ""
@@ -228,9 +229,10 @@ func exactServicePool(v *view, s subject) string {
 	for _, one := range ports {
 		numbers, protocols = append(numbers, one.port), append(protocols, one.protocol)
 	}
-	onlyForServices := len(v.servicePools()[s.source.ID]) == 0
-	tags := []wanted{{scopeServiceUID, []string{of.uid}, onlyForServices}, {scopeExternalID, []string{of.uid}, onlyForServices}, {scopeProtocol, distinct(protocols), onlyForServices}}
-	return exactly(s, append(tags, must(scopeServicePort, distinct(numbers)...), must(scopePurpose, purposeLoadBalancer))...)
+	free := len(v.servicePools()[s.source.ID]) == 0
+	return exactly(s, must(scopeServicePort, distinct(numbers)...), must(scopePurpose, purposeLoadBalancer),
+		wanted{scopeServiceUID, []string{of.uid}, free}, wanted{scopeExternalID, []string{of.uid}, free},
+		wanted{scopeProtocol, distinct(protocols), free})
 }
 
 func distinct(values []string) []string {
@@ -238,9 +240,9 @@ func distinct(values []string) []string {
 	return slices.Compact(values)
 }
 
-// poolPorts are the ports of its service that a pool can be for. The virtual servers of services that lead to it tell one, as do the
-// rules of ingresses: by their host and path the ingress is found. Where nothing tells it, the members leave those ports that lead
-// to theirs.
+// poolPorts are the ports of its service that a pool can be for. A virtual server of the service that leads to it tells
+// the port, as does a rule: by its host and path the ingress is found. Where neither tells it, what the members listen
+// at leaves those ports that lead there.
 func (v *view) poolPorts(pool *store.Object, of *service, in *namespace) []servicePort {
 	var ports []servicePort
 	for _, server := range v.servicePools()[pool.ID] {
@@ -435,12 +437,13 @@ func (v *view) belong(w *Workloads) error {
 		}
 		noted = true
 		if o := v.byID[in.router]; o == nil || !o.HasTag(scopeCluster, v.cluster) {
-			return fmt.Errorf("comparing with the workloads: %s, %s: Namespace %s is on the router %s (annotation %s), which is none of cluster %q: these are the workloads of another cluster",
-				w.source, in.place, name, in.router, annotationRouter, v.cluster)
+			return fmt.Errorf("comparing with the workloads: %s, %s: Namespace %s is on the router %s (annotation %s), which is none of cluster %q: "+
+				"these are the workloads of another cluster", w.source, in.place, name, in.router, annotationRouter, v.cluster)
 		}
 	}
 	if !noted {
-		return fmt.Errorf("comparing with the workloads: none of the %d Namespaces of %s has the annotation %s, which tells the cluster", len(w.namespaces), w.source, annotationRouter)
+		return fmt.Errorf("comparing with the workloads: none of the %d Namespaces of %s has the annotation %s, which tells the cluster",
+			len(w.namespaces), w.source, annotationRouter)
 	}
 	return nil
 }

@@ -106,6 +106,11 @@ func (a arrived) promote(tx *store.Tx) error {
 			tags[tag.Scope] = tag.Value
 		}
 		name := a.expect(o, tags)
+		if ip, floating := o.Tag("pks/floating_ip"); floating {
+			if err := a.floating(tx, ip); err != nil {
+				return err
+			}
+		}
 		if o.ResourceType == "LbVirtualServer" {
 			if err := a.address(tx, tags["ncp/ip_pool_id"], serverOf(o).IP, o.Tags); err != nil {
 				return err
@@ -198,6 +203,19 @@ func (a arrived) address(tx *store.Tx, pool, ip string, user []store.Tag) error 
 		"id": ip, "resource_type": "IpAddressAllocation", "allocation_ip": ip, "tags": tags(marks...),
 	})
 	return err
+}
+
+// floating makes the Policy object of the nodes' address, in the pool that has it.
+func (a arrived) floating(tx *store.Tx, ip string) error {
+	for _, pool := range tx.Manager().ByType("IpPool") {
+		if _, has := tx.Manager().Get(pool.Key + "/allocations/" + ip); has {
+			_, err := tx.Policy().PutFields("/infra/ip-pools/"+pool.ID+"/ip-allocations/"+ip, object{
+				"id": ip, "resource_type": "IpAddressAllocation", "allocation_ip": ip,
+			})
+			return err
+		}
+	}
+	return fmt.Errorf("no pool has %s", ip)
 }
 
 // expect turns the tags of Manager mode into those of Policy mode, and tells the name.
@@ -376,39 +394,65 @@ var _ = Describe("comparing with the workloads of a cluster", func() {
 			}
 		}
 	},
-		Entry("namespace's uid on a router", "project uid", about{"LogicalRouter", of("ncp/project", "team-0000"), "ncp/project_uid", strange, "one uid for each project"}),
-		Entry("another namespace's on a port", "project uid", about{"LogicalPort", of("ncp/project", "team-0003"), "ncp/project_uid", uidOf("team-0004"), "one uid for each project"}),
-		Entry("on an address", "project uid", about{"IpAddressAllocation", of("ncp/project", "team-0003"), "ncp/project_uid", uidOf("team-0004"), "one uid for each project"}),
-		Entry("name of a namespace", "names of workloads", about{"LogicalSwitch", of("ncp/project", "team-0000"), "ncp/project", constant("team-0001"), "project uid,one uid for each project"}),
-		Entry("name of a pod", "names of workloads", about{"LogicalPort", of("ncp/project", "team-0000", "app", "web"), "ncp/pod", constant("web-0"), ""}),
-		Entry("name of a network policy", "names of workloads", about{"IPSet", of("ncp/project", "team-0000"), "ncp/network_policy", constant("deny-all"), "network policy uid"}),
-		Entry("name of a service on a pool", "names of workloads", about{"LbPool", of("ncp/project", "team-0000", "ncp/service", "web"), "ncp/service", constant("api"), ""}),
+		Entry("namespace's uid on a router", "project uid",
+			about{"LogicalRouter", of("ncp/project", "team-0000"), "ncp/project_uid", strange, "one uid for each project"}),
+		Entry("another namespace's on a port", "project uid",
+			about{"LogicalPort", of("ncp/project", "team-0003"), "ncp/project_uid", uidOf("team-0004"), "one uid for each project"}),
+		Entry("on an address", "project uid",
+			about{"IpAddressAllocation", of("ncp/project", "team-0003"), "ncp/project_uid", uidOf("team-0004"), "one uid for each project"}),
+		Entry("name of a namespace", "names of workloads",
+			about{"LogicalSwitch", of("ncp/project", "team-0000"), "ncp/project", constant("team-0001"), "project uid,one uid for each project"}),
+		Entry("name of a pod", "names of workloads",
+			about{"LogicalPort", of("ncp/project", "team-0000", "app", "web"), "ncp/pod", constant("web-0"), ""}),
+		Entry("name of a network policy", "names of workloads",
+			about{"IPSet", of("ncp/project", "team-0000"), "ncp/network_policy", constant("deny-all"), "network policy uid"}),
+		Entry("name of a service on a pool", "names of workloads",
+			about{"LbPool", of("ncp/project", "team-0000", "ncp/service", "web"), "ncp/service", constant("api"), ""}),
 		Entry("pod's uid", "pod uid", about{"LogicalPort", of("ncp/project", "team-0000", "app", "web"), "external_id", strange, ""}),
-		Entry("uid of another namespace's policy of the same name", "network policy uid", about{"FirewallSection", of("ncp/project", "team-0000"), "ncp/network_policy_uid", policyUID("team-0001"), ""}),
+		Entry("uid of another namespace's policy of the same name", "network policy uid",
+			about{"FirewallSection", of("ncp/project", "team-0000"), "ncp/network_policy_uid", policyUID("team-0001"), ""}),
 		Entry("on a group", "network policy uid", about{"NSGroup", of("ncp/project", "team-0002"), "ncp/network_policy_uid", uidOf("team-0002"), ""}),
 		Entry("on a set of addresses", "network policy uid", about{"IPSet", of("ncp/project", "team-0002"), "ncp/network_policy_uid", strange, ""}),
 		Entry("type of a service's server", "service of a virtual server", about{"LBVirtualServer", l4, "ncp/lb_vs_type", constant("layer_7"), ""}),
-		Entry("uid of another namespace's service of the same name", "service of a virtual server", about{"LBVirtualServer", l4, "ncp/service_uid", serviceUID("team-0001", "gateway"), ""}),
-		Entry("namespace's uid in place of the service's", "service of a virtual server", about{"LBVirtualServer", l4, "external_id", uidOf("team-0000"), ""}),
+		Entry("uid of another namespace's service of the same name", "service of a virtual server",
+			about{"LBVirtualServer", l4, "ncp/service_uid", serviceUID("team-0001", "gateway"), ""}),
+		Entry("namespace's uid in place of the service's", "service of a virtual server",
+			about{"LBVirtualServer", l4, "external_id", uidOf("team-0000"), ""}),
 		Entry("purpose of a service's server", "service of a virtual server", about{"LBVirtualServer", l4, "ncp/created_for", constant("DLB"), ""}),
-		Entry("protocol of a service's server", "service of a virtual server", about{"LBVirtualServer", l4, "ncp/service_port_protocol", constant("UDP"), ""}),
-		Entry("protocol of one over UDP", "service of a virtual server", about{"LBVirtualServer", of("ncp/project", "team-0001", "ncp/service", "gateway"), "ncp/service_port_protocol", constant("TCP"), ""}),
-		Entry("uid of another service on the pool of a server", "service of a pool", about{"LbPool", l4, "ncp/service_uid", serviceUID("team-0000", "web"), ""}),
+		Entry("protocol of a service's server", "service of a virtual server",
+			about{"LBVirtualServer", l4, "ncp/service_port_protocol", constant("UDP"), ""}),
+		Entry("protocol of one over UDP", "service of a virtual server",
+			about{"LBVirtualServer", of("ncp/project", "team-0001", "ncp/service", "gateway"), "ncp/service_port_protocol", constant("TCP"), ""}),
+		Entry("uid of another service on the pool of a server", "service of a pool",
+			about{"LbPool", l4, "ncp/service_uid", serviceUID("team-0000", "web"), ""}),
 		Entry("the same as external id", "service of a pool", about{"LbPool", l4, "external_id", serviceUID("team-0001", "gateway"), ""}),
-		Entry("port of the service's other pool", "service of a pool", about{"LbPool", append(of("ncp/service_port", "443"), l4...), "ncp/service_port", constant("80"), ""}),
-		Entry("port of the pods in place of the service's", "service of a pool", about{"LbPool", append(of("ncp/service_port", "80"), l4...), "ncp/service_port", constant("8080"), ""}),
-		Entry("protocol of a pool", "service of a pool", about{"LbPool", of("ncp/project", "team-0001", "ncp/service", "gateway"), "ncp/service_port_protocol", constant("TCP"), ""}),
+		Entry("port of the service's other pool", "service of a pool",
+			about{"LbPool", append(of("ncp/service_port", "443"), l4...), "ncp/service_port", constant("80"), ""}),
+		Entry("port of the pods in place of the service's", "service of a pool",
+			about{"LbPool", append(of("ncp/service_port", "80"), l4...), "ncp/service_port", constant("8080"), ""}),
+		Entry("protocol of a pool", "service of a pool",
+			about{"LbPool", of("ncp/project", "team-0001", "ncp/service", "gateway"), "ncp/service_port_protocol", constant("TCP"), ""}),
 		Entry("purpose of a pool", "service of a pool", about{"LbPool", l4, "ncp/created_for", constant("l4_service"), ""}),
-		Entry("port of an ingress's pool", "service of a pool", about{"LbPool", of("ncp/project", "team-0000", "ncp/service", "web"), "ncp/service_port", constant("8080"), ""}),
-		Entry("purpose of an ingress's pool", "service of a pool", about{"LbPool", of("ncp/project", "team-0000", "ncp/service", "web"), "ncp/created_for", constant("INGRESS"), ""}),
-		Entry("service of an address", "service of an address", about{"IpAddressAllocation", of("ncp/project", "team-0000", "ncp/created_for", "l4_service"), "ncp/service_uid", serviceUID("team-0001", "gateway"), ""}),
-		Entry("purpose of a service's address", "purpose of an address", about{"IpAddressAllocation", of("ncp/project", "team-0000", "ncp/created_for", "l4_service"), "ncp/created_for", constant("l7_per_namespace"), ""}),
-		Entry("purpose of an ingress's address", "purpose of an address", about{"IpAddressAllocation", of("ncp/created_for", "l7_per_namespace"), "ncp/created_for", constant("l4_service"), ""}),
-		Entry("purpose of a server in place of that of SNAT", "purpose of an address", about{"IpAddressAllocation", of("ncp/project", "team-0000", "ncp/created_for", "snat"), "ncp/created_for", constant("l4_service"), ""}),
-		Entry("purpose of an ingress's server", "owner of an ingress's virtual server", about{"LBVirtualServer", of("ncp/lb_vs_type", "http"), "ncp/created_for", constant("l7_per_namespace"), ""}),
-		Entry("owner of an ingress's server", "owner of an ingress's virtual server", about{"LBVirtualServer", of("ncp/lb_vs_type", "https_terminated"), "external_id", uidOf("team-0000"), ""}),
-		Entry("cluster of the default certificate", "uid of the cluster", about{"TlsCertificate", of("external_id", anything), "external_id", strange, ""}),
-		Entry("cluster of the persistence by source", "uid of the cluster", about{"LbSourceIpPersistenceProfile", nil, "external_id", constant(clusterUIDs["c"]), ""}),
+		Entry("port of an ingress's pool", "service of a pool",
+			about{"LbPool", of("ncp/project", "team-0000", "ncp/service", "web"), "ncp/service_port", constant("8080"), ""}),
+		Entry("purpose of an ingress's pool", "service of a pool",
+			about{"LbPool", of("ncp/project", "team-0000", "ncp/service", "web"), "ncp/created_for", constant("INGRESS"), ""}),
+		Entry("service of an address", "service of an address",
+			about{"IpAddressAllocation", of("ncp/project", "team-0000", "ncp/created_for", "l4_service"), "ncp/service_uid", serviceUID("team-0001", "gateway"), ""}),
+		Entry("purpose of a service's address", "purpose of an address",
+			about{"IpAddressAllocation", of("ncp/project", "team-0000", "ncp/created_for", "l4_service"), "ncp/created_for", constant("l7_per_namespace"), ""}),
+		Entry("purpose of an ingress's address", "purpose of an address",
+			about{"IpAddressAllocation", of("ncp/created_for", "l7_per_namespace"), "ncp/created_for", constant("l4_service"), ""}),
+		Entry("purpose of a server in place of that of SNAT", "purpose of an address",
+			about{"IpAddressAllocation", of("ncp/project", "team-0000", "ncp/created_for", "snat"), "ncp/created_for", constant("l4_service"), ""}),
+		Entry("purpose of an ingress's server", "owner of an ingress's virtual server",
+			about{"LBVirtualServer", of("ncp/lb_vs_type", "http"), "ncp/created_for", constant("l7_per_namespace"), ""}),
+		Entry("owner of an ingress's server", "owner of an ingress's virtual server",
+			about{"LBVirtualServer", of("ncp/lb_vs_type", "https_terminated"), "external_id", uidOf("team-0000"), ""}),
+		Entry("cluster of the default certificate", "uid of the cluster",
+			about{"TlsCertificate", of("external_id", anything), "external_id", strange, ""}),
+		Entry("cluster of the persistence by source", "uid of the cluster",
+			about{"LbSourceIpPersistenceProfile", nil, "external_id", constant(clusterUIDs["c"]), ""}),
 	)
 })
 

@@ -208,16 +208,27 @@ func ingressServerName(_ *view, s subject) string {
 }
 
 // nodeNetworkBehind lists what TKGI made for the nodes that did not move with
-// the cluster as it does from NCP 4.1.1 on ("TKGI docs"). By which tags it is found
-// is ASSUMED.
+// the cluster as it does from NCP 4.1.1 on ("TKGI docs"), their floating address included. By
+// which tags it is found is ASSUMED.
 func (v *view) nodeNetworkBehind() []Violation {
-	var violations []Violation
+	var behind []string
 	for _, o := range v.nodeNetwork() {
 		if at, _ := v.modeOf(o); at != inPolicy {
-			violations = append(violations, Violation{
-				Path: o.Key, Row: "network of the nodes", Assumed: true, Text: "has to become Policy together with its cluster",
-			})
+			behind = append(behind, o.Key)
 		}
+	}
+	addresses := v.nodeAddresses()
+	for _, ip := range sortedKeys(addresses) {
+		moved := func(one use) bool { return v.modeOfAllocation(one) == inPolicy }
+		if !slices.ContainsFunc(addresses[ip], moved) {
+			behind = append(behind, addresses[ip][0].key)
+		}
+	}
+	var violations []Violation
+	for _, key := range behind {
+		violations = append(violations, Violation{
+			Path: key, Row: "network of the nodes", Assumed: true, Text: "has to become Policy together with its cluster",
+		})
 	}
 	return violations
 }

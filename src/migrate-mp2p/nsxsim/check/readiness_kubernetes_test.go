@@ -161,6 +161,22 @@ var _ = Describe("a cluster of TKGI", func() {
 		}
 	})
 
+	It("is not ready while the floating address of its nodes stays behind", func() {
+		a := onTKGI()
+		moved := a.copy()
+		ip := tagAt(moved, ofNodes(moved, "pks-shop")["NatRule"][0], "pks/floating_ip")
+		Expect(moved.Update(func(tx *store.Tx) error {
+			for _, o := range tx.Policy().ByType("IpAddressAllocation") {
+				if strings.HasSuffix(o.Key, "/"+ip) {
+					return tx.Policy().Delete(o.Key)
+				}
+			}
+			return nil
+		})).To(Succeed())
+		Expect(inspect(moved, "pks-shop").NotReady).To(ConsistOf(
+			And(HaveField("Row", "network of the nodes"), HaveField("Path", HaveSuffix("/allocations/"+ip)))))
+	})
+
 	It("is not brought back while the network of its nodes is Policy", func() {
 		nodes := ofNodes(st, "pks-c")
 		for _, resourceType := range []string{"LogicalRouter", "LogicalSwitch", "IpBlockSubnet", "NatRule"} {
@@ -196,6 +212,12 @@ var _ = Describe("a cluster of TKGI", func() {
 		Entry("and the other way round", "ncp/cluster", "pks-other", "pks/cluster", "shop"),
 		Entry("an administrator's", "ncp/cluster", "pks-shop"),
 	)
+
+	It("has a part in what one page of TKGI's tags otherwise", func() {
+		moved := onTKGI().copy()
+		put(moved, "logical-switches/n", object{"id": "n", "resource_type": "LogicalSwitch", "tags": tags("ncp/cluster", "pks-shop", "pks/clusters", "shop")})
+		Expect(inspect(moved, "pks-shop").NotReady).To(ConsistOf(HaveField("Path", "logical-switches/n")))
+	})
 
 	It("leaves the network of the other cluster's nodes where it is", func() {
 		a := onTKGI()

@@ -136,8 +136,8 @@ func (r *Report) AllManager() bool {
 	return r.NCP.Manager > 0 && r.NCP.Policy == 0 && len(r.NCP.HalfWay) == 0
 }
 
-// OK tells that the NSX is consistent and the cluster all Manager or all Policy. With a cluster in Manager mode the network
-// of its nodes is there, too: a way back that brings back only one of them is none.
+// OK tells that the NSX is consistent and the cluster all Manager or all Policy. With a cluster in Manager mode the
+// network of its nodes is there, too: a way back that brings back only one of them is none.
 func (r *Report) OK() bool {
 	return len(r.Inconsistencies) == 0 && (r.AllPolicy() || r.AllManager() && r.NodeNetwork.Policy == 0)
 }

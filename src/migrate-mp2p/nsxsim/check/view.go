@@ -19,8 +19,12 @@ const (
 	scopeSNAT       = "ncp/snat_ip"
 	scopeServerPool = "ext_pool_id"
 	scopeServerType = "ncp/lb_vs_type"
-	scopeTKGI       = "pks/cluster"
+	scopeFloating   = "pks/floating_ip"
 )
+
+// tkgiScopes are the scopes in which TKGI names the cluster of its own objects; one page writes the second ("TKGI
+// docs").
+var tkgiScopes = []string{"pks/cluster", "pks/clusters"}
 
 // shadowMark is part of the Policy path of an object that NSX made by itself for a
 // Manager object on a Policy network; such an object was never promoted ("SAP
@@ -45,8 +49,8 @@ type view struct {
 	poolsOfServices map[string][]*store.Object
 	poolRules       map[string][]match
 	defaults        map[string]bool
-	// workloads are what values are compared with; nil means that they are only looked at. lacking is what they lack, with the first
-	// object that names it.
+	// workloads are what values are compared with; nil means that they are only looked at. lacking is what they lack,
+	// with the first object that names it.
 	workloads *Workloads
 	lacking   map[string]string
 }
@@ -107,7 +111,8 @@ const tkgiPrefix = "pks-"
 func madeByTKGI(o *store.Object, cluster string) bool {
 	id, named := strings.CutPrefix(cluster, tkgiPrefix)
 	_, versioned := o.Tag(scopeVersion)
-	return named && !versioned && o.HasTag(scopeTKGI, id) && o.HasTag(scopeCluster, cluster)
+	return named && !versioned && o.HasTag(scopeCluster, cluster) &&
+		slices.ContainsFunc(tkgiScopes, func(scope string) bool { return o.HasTag(scope, id) })
 }
 
 // own are the Manager objects that NCP of the cluster made.
@@ -152,6 +157,25 @@ func (v *view) allocations() []use {
 		if _, exists := v.tx.Manager().Get(key); exists && !seen[key] {
 			seen[key] = true
 			uses = append(uses, use{key: key, pool: pool, ip: ip, user: o})
+		}
+	}
+	return uses
+}
+
+// nodeAddresses are the floating addresses that the network of the nodes uses, each with the pools that have it: TKGI
+// notes the address, and not the pool.
+func (v *view) nodeAddresses() map[string][]use {
+	uses := map[string][]use{}
+	for _, o := range v.nodeNetwork() {
+		ip, floating := o.Tag(scopeFloating)
+		if !floating || uses[ip] != nil {
+			continue
+		}
+		for _, pool := range v.tx.Manager().ByType("IpPool") {
+			key := pool.Key + "/allocations/" + ip
+			if _, exists := v.tx.Manager().Get(key); exists {
+				uses[ip] = append(uses[ip], use{key: key, pool: pool.ID, ip: ip, user: o})
+			}
 		}
 	}
 	return uses

@@ -141,11 +141,16 @@ func allocationBatch(world *model.World) batch {
 			return
 		}
 		known[ip] = true
-		b.resources = append(b.resources, resource{ManagerID: ip, PolicyID: "ip-" + strings.ReplaceAll(ip, ".", "-"), LinkedIDs: []pair{{"IPPOOL", pool}}})
+		one := resource{ManagerID: ip, PolicyID: "ip-" + strings.ReplaceAll(ip, ".", "-")}
+		if pool != "" {
+			one.LinkedIDs = []pair{{"IPPOOL", pool}}
+		}
+		b.resources = append(b.resources, one)
 	}
 	for _, o := range made(world, "logical-routers", "LogicalRouter", "NatRule") {
 		body := decode(o)
 		add(tag(body, "ncp/extpoolid"), tag(body, "ncp/snat_ip"))
+		add("", tag(body, "pks/floating_ip")) // TKGI notes no pool
 	}
 	for _, server := range made(world, "loadbalancer/virtual-servers") {
 		body := decode(server)
