@@ -389,7 +389,25 @@ func exactIngressServer(v *view, s subject) string {
 		}
 		owner = in.uid
 	}
-	return exactly(s, must(scopePurpose, purposeLoadBalancer), must(scopeExternalID, owner), mayHave(scopeServiceUID))
+	kind, _ := s.source.Tag(scopeServerType)
+	return exactly(s, must(scopeServerType, kind), must(scopePurpose, purposeLoadBalancer), must(scopeExternalID, owner), mayHave(scopeServiceUID))
+}
+
+// exactIngressServerName wants the names of different load balancers' servers to be different still.
+func exactIngressServerName(v *view, s subject) string {
+	if !isIngressServer(s.source) {
+		return ""
+	}
+	for _, other := range v.tx.Manager().ByType(virtualServer) {
+		if !created(other, v.cluster) || !isIngressServer(other) || other.DisplayName == s.source.DisplayName {
+			continue
+		}
+		path, _ := other.Tag(scopePolicyPath)
+		if twin, exists := v.tx.Policy().Get(path); exists && twin.DisplayName == s.object.DisplayName {
+			return fmt.Sprintf("is named %q as %s is, they were named %q and %q", s.object.DisplayName, twin.Key, s.source.DisplayName, other.DisplayName)
+		}
+	}
+	return ""
 }
 
 // exactClusterUID wants the cluster's uid, and none beside it.

@@ -45,7 +45,13 @@ func arrive(platform string, options model.Options) arrived {
 	options.Cluster = name
 	world, err := build(1, 1, options)
 	Expect(err).NotTo(HaveOccurred())
-	a := arrived{world: world, cluster: name, workloads: world.Workloads[0]}
+	return arrivedFrom(world)
+}
+
+// arrivedFrom is the first cluster of a world in Manager mode, when it is Policy.
+func arrivedFrom(world *model.World) arrived {
+	GinkgoHelper()
+	a := arrived{world: world, cluster: world.Workloads[0].Cluster, workloads: world.Workloads[0]}
 	st := loaded(world)
 	Expect(st.Update(a.promote)).To(Succeed())
 	var saved, text bytes.Buffer
@@ -447,6 +453,8 @@ var _ = Describe("comparing with the workloads of a cluster", func() {
 			about{"IpAddressAllocation", of("ncp/project", "team-0000", "ncp/created_for", "snat"), "ncp/created_for", constant("l4_service"), ""}),
 		Entry("purpose of an ingress's server", "owner of an ingress's virtual server",
 			about{"LBVirtualServer", of("ncp/lb_vs_type", "http"), "ncp/created_for", constant("l7_per_namespace"), ""}),
+		Entry("type of an ingress's server", "owner of an ingress's virtual server",
+			about{"LBVirtualServer", of("ncp/lb_vs_type", "http"), "ncp/lb_vs_type", constant("layer_4"), ""}),
 		Entry("owner of an ingress's server", "owner of an ingress's virtual server",
 			about{"LBVirtualServer", of("ncp/lb_vs_type", "https_terminated"), "external_id", uidOf("team-0000"), ""}),
 		Entry("cluster of the default certificate", "uid of the cluster",
@@ -537,6 +545,19 @@ var _ = Describe("a wrong product", func() {
 		}
 		unseen()
 		Expect(caught()).To(Equal([]string{"names of workloads", "network policy uid", "project uid"}))
+	})
+
+	It("that gives the servers of two load balancers one name is caught", func() {
+		world, err := model.Kubernetes(2, 1, model.Options{Cluster: "shop"})
+		Expect(err).NotTo(HaveOccurred())
+		a = arrivedFrom(world)
+		st = a.copy()
+		Expect(caught()).To(BeEmpty())
+		for _, path := range a.all(st, "ncp/lb_vs_type", "http") {
+			edit(st, path, func(body object) { body["display_name"] = "shop_http" })
+		}
+		unseen()
+		Expect(caught()).To(Equal([]string{"name of an ingress's virtual server"}))
 	})
 
 	It("that gives a uid to what is nobody's is caught", func() {

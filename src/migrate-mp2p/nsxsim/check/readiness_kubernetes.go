@@ -24,7 +24,7 @@ var kubernetesReadiness = []row{
 	{name: "service of a pool", assumed: true, missing: servicePool, exact: exactServicePool},
 	{name: "service of an address", assumed: true, missing: serviceAddress, exact: exactAddress},
 	{name: "owner of an ingress's virtual server", assumed: true, missing: ingressServer, exact: exactIngressServer},
-	{name: "name of an ingress's virtual server", assumed: true, missing: ingressServerName},
+	{name: "name of an ingress's virtual server", assumed: true, missing: ingressServerName, exact: exactIngressServerName},
 	{name: "uid of the cluster", missing: clusterWideUID, exact: exactClusterUID},
 }
 
