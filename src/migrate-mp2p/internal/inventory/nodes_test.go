@@ -250,39 +250,38 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 		Expect(inv.Objects).To(ContainElement(HaveField("ID", "node")))
 	})
 
-	It("is seen half-way by another cluster's run, but not where it was left behind as a whole [I8]", func(ctx SpecContext) {
-		t := startTKGI(ctx, []string{"pks-other"}, nil)
-		t.promote(ctx, t.build(t.retrieve(ctx, catalog.Shared), nil).Batches, true)
-		p := t.build(t.retrieve(ctx, catalog.NCP), nil)
-		halfWay := func(cluster string) []string {
-			GinkgoHelper()
-			found, err := inventory.FindHalfWay(ctx, t.client, t.cat, "tkgi", cluster)
+	DescribeTable("is seen half-way by another cluster's run, but not where it was left behind as a whole [I8]",
+		func(ctx SpecContext, promoted func(ncp, nodes, router []plan.Batch) []plan.Batch, halfWay bool) {
+			t := startTKGI(ctx, []string{"pks-other"}, nil)
+			t.promote(ctx, t.build(t.retrieve(ctx, catalog.Shared), nil).Batches, true)
+			var ncp, nodes, router []plan.Batch
+			for _, b := range t.build(t.retrieve(ctx, catalog.NCP), nil).Batches {
+				if b.Request.SetupDetails.PrincipalIdentity == "pks-nsx-t-superuser" {
+					nodes = append(nodes, b)
+				} else {
+					ncp = append(ncp, b)
+				}
+				if b.Type == catalog.Tier1 {
+					router = nodes
+				}
+			}
+			t.promote(ctx, promoted(ncp, slices.Clone(nodes), slices.Clip(router)), true)
+			found, err := inventory.FindHalfWay(ctx, t.client, t.cat, "tkgi", "pks-other")
 			Expect(err).NotTo(HaveOccurred())
-			var names []string
-			for _, h := range found {
-				names = append(names, h.Cluster)
-			}
-			return names
-		}
-		Expect(halfWay("pks-other")).To(BeEmpty())
-
-		var ncp, nodes []plan.Batch
-		for _, b := range p.Batches {
-			if b.Request.SetupDetails.PrincipalIdentity == "pks-nsx-t-superuser" {
-				nodes = append(nodes, b)
+			if halfWay {
+				Expect(found).To(ConsistOf(HaveField("Cluster", tkgiCluster)))
 			} else {
-				ncp = append(ncp, b)
+				Expect(found).To(BeEmpty())
 			}
-		}
-		routers := slices.IndexFunc(nodes, func(b plan.Batch) bool { return b.Type == catalog.Tier1 })
-		t.promote(ctx, nodes[:routers+1], true)
-		Expect(halfWay("pks-other")).To(ConsistOf(tkgiCluster))
-		Expect(halfWay(tkgiCluster)).To(BeEmpty(), "our own cluster is judged by our records")
-		t.promote(ctx, ncp, true)
-		Expect(halfWay("pks-other")).To(ConsistOf(tkgiCluster), "the router of the nodes is Policy and their switch is not")
-		t.promote(ctx, nodes[routers+1:], true)
-		Expect(halfWay("pks-other")).To(BeEmpty())
-	})
+			Expect(inventory.FindHalfWay(ctx, t.client, t.cat, "tkgi", tkgiCluster)).To(BeEmpty(), "our own cluster is judged by our records")
+		},
+		Entry("nothing of the cluster is Policy", func(_, _, _ []plan.Batch) []plan.Batch { return nil }, false),
+		Entry("the nodes' router is", func(_, _, router []plan.Batch) []plan.Batch { return router }, true),
+		Entry("the nodes' network is, and NCP's objects are not", func(_, nodes, _ []plan.Batch) []plan.Batch { return nodes }, true),
+		Entry("NCP's objects are, and the nodes' router, not their switch", func(ncp, _, router []plan.Batch) []plan.Batch { return slices.Concat(router, ncp) }, true),
+		Entry("NCP's objects are, as releases before NCP 4.1.1 leave it", func(ncp, _, _ []plan.Batch) []plan.Batch { return ncp }, false),
+		Entry("everything is", func(ncp, nodes, _ []plan.Batch) []plan.Batch { return slices.Concat(ncp, nodes) }, false),
+	)
 })
 
 // nodeObject is an object of the nodes' network.

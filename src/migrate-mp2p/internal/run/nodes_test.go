@@ -229,6 +229,25 @@ var _ = Describe("a cluster of TKGI", func() {
 		out := t.execute(onlyNCP(t.config()))
 		Expect(out.Code).To(Equal(run.Mixed), t.out.String())
 		Expect(out.Failure).To(ContainSubstring("TIER1/" + t.nodeRouter()))
+		other := command(onlyNCP(t.config()), config.CommandPrecheck)
+		other.NCP.Cluster = tkgiLonger
+		Expect(t.execute(other).Code).To(Equal(run.Mixed))
+		Expect(t.out.String()).To(MatchRegexp(`precheck half-way: cluster ` + tkgiCluster + `: \d+ Manager, 1 Policy`))
+	})
+
+	It("is rolled back where TKGI went on working on its nodes meanwhile [R6] [I3]", func() {
+		t := newTKGI()
+		Expect(t.execute(t.shared()).Code).To(Equal(run.AllPolicy), t.out.String())
+		owners := t.nodeOwners()
+		t.fault(faults.Rule{Method: http.MethodPost, Path: "*/mp-to-policy", BodyType: "DFW_SECTION", Hook: func(faults.Call) {
+			defer GinkgoRecover()
+			Expect(t.state.Update(putSwitch("late", map[string]string{"ncp/cluster": tkgiCluster, "pks/cluster": tkgiUUID}))).To(Succeed())
+		}})
+		out := t.execute(onlyNCP(t.config()))
+		Expect(out.Code).To(Equal(run.AllManager), t.out.String())
+		Expect(out.Failure).To(And(ContainSubstring("are new in Manager mode"), ContainSubstring("LOGICAL_SWITCH/late")))
+		Expect(t.state.Update(func(tx *store.Tx) error { return tx.Manager().Delete("logical-switches/late") })).To(Succeed())
+		Expect(t.nodeOwners()).To(Equal(owners))
 	})
 
 	It("brings the network of its nodes after, where it was migrated without", func() {
