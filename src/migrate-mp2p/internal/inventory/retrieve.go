@@ -50,7 +50,7 @@ func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 		find = r.findWanted
 	}
 	for _, step := range []func(context.Context) error{
-		find, r.placeSubnets, r.addNodePorts, r.placeFloating, r.readRules, r.addRouterEntries, r.lookOutside, r.addAllocations, r.readOrphans, r.settleStrays,
+		find, r.placeSubnets, r.addNodePorts, r.placeFloating, r.readRules, r.noteUsers, r.addRouterEntries, r.lookOutside, r.addAllocations, r.readOrphans, r.settleStrays,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("retrieving the %s resources: %w", q.Scope, err)

@@ -65,7 +65,9 @@ func (t *tkgi) config() *config.Config {
 // everything is a platform that has a uid for whatever is asked.
 type everything struct{}
 
-func (everything) Provides(workloads.Kind) bool { return true }
+func (everything) Provides(k workloads.Kind) bool { return k != workloads.PodUID }
+
+func (everything) Read(context.Context) (workloads.Source, error) { return everything{}, nil }
 
 func (everything) Lookup(workloads.Kind, ...string) (string, error) {
 	return "6f1d2a3b-0000-4000-8000-000000000001", nil
@@ -73,7 +75,7 @@ func (everything) Lookup(workloads.Kind, ...string) (string, error) {
 
 func (t *tkgi) execute(c *config.Config) report.Outcome {
 	GinkgoHelper()
-	return t.foundation.execute(context.Background(), c, func(r *run.Runner) { r.Workloads = everything{} })
+	return t.foundation.execute(context.Background(), c, func(r *run.Runner) { r.Platform = everything{} })
 }
 
 func (t *tkgi) inspect(cluster string) *check.Report {
@@ -314,7 +316,7 @@ func (t *tkgi) dies(c *config.Config) (lostRun string) {
 	stopping, stop := context.WithCancel(context.Background())
 	defer stop()
 	t.fault(faults.Rule{Method: http.MethodPost, Path: "*/mp-to-policy", BodyType: "DFW_SECTION", Hook: func(faults.Call) { stop() }})
-	out := t.foundation.execute(stopping, c, func(r *run.Runner) { r.Workloads = everything{} })
+	out := t.foundation.execute(stopping, c, func(r *run.Runner) { r.Platform = everything{} })
 	Expect(out.Code).To(Equal(run.Interrupted), t.out.String())
 	t.fault()
 	return t.recorded().RunID

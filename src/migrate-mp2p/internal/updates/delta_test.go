@@ -1,6 +1,7 @@
 package updates
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -62,6 +63,8 @@ func kubernetesSource() fakeWorkloads {
 	return fakeWorkloads{
 		"namespace_uid/shop":               "ns-uid",
 		"service_uid/shop/web":             "svc-uid",
+		"service_port/shop/web/8080":       "80",
+		"service_port/shop/web/":           "81",
 		"network_policy_uid/shop/deny-all": "np-uid",
 	}
 }
@@ -124,7 +127,31 @@ var _ = DescribeTable("the built-in rules on Kubernetes",
 	},
 	Entry("namespace", Object{Type: catalog.Tier1, Tags: tags("ncp/project=shop")}, tags("ncp/project_uid=ns-uid")),
 	Entry("pod", Object{Type: catalog.LogicalPort, Tags: tags("ncp/project=shop", "ncp/pod_uid=p")}, tags("ncp/project_uid=ns-uid", "external_id=p")),
-	Entry("service", Object{Type: catalog.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web")}, tags("ncp/project_uid=ns-uid", "ncp/service_uid=svc-uid")),
+	Entry("pool behind a service's virtual server",
+		Object{Type: catalog.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"),
+			Facts: map[string]string{"used_by": "l4_server", "server_port": "443", "server_protocol": "TCP"}},
+		tags("ncp/project_uid=ns-uid", "ncp/service_uid=svc-uid", "external_id=svc-uid", "ncp/created_for=SLB", "ncp/service_port=443", "ncp/service_port_protocol=TCP")),
+	Entry("pool behind ingresses",
+		Object{Type: catalog.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"used_by": "lb_rule", "member_port": "8080"}},
+		tags("ncp/project_uid=ns-uid", "ncp/created_for=SLB", "ncp/service_port=80")),
+	Entry("pool that nobody uses, without members",
+		Object{Type: catalog.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web")},
+		tags("ncp/project_uid=ns-uid", "ncp/created_for=SLB", "ncp/service_port=81")),
+	Entry("virtual server of a service",
+		Object{Type: catalog.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"server_port": "443", "server_protocol": "UDP"}},
+		tags("ncp/project_uid=ns-uid", "ncp/lb_vs_type=layer_4", "ncp/service_uid=svc-uid", "external_id=svc-uid", "ncp/created_for=SLB", "ncp/service_port_protocol=UDP")),
+	Entry("virtual server of the ingresses of a namespace", Object{Type: catalog.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/lb_vs_type=http")},
+		tags("ncp/project_uid=ns-uid", "external_id=ns-uid", "ncp/created_for=SLB")),
+	Entry("virtual server of all ingresses", Object{Type: catalog.LBVirtualServer, Tags: tags("ncp/lb_vs_type=https_terminated")},
+		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631", "ncp/created_for=SLB")),
+	Entry("default certificate", Object{Type: catalog.Certificate, Facts: map[string]string{"used_by": "default_certificate"}},
+		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631")),
+	Entry("persistence by source address", Object{Type: catalog.LBPersistenceProfile, Facts: map[string]string{"resource_type": "LbSourceIpPersistenceProfile"}},
+		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631")),
+	Entry("persistence by cookie", Object{Type: catalog.LBPersistenceProfile, Facts: map[string]string{"resource_type": "LbCookiePersistenceProfile"}}, nil),
+	Entry("address of a service",
+		Object{Type: catalog.IPPoolAllocation, Facts: map[string]string{"owner_kind": "lb_virtual_server", "owner_project": "shop", "owner_service": "web"}},
+		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=shop", "ncp/project_uid=ns-uid", "ncp/service_uid=svc-uid", "ncp/created_for=l4_service")),
 	Entry("network policy", Object{Type: catalog.IPSet, Tags: tags("ncp/project=shop", "ncp/network_policy=deny-all")},
 		tags("ncp/project_uid=ns-uid", "ncp/network_policy_uid=np-uid")),
 )
@@ -278,9 +305,112 @@ var _ = Describe("Preview", func() {
 			{Type: catalog.Tier1, ID: "t1", Tags: tags("ncp/extpoolid=gone")},
 			{Type: catalog.Tier1Port, ID: "t2", Tags: tags("ncp/extpoolid=gone")}, // becomes part of segments
 		}
-		errs := Preview(builtInRules(), slices.Values(objects), tasEnv())
-		Expect(errs).To(ConsistOf(MatchError(ContainSubstring("vs-1")), MatchError(ContainSubstring("t1"))))
+		err := Preview(builtInRules(), slices.Values(objects), tasEnv())
+		Expect(err).To(MatchError(And(ContainSubstring("2 objects cannot"), ContainSubstring("vs-1"), ContainSubstring("t1"), Not(ContainSubstring("vs-2")))))
 	})
+
+	It("finds nothing where all can be inferred", func() {
+		Expect(Preview(builtInRules(), slices.Values([]Object{{Type: catalog.Tier1, ID: "t1"}}), tasEnv())).To(Succeed())
+	})
+
+	It("speaks of missing workloads, of each once, with the number of objects that need it and the right cure [R13]", func() {
+		env := tasEnv()
+		env.Platform, env.Workloads = "kubernetes", workloads.NewCluster()
+		var objects []Object
+		for i := range 57 {
+			objects = append(objects, Object{Type: catalog.NAT, ID: fmt.Sprintf("n%02d", i), Name: "snat", Tags: tags("ncp/project=team-0003")})
+		}
+		objects = append(objects, Object{Type: catalog.LBVirtualServer, ID: "vs", Name: "web", Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"server_protocol": "TCP"}})
+		err := Preview(builtInRules(), slices.Values(objects), env)
+		Expect(err).To(MatchError(And(
+			ContainSubstring("58 objects cannot"),
+			ContainSubstring("\n  Namespace team-0003 is missing; 57 objects need it, first NAT \"snat\" (n00)\n"),
+			ContainSubstring("\n  Namespace shop is missing; 1 object needs it: LB_VIRTUAL_SERVER \"web\" (vs)\n"),
+			ContainSubstring("start NCP in Manager mode"), Not(ContainSubstring("migration.update_rules")))))
+		Expect(strings.Count(err.Error(), "\n")).To(Equal(3))
+	})
+
+	It("bounds what it says of missing workloads", func() {
+		env := tasEnv()
+		env.Platform, env.Workloads = "kubernetes", workloads.NewCluster()
+		var objects []Object
+		for i := range 1000 {
+			objects = append(objects, Object{Type: catalog.NAT, ID: fmt.Sprintf("n%d", i), Tags: tags(fmt.Sprintf("ncp/project=team-%04d", i))})
+		}
+		err := Preview(builtInRules(), slices.Values(objects), env)
+		Expect(err).To(MatchError(ContainSubstring("and 980 more workloads are missing")))
+		Expect(strings.Count(err.Error(), "\n")).To(Equal(22))
+	})
+})
+
+var _ = Describe("a tag that is optional", func() {
+	port := func(labels int) Object {
+		o := Object{Type: catalog.LogicalPort, ID: "p1", Name: "web-0", Tags: tags("ncp/version=1.1.0", "ncp/project=shop", "ncp/pod_uid=u")}
+		for i := range labels {
+			o.Tags = append(o.Tags, nsx.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
+		}
+		return o
+	}
+	env := func() Env {
+		e := tasEnv()
+		e.Platform, e.Workloads = "kubernetes", kubernetesSource()
+		return e
+	}
+
+	It("is set where there is room for it", func() {
+		e := env()
+		e.LeaveOutOptional = true
+		delta, err := builtInRules().Delta(port(25), promoted(port(25)), e)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(delta.SetTags).To(ConsistOf(tags("ncp/version=1.2.0", "ncp/project_uid=ns-uid", "external_id=u")))
+	})
+
+	It("is named as what can be left out where there is no room for it [R13]", func() {
+		_, err := builtInRules().Delta(port(26), promoted(port(26)), env())
+		Expect(err).To(MatchError(And(ContainSubstring("31 tags"), ContainSubstring("web-0"),
+			ContainSubstring("external_id"), ContainSubstring("migration.leave_out_optional_tags"))))
+	})
+
+	It("is left out there when the operator says so, and stays left out when the object is read again [R13]", func() {
+		e := env()
+		e.LeaveOutOptional = true
+		var left []string
+		e.LeftOut = func(o Object, tag string) { left = append(left, o.Name+" "+tag) }
+		delta, err := builtInRules().Delta(port(26), promoted(port(26)), e)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(delta.SetTags).To(ConsistOf(tags("ncp/version=1.2.0", "ncp/project_uid=ns-uid")))
+		Expect(left).To(ConsistOf("web-0 external_id"))
+
+		updated := Current{Name: "web-0", Tags: append(slices.DeleteFunc(slices.Clone(port(26).Tags), func(t nsx.Tag) bool { return t.Scope == "ncp/version" }), delta.SetTags...)}
+		again, err := builtInRules().Delta(port(26), updated, e)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(again.SetTags).To(BeEmpty())
+	})
+
+	It("does not help where even without it there are too many tags", func() {
+		e := env()
+		e.LeaveOutOptional = true
+		_, err := builtInRules().Delta(port(27), promoted(port(27)), e)
+		Expect(err).To(MatchError(And(ContainSubstring("31 tags"), Not(ContainSubstring("leave_out")))))
+	})
+})
+
+var _ = It("rename gives virtual servers of ingresses the end that NCP gives them in Policy mode, and only once [R15]", func() {
+	env := tasEnv()
+	env.Platform, env.Workloads = "tkgi", kubernetesSource()
+	for name, want := range map[string]string{"cf-http": "cf_http", "cf_http": "", "other": ""} {
+		o := Object{Type: catalog.LBVirtualServer, Name: name, Tags: tags("ncp/lb_vs_type=http")}
+		delta, err := builtInRules().Delta(o, promoted(o), env)
+		Expect(err).NotTo(HaveOccurred())
+		if want == "" {
+			Expect(delta.DisplayName).To(BeNil(), name)
+			continue
+		}
+		Expect(*delta.DisplayName).To(Equal(want))
+		again, err := builtInRules().Delta(o, Current{Name: want, Tags: append(o.Tags, delta.SetTags...)}, env)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(again.DisplayName).To(BeNil())
+	}
 })
 
 var _ = It("NotInferred shows a few problems and counts the others", func() {
@@ -288,5 +418,5 @@ var _ = It("NotInferred shows a few problems and counts the others", func() {
 	for i := range 8 {
 		err.Problems = append(err.Problems, &Problem{Type: catalog.Tier1, ID: fmt.Sprintf("t%d", i)})
 	}
-	Expect(err.Error()).To(And(ContainSubstring("8 cannot"), ContainSubstring("t4"), Not(ContainSubstring("t5")), ContainSubstring("and 3 more")))
+	Expect(err.Error()).To(And(ContainSubstring("8 objects cannot"), ContainSubstring("t4"), Not(ContainSubstring("t5")), ContainSubstring("and 3 more")))
 })
