@@ -30,7 +30,9 @@ type object struct {
 	apiVersion, kind, namespace, name, uid string
 }
 
-func (o object) String() string { return o.kind + " " + strings.TrimPrefix(o.namespace+"/"+o.name, "/") }
+func (o object) String() string {
+	return o.kind + " " + strings.TrimPrefix(o.namespace+"/"+o.name, "/")
+}
 
 // documents calls do with each object of a stream of YAML documents, one at a time, since a large world has many.
 func documents(from io.Reader, do func(object) error) error {

@@ -212,6 +212,7 @@ func (s *Server) startAPI(ctx context.Context, programs string, at port, options
 		"--cert-dir=" + s.dir, "--tls-cert-file=" + s.file("server.crt"), "--tls-private-key-file=" + s.file("server.key"),
 		"--client-ca-file=" + s.CAFile, "--authorization-mode=RBAC", "--token-auth-file=" + s.file("tokens.csv"),
 		"--authentication-token-webhook-config-file=" + s.file("reviews.cfg"), "--authentication-token-webhook-version=v1",
+		"--authentication-token-webhook-cache-ttl=0s",
 		"--service-account-issuer=" + issuer, "--service-account-key-file=" + s.file("accounts.key"),
 		"--service-account-signing-key-file=" + s.file("accounts.key"),
 	}

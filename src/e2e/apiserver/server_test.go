@@ -171,6 +171,7 @@ var _ = Describe("An API server with the manifests of a model", func() {
 	})
 
 	It("ends a deleted namespace with all that was in it", func(ctx SpecContext) {
+		shop := started(ctx, apiserver.Options{Manifests: bytes.NewReader(manifests), ControllerManager: true}) // one to lose
 		code, _, err := shop.Do(ctx, apiserver.Request{Method: http.MethodDelete, Path: kinds["Namespace"] + "/team-0001"})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(code).To(Equal(http.StatusOK))
@@ -199,7 +200,9 @@ var _ = Describe("An API server with the manifests of a model", func() {
 			return pods.Items
 		}).WithContext(ctx).Should(HaveLen(1))
 		pod := path + "/" + pods.Items[0].Metadata.Name
-		var spec struct{ Spec struct{ Volumes []map[string]any } }
+		var spec struct {
+			Spec struct{ Volumes []map[string]any }
+		}
 		get(ctx, shop, pod, &spec)
 		Expect(spec.Spec.Volumes).To(ContainElement(HaveKey("projected")))
 		binding := fmt.Sprintf(`{"apiVersion":"v1","kind":"Binding","metadata":{"name":%q},"target":{"kind":"Node","name":"here"}}`, pods.Items[0].Metadata.Name)
