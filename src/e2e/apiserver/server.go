@@ -212,7 +212,7 @@ func (s *Server) startAPI(ctx context.Context, programs string, at port, options
 		"--cert-dir=" + s.dir, "--tls-cert-file=" + s.file("server.crt"), "--tls-private-key-file=" + s.file("server.key"),
 		"--client-ca-file=" + s.CAFile, "--authorization-mode=RBAC", "--token-auth-file=" + s.file("tokens.csv"),
 		"--authentication-token-webhook-config-file=" + s.file("reviews.cfg"), "--authentication-token-webhook-version=v1",
-		"--authentication-token-webhook-cache-ttl=0s",
+		"--authentication-token-webhook-cache-ttl=0s", "--kubelet-preferred-address-types=InternalIP",
 		"--service-account-issuer=" + issuer, "--service-account-key-file=" + s.file("accounts.key"),
 		"--service-account-signing-key-file=" + s.file("accounts.key"),
 	}
@@ -316,6 +316,11 @@ func (s *Server) RevokeToken(ctx context.Context, token string) error {
 // ClientCertificate makes the certificate, and its key, of a user in groups, both in PEM. It is good for 24 hours.
 func (s *Server) ClientCertificate(name string, groups ...string) (certificate, key []byte, err error) {
 	return s.authority.client(name, groups)
+}
+
+// ServingCertificate makes the certificate, and its key, of another server on loopback of the same cluster, both in PEM.
+func (s *Server) ServingCertificate() (certificate, key []byte, err error) {
+	return s.authority.serving()
 }
 
 // Config is the text of a kubeconfig with a token, JSON being YAML. The CA stands in it.
