@@ -115,4 +115,8 @@ type Log struct {
 // Instance is what BOSH says of this VM; not a property.
 type Instance struct {
 	Bootstrap bool `json:"bootstrap"`
+	// Name is the instance group and the instance's id, as the bosh CLI takes it ("master/5f0c..."). Empty outside BOSH,
+	// where there is no other instance.
+	Name       string `json:"name"`
+	Deployment string `json:"deployment"`
 }

@@ -42,7 +42,7 @@ func (r *Runner) unlessOther(ctx context.Context) report.Outcome {
 		return r.withPapers(r.withMount(Refused(err)))
 	}
 	if !r.Config.Instance.Bootstrap && !unfinished {
-		return r.withPapers(r.withMount(report.Outcome{Code: AllPolicy, Meaning: "another instance of this group acts; nothing was looked at here"}))
+		return r.withPapers(r.withMount(r.notActing(ctx)))
 	}
 	return r.command(ctx)
 }
@@ -245,6 +245,13 @@ func (r *Runner) status(ctx context.Context) (reading, error) {
 		r.Report.Say("no unfinished run is recorded in %s", r.Config.Records.Directory)
 	}
 	if err := r.connect(ctx, records.Header{}, false); err != nil {
+		return found, err
+	}
+	var other *elsewhere
+	switch _, err := r.leaseIsHere(ctx, nil); {
+	case errors.As(err, &other):
+		found.add("%v", err)
+	case err != nil:
 		return found, err
 	}
 	if found.scopes, err = r.lookAtAll(ctx); err != nil || unfinished || r.live != nil {

@@ -21,6 +21,11 @@ const (
 	leaseRun     = "nsx-mp2p/run"     // tag scope: id of the run that holds it
 	leaseCluster = "nsx-mp2p/cluster" // tag scope: the cluster being migrated
 
+	// Tag scopes: the BOSH instance (group/id) on whose disk the run's records lie, and its deployment. Leases of earlier
+	// releases, and those taken outside BOSH, have neither.
+	leaseInstance   = "nsx-mp2p/instance"
+	leaseDeployment = "nsx-mp2p/deployment"
+
 	leaseTries = 3 // how often removing the lease is tried while it is still there
 )
 
@@ -41,12 +46,21 @@ func (l lease) tag(scope string) string {
 	return ""
 }
 
+// holder is who holds the lease; its run is empty where nobody does.
+func (l lease) holder() leaseHeld {
+	return leaseHeld{run: l.tag(leaseRun), cluster: l.tag(leaseCluster), instance: l.tag(leaseInstance), deployment: l.tag(leaseDeployment)}
+}
+
 // leaseHeld says who else migrates on this NSX.
-type leaseHeld struct{ run, cluster string }
+type leaseHeld struct{ run, cluster, instance, deployment string }
 
 func (e leaseHeld) Error() string {
-	return fmt.Sprintf("NSX is in use by migration run %s of cluster %q (lease %s): wait for it, or run the errand again where its records lie; if those are lost for good, break the lease with nsx.break_lease: %s, and let this errand take over with migration.adopt: true what that run has made Policy",
-		e.run, e.cluster, leasePath, e.run)
+	where := "where its records lie"
+	if e.instance != "" {
+		where = fmt.Sprintf("on %s, where its records lie", e.place())
+	}
+	return fmt.Sprintf("NSX is in use by migration run %s of cluster %q (lease %s): wait for it, or run the errand again %s; if those are lost for good, break the lease with nsx.break_lease: %s, and let this errand take over with migration.adopt: true what that run has made Policy",
+		e.run, e.cluster, leasePath, where, e.run)
 }
 
 // notALease says that somebody's object stands where the lease would be.
@@ -98,6 +112,9 @@ func (r *Runner) takeLease(ctx context.Context, runID, cluster string) error {
 		Description: "Held by migrate-mp2p while it migrates NCP's objects to Policy. Removed at the end of the run.",
 		Tags:        []nsx.Tag{{Scope: leaseRun, Tag: runID}, {Scope: leaseCluster, Tag: cluster}},
 	}
+	if i := r.Config.Instance; i.Name != "" {
+		body.Tags = append(body.Tags, nsx.Tag{Scope: leaseInstance, Tag: i.Name}, nsx.Tag{Scope: leaseDeployment, Tag: i.Deployment})
+	}
 	putErr := r.NSX.PutPolicy(ctx, leasePath, body, nil)
 	// Somebody may have been faster, the answer may be lost, or not NSX's: the object itself tells.
 	held, err = r.readLease(ctx)
@@ -107,7 +124,7 @@ func (r *Runner) takeLease(ctx context.Context, runID, cluster string) error {
 	case holder == runID:
 		return nil
 	case held.ID != "":
-		return leaseHeld{run: holder, cluster: held.tag(leaseCluster)}
+		return held.holder()
 	case putErr == nil:
 		putErr = errors.New("NSX answered, and the object is not there")
 	}
@@ -143,7 +160,7 @@ func (r *Runner) judgeLease(held lease, runID string) (leaseStanding, error) {
 		return leaseFree, fmt.Errorf("looking for the archive of run %s, which holds the lease: %w", holder, err)
 	}
 	if !ended {
-		return leaseFree, leaseHeld{run: holder, cluster: held.tag(leaseCluster)}
+		return leaseFree, held.holder()
 	}
 	return leaseEnded, nil
 }

@@ -21,6 +21,9 @@ import (
 // and do next. The error that ended the run is printed; it decides nothing. Its answer is the one judgement of this
 // execution: the screen shows it, and every report that the execution leaves holds it.
 func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
+	if other := (*elsewhere)(nil); errors.As(failure, &other) {
+		return r.withPapers(r.withMount(r.standsAside(other)))
+	}
 	e, err := r.end(ctx, failure)
 	if err != nil {
 		r.Report.Warn("the state left behind could not be read in full: %v", err)

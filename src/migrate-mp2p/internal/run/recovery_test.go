@@ -3,7 +3,9 @@ package run_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -29,13 +31,28 @@ func (f *foundation) workflowCalls(since int) []string {
 	return all
 }
 
-// holdLease makes another run hold the lease.
+// holdLease makes another cluster's run hold the lease.
 func (f *foundation) holdLease(runID string) {
 	GinkgoHelper()
+	f.putLease(map[string]string{"nsx-mp2p/run": runID, "nsx-mp2p/cluster": "tas2"})
+}
+
+// holdLeaseAs makes a run of this cluster hold the lease, whose records lie on an instance of the deployment.
+func (f *foundation) holdLeaseAs(runID, instance string) {
+	GinkgoHelper()
+	f.putLease(map[string]string{"nsx-mp2p/run": runID, "nsx-mp2p/cluster": cluster, "nsx-mp2p/instance": instance, "nsx-mp2p/deployment": theDeployment})
+}
+
+func (f *foundation) putLease(tags map[string]string) {
+	GinkgoHelper()
+	list := []any{}
+	for _, scope := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, map[string]any{"scope": scope, "tag": tags[scope]})
+	}
 	Expect(f.state.Update(func(tx *store.Tx) error {
 		_, err := tx.Policy().PutFields("/infra/domains/default/groups/nsx-mp2p-lease", map[string]any{
 			"resource_type": "Group", "id": "nsx-mp2p-lease", "display_name": "nsx-mp2p-lease",
-			"tags": []any{map[string]any{"scope": "nsx-mp2p/run", "tag": runID}, map[string]any{"scope": "nsx-mp2p/cluster", "tag": "tas2"}},
+			"tags": list,
 		})
 		return err
 	})).To(Succeed())

@@ -98,6 +98,8 @@ func (r *Runner) run(ctx context.Context) error {
 		if err != nil || !again {
 			return err
 		}
+	} else if err := r.actsHere(ctx); err != nil {
+		return err
 	}
 	return r.fresh(ctx)
 }
@@ -120,6 +122,9 @@ func (r *Runner) rollback(ctx context.Context) error {
 		return err
 	}
 	if !unfinished {
+		if err := r.actsHere(ctx); err != nil {
+			return err
+		}
 		return r.rollbackLost(ctx)
 	}
 	_, err = r.recover(ctx, header)

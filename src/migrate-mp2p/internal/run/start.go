@@ -40,6 +40,7 @@ func conditions() []condition {
 		{"nsx.accept_other_node", recorded, (*Runner).otherNodeFits},
 		{"unfinished records", recorded, (*Runner).nothingUnfinished},
 		{"unfinished records of another", connected, (*Runner).recordsAreOurs},
+		{"lease of another instance", connected, (*Runner).leaseIsHere},
 		{"migration.plan_fingerprint", planned, (*Runner).signed},
 		{"nsx.end_workflow", planned, (*Runner).endWorkflowFits},
 		{"lost records", planned, (*Runner).noneLost},
@@ -224,7 +225,10 @@ func (r *Runner) leaseIsFree(ctx context.Context, _ []draft) (string, error) {
 	}
 	standing, err := r.judgeLease(held, "")
 	holder := held.tag(leaseRun)
+	var other leaseHeld
 	switch {
+	case errors.As(err, &other) && r.isElsewhere(other):
+		return "", nil // said already
 	case err != nil:
 		return "", err
 	case standing == leaseBroken:
