@@ -101,7 +101,7 @@ func (d *Director) renderJob(deployment string, g group, index int) (boshjob.Job
 	if err != nil {
 		return boshjob.Job{}, "", err
 	}
-	folder, err := Render(job, properties, deployment)
+	folder, err := Render(job, properties, Instance{Deployment: deployment, Group: g.Name, ID: "0", Bootstrap: true})
 	return job, folder, err
 }
 

@@ -1,6 +1,8 @@
 package director
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,14 +12,12 @@ import (
 	boshjob "github.com/cloudfoundry/bosh-cli/v7/release/job"
 	jobmanifest "github.com/cloudfoundry/bosh-cli/v7/release/job/manifest"
 	"github.com/cloudfoundry/bosh-cli/v7/release/resource"
-	"github.com/cloudfoundry/bosh-cli/v7/templatescompiler"
 	"github.com/cloudfoundry/bosh-cli/v7/templatescompiler/erbrenderer"
 	boshcrypto "github.com/cloudfoundry/bosh-utils/crypto"
 	"github.com/cloudfoundry/bosh-utils/fileutil"
 	"github.com/cloudfoundry/bosh-utils/logger"
 	"github.com/cloudfoundry/bosh-utils/property"
 	"github.com/cloudfoundry/bosh-utils/system"
-	"github.com/cloudfoundry/bosh-utils/uuid"
 	"gopkg.in/yaml.v2"
 )
 
@@ -61,9 +61,19 @@ func JobFromFolder(folder string) (boshjob.Job, error) {
 	return *job, nil
 }
 
-// Render renders all templates of a job by the bosh CLI's own renderer into a new folder, which the caller deletes.
-// The properties are YAML, as under `properties:` in a manifest.
-func Render(job boshjob.Job, properties []byte, deployment string) (string, error) {
+// Instance is what a Director tells templates of the instance for which they are rendered.
+type Instance struct {
+	Deployment string
+	Group      string // the instance group's name
+	ID         string // stays the same for the life of the deployment
+	Index      int
+	Bootstrap  bool
+}
+
+// Render renders all templates of a job by the bosh CLI's own ERB renderer into a new folder, which the caller deletes.
+// Other than with create-env, they see the instance as a Director shows it. The properties are YAML, as under
+// `properties:` in a manifest.
+func Render(job boshjob.Job, properties []byte, instance Instance) (folder string, err error) {
 	values := map[interface{}]interface{}{}
 	if err := yaml.Unmarshal(properties, &values); err != nil {
 		return "", fmt.Errorf("reading properties: %w", err)
@@ -72,12 +82,47 @@ func Render(job boshjob.Job, properties []byte, deployment string) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("reading properties: %w", err)
 	}
-	fs := system.NewOsFileSystem(quiet)
-	erb := erbrenderer.NewERBRenderer(fs, system.NewExecCmdRunner(quiet), quiet)
-	renderer := templatescompiler.NewJobRenderer(erb, fs, uuid.NewGenerator(), quiet)
-	rendered, err := renderer.Render(job, &given, property.Map{}, property.Map{}, deployment, "127.0.0.1")
+	defaults := property.Map{}
+	for name, definition := range job.Properties {
+		defaults[name] = definition.Default
+	}
+	seen := evaluation{
+		"deployment": instance.Deployment, "name": instance.Group, "id": instance.ID, "index": instance.Index,
+		"bootstrap": instance.Bootstrap, "az": "z1", "ip": "127.0.0.1", "address": "127.0.0.1",
+		"job":      map[string]any{"name": instance.Group},
+		"networks": map[string]any{"default": map[string]any{"ip": "127.0.0.1"}},
+		// The renderer merges those of create-env's manifest; a Director gives those of the job alone.
+		"job_properties": given, "default_properties": defaults,
+		"global_properties": property.Map{}, "cluster_properties": property.Map{},
+	}
+	folder, err = os.MkdirTemp("", "rendered-")
 	if err != nil {
 		return "", err
 	}
-	return rendered.Path(), nil
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(folder))
+		}
+	}()
+	fs := system.NewOsFileSystem(quiet)
+	erb := erbrenderer.NewERBRenderer(fs, system.NewExecCmdRunner(quiet), quiet)
+	files := map[string]string{"monit": "monit"}
+	for source, target := range job.Templates {
+		files[filepath.Join("templates", source)] = target
+	}
+	for source, target := range files {
+		target = filepath.Join(folder, target)
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return "", err
+		}
+		if err := erb.Render(filepath.Join(job.ExtractedPath(), source), target, seen); err != nil {
+			return "", fmt.Errorf("rendering %s: %w", source, err)
+		}
+	}
+	return folder, nil
 }
+
+// evaluation is what a template can ask for, in the renderer's own form.
+type evaluation map[string]any
+
+func (e evaluation) MarshalJSON() ([]byte, error) { return json.Marshal(map[string]any(e)) }
