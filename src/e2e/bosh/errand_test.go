@@ -155,7 +155,7 @@ var _ = Describe("bosh run-errand migrate-mp2p", func() {
 		f.faults(middle)
 		lost, output := f.start()
 		f.waitForTheMiddle()
-		found, err := theDirector.DeleteVM(f.name, "migrate-mp2p")
+		found, err := theDirector.DeleteVM(f.name, "migrate-mp2p", 0)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(found).To(BeTrue())
 		Expect(lost.Wait()).To(HaveOccurred())

@@ -166,7 +166,7 @@ func (f *foundation) logs() map[string]string {
 
 // disk are the files on the errand's persistent disk, by path.
 func (f *foundation) disk() map[string]string {
-	return readTree(theDirector.DiskDir(f.name, "migrate-mp2p"))
+	return readTree(theDirector.DiskDir(f.name, "migrate-mp2p", 0))
 }
 
 func readTree(folder string) map[string]string {

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// handler answers the requests that the bosh CLI makes for env, upload-release, deploy, errands, run-errand, tasks,
-// cancel-task, vms and delete-vm.
+// handler answers the requests that the bosh CLI makes for env, upload-release, update-runtime-config, deploy, errands,
+// run-errand, tasks, cancel-task, vms and delete-vm.
 func (d *Director) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, empty := range []string{"GET /releases", "GET /configs", "GET /stemcells", "POST /packages/matches", "POST /packages/matches_compiled"} {
@@ -22,9 +22,12 @@ func (d *Director) handler() http.Handler {
 	mux.HandleFunc("GET /info", d.getInfo)
 	mux.HandleFunc("POST /releases", d.postRelease)
 	mux.HandleFunc("POST /deployments", d.postDeployment)
-	mux.HandleFunc("POST /deployments/{deployment}/diff", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, map[string]any{"context": map[string]any{}, "diff": []any{}})
-	})
+	mux.HandleFunc("POST /configs", d.postConfig)
+	for _, diff := range []string{"POST /deployments/{deployment}/diff", "POST /configs/diff"} {
+		mux.HandleFunc(diff, func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, map[string]any{"context": map[string]any{}, "diff": []any{}})
+		})
+	}
 	mux.HandleFunc("GET /deployments/{deployment}/errands", d.getErrands)
 	mux.HandleFunc("POST /deployments/{deployment}/errands/{errand}/runs", d.postErrandRun)
 	mux.HandleFunc("GET /deployments/{deployment}/vms", d.getVMs)
@@ -104,8 +107,13 @@ func (d *Director) getErrands(w http.ResponseWriter, r *http.Request) {
 
 func (d *Director) postErrandRun(w http.ResponseWriter, r *http.Request) {
 	deployment, errand := r.PathValue("deployment"), r.PathValue("errand")
+	var wanted struct{ Instances []instanceFilter }
+	if err := json.NewDecoder(r.Body).Decode(&wanted); err != nil {
+		http.Error(w, fmt.Sprintf("reading which instances are to run the errand: %v", err), http.StatusBadRequest)
+		return
+	}
 	redirect(w, d.newTask("run errand "+errand+" from deployment "+deployment, deployment, func(ctx context.Context, t *task) error {
-		return d.runErrand(ctx, t, deployment, errand)
+		return d.runErrand(ctx, t, deployment, errand, wanted.Instances)
 	}))
 }
 
@@ -114,7 +122,7 @@ func (d *Director) getVMs(w http.ResponseWriter, r *http.Request) {
 	redirect(w, d.newTask("retrieve vm-stats", deployment, func(_ context.Context, t *task) error {
 		for _, vm := range d.vmsOf(deployment) {
 			if err := t.addResult(map[string]any{
-				"vm_cid": vm.cid, "job_name": vm.group, "index": 0, "id": "0", "job_state": "running", "active": true, "ips": []string{"127.0.0.1"},
+				"vm_cid": vm.cid, "job_name": vm.instance.Group, "index": vm.instance.Index, "id": vm.instance.ID, "job_state": "running", "active": true, "ips": []string{"127.0.0.1"},
 			}); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package director
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,15 +23,36 @@ type manifest struct {
 }
 
 type group struct {
-	Name               string `yaml:"name"`
-	PersistentDisk     int    `yaml:"persistent_disk"`
-	PersistentDiskType string `yaml:"persistent_disk_type"`
-	Jobs               []struct {
-		Name       string                      `yaml:"name"`
-		Release    string                      `yaml:"release"`
-		Properties map[interface{}]interface{} `yaml:"properties"`
-	} `yaml:"jobs"`
+	Name               string     `yaml:"name"`
+	Instances          int        `yaml:"instances"`
+	PersistentDisk     int        `yaml:"persistent_disk"`
+	PersistentDiskType string     `yaml:"persistent_disk_type"`
+	Jobs               []groupJob `yaml:"jobs"`
 }
+
+type groupJob struct {
+	Name       string                      `yaml:"name"`
+	Release    string                      `yaml:"release"`
+	Properties map[interface{}]interface{} `yaml:"properties"`
+}
+
+// instances are those of a group; the first is the bootstrap one.
+func (g group) instances(deployment string) []Instance {
+	all := make([]Instance, g.Instances)
+	for i := range all {
+		all[i] = Instance{Deployment: deployment, Group: g.Name, ID: instanceID(deployment, g.Name, i), Index: i, Bootstrap: i == 0}
+	}
+	return all
+}
+
+// instanceID has the form of a real one, and is the same in every run.
+func instanceID(deployment, group string, index int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", deployment, group, index))
+	return fmt.Sprintf("%x-%x-4%x-8%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// String is the instance as the bosh CLI names it.
+func (i Instance) String() string { return i.Group + "/" + i.ID }
 
 func parseManifest(text []byte) (manifest, error) {
 	var m manifest
@@ -39,6 +61,11 @@ func parseManifest(text []byte) (manifest, error) {
 	}
 	if m.Name == "" {
 		return manifest{}, errors.New("reading the manifest: it has no name")
+	}
+	for _, g := range m.Groups {
+		if g.Instances < 1 {
+			return manifest{}, fmt.Errorf("reading the manifest: instance group %q has no instances", g.Name)
+		}
 	}
 	return m, nil
 }
@@ -52,18 +79,21 @@ func (d *Director) deployment(name string) manifest {
 // deploy does what can fail early, as a real Director does: it renders all templates and compiles all packages. VMs of
 // errands are created when they run.
 func (d *Director) deploy(ctx context.Context, t *task, m manifest) error {
+	m = d.withAddons(m)
 	var jobs []boshjob.Job
 	err := t.step("Preparing deployment", "Preparing deployment", func() error {
 		for _, g := range m.Groups {
-			for i := range g.Jobs {
-				job, folder, err := d.renderJob(m.Name, g, i)
-				if err != nil {
-					return fmt.Errorf("rendering templates of %s: %w", g.Name, err)
+			for _, wanted := range g.Jobs {
+				for _, instance := range g.instances(m.Name) {
+					job, folder, err := d.renderJob(instance, wanted)
+					if err != nil {
+						return fmt.Errorf("rendering templates of %s: %w", instance, err)
+					}
+					if err := os.RemoveAll(folder); err != nil {
+						return err
+					}
+					jobs = append(jobs, job)
 				}
-				if err := os.RemoveAll(folder); err != nil {
-					return err
-				}
-				jobs = append(jobs, job)
 			}
 		}
 		return nil
@@ -84,9 +114,8 @@ func (d *Director) deploy(ctx context.Context, t *task, m manifest) error {
 	return nil
 }
 
-// renderJob renders the templates of a group's job into a new folder.
-func (d *Director) renderJob(deployment string, g group, index int) (boshjob.Job, string, error) {
-	wanted := g.Jobs[index]
+// renderJob renders the templates of a job for an instance into a new folder.
+func (d *Director) renderJob(instance Instance, wanted groupJob) (boshjob.Job, string, error) {
 	d.mutex.Lock()
 	release, ok := d.releases[wanted.Release]
 	d.mutex.Unlock()
@@ -101,7 +130,7 @@ func (d *Director) renderJob(deployment string, g group, index int) (boshjob.Job
 	if err != nil {
 		return boshjob.Job{}, "", err
 	}
-	folder, err := Render(job, properties, Instance{Deployment: deployment, Group: g.Name, ID: "0", Bootstrap: true})
+	folder, err := Render(job, properties, instance)
 	return job, folder, err
 }
 
@@ -125,7 +154,7 @@ func (d *Director) compile(ctx context.Context, t *task, p boshpkg.Compilable) (
 		dependencies[dependency.Name()] = compiled
 	}
 	err := t.step("Compiling packages", p.Name()+"/"+p.Fingerprint(), func() error {
-		v, err := d.createVM("compilation", p.Name(), "")
+		v, err := d.createVM(Instance{Deployment: "compilation", Group: p.Name(), ID: "0"}, "")
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,9 @@
 package director
 
 import (
+	"bytes"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -9,6 +11,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	boshrelease "github.com/cloudfoundry/bosh-cli/v7/release"
@@ -32,6 +37,7 @@ type Director struct {
 	mutex       sync.Mutex
 	releases    map[string]boshrelease.Release // by name: the one uploaded last
 	deployments map[string]manifest
+	addons      map[string][]addon // by the name of the runtime config
 	tasks       []*task
 	vms         map[string]*vm // by cid
 	lastCID     int
@@ -54,7 +60,7 @@ func Start(options Options) (*Director, error) {
 	}
 	d := &Director{
 		options: options, certificate: certificate, password: "loopback",
-		releases: map[string]boshrelease.Release{}, deployments: map[string]manifest{}, vms: map[string]*vm{},
+		releases: map[string]boshrelease.Release{}, deployments: map[string]manifest{}, addons: map[string][]addon{}, vms: map[string]*vm{},
 	}
 	if err := os.WriteFile(d.caFile(), certificate.certificatePEM, 0o644); err != nil {
 		return nil, fmt.Errorf("writing the CA file: %w", err)
@@ -85,16 +91,41 @@ func (d *Director) Environment() []string {
 	}
 }
 
-// DiskDir is the folder that is the persistent disk of a deployment's group.
-func (d *Director) DiskDir(deployment, group string) string {
-	return filepath.Join(d.options.Dir, "disks", deployment, group)
+// DiskDir is the folder that is the persistent disk of an instance, by its index in a deployment's group.
+func (d *Director) DiskDir(deployment, group string, index int) string {
+	return filepath.Join(d.options.Dir, "disks", deployment, group, strconv.Itoa(index))
 }
 
-// DeleteVM destroys the VM of a deployment's group as a power failure would: agent and errand are killed, the VM's folder
-// is deleted, the persistent disk stays. It tells whether there was one.
-func (d *Director) DeleteVM(deployment, group string) (bool, error) {
+// InstanceName is how the bosh CLI names an instance: group/id.
+func (d *Director) InstanceName(deployment, group string, index int) string {
+	return group + "/" + instanceID(deployment, group, index)
+}
+
+// Ended are the instances, as the bosh CLI names them, on which a deployment's errand has ended that runs now or ran last.
+func (d *Director) Ended(deployment string) []string {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	for _, t := range slices.Backward(d.tasks) {
+		if t.deployment != deployment || !strings.HasPrefix(t.description, "run errand ") {
+			continue
+		}
+		var ended []string
+		for line := range bytes.Lines(t.output("result")) {
+			var result struct{ Instance struct{ Group, ID string } }
+			if json.Unmarshal(line, &result) == nil {
+				ended = append(ended, result.Instance.Group+"/"+result.Instance.ID)
+			}
+		}
+		return ended
+	}
+	return nil
+}
+
+// DeleteVM destroys the VM of an instance as a power failure would: agent and errand are killed, the VM's folder is
+// deleted, the persistent disk stays. It tells whether there was one.
+func (d *Director) DeleteVM(deployment, group string, index int) (bool, error) {
 	for _, vm := range d.vmsOf(deployment) {
-		if vm.group == group {
+		if vm.instance.Group == group && vm.instance.Index == index {
 			return true, d.deleteVM(vm)
 		}
 	}

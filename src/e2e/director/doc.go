@@ -6,8 +6,9 @@
 //
 // What a VM is here: a folder that is mounted on /var/vcap in a mount and PID namespace of its own, with an agent in it.
 // Killing the namespace's first process kills the agent and the errand at once, like a power failure. The persistent
-// disk of an instance group is a folder that is mounted on /var/vcap/store and outlives the VMs.
+// disk of an instance is a folder that is mounted on /var/vcap/store and outlives the VMs. A VM is made for each run of an
+// errand and deleted after it, in groups with lifecycle service, too. An errand runs on all instances side by side.
 //
 // What it is not: there is no scheduling, no health monitor, no lock, no link, no CredHub, no CPI, no stemcell and no
-// NATS. A group has one instance. It needs root, and keeps everything but releases' extracted files under Options.Dir.
+// NATS. Of runtime configs the addons are obeyed, included by deployment, job or instance group. It needs root, and keeps everything but releases' extracted files under Options.Dir.
 package director

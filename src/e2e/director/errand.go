@@ -7,29 +7,55 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 )
 
-// runErrand runs a job's bin/run in the group that has it, on a VM made for this run, with the group's disk.
-func (d *Director) runErrand(ctx context.Context, t *task, deployment, errand string) error {
+// instanceFilter is an instance, or all of a group, as run-errand's --instance names it.
+type instanceFilter struct{ Group, ID string }
+
+// runErrand runs a job's bin/run side by side on all instances that have it, or on those that are wanted, each on a VM made
+// for this run with the instance's own disk.
+func (d *Director) runErrand(ctx context.Context, t *task, deployment, errand string, wanted []instanceFilter) error {
+	var running sync.WaitGroup
+	var mutex sync.Mutex
+	var failures error
+	started := 0
 	for _, g := range d.deployment(deployment).Groups {
-		for _, job := range g.Jobs {
-			if job.Name == errand {
-				return d.runErrandIn(ctx, t, deployment, g, errand)
+		if !slices.ContainsFunc(g.Jobs, func(job groupJob) bool { return job.Name == errand }) {
+			continue
+		}
+		for _, instance := range g.instances(deployment) {
+			if len(wanted) > 0 && !slices.ContainsFunc(wanted, func(f instanceFilter) bool {
+				return f.Group == g.Name && (f.ID == "" || f.ID == instance.ID)
+			}) {
+				continue
 			}
+			started++
+			running.Go(func() {
+				err := d.runErrandOn(ctx, t, instance, g, errand)
+				mutex.Lock()
+				defer mutex.Unlock()
+				failures = errors.Join(failures, err)
+			})
 		}
 	}
-	return fmt.Errorf("Errand '%s' doesn't exist", errand) //nolint:staticcheck // a real Director's words
+	running.Wait()
+	if started == 0 {
+		return fmt.Errorf("Errand '%s' doesn't exist", errand) //nolint:staticcheck // a real Director's words
+	}
+	return failures
 }
 
-func (d *Director) runErrandIn(ctx context.Context, t *task, deployment string, g group, errand string) (err error) {
+func (d *Director) runErrandOn(ctx context.Context, t *task, on Instance, g group, errand string) (err error) {
 	disk := ""
 	if g.PersistentDisk > 0 || g.PersistentDiskType != "" {
-		disk = d.DiskDir(deployment, g.Name)
+		disk = d.DiskDir(on.Deployment, g.Name, on.Index)
 	}
-	instance := g.Name + "/0"
+	instance := on.String()
 	var v *vm
 	if err := t.step("Creating missing vms", instance, func() (err error) {
-		v, err = d.createVM(deployment, g.Name, disk)
+		v, err = d.createVM(on, disk)
 		return err
 	}); err != nil {
 		return err
@@ -37,7 +63,7 @@ func (d *Director) runErrandIn(ctx context.Context, t *task, deployment string, 
 	defer func() {
 		err = errors.Join(err, t.step("Deleting errand instances", instance, func() error { return d.deleteVM(v) }))
 	}()
-	if err := t.step("Updating instance", instance, func() error { return d.updateInstance(ctx, t, v, deployment, g) }); err != nil {
+	if err := t.step("Updating instance", instance, func() error { return d.updateInstance(ctx, t, v, g) }); err != nil {
 		return err
 	}
 
@@ -70,13 +96,13 @@ func (d *Director) runErrandIn(ctx context.Context, t *task, deployment string, 
 		return err
 	}
 	return t.addResult(map[string]any{
-		"instance": map[string]string{"group": g.Name, "id": "0"}, "errand_name": errand,
+		"instance": map[string]string{"group": g.Name, "id": on.ID}, "errand_name": errand,
 		"exit_code": result.ExitCode, "stdout": result.Stdout, "stderr": result.Stderr, "logs": logs,
 	})
 }
 
 // updateInstance puts a group's jobs and packages on a VM and starts them, as for any instance.
-func (d *Director) updateInstance(ctx context.Context, t *task, v *vm, deployment string, g group) error {
+func (d *Director) updateInstance(ctx context.Context, t *task, v *vm, g group) error {
 	packages := map[string]blob{}
 	var templates []map[string]string
 	folders := map[string]string{}
@@ -85,8 +111,8 @@ func (d *Director) updateInstance(ctx context.Context, t *task, v *vm, deploymen
 			_ = os.RemoveAll(folder) // a rest in the temporary folder harms nobody
 		}
 	}()
-	for i := range g.Jobs {
-		job, folder, err := d.renderJob(deployment, g, i)
+	for _, wanted := range g.Jobs {
+		job, folder, err := d.renderJob(v.instance, wanted)
 		if err != nil {
 			return err
 		}
@@ -114,7 +140,7 @@ func (d *Director) updateInstance(ctx context.Context, t *task, v *vm, deploymen
 		return err
 	}
 	if _, err := v.agent.run(ctx, "apply", map[string]any{
-		"deployment": deployment, "name": g.Name, "index": 0, "id": "0", "az": "z1",
+		"deployment": v.instance.Deployment, "name": g.Name, "index": v.instance.Index, "id": v.instance.ID, "az": "z1",
 		"packages": packages, "networks": map[string]any{},
 		"job":                        map[string]any{"name": g.Name, "templates": templates},
 		"rendered_templates_archive": rendered, "configuration_hash": rendered.SHA1,

@@ -23,18 +23,19 @@ exec env -i PATH=/usr/bin:/bin "$2" -P dummy -M dummy -b /var/vcap -C /var/vcap/
 
 // vm is a folder mounted on /var/vcap in namespaces of its own, with an agent in it.
 type vm struct {
-	cid, deployment, group string
-	dir                    string
-	process                *exec.Cmd
-	exited                 chan struct{}
-	agent                  *agent
+	cid      string
+	instance Instance
+	dir      string
+	process  *exec.Cmd
+	exited   chan struct{}
+	agent    *agent
 }
 
 // createVM starts a VM and waits until its agent answers. disk is the persistent disk's folder; empty for none.
-func (d *Director) createVM(deployment, group, disk string) (*vm, error) {
+func (d *Director) createVM(instance Instance, disk string) (*vm, error) {
 	d.mutex.Lock()
 	d.lastCID++
-	v := &vm{cid: fmt.Sprintf("vm-%d", d.lastCID), deployment: deployment, group: group, exited: make(chan struct{})}
+	v := &vm{cid: fmt.Sprintf("vm-%d", d.lastCID), instance: instance, exited: make(chan struct{})}
 	d.mutex.Unlock()
 	v.dir = filepath.Join(d.options.Dir, "vms", v.cid)
 
@@ -163,7 +164,7 @@ func (d *Director) vmsOf(deployment string) []*vm {
 	defer d.mutex.Unlock()
 	var vms []*vm
 	for _, v := range d.vms {
-		if deployment == "" || v.deployment == deployment {
+		if deployment == "" || v.instance.Deployment == deployment {
 			vms = append(vms, v)
 		}
 	}
