@@ -204,7 +204,9 @@ var _ = Describe("bosh run-errand migrate-mp2p", func() {
 })
 
 var _ = Describe("The manifest", func() {
-	It("has no variable without an example, with any of its operations [R23]", func() {
+	It("and the runtime config have no variable without an example, with any of the operations [R23]", func() {
+		runtime := []string{"int", path.Join(manifests, "runtime-config-tkgi.yml"), "--var-errs", "-l", path.Join(manifests, "vars-example.yml")}
+		Expect(expectBOSH(runtime...)).To(ContainSubstring("service-instance_"))
 		base := []string{"int", path.Join(manifests, "migrate-mp2p.yml"), "--var-errs", "-l", path.Join(manifests, "vars-example.yml")}
 		Expect(expectBOSH(base...)).To(ContainSubstring("lifecycle: errand"))
 		files, err := filepath.Glob(path.Join(manifests, "operations", "*.yml"))

@@ -103,6 +103,18 @@ type outcome struct {
 	Text   string // the CLI's closing lines
 }
 
+// table is what the CLI prints of an errand with --json: a row for each instance.
+type table struct {
+	Tables []struct {
+		Rows []struct {
+			Instance string
+			ExitCode string `json:"exit_code"`
+			Stdout   string
+		}
+	}
+	Lines []string
+}
+
 // command is the CLI about to run this foundation's errand.
 func (f *foundation) command() *exec.Cmd {
 	return command("-d", f.name, "run-errand", "migrate-mp2p", "--json", "--download-logs", "--logs-dir", f.dir)
@@ -131,15 +143,7 @@ func (f *foundation) expectReady() {
 }
 
 func parseOutcome(output []byte, err error) outcome {
-	var printed struct {
-		Tables []struct {
-			Rows []struct {
-				ExitCode string `json:"exit_code"`
-				Stdout   string
-			}
-		}
-		Lines []string
-	}
+	var printed table
 	Expect(json.Unmarshal(output, &printed)).To(Succeed(), string(output))
 	result := outcome{Code: -1, Text: strings.Join(printed.Lines, "\n")}
 	if len(printed.Tables) > 0 {

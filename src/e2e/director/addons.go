@@ -1,9 +1,8 @@
 package director
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 
@@ -74,25 +73,20 @@ func parseRuntimeConfig(text []byte) ([]addon, error) {
 	return config.Addons, nil
 }
 
-func (d *Director) postConfig(w http.ResponseWriter, r *http.Request) {
-	var config struct{ Type, Name, Content string }
-	err := json.NewDecoder(r.Body).Decode(&config)
-	if err == nil && config.Type != "runtime" {
-		err = errors.New("only runtime configs are kept here")
-	}
+func (d *Director) postRuntimeConfig(w http.ResponseWriter, r *http.Request) {
+	text, err := io.ReadAll(r.Body)
 	var addons []addon
 	if err == nil {
-		addons, err = parseRuntimeConfig([]byte(config.Content))
+		addons, err = parseRuntimeConfig(text)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	d.mutex.Lock()
-	d.addons[config.Name] = addons
+	d.addons[r.URL.Query().Get("name")] = addons
 	d.mutex.Unlock()
 	w.WriteHeader(http.StatusCreated)
-	writeJSON(w, map[string]any{"id": "1", "type": config.Type, "name": config.Name, "content": config.Content})
 }
 
 // withAddons is the manifest with the jobs that runtime configs add to it.

@@ -22,8 +22,8 @@ func (d *Director) handler() http.Handler {
 	mux.HandleFunc("GET /info", d.getInfo)
 	mux.HandleFunc("POST /releases", d.postRelease)
 	mux.HandleFunc("POST /deployments", d.postDeployment)
-	mux.HandleFunc("POST /configs", d.postConfig)
-	for _, diff := range []string{"POST /deployments/{deployment}/diff", "POST /configs/diff"} {
+	mux.HandleFunc("POST /runtime_configs", d.postRuntimeConfig)
+	for _, diff := range []string{"POST /deployments/{deployment}/diff", "POST /runtime_configs/diff"} {
 		mux.HandleFunc(diff, func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, map[string]any{"context": map[string]any{}, "diff": []any{}})
 		})

@@ -36,11 +36,13 @@ type groupJob struct {
 	Properties map[interface{}]interface{} `yaml:"properties"`
 }
 
-// instances are those of a group; the first is the bootstrap one.
-func (g group) instances(deployment string) []Instance {
+// instances are those of a group; one of them is the bootstrap one.
+func (d *Director) instances(deployment string, g group) []Instance {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
 	all := make([]Instance, g.Instances)
 	for i := range all {
-		all[i] = Instance{Deployment: deployment, Group: g.Name, ID: instanceID(deployment, g.Name, i), Index: i, Bootstrap: i == 0}
+		all[i] = Instance{Deployment: deployment, Group: g.Name, ID: instanceID(deployment, g.Name, i), Index: i, Bootstrap: i == d.bootstrap[deployment]}
 	}
 	return all
 }
@@ -84,7 +86,7 @@ func (d *Director) deploy(ctx context.Context, t *task, m manifest) error {
 	err := t.step("Preparing deployment", "Preparing deployment", func() error {
 		for _, g := range m.Groups {
 			for _, wanted := range g.Jobs {
-				for _, instance := range g.instances(m.Name) {
+				for _, instance := range d.instances(m.Name, g) {
 					job, folder, err := d.renderJob(instance, wanted)
 					if err != nil {
 						return fmt.Errorf("rendering templates of %s: %w", instance, err)

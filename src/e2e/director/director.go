@@ -37,6 +37,7 @@ type Director struct {
 	mutex       sync.Mutex
 	releases    map[string]boshrelease.Release // by name: the one uploaded last
 	deployments map[string]manifest
+	bootstrap   map[string]int     // by deployment: the index of the bootstrap instance in each of its groups
 	addons      map[string][]addon // by the name of the runtime config
 	tasks       []*task
 	vms         map[string]*vm // by cid
@@ -60,7 +61,7 @@ func Start(options Options) (*Director, error) {
 	}
 	d := &Director{
 		options: options, certificate: certificate, password: "loopback",
-		releases: map[string]boshrelease.Release{}, deployments: map[string]manifest{}, addons: map[string][]addon{}, vms: map[string]*vm{},
+		releases: map[string]boshrelease.Release{}, deployments: map[string]manifest{}, bootstrap: map[string]int{}, addons: map[string][]addon{}, vms: map[string]*vm{},
 	}
 	if err := os.WriteFile(d.caFile(), certificate.certificatePEM, 0o644); err != nil {
 		return nil, fmt.Errorf("writing the CA file: %w", err)
@@ -99,6 +100,14 @@ func (d *Director) DiskDir(deployment, group string, index int) string {
 // InstanceName is how the bosh CLI names an instance: group/id.
 func (d *Director) InstanceName(deployment, group string, index int) string {
 	return group + "/" + instanceID(deployment, group, index)
+}
+
+// SetBootstrap makes another instance of each group the bootstrap one, which is the first until then. A real Director does
+// so when instances come and go.
+func (d *Director) SetBootstrap(deployment string, index int) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.bootstrap[deployment] = index
 }
 
 // Ended are the instances, as the bosh CLI names them, on which a deployment's errand has ended that runs now or ran last.

@@ -25,7 +25,7 @@ func (d *Director) runErrand(ctx context.Context, t *task, deployment, errand st
 		if !slices.ContainsFunc(g.Jobs, func(job groupJob) bool { return job.Name == errand }) {
 			continue
 		}
-		for _, instance := range g.instances(deployment) {
+		for _, instance := range d.instances(deployment, g) {
 			if len(wanted) > 0 && !slices.ContainsFunc(wanted, func(f instanceFilter) bool {
 				return f.Group == g.Name && (f.ID == "" || f.ID == instance.ID)
 			}) {

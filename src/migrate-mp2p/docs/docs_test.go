@@ -23,7 +23,7 @@ const (
 	readme = root + "/README.md"
 )
 
-var pages = []string{"assumptions.md", "behaviour-api.md", "behaviour-promotion.md", "coverage.md", "output.md", "promises.md", "recovery.md", "sdk-conformance.md", "simulator.md", "states.md", "user-spec.md"}
+var pages = []string{"assumptions.md", "behaviour-api.md", "behaviour-promotion.md", "coverage.md", "output.md", "promises.md", "recovery.md", "sdk-conformance.md", "simulator.md", "states.md", "tkgi.md", "user-spec.md"}
 
 // read gives the text of a file.
 func read(path string) string {
