@@ -26,7 +26,9 @@ import (
 
 const usage = `migrate-mp2p moves what NCP made in NSX from the Manager API to the Policy API.
 
-Usage: migrate-mp2p COMMAND --config FILE [--output text|json]
+Usage: migrate-mp2p COMMAND --config FILE [--output text|json] [--job UID]
+
+--job names the Kubernetes Job whose pod this is: one Job migrates no second time after a rollback.
 
 Commands that write to NSX (only when migration.enabled is true):
   run        migrate, or take up unfinished records; does what migration.command says
@@ -42,8 +44,8 @@ Commands that only read:
 
 // arguments is the command line.
 type arguments struct {
-	command, config string
-	json            bool
+	command, config, job string
+	json                 bool
 }
 
 func parse(args []string) (arguments, error) {
@@ -51,6 +53,7 @@ func parse(args []string) (arguments, error) {
 	flags := flag.NewFlagSet("migrate-mp2p", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&a.config, "config", "", "")
+	flags.StringVar(&a.job, "job", "", "")
 	output := flags.String("output", "text", "")
 	if len(args) == 0 {
 		return a, errors.New("no command given")
@@ -119,6 +122,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return finish(reporter, run.Refused(err))
 	}
 	defer r.NSX.Close()
+	r.Job = a.job
 	return finish(reporter, r.Do(ctx))
 }
 

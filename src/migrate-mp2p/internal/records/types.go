@@ -74,6 +74,7 @@ type Header struct {
 	DoneSent           bool              `json:"done_sent,omitempty"`           // DONE was sent, or about to be: the workflow may be closed
 	DoneShown          bool              `json:"done_shown,omitempty"`          // the realization of objects has shown that DONE took effect
 	EndedWorkflow      string            `json:"ended_workflow,omitempty"`      // node whose open workflow, nobody's in these records, the operator let us end
+	Job                string            `json:"job,omitempty"`                 // Kubernetes Job whose pod began the run, or took it up last
 	State              State             `json:"state"`
 	Failure            string            `json:"failure,omitempty"` // why it is rolled back
 	PlanDigest         string            `json:"plan_digest"`

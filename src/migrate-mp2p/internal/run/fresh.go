@@ -265,7 +265,7 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 		NSXClusterID: r.node.ClusterID, NodeID: r.node.ID, NodeAddress: r.node.Address,
 		State: records.Planned, PlanDigest: d.plan.Digest, Objects: d.objects(), References: d.plan.References,
 		Already: already, Skipped: skippedOf(d), Settings: settings, Created: now, Updated: now,
-		Adopted: d.adopted, Realised: d.realised, GoBack: r.Config.Migration.Command == config.CommandRollback,
+		Job: r.Job, Adopted: d.adopted, Realised: d.realised, GoBack: r.Config.Migration.Command == config.CommandRollback,
 	}
 	if err := r.Records.Create(header, batchesOf(d.plan)); err != nil {
 		return fmt.Errorf("recording the plan before anything is sent: %w", err)

@@ -288,7 +288,7 @@ func (r *Runner) advice(scope catalog.Scope) advice {
 		NeverMounted: !r.Config.Records.RequireMount,
 	}
 	if a.Platform == "kubernetes" {
-		a.Rerun = "kubectl replace --force -f nsx-ncp-migrate-mp2p.yml (the Job nsx-ncp-migrate-mp2p, on the same volume)"
+		a.Rerun = "sh migrate.sh run FOLDER, which replaces the Job nsx-ncp-migrate-mp2p and keeps its volume"
 	}
 	return a
 }

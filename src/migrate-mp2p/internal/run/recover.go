@@ -20,6 +20,12 @@ func (r *Runner) recover(ctx context.Context, header records.Header) (goOn bool,
 	if err != nil {
 		return false, err
 	}
+	if r.Job != "" && header.Job != r.Job {
+		header.Job = r.Job
+		if err := r.Records.Amend(func(h *records.Header) { h.Job = r.Job }); err != nil {
+			return false, err
+		}
+	}
 	r.Report.Say("found unfinished records of run %s (scope %s, state %s, since %s)", header.RunID, header.Scope, header.State, header.Created.Format("2006-01-02 15:04 MST"))
 	if s.found == discard {
 		return true, r.discardPlanned(ctx, header)

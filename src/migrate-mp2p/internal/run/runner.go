@@ -40,6 +40,9 @@ type Runner struct {
 	Report   *report.Reporter
 	Log      logrus.FieldLogger
 	Clock    Clock
+	// Job is the uid of the Kubernetes Job whose pod this is; empty elsewhere. Its server may let another pod follow one that
+	// was lost, which must do no more than that one would have done.
+	Job string
 	// NewRunID makes an id that no other run has.
 	NewRunID func() string
 

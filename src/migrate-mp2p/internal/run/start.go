@@ -44,6 +44,7 @@ func conditions() []condition {
 		{"migration.plan_fingerprint", planned, (*Runner).signed},
 		{"nsx.end_workflow", planned, (*Runner).endWorkflowFits},
 		{"lost records", planned, (*Runner).noneLost},
+		{"migration.migrate_after_rollback", planned, (*Runner).notRolledBackByThisJob},
 		{"lease", leasing, (*Runner).leaseIsFree},
 	}
 }

@@ -122,7 +122,7 @@ var _ = Describe("a cluster of Kubernetes", func() {
 			for _, part := range parts {
 				Expect(k.out.String()).To(ContainSubstring(part))
 			}
-			Expect(check.Untouched(before, k.state, check.Except{})).To(BeEmpty())
+			k.expectSame(before)
 		},
 		Entry("a namespace", named("Namespace", "", "team-0003"), "Namespace team-0003 is missing", "objects need it", "start NCP in Manager mode"),
 		Entry("a service", named("Service", "team-0000", "gateway"), "Service team-0000/gateway is missing; 5 objects need it"),
@@ -192,9 +192,15 @@ var _ = Describe("a cluster of Kubernetes", func() {
 		out := k.run(ctx, k.config())
 		Expect(out.Code).To(Equal(run.AllManager), k.out.String())
 		Expect(k.out.String()).To(ContainSubstring("connection refused"))
-		Expect(check.Untouched(before, k.state, check.Except{})).To(BeEmpty())
+		k.expectSame(before)
 	})
 })
+
+// expectSame demands that NSX is what it was.
+func (k *kubeCluster) expectSame(before *store.Store) {
+	GinkgoHelper()
+	Expect(check.Untouched(before, k.state, check.Except{})).To(BeEmpty())
+}
 
 // migrateShared brings the shared objects of the spec over.
 func (k *kubeCluster) migrateShared(ctx context.Context) report.Outcome {
