@@ -15,7 +15,6 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/precheck"
 	"nsx-mp2p/migrate-mp2p/internal/run"
-	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
 const (
@@ -90,18 +89,6 @@ var _ = Describe("The documentation", func() {
 		Entry("in the README", readme),
 		Entry("beside the output", "output.md"),
 	)
-
-	It("says in the README which platforms this release serves", func() {
-		var rows [][]string
-		for _, platform := range []string{"tas", "tkgi", "kubernetes"} {
-			serves := "migrates"
-			if _, err := workloads.ForPlatform(platform); err != nil {
-				serves = "refuses with exit code 3"
-			}
-			rows = append(rows, []string{"`" + platform + "`", serves})
-		}
-		Expect(read(readme)).To(ContainSubstring(table("| `ncp.platform` | this release |", rows)))
-	})
 
 	It("is linked from the README, page by page", func() {
 		found, err := filepath.Glob("*.md")

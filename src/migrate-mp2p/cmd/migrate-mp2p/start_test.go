@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"os"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/config"
 )
 
 var _ = DescribeTable("a command line that cannot be carried out ends in 3 and says what is wrong [I10]",
@@ -33,4 +37,21 @@ var _ = DescribeTable("what needs no configuration ends in 0",
 	Entry("version", "version", version),
 	Entry("help", "help", "Usage"),
 	Entry("-h", "-h", "Usage"),
+)
+
+var _ = DescribeTable("the README says which platforms this release serves",
+	func(platform string) {
+		serves := "migrates"
+		if _, err := platformOf(&config.Config{NCP: config.NCP{Platform: platform}}); err != nil {
+			Expect(err).To(MatchError(ContainSubstring(platform)))
+			serves = "refuses with exit code 3"
+		}
+		readme, err := os.ReadFile("../../../../README.md")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(string(readme)).To(ContainSubstring("\n| `ncp.platform` | this release |\n"))
+		Expect(string(readme)).To(ContainSubstring(fmt.Sprintf("\n| `%s` | %s |\n", platform, serves)))
+	},
+	Entry("TAS", "tas"),
+	Entry("TKGI", "tkgi"),
+	Entry("Kubernetes", "kubernetes"),
 )

@@ -126,7 +126,9 @@ var _ = Describe("a cluster of Kubernetes", func() {
 		},
 		Entry("a namespace", named("Namespace", "", "team-0003"), "Namespace team-0003 is missing", "objects need it", "start NCP in Manager mode"),
 		Entry("a service", named("Service", "team-0000", "gateway"), "Service team-0000/gateway is missing; 5 objects need it"),
-		Entry("a network policy", func(o workloadstest.Object) bool { return o.Kind == "NetworkPolicy" && o.Metadata.Namespace == "team-0001" },
+		Entry("a network policy", func(o workloadstest.Object) bool {
+			return o.Kind == "NetworkPolicy" && o.Metadata.Namespace == "team-0001"
+		},
 			"NetworkPolicy team-0001/", "objects need it"),
 	)
 
