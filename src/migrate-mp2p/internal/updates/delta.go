@@ -366,6 +366,7 @@ func (b *builder) checkLimits() {
 			cure += "; or leave out what NCP can do without, here the tag " + optional[len(optional)-1].Scope + ": migration.leave_out_optional_tags: true"
 		}
 		b.problem(fmt.Sprintf("it would have %d tags, NSX allows %d", count, maxTags), cure)
+		b.problems[len(b.problems)-1].Tags = count
 	}
 	for _, t := range b.result.SetTags {
 		if utf8.RuneCountInString(t.Scope) > maxTagScope || utf8.RuneCountInString(t.Tag) > maxTagValue {

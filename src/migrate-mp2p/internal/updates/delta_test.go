@@ -371,6 +371,22 @@ var _ = Describe("a tag that is optional", func() {
 			ContainSubstring("external_id"), ContainSubstring("migration.leave_out_optional_tags"))))
 	})
 
+	It("is counted in phase 1 on all ports that have no room for it, apart from those that it does not help [R13]", func() {
+		var ports []Object
+		for i := range 1000 {
+			p := port(26 + i%4/3) // every fourth has one more than leaving out helps
+			p.ID, p.Name = fmt.Sprintf("p%d", i), fmt.Sprintf("web-%d", i)
+			ports = append(ports, p)
+		}
+		err := Preview(builtInRules(), slices.Values(ports), env())
+		Expect(err).To(MatchError(And(
+			ContainSubstring("1000 objects cannot"),
+			MatchRegexp(`\n  750 objects would have more tags than the 30 that NSX allows: first LOGICAL_PORT "web-0" \(p0\) with 31, .*leave_out_optional_tags: true\n`),
+			MatchRegexp(`\n  250 objects would have more tags than the 30 that NSX allows: first LOGICAL_PORT "web-3" \(p3\) with 32, .*fewer labels on the workload\)$`),
+		)))
+		Expect(strings.Count(err.Error(), "\n")).To(Equal(2))
+	})
+
 	It("is left out there when the operator says so, and stays left out when the object is read again [R13]", func() {
 		e := env()
 		e.LeaveOutOptional = true

@@ -20,6 +20,7 @@ type Problem struct {
 	Text    string             // what is missing
 	Cure    string             // what the operator can do about it
 	Missing *workloads.Missing // the workload that the object was made for and that does not exist; else nil
+	Tags    int                // how many the object would have, where NSX does not allow as many; else 0
 }
 
 // Error names the object, what is missing and the cure.
@@ -43,10 +44,11 @@ const (
 // missingCure helps where NSX holds what was made for workloads that are gone.
 const missingCure = "NCP takes away what it made for workloads that were deleted: create them again, or start NCP in Manager mode until it has been quiet for 10 minutes (a backup taken before is void then), stop it, and run again"
 
-// Error names the missing workloads, each once with the number of objects that need it, and of the other problems the
-// number and the first few.
+// Error names the missing workloads, each once with the number of objects that need it, counts the objects that would have too
+// many tags, by what helps, and gives of the other problems the number and the first few.
 func (e *NotInferred) Error() string {
-	missing, others := e.byWorkload()
+	missing, rest := e.byWorkload()
+	crowded, others := byCure(rest)
 	objects := map[string]bool{}
 	for _, p := range e.Problems {
 		objects[string(p.Type)+" "+p.ID] = true
@@ -62,6 +64,9 @@ func (e *NotInferred) Error() string {
 	}
 	if len(missing) > 0 {
 		text.WriteString("\n  " + missingCure)
+	}
+	for _, c := range crowded {
+		text.WriteString("\n  " + c.String())
 	}
 	for i, p := range others {
 		if i == shownProblems {
@@ -105,6 +110,45 @@ func (e *NotInferred) byWorkload() (missing []*missingWorkload, others []*Proble
 		return cmp.Or(-cmp.Compare(len(x.objects), len(y.objects)), strings.Compare(x.what, y.what))
 	})
 	return missing, others
+}
+
+// crowded are objects that would have more tags than NSX allows, and that the same cure helps.
+type crowded struct {
+	problems []*Problem
+}
+
+func (c *crowded) String() string {
+	first := c.problems[0]
+	if len(c.problems) == 1 {
+		return first.Error()
+	}
+	var named []string
+	for _, p := range c.problems[:min(len(c.problems), shownProblems)] {
+		named = append(named, fmt.Sprintf("%s with %d", p.object(), p.Tags))
+	}
+	which := strings.Join(named, ", ")
+	if len(named) < len(c.problems) {
+		which = "first " + which
+	}
+	return fmt.Sprintf("%d objects would have more tags than the %d that NSX allows: %s; %s", len(c.problems), maxTags, which, first.Cure)
+}
+
+// byCure gathers the objects that would have too many tags, those of most objects first; and the other problems.
+func byCure(problems []*Problem) (all []*crowded, others []*Problem) {
+	by := map[string]*crowded{}
+	for _, p := range problems {
+		if p.Tags == 0 {
+			others = append(others, p)
+			continue
+		}
+		if by[p.Cure] == nil {
+			by[p.Cure] = &crowded{}
+			all = append(all, by[p.Cure])
+		}
+		by[p.Cure].problems = append(by[p.Cure].problems, p)
+	}
+	slices.SortStableFunc(all, func(x, y *crowded) int { return cmp.Compare(len(y.problems), len(x.problems)) })
+	return all, others
 }
 
 // Unwrap gives the single problems.
