@@ -136,14 +136,19 @@ func (c *Cluster) Lookup(kind Kind, keys ...string) (string, error) {
 }
 
 // portOf tells which port of a service a pool behind an Ingress is for: that at which an Ingress asks for the service, and
-// behind which the members of the pool listen. Each is asked only where the other leaves a choice.
+// behind which the members of the pool listen. Each is asked only where the other leaves a choice. A port that names where it
+// leads to is taken where no other leads there, since pods, which alone know what the name means, are not read for it.
 func (s *service) portOf(listening string) (string, error) {
 	candidates := s.ports
 	if asked := s.matching(candidates, s.asked); len(asked) > 0 {
 		candidates = asked
 	}
 	if len(numbers(candidates)) > 1 && listening != "" {
-		if behind := s.matching(candidates, func(p Port) bool { return p.leadsTo(listening) }); len(behind) > 0 {
+		behind := s.matching(candidates, func(p Port) bool { return p.leadsTo(listening) })
+		if len(behind) == 0 {
+			behind = s.matching(candidates, Port.byName)
+		}
+		if len(behind) > 0 {
 			candidates = behind
 		}
 	}
@@ -171,6 +176,12 @@ func (p Port) leadsTo(listening string) bool {
 		return strconv.Itoa(p.Port) == listening
 	}
 	return p.TargetPort == listening
+}
+
+// byName says whether only the pods know where the port leads to: it names the port of a container.
+func (p Port) byName() bool {
+	_, err := strconv.Atoi(p.TargetPort)
+	return p.TargetPort != "" && err != nil
 }
 
 // numbers are the distinct numbers of ports, in their order.

@@ -74,6 +74,14 @@ var _ = Describe("Cluster", func() {
 			Entry("behind the same number", "443", "443"),
 		)
 
+		It("takes the port that names where it leads to where the members listen behind no other", func() {
+			c.AddIngressBackend("team-a", "named", "80")
+			c.AddIngressBackend("team-a", "named", "90")
+			c.AddService("team-a", "named", "uid-named", []workloads.Port{{Name: "http", Port: 80, TargetPort: "8080"}, {Name: "admin", Port: 90, TargetPort: "admin"}})
+			Expect(c.Lookup(workloads.ServicePort, "team-a", "named", "8080")).To(Equal("80"))
+			Expect(c.Lookup(workloads.ServicePort, "team-a", "named", "9090")).To(Equal("90"))
+		})
+
 		It("says that nothing tells the port where that is so, which is not that the service is missing", func() {
 			_, err := c.Lookup(workloads.ServicePort, "team-a", "both", "")
 			Expect(err).To(MatchError(And(ContainSubstring("team-a/both"), ContainSubstring("80, 443"))))
