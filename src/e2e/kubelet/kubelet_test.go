@@ -201,6 +201,34 @@ spec:
 	})
 })
 
+var _ = Describe("The program apiserver with an image", func() {
+	It("runs the pods of Jobs, and keeps their claims in its folder", func(ctx SpecContext) {
+		dir := GinkgoT().TempDir()
+		serve, ready := filepath.Join(dir, "apiserver"), filepath.Join(dir, "ready.json")
+		build, err := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", serve, "../cmd/apiserver").CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), string(build))
+		manifests := filepath.Join(dir, "job.yaml")
+		Expect(os.WriteFile(manifests, []byte(strings.ReplaceAll(job(`["write", "/claim/file"]`), "NS", "jobs")), 0o600)).To(Succeed())
+		running := exec.Command(serve, "serve", "--dir", filepath.Join(dir, "cluster"), "--image", "test="+program, "--ready-file", ready)
+		running.Stderr = GinkgoWriter
+		Expect(running.Start()).To(Succeed())
+		DeferCleanup(func() { _ = running.Process.Kill() })
+		Eventually(ready).WithContext(ctx).Should(BeARegularFile())
+		for _, arguments := range [][]string{
+			{"apply", "--server-side", "--filename", manifests},
+			{"--namespace=jobs", "wait", "--for=condition=Complete", "--timeout=2m", "job/one"},
+		} {
+			kubectl := exec.CommandContext(ctx, filepath.Join(os.Getenv("MP2P_KUBERNETES"), "kubectl"), arguments...)
+			kubectl.Env = []string{"HOME=" + dir, "KUBECONFIG=" + filepath.Join(dir, "cluster", "kubeconfig")}
+			output, err := kubectl.CombinedOutput()
+			Expect(err).NotTo(HaveOccurred(), string(output))
+		}
+		Expect(filepath.Join(dir, "cluster", "node", "claims", "jobs", "claim", "file")).To(BeARegularFile())
+		Expect(running.Process.Signal(syscall.SIGTERM)).To(Succeed())
+		Expect(running.Wait()).To(Succeed())
+	})
+})
+
 // account is where a pod finds its ServiceAccount.
 const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
 

@@ -32,9 +32,7 @@ type pod struct {
 	} `json:"status"`
 }
 
-// key names a pod for people and in paths of the API.
-func (p *pod) key() string { return p.Metadata.Namespace + "/" + p.Metadata.Name }
-
+// path is the pod's in the API.
 func (p *pod) path() string {
 	return "/api/v1/namespaces/" + p.Metadata.Namespace + "/pods/" + p.Metadata.Name
 }

@@ -156,13 +156,21 @@ func modeOf(own, otherwise *int) os.FileMode {
 	return 0o644
 }
 
+// excuse takes the absence of an optional object for none of its keys.
+func (r reference) excuse(err error) error {
+	if r.Optional && errors.Is(err, errNotFound) {
+		return nil
+	}
+	return err
+}
+
 func (k *Kubelet) configMapData(ctx context.Context, p *pod, from reference) (map[string][]byte, error) {
 	var object struct {
 		Data       map[string]string `json:"data"`
 		BinaryData map[string][]byte `json:"binaryData"`
 	}
 	err := k.get(ctx, "/api/v1/namespaces/"+p.Metadata.Namespace+"/configmaps/"+from.Name, &object)
-	if err != nil && !(from.Optional && errors.Is(err, errNotFound)) {
+	if err = from.excuse(err); err != nil {
 		return nil, err
 	}
 	all := map[string][]byte{}
@@ -180,7 +188,7 @@ func (k *Kubelet) secretData(ctx context.Context, p *pod, from reference) (map[s
 		Data map[string]string `json:"data"`
 	}
 	err := k.get(ctx, "/api/v1/namespaces/"+p.Metadata.Namespace+"/secrets/"+from.Name, &object)
-	if err != nil && !(from.Optional && errors.Is(err, errNotFound)) {
+	if err = from.excuse(err); err != nil {
 		return nil, err
 	}
 	all := map[string][]byte{}

@@ -1,9 +1,10 @@
 // Command apiserver runs a real Kubernetes API on loopback, with what `nsxsim manifests` printed in it, or saves such a world.
 //
-//	apiserver serve --manifests FILE --ready-file FILE [--kubeconfig FILE] [--controllers] [--dir DIR]
+//	apiserver serve --manifests FILE --ready-file FILE [--kubeconfig FILE] [--controllers] [--dir DIR] [--image NAME=BINARY]
 //	apiserver save --manifests FILE --pods 50000 --output ARCHIVE
 //
-// serve runs until SIGINT or SIGTERM. When it answers it writes, as JSON, how to connect: url, ca_file, token, kubeconfig.
+// serve runs until SIGINT or SIGTERM. With images it has a node, too, which runs the pods of these, each a single program that
+// is linked statically; the volumes of claims are then DIR/node/claims/NAMESPACE/NAME. When it answers it writes, as JSON, how to connect: url, ca_file, token, kubeconfig.
 // `scripts/kubernetes-tools` builds the programs that it runs; their folder is $MP2P_KUBERNETES or --programs.
 package main
 
@@ -17,9 +18,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"nsx-mp2p/e2e/apiserver"
+	"nsx-mp2p/e2e/kubelet"
 )
 
 func main() {
@@ -58,11 +61,25 @@ func serve(ctx context.Context, arguments []string) (err error) {
 	flags.StringVar(&options.Dir, "dir", "", "folder of data and logs; default: one that is removed at the end")
 	flags.StringVar(&options.EtcdData, "etcd-data", "", "archive to start from, as save writes it")
 	flags.BoolVar(&options.ControllerManager, "controllers", false, "run the controllers of Jobs, namespaces and ServiceAccounts, too")
+	images := map[string]kubelet.Image{}
+	flags.Func("image", "NAME=BINARY: an image that a node can run; repeated, it adds further ones, and a node needs --dir", func(text string) error {
+		name, binary, ok := strings.Cut(text, "=")
+		if !ok {
+			return errors.New("not of the form NAME=BINARY")
+		}
+		inside := "/" + filepath.Base(binary)
+		images[name] = kubelet.Image{Files: map[string]string{inside: binary}, Entrypoint: []string{inside}}
+		return nil
+	})
 	readyFile := flags.String("ready-file", "", "where to write how to connect, when it can be connected to")
 	kubeconfig := flags.String("kubeconfig", "", "where to write the administrator's kubeconfig")
 	if err := parse(flags, arguments); err != nil {
 		return err
 	}
+	if len(images) > 0 && options.Dir == "" {
+		return errors.New("serve needs --dir for its images")
+	}
+	options.ControllerManager = options.ControllerManager || len(images) > 0 // without them no pod gets its ServiceAccount
 	from, err := open(*manifests)
 	if err != nil {
 		return err
@@ -73,6 +90,13 @@ func serve(ctx context.Context, arguments []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
+	if len(images) > 0 {
+		node, cause := kubelet.Start(ctx, kubelet.Options{Server: server, Dir: filepath.Join(options.Dir, "node"), Images: images})
+		if cause != nil {
+			return cause
+		}
+		defer func() { err = errors.Join(err, node.Stop()) }()
+	}
 	if *kubeconfig == "" {
 		*kubeconfig = server.Kubeconfig
 	} else if err := write(*kubeconfig, server.Config(server.AdminToken)); err != nil {
