@@ -45,14 +45,7 @@ func (c controlPlane) uploadNCP() {
 
 // deploy updates the runtime config, with further properties, and deploys the manifest as its owner would.
 func (c controlPlane) deploy(properties map[string]any) {
-	write := func(name string, value any) string {
-		text, err := json.Marshal(value) // JSON is YAML, too
-		Expect(err).NotTo(HaveOccurred())
-		file := filepath.Join(c.dir, name)
-		Expect(os.WriteFile(file, text, 0o600)).To(Succeed())
-		return file
-	}
-	variables := write("vars.json", map[string]any{
+	variables := c.write("vars.json", map[string]any{
 		"release_version": "1", "deployments": []string{c.name}, "user_spec": string(c.read("user-spec.yaml")),
 		"nsx_managers": []string{strings.TrimPrefix(c.nsx.URL, "https://")}, "nsx_ca_certificate": string(c.read("ca.pem")),
 		"nsx_client_certificate": "", "nsx_client_key": "", "kubeconfig_file": "",
@@ -66,8 +59,22 @@ func (c controlPlane) deploy(properties map[string]any) {
 	for path, value := range properties {
 		operations = append(operations, map[string]any{"type": "replace", "path": job + path + "?", "value": value})
 	}
-	expectBOSH("update-runtime-config", "--name", c.name, filepath.Join(manifests, "runtime-config-tkgi.yml"), "-l", variables, "-o", write("operations.json", operations))
-	expectBOSH("-d", c.name, "deploy", write("manifest.json", map[string]any{
+	expectBOSH("update-runtime-config", "--name", c.name, filepath.Join(manifests, "runtime-config-tkgi.yml"), "-l", variables, "-o", c.write("operations.json", operations))
+	expectBOSH("-d", c.name, "deploy", c.manifest())
+}
+
+// write puts a value into a file, as YAML.
+func (c controlPlane) write(name string, value any) string {
+	text, err := json.Marshal(value) // which JSON is, too
+	Expect(err).NotTo(HaveOccurred())
+	file := filepath.Join(c.dir, name)
+	Expect(os.WriteFile(file, text, 0o600)).To(Succeed())
+	return file
+}
+
+// manifest is that of a cluster, as somebody else has written it.
+func (c controlPlane) manifest() string {
+	return c.write("manifest.json", map[string]any{
 		"name": c.name, "releases": []any{map[string]any{"name": "nsx-cf-cni", "version": "latest"}},
 		"instance_groups": []any{
 			map[string]any{
@@ -79,7 +86,7 @@ func (c controlPlane) deploy(properties map[string]any) {
 				"jobs": []any{map[string]any{"name": "node-agent", "release": "nsx-cf-cni", "properties": map[string]any{}}},
 			},
 		},
-	}))
+	})
 }
 
 // instance is an instance as the CLI names it.
@@ -215,6 +222,21 @@ var _ = Describe("bosh run-errand migrate-mp2p on three instances of a control p
 		Expect(results[0].Code).To(BeZero(), closing(results[0].Stdout))
 		Expect(closing(results[2].Stdout)).To(ContainSubstring(noWord))
 		c.expectReady()
+	})
+
+	It("is rendered on each instance from the runtime config as it stands, and refused at deploy without a Kubernetes API [R23]", func() {
+		c := controlPlane{&foundation{name: "service-instance_0a1b2c3d-0000-4000-8000-0123456789ab", dir: GinkgoT().TempDir()}}
+		c.uploadNCP()
+		update := []string{"update-runtime-config", "--name", c.name, filepath.Join(manifests, "runtime-config-tkgi.yml"), "-l", filepath.Join(manifests, "vars-example.yml")}
+		expectBOSH(update...)
+		expectBOSH("-d", c.name, "deploy", c.manifest())
+
+		expectBOSH(append(update, "-o", c.write("operations.json", []map[string]any{
+			{"type": "remove", "path": "/addons/name=migrate-mp2p/jobs/name=migrate-mp2p/properties/kubernetes"},
+		}))...)
+		output, err := command("-d", c.name, "deploy", c.manifest()).CombinedOutput()
+		Expect(err).To(HaveOccurred())
+		Expect(string(output)).To(ContainSubstring("kubernetes.kubeconfig_file is missing: ncp.platform tkgi needs the Kubernetes API"))
 	})
 })
 
