@@ -21,7 +21,7 @@ type bent struct {
 	searchCount func(query string, count int) int
 	list        func(path string)
 	listCount   func(path string, count int) int
-	migrated    func() error
+	migrated    func(resourceType string) error
 }
 
 var _ inventory.API = bent{}
@@ -72,7 +72,7 @@ func (b bent) ListCount(ctx context.Context, path string, params url.Values) (in
 
 func (b bent) MigratedResources(ctx context.Context, resourceType, id string, each func(nsx.MigratedResource) error) error {
 	if b.migrated != nil {
-		if err := b.migrated(); err != nil {
+		if err := b.migrated(resourceType); err != nil {
 			return err
 		}
 	}

@@ -253,28 +253,31 @@ func (l *look) orAsFound(ref catalog.Ref, f Finding) Finding {
 	return f
 }
 
-// remembered asks the coordinator whether it migrated an entry. Its silence means something only when it remembers the
-// router that the entry belongs to. A coordinator that does not run tells nothing.
+// remembered asks the coordinator whether it migrated an entry. Its silence means something only when it answered, and
+// remembers the router that the entry belongs to. A coordinator that does not run, or seems so for a moment, tells nothing.
 func (l *look) remembered(ctx context.Context, ref catalog.Ref, router catalog.Type) (catalog.Evidence, error) {
-	known := func(t catalog.Type) (bool, error) {
-		listed := false
-		err := l.api.MigratedResources(ctx, string(t), ref.ID, func(m nsx.MigratedResource) error {
+	known := func(t catalog.Type) (listed, answered bool, err error) {
+		err = l.api.MigratedResources(ctx, string(t), ref.ID, func(m nsx.MigratedResource) error {
 			listed = listed || m.ResourceID == ref.ID && m.ResourceType == string(t)
 			return nil
 		})
 		if nsx.IsKind(err, nsx.KindCoordinatorDown) {
-			return false, nil
+			return false, false, nil
 		}
 		if err != nil {
-			return false, fmt.Errorf("asking the coordinator about %s: %w", ref, err)
+			return false, false, fmt.Errorf("asking the coordinator about %s: %w", ref, err)
 		}
-		return listed, nil
+		return listed, true, nil
 	}
-	if itself, err := known(ref.Type); err != nil || itself {
-		return catalog.IsPolicy, err
+	itself, answered, err := known(ref.Type)
+	switch {
+	case err != nil || !answered:
+		return catalog.Undecided, err
+	case itself:
+		return catalog.IsPolicy, nil
 	}
-	if parent, err := known(router); err != nil || parent {
-		return catalog.IsManager, err
+	if parent, _, err := known(router); err != nil || !parent {
+		return catalog.Undecided, err
 	}
-	return catalog.Undecided, nil
+	return catalog.IsManager, nil
 }

@@ -136,11 +136,20 @@ var _ = Describe("Looking at entries", func() {
 		g.promote(ctx, config, true)
 		expectEvidence(g.look(ctx, config), catalog.IsPolicy)
 
-		down := bent{API: g.client, migrated: func() error { return &nsx.Error{Kind: nsx.KindCoordinatorDown} }}
+		down := bent{API: g.client, migrated: func(string) error { return &nsx.Error{Kind: nsx.KindCoordinatorDown} }}
 		refs := []catalog.Ref{config[0].Entries[0].Ref}
 		found, err := inventory.Look(ctx, down, g.cat, refs, nil)
 		Expect(err).NotTo(HaveOccurred())
 		expectEvidence(found, catalog.IsPolicy)
+		halfDown := bent{API: g.client, migrated: func(resourceType string) error {
+			if resourceType == string(catalog.Tier0Config) {
+				return &nsx.Error{Kind: nsx.KindCoordinatorDown}
+			}
+			return nil
+		}}
+		found, err = inventory.Look(ctx, halfDown, g.cat, refs, nil)
+		Expect(err).NotTo(HaveOccurred())
+		expectEvidence(found, catalog.IsPolicy) // that the router is remembered says nothing where the entry was not asked about
 		Expect(g.server.Store().Update(untag("logical-routers/" + refs[0].ID + "/routing"))).To(Succeed())
 		found, err = inventory.Look(ctx, down, g.cat, refs, nil)
 		Expect(err).NotTo(HaveOccurred())
@@ -149,7 +158,7 @@ var _ = Describe("Looking at entries", func() {
 		Expect(err).NotTo(HaveOccurred())
 		expectEvidence(found, catalog.IsPolicy)
 
-		broken := bent{API: g.client, migrated: func() error { return &nsx.Error{Kind: nsx.KindServer} }}
+		broken := bent{API: g.client, migrated: func(string) error { return &nsx.Error{Kind: nsx.KindServer} }}
 		_, err = inventory.Look(ctx, broken, g.cat, refs, nil)
 		Expect(err).To(MatchError(ContainSubstring("asking the coordinator about TIER0_LOGICAL_ROUTER_CONFIG/")))
 	})
