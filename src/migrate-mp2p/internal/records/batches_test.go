@@ -381,6 +381,17 @@ var _ = Describe("updates", func() {
 		Expect(s.Verify()).To(Succeed())
 	})
 
+	It("keep what the platform's workloads were when they were inferred, the last time that they were [I3]", func() {
+		Expect(s.Workloads()).To(BeEmpty())
+		Expect(s.PutWorkloads(map[string]string{"namespace_uid/shop": "old", "namespace_uid/gone": "x"})).To(Succeed())
+		Expect(s.PutWorkloads(map[string]string{"namespace_uid/shop": "uid"})).To(Succeed())
+		Expect(s.Workloads()).To(Equal(map[string]string{"namespace_uid/shop": "uid"}))
+		updates, err := s.PendingUpdates(1, 10)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(updates).To(HaveLen(3))
+		Expect(s.Verify()).To(Succeed())
+	})
+
 	It("are not mixed up [I3]", func() {
 		updates, err := s.PendingUpdates(1, 1)
 		Expect(err).NotTo(HaveOccurred())
