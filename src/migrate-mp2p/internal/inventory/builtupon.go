@@ -13,24 +13,25 @@ const pathsPerQuery = 12
 
 // FindBuiltUpon finds Policy objects that somebody built upon the objects at these Policy paths: gateways below a
 // Tier-0, segments at a gateway, subnets of a block, addresses of a pool. Those in ours are left out, and addresses that
-// belong to principal, for whom a promotion might make some that no record names (ASSUMED). The result holds paths.
+// belong to one of the principals, in whose names the promotions were asked for and might make some that no record names
+// (ASSUMED). The result holds paths.
 //
 // Search compares loosely, so the paths are compared again on our side. It is the one last look that uses Search, since no list leads from an object to those that refer to it. Without a search
 // index the lists of all that may refer to them are read.
-func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string]bool, principal string) ([]string, error) {
+func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string]bool, principals []string) ([]string, error) {
 	s := &source{api: api}
 	var found []string
 	for _, some := range chunks(paths, pathsPerQuery) {
 		query := anyOf("tier0_path", some) + " OR " + anyOf("connectivity_path", some) + " OR " + anyOf("ip_block_path", some) +
-			" OR (resource_type:IpAddressAllocation AND " + anyOf("parent_path", some) + " AND NOT _create_user:" + quote(principal) + ")"
+			" OR (resource_type:IpAddressAllocation AND " + anyOf("parent_path", some) + notOf(principals) + ")"
 		err := s.search(ctx, nsx.Policy, query, func(b body) error {
-			if path := b.text("path"); !ours[path] && !b.is("marked_for_delete") && builtUpon(b, some, principal) {
+			if path := b.text("path"); !ours[path] && !b.is("marked_for_delete") && builtUpon(b, some, principals) {
 				found = append(found, path)
 			}
 			return nil
 		})
 		if s.indexLost(err) {
-			return s.listBuiltUpon(ctx, paths, ours, principal)
+			return s.listBuiltUpon(ctx, paths, ours, principals)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("searching Policy objects that others built upon ours: %w", err)
@@ -39,10 +40,18 @@ func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string
 	return found, nil
 }
 
+// notOf is the part of a query that leaves out what belongs to one of the principals.
+func notOf(principals []string) string {
+	if len(principals) == 0 {
+		return ""
+	}
+	return " AND NOT " + anyOf("_create_user", principals)
+}
+
 // builtUpon tells whether an object names one of the paths, spelled just so.
-func builtUpon(b body, paths []string, principal string) bool {
+func builtUpon(b body, paths, principals []string) bool {
 	if b.text("resource_type") == "IpAddressAllocation" {
-		return slices.Contains(paths, b.text("parent_path")) && b.text("_create_user") != principal
+		return slices.Contains(paths, b.text("parent_path")) && !slices.Contains(principals, b.text("_create_user"))
 	}
 	return slices.ContainsFunc([]string{"tier0_path", "connectivity_path", "ip_block_path"}, func(field string) bool {
 		return slices.Contains(paths, b.text(field))
@@ -50,7 +59,7 @@ func builtUpon(b body, paths []string, principal string) bool {
 }
 
 // listBuiltUpon is FindBuiltUpon by lists.
-func (s *source) listBuiltUpon(ctx context.Context, paths []string, ours map[string]bool, principal string) ([]string, error) {
+func (s *source) listBuiltUpon(ctx context.Context, paths []string, ours map[string]bool, principals []string) ([]string, error) {
 	const pools = "/infra/ip-pools"
 	var found []string
 	// note collects the objects of a list that name one of the paths in a field.
@@ -88,7 +97,7 @@ func (s *source) listBuiltUpon(ctx context.Context, paths []string, ours map[str
 			continue
 		}
 		if _, err := s.list(ctx, policyAPI+pool+"/ip-allocations", nil, func(b body) error {
-			if path := b.text("path"); !ours[path] && b.text("_create_user") != principal {
+			if path := b.text("path"); !ours[path] && !slices.Contains(principals, b.text("_create_user")) {
 				found = append(found, path)
 			}
 			return nil

@@ -35,9 +35,10 @@ var _ = Describe("FindBuiltUpon", func() {
 			`{"resource_type":"Segment","path":"/infra/segments/ours","connectivity_path":"/infra/tier-0s/t0"}`,
 			`{"resource_type":"IpAddressAllocation","path":"/infra/ip-pools/p/ip-allocations/a","parent_path":"/infra/ip-pools/p","_create_user":"admin"}`,
 			`{"resource_type":"IpAddressAllocation","path":"/infra/ip-pools/p/ip-allocations/b","parent_path":"/infra/ip-pools/p","_create_user":"ncp"}`,
+			`{"resource_type":"IpAddressAllocation","path":"/infra/ip-pools/p/ip-allocations/d","parent_path":"/infra/ip-pools/p","_create_user":"superuser"}`,
 			`{"resource_type":"IpAddressAllocation","path":"/infra/ip-pools/p-2/ip-allocations/c","parent_path":"/infra/ip-pools/p-2","_create_user":"admin"}`,
 		}}
-		Expect(inventory.FindBuiltUpon(ctx, api, []string{"/infra/tier-0s/t0", "/infra/ip-pools/p"}, map[string]bool{"/infra/segments/ours": true}, "ncp")).
+		Expect(inventory.FindBuiltUpon(ctx, api, []string{"/infra/tier-0s/t0", "/infra/ip-pools/p"}, map[string]bool{"/infra/segments/ours": true}, []string{"ncp", "superuser"})).
 			To(ConsistOf("/infra/tier-1s/theirs", "/infra/segments/theirs", "/infra/ip-pools/p/ip-allocations/a"))
 	})
 })

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -244,6 +245,22 @@ func (j *job) rollBack(ctx context.Context) error {
 	return j.migrator().Back(ctx)
 }
 
+// principals are those in whose names the batches of the run were to be sent.
+func (j *job) principals() ([]string, error) {
+	found := map[string]bool{}
+	err := j.Records.Batches(func(b records.Batch) error {
+		request, err := j.Records.Request(b.Seq)
+		if err == nil && request.SetupDetails != nil && request.SetupDetails.PrincipalIdentity != "" {
+			found[request.SetupDetails.PrincipalIdentity] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading from the records in whose names batches were sent: %w", err)
+	}
+	return slices.Sorted(maps.Keys(found)), nil
+}
+
 // stillAlone refuses to roll back shared objects that others have built upon since: their objects would lose
 // what they stand on.
 func (j *job) stillAlone(ctx context.Context) error {
@@ -262,7 +279,11 @@ func (j *job) stillAlone(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the migration records: %w", err)
 	}
-	others, err := inventory.FindBuiltUpon(ctx, j.NSX, paths, ours, j.header.Settings["nsx.shared_principal_identity"])
+	principals, err := j.principals()
+	if err != nil {
+		return err
+	}
+	others, err := inventory.FindBuiltUpon(ctx, j.NSX, paths, ours, principals)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,8 @@ const versionTag = "ncp/version"
 // lostObjects are those of a scope which show that a migration was begun and not ended.
 type lostObjects struct {
 	refs     []catalog.Ref
-	managers int // objects of the scope that are Manager
+	managers int  // objects of the scope that are Manager
+	nodes    bool // some are of the network of TKGI's nodes
 }
 
 func (r *Runner) noteLost(scope catalog.Scope, found lostObjects) {
@@ -48,6 +49,7 @@ func (r *Runner) lookForLost(ctx context.Context, scope catalog.Scope, inv *inve
 		return lostObjects{}, err
 	}
 	found := lostObjects{refs: refs, managers: len(withoutConfigurations(inv, nil))}
+	found.nodes = slices.ContainsFunc(inv.Policy, func(o *inventory.Object) bool { return o.Nodes && slices.Contains(refs, o.Ref) })
 	r.noteLost(scope, found)
 	return found, nil
 }
@@ -152,7 +154,7 @@ func (r *Runner) describeLost(ctx context.Context, scope catalog.Scope, found lo
 	}
 	return &lostRecords{
 		scope: scope, total: len(found.refs), claimed: len(found.refs) - len(nobodys), manager: found.managers,
-		names: found.refs[:min(len(found.refs), 5)], holder: held.tag(leaseRun), realised: realised,
+		names: found.refs[:min(len(found.refs), 5)], holder: held.tag(leaseRun), nodes: found.nodes, realised: realised,
 	}
 }
 
@@ -181,6 +183,7 @@ type lostRecords struct {
 	total, claimed, manager int
 	names                   []catalog.Ref
 	holder                  string // run that holds the lease
+	nodes                   bool   // some are of the network of TKGI's nodes
 	realised                bool   // they were adopted to be rolled back, and cannot be
 }
 
@@ -193,6 +196,10 @@ func (e *lostRecords) Error() string {
 		names = append(names, "...")
 	}
 	what, sign := "NCP objects of this cluster are Policy", "without the tags that the end of a migration gives them"
+	if e.nodes {
+		what = "NCP objects of this cluster, or objects of its nodes' network, are Policy"
+		sign += ", or not realised by NSX yet"
+	}
 	if e.scope == catalog.Shared {
 		what, sign = "shared objects are Policy", "and NSX has not begun to realise them"
 	}

@@ -230,7 +230,7 @@ var _ = Describe("a cluster of TKGI", func() {
 		})
 		out := t.execute(onlyNCP(t.config()))
 		Expect(out.Code).To(Equal(run.Mixed), t.out.String())
-		Expect(out.Failure).To(ContainSubstring("TIER1/" + t.nodeRouter()))
+		Expect(out.Failure).To(And(ContainSubstring("TIER1/"+t.nodeRouter()), ContainSubstring("objects of its nodes' network"), ContainSubstring("not realised by NSX yet")))
 		other := command(onlyNCP(t.config()), config.CommandPrecheck)
 		other.NCP.Cluster = tkgiLonger
 		Expect(t.execute(other).Code).To(Equal(run.Mixed))

@@ -319,6 +319,9 @@ func (a advice) objects(scope catalog.Scope) string {
 	if scope == catalog.Shared {
 		return "the shared objects of the user spec"
 	}
+	if a.Platform == "tkgi" {
+		return fmt.Sprintf("the NCP-created objects of tkgi %q and its nodes' network", a.Cluster)
+	}
 	return fmt.Sprintf("the NCP-created objects of %s %q", a.Platform, a.Cluster)
 }
 
