@@ -109,7 +109,7 @@ func within(address, first, last string) bool {
 
 // findStrays searches for objects, of whatever type, that TKGI's tags connect with the cluster.
 func (r *retrieval) findStrays(ctx context.Context) error {
-	if !r.movesNodes() {
+	if !r.movesNodes() || uuidOf(r.q.Cluster) == "" {
 		return nil
 	}
 	query := anyOf("tags.scope", tkgiScopes) + " AND " + anyOf("tags.tag", []string{uuidOf(r.q.Cluster), r.q.Cluster})

@@ -192,6 +192,7 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 		Entry("of another cluster", scopes("ncp/cluster", "pks-other", "pks/cluster", "other"), false, ""),
 		Entry("of another cluster alone", scopes("pks/cluster", "other"), false, ""),
 		Entry("in capitals", scopes("ncp/cluster", tkgiCluster, "PKS/CLUSTER", tkgiCluster[4:]), false, ""),
+		Entry("of a cluster whose name TKGI did not give", scopes("ncp/cluster", "mine", "pks/cluster", "mine"), false, ""),
 		Entry("NCP's alone", scopes("ncp/cluster", tkgiCluster), false, ""),
 		Entry("NCP's, with a version: then it is NCP's", scopes("ncp/cluster", tkgiCluster, "ncp/version", "1.1.0", "pks/cluster", tkgiCluster[4:]), false, ""),
 		Entry("promoted by somebody", scopes("pks/cluster", tkgiCluster[4:], "policyPath", "/infra/segments/s"), false, ""),

@@ -65,14 +65,20 @@ func (w whose) seemsOfNodes(tags []nsx.Tag) bool {
 	for _, t := range tags {
 		if slices.Contains(tkgiScopes, t.Scope) {
 			ofTKGI = true
-			ofCluster = ofCluster || t.Tag == w.cluster || t.Tag == uuidOf(w.cluster)
+			ofCluster = ofCluster || t.Tag == w.cluster || t.Tag != "" && t.Tag == uuidOf(w.cluster)
 		}
 	}
 	return ofTKGI && ofCluster
 }
 
-// uuidOf is the UUID in the name of a cluster of TKGI.
-func uuidOf(cluster string) string { return strings.TrimPrefix(cluster, tkgiPrefix) }
+// uuidOf is the UUID in the name of a cluster of TKGI; empty for a name that TKGI did not give.
+func uuidOf(cluster string) string {
+	uuid, ofTKGI := strings.CutPrefix(cluster, tkgiPrefix)
+	if !ofTKGI {
+		return ""
+	}
+	return uuid
+}
 
 // createdBy tells whether NCP of the named cluster made an object with these tags.
 func createdBy(tags []nsx.Tag, cluster string) bool {
@@ -91,8 +97,9 @@ func nodeNetworksOf(tags []nsx.Tag) []string {
 	}
 	var clusters []string
 	for _, t := range tags {
-		if t.Scope == scopeCluster && t.Tag != "" && slices.ContainsFunc(tkgiScopes, func(scope string) bool {
-			return slices.Contains(tags, nsx.Tag{Scope: scope, Tag: uuidOf(t.Tag)})
+		uuid := uuidOf(t.Tag)
+		if t.Scope == scopeCluster && uuid != "" && slices.ContainsFunc(tkgiScopes, func(scope string) bool {
+			return slices.Contains(tags, nsx.Tag{Scope: scope, Tag: uuid})
 		}) {
 			clusters = append(clusters, t.Tag)
 		}
