@@ -29,10 +29,8 @@ type use struct {
 // noteUses notes the external addresses that an object uses. The lock is held.
 func (r *retrieval) noteUses(o *Object, b body) {
 	if o.Nodes {
-		for _, ip := range strings.Split(tagValue(o.Tags, scopeFloating), ",") {
-			if ip = strings.TrimSpace(ip); ip != "" {
-				r.uses[o.Ref] = append(r.uses[o.Ref], use{ip: ip, nodes: true, owner: o.Owner})
-			}
+		for _, ip := range floating(o, b) {
+			r.uses[o.Ref] = append(r.uses[o.Ref], use{ip: r.intern.one(ip), nodes: true, owner: o.Owner})
 		}
 		return
 	}

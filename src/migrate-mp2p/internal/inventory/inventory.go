@@ -118,19 +118,12 @@ type Outside struct {
 	Missing    bool   // NSX has no such object
 }
 
-// Unsupported is an object of NCP that the migration cannot take along.
+// Unsupported is an object that the migration does not take along.
 type Unsupported struct {
 	ResourceType string
 	ID           string
 	Name         string
 	Why          string
-}
-
-// Stray is an object that has to do with the network of the cluster's nodes and does not go with it.
-type Stray struct {
-	Unsupported
-	// Bars says that it keeps a switch from moving, since all ports of a switch are promoted together.
-	Bars bool
 }
 
 // Inventory is what a run works on.
@@ -147,8 +140,9 @@ type Inventory struct {
 	Unsupported []Unsupported
 	// Orphans are NCP's parts of objects that go nowhere (scope ncp).
 	Orphans []Orphan
-	// Strays are objects that seem to be of the network of the cluster's nodes, and do not go with it (scope ncp).
-	Strays []Stray
+	// Strays are objects that have to do with the network of the cluster's nodes and do not go with it (scope ncp): what
+	// seems to be of it, and ports of others that keep a switch of the nodes from moving.
+	Strays []Unsupported
 	// CriteriaScopes are the tag scopes that some group on this NSX asks for; such tags must stay.
 	CriteriaScopes map[string]bool
 }

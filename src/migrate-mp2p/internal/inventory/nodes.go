@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
@@ -46,17 +47,36 @@ func (r *retrieval) addNodePort(e *catalog.Entry, on *Object, b body) {
 	case other == "":
 		r.add(e, b, 0).Nodes = true
 	case policyPath == "":
-		r.inv.Strays = append(r.inv.Strays, Stray{Bars: true, Unsupported: Unsupported{
+		r.inv.Strays = append(r.inv.Strays, Unsupported{
 			ResourceType: b.text("resource_type"), ID: b.text("id"), Name: b.text("display_name"),
 			Why: fmt.Sprintf("it is on the nodes' switch %s and goes with cluster %q", on.Name, other),
-		}})
+		})
 	}
 }
 
 func (r *retrieval) movesNodes() bool { return r.q.Scope == catalog.NCP && r.whose().nodes }
 
-// placeFloating finds the pools of the nodes' floating addresses. The tag holds the address alone, so that every pool out
-// of whose ranges it may come is looked into; only a pool that gave it out counts.
+// floating gives the addresses of the administrator's pools that an object of the nodes' network may use: TKGI notes one in
+// a tag; those of NAT rules and virtual servers stand in them, too.
+func floating(o *Object, b body) []string {
+	found := strings.Split(tagValue(o.Tags, scopeFloating), ",")
+	switch {
+	case o.Type == catalog.LBVirtualServer:
+		found = append(found, b.text("ip_address"))
+	case o.Type == catalog.NAT && b.text("action") == "SNAT":
+		found = append(found, b.text("translated_network"))
+	case o.Type == catalog.NAT && b.text("action") == "DNAT":
+		found = append(found, b.text("match_destination_network"))
+	}
+	for i := range found {
+		found[i] = strings.TrimSpace(found[i])
+	}
+	slices.Sort(found)
+	return slices.DeleteFunc(slices.Compact(found), func(ip string) bool { _, err := netip.ParseAddr(ip); return err != nil })
+}
+
+// placeFloating finds the pools of the nodes' floating addresses. Only the address is known, so that every pool out of
+// whose ranges it may come is looked into; only a pool that gave it out counts.
 func (r *retrieval) placeFloating(ctx context.Context) error {
 	wanted := map[string][]string{} // pools by address
 	for _, uses := range r.uses {
@@ -162,12 +182,12 @@ func (r *retrieval) settleStrays(ctx context.Context) error {
 		tags, policyPath := b.tags()
 		why := r.whyStray(b, tags)
 		if policyPath == "" && why != "" {
-			r.inv.Strays = append(r.inv.Strays, Stray{Unsupported: Unsupported{
+			r.inv.Strays = append(r.inv.Strays, Unsupported{
 				ResourceType: b.text("resource_type"), ID: id, Name: b.text("display_name"), Why: why,
-			}})
+			})
 		}
 	}
-	slices.SortFunc(r.inv.Strays, func(x, y Stray) int {
+	slices.SortFunc(r.inv.Strays, func(x, y Unsupported) int {
 		return cmp.Or(cmp.Compare(x.ResourceType, y.ResourceType), cmp.Compare(x.ID, y.ID))
 	})
 	return nil

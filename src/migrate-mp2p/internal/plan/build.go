@@ -26,6 +26,7 @@ type builder struct {
 	policy   map[string]string // the same of objects of this scope that are Policy already
 	missing  map[string]*missing
 	facts    map[string]map[string]string // by type and parent
+	parents  map[string]*inventory.Object // switches, by Manager id
 	makers   map[string]string            // of the nodes' objects: Manager id -> the identity that made it
 	maker    string                       // the one that made most of these
 }
@@ -82,8 +83,8 @@ func (b *builder) choosePrincipal() {
 		return
 	}
 	ncp, nodes := byNodes(b.objects)
-	b.noteMakers(nodes)
 	b.plan.Principal = cmp.Or(b.options.Principal, mostFrequentOwner(ncp))
+	b.noteMakers(nodes)
 	if b.plan.Principal == "" && len(ncp) > 0 {
 		b.problem(ncp[0], "NSX does not say which identity made NCP's objects", "set nsx.principal_identity to the identity of NCP")
 	}
@@ -123,7 +124,12 @@ const policyUser = "nsx_policy"
 // noteMakers notes who made what of the nodes' network. It is not NCP's, and TKGI, BOSH and vSphere may have made it under
 // different identities.
 func (b *builder) noteMakers(nodes []*inventory.Object) {
-	b.makers = map[string]string{}
+	b.makers, b.parents = map[string]string{}, map[string]*inventory.Object{}
+	for _, o := range b.objects {
+		if o.Type == catalog.LogicalSwitch {
+			b.parents[o.ID] = o
+		}
+	}
 	var known []*inventory.Object
 	for _, o := range nodes {
 		if o.Owner != "" && o.Owner != policyUser {
@@ -137,7 +143,7 @@ func (b *builder) noteMakers(nodes []*inventory.Object) {
 	for _, o := range nodes {
 		principal := b.principal(b.entry(o), o)
 		principals[principal] = true
-		if principal == "" {
+		if principal == "" && b.maker == "" {
 			b.problem(o, "NSX does not say which identity made the nodes' network", "set nsx.node_principal_identity to the identity of TKGI")
 			break
 		}
@@ -271,12 +277,15 @@ func (b *builder) principal(e *catalog.Entry, o *inventory.Object) string {
 	if b.inv.Scope == catalog.Shared || e.Principal == catalog.AlwaysShared {
 		return b.options.SharedPrincipal
 	}
-	if !o.Nodes {
-		return b.plan.Principal
-	}
-	maker := b.makers[o.ID]
+	nodes, maker := o.Nodes, b.makers[o.ID]
 	if e.Together {
 		maker = b.makers[o.Parent.ID]
+		if parent, planned := b.parents[o.Parent.ID]; planned {
+			nodes = parent.Nodes
+		}
+	}
+	if !nodes {
+		return b.plan.Principal
 	}
 	return cmp.Or(b.options.NodePrincipal, maker, b.maker)
 }

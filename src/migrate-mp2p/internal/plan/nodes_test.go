@@ -130,6 +130,24 @@ var _ = Describe("A plan with the network of TKGI's nodes", func() {
 		Expect(build(inv, plan.Options{NodePrincipal: "x"}).NodePrincipals).To(ConsistOf("x"))
 	})
 
+	It("never parts the ports of one switch, whoever made them [R14]", func() {
+		inv, nodes := withNodes()
+		ofNCP := below(nodes[1], catalog.LogicalPort, "lp-3", "app-3")
+		guest := node(catalog.LogicalPort, "n-4", "bosh")
+		guest.Parent = catalog.Ref{Type: catalog.LogicalSwitch, ID: "ls"}
+		inv.Objects = append(inv.Objects, ofNCP, guest)
+		ports := map[string][]string{}
+		for _, b := range build(inv, plan.Options{}).Batches {
+			for _, e := range b.Entries {
+				if e.Type == catalog.LogicalPort {
+					ports[b.Request.SetupDetails.PrincipalIdentity] = append(ports[b.Request.SetupDetails.PrincipalIdentity], e.ID)
+				}
+			}
+		}
+		Expect(ports["ncp"]).To(ConsistOf("lp-1", "lp-2", "n-4"))
+		Expect(ports["tkgi"]).To(ConsistOf("n-1", "n-2", "n-3", "lp-3"))
+	})
+
 	It("counts no votes of others for the identity of NCP", func() {
 		inv, nodes := withNodes()
 		for i := range 50 {

@@ -23,8 +23,8 @@ func nodesInput() precheck.Input {
 	return in
 }
 
-func stray(id, why string) inventory.Stray {
-	return inventory.Stray{Unsupported: inventory.Unsupported{ResourceType: "LogicalSwitch", ID: id, Name: "name of " + id, Why: why}}
+func stray(id, why string) inventory.Unsupported {
+	return inventory.Unsupported{ResourceType: "LogicalSwitch", ID: id, Name: "name of " + id, Why: why}
 }
 
 var _ = Describe("node-network", func() {
@@ -50,7 +50,7 @@ var _ = Describe("node-network", func() {
 
 	It("leaves out what the user spec moves before", func() {
 		in := nodesInput()
-		in.Inventory.Strays = []inventory.Stray{stray("listed", "it has no tag ncp/cluster")}
+		in.Inventory.Strays = []inventory.Unsupported{stray("listed", "it has no tag ncp/cluster")}
 		in.Moving = func(id string) bool { return id == "listed" }
 		Expect(result(in, "node-network").Verdict).To(Equal(precheck.OK))
 	})
@@ -65,7 +65,7 @@ var _ = Describe("node-network", func() {
 		func(platform string, scope catalog.Scope, verdict precheck.Verdict) {
 			in := nodesInput()
 			in.Platform, in.Scope = platform, scope
-			in.Inventory.Strays = []inventory.Stray{stray("s", "of no matter")}
+			in.Inventory.Strays = []inventory.Unsupported{stray("s", "of no matter")}
 			Expect(result(in, "node-network").Verdict).To(Equal(verdict))
 		},
 		Entry("tas", "tas", catalog.NCP, precheck.OK),
