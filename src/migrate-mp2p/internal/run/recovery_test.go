@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -26,6 +27,20 @@ func (f *foundation) workflowCalls(since int) []string {
 	for _, w := range f.writes(since) {
 		if strings.Contains(w, "action=DONE") || strings.Contains(w, "mp-to-policy/rollback") {
 			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// searches are the queries that NSX's search was asked.
+func (f *foundation) searches() []string {
+	GinkgoHelper()
+	var all []string
+	for _, r := range f.server.Requests() {
+		values, err := url.ParseQuery(r.Query)
+		Expect(err).NotTo(HaveOccurred())
+		if query := values.Get("query"); query != "" {
+			all = append(all, query)
 		}
 	}
 	return all
@@ -154,9 +169,11 @@ var _ = Describe("a rollback of shared objects", func() {
 		f.fault(rules...)
 		c := f.shared()
 		c.NSX.Timeouts.Index = config.Duration(1)
+		c.NSX.SharedPrincipalIdentity = "boss"
 		out := f.execute(ctx, c)
 		Expect(out.Code).To(Equal(run.Mixed), f.out.String())
 		Expect(out.Failure).To(ContainSubstring(theirs))
+		Expect(f.searches()).To(ContainElement(ContainSubstring(`NOT _create_user:("boss")`)), "addresses of whom batches were sent for are not others'")
 		Expect(f.workflowCalls(0)).To(BeEmpty())
 		Expect(f.unfinished()).To(Equal(records.RollingBack))
 
