@@ -30,7 +30,7 @@ var (
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	program = filepath.Join(GinkgoT().TempDir(), "container")
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, "./testdata/container")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", program, "./testdata/cmd/container")
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	output, err := build.CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(output))
