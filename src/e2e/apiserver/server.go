@@ -78,7 +78,11 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	defer cancel()
 	s := &Server{dir: options.Dir}
 	if err := s.start(ctx, options); err != nil {
-		err = fmt.Errorf("starting a Kubernetes API server in %s: %w", s.dir, err)
+		where := ""
+		if s.dir != "" {
+			where = " in " + s.dir
+		}
+		err = fmt.Errorf("starting a Kubernetes API server%s: %w", where, err)
 		s.temporary = false // the logs stay
 		return nil, errors.Join(err, s.Stop())
 	}

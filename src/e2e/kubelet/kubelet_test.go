@@ -202,32 +202,61 @@ spec:
 })
 
 var _ = Describe("The program apiserver with an image", func() {
-	It("runs the pods of Jobs, and keeps their claims in its folder", func(ctx SpecContext) {
-		dir := GinkgoT().TempDir()
+	var dir string
+	var running *exec.Cmd
+
+	BeforeEach(func(ctx SpecContext) {
+		dir = GinkgoT().TempDir()
 		serve, ready := filepath.Join(dir, "apiserver"), filepath.Join(dir, "ready.json")
 		build, err := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", serve, "../cmd/apiserver").CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(build))
-		manifests := filepath.Join(dir, "job.yaml")
-		Expect(os.WriteFile(manifests, []byte(strings.ReplaceAll(job(`["write", "/claim/file"]`), "NS", "jobs")), 0o600)).To(Succeed())
-		running := exec.Command(serve, "serve", "--dir", filepath.Join(dir, "cluster"), "--image", "test="+program, "--ready-file", ready)
+		running = exec.Command(serve, "serve", "--dir", filepath.Join(dir, "cluster"), "--image", "test="+program, "--ready-file", ready)
 		running.Stderr = GinkgoWriter
 		Expect(running.Start()).To(Succeed())
 		DeferCleanup(func() { _ = running.Process.Kill() })
 		Eventually(ready).WithContext(ctx).Should(BeARegularFile())
-		for _, arguments := range [][]string{
-			{"apply", "--server-side", "--filename", manifests},
-			{"--namespace=jobs", "wait", "--for=condition=Complete", "--timeout=2m", "job/one"},
-		} {
-			kubectl := exec.CommandContext(ctx, filepath.Join(os.Getenv("MP2P_KUBERNETES"), "kubectl"), arguments...)
-			kubectl.Env = []string{"HOME=" + dir, "KUBECONFIG=" + filepath.Join(dir, "cluster", "kubeconfig")}
-			output, err := kubectl.CombinedOutput()
-			Expect(err).NotTo(HaveOccurred(), string(output))
-		}
+	})
+
+	kubectl := func(ctx SpecContext, input string, arguments ...string) string {
+		GinkgoHelper()
+		command := exec.CommandContext(ctx, filepath.Join(os.Getenv("MP2P_KUBERNETES"), "kubectl"), arguments...)
+		command.Env = []string{"HOME=" + dir, "KUBECONFIG=" + filepath.Join(dir, "cluster", "kubeconfig")}
+		command.Stdin = strings.NewReader(strings.ReplaceAll(input, "NS", "jobs"))
+		output, err := command.CombinedOutput()
+		Expect(err).NotTo(HaveOccurred(), string(output))
+		return string(output)
+	}
+
+	It("runs the pods of Jobs, and keeps their claims in its folder", func(ctx SpecContext) {
+		kubectl(ctx, job(`["write", "/claim/file"]`), "apply", "--server-side", "--filename=-")
+		kubectl(ctx, "", "--namespace=jobs", "wait", "--for=condition=Complete", "--timeout=2m", "job/one")
 		Expect(filepath.Join(dir, "cluster", "node", "claims", "jobs", "claim", "file")).To(BeARegularFile())
 		Expect(running.Process.Signal(syscall.SIGTERM)).To(Succeed())
 		Expect(running.Wait()).To(Succeed())
 	})
+
+	It("takes its containers along when it is killed", func(ctx SpecContext) {
+		kubectl(ctx, job(`["stay"]`), "apply", "--server-side", "--filename=-")
+		Eventually(contained).WithContext(ctx).WithArguments(dir).Should(HaveLen(1))
+		Eventually(func(ctx SpecContext) string { return kubectl(ctx, "", "--namespace=jobs", "logs", "job/one") }).WithContext(ctx).Should(Equal("staying\n"))
+		Expect(running.Process.Kill()).To(Succeed())
+		Expect(running.Wait()).NotTo(Succeed())
+		Eventually(contained).WithContext(ctx).WithArguments(dir).Should(BeEmpty())
+	})
 })
+
+// contained lists the processes whose root folder is below a folder.
+func contained(dir string) []string {
+	roots, err := filepath.Glob("/proc/[0-9]*/root")
+	Expect(err).NotTo(HaveOccurred())
+	var found []string
+	for _, root := range roots {
+		if path, err := os.Readlink(root); err == nil && strings.HasPrefix(path, dir) { // without error: it has not ended meanwhile
+			found = append(found, path)
+		}
+	}
+	return found
+}
 
 // account is where a pod finds its ServiceAccount.
 const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
