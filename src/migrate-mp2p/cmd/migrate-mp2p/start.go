@@ -17,6 +17,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/kubernetes"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
@@ -166,7 +167,7 @@ func wire(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor
 	if err != nil {
 		return nil, fmt.Errorf("reading migration.update_rules: %w", err)
 	}
-	platform, err := platformOf(cfg)
+	platform, err := platformOf(cfg, reporter, redact, log)
 	if err != nil {
 		return nil, err
 	}
@@ -188,13 +189,17 @@ func wire(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor
 }
 
 // platformOf is how the workloads of the configured platform are read.
-func platformOf(cfg *config.Config) (workloads.Platform, error) {
-	switch cfg.NCP.Platform {
-	case "tas":
+func platformOf(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor, log logrus.FieldLogger) (workloads.Platform, error) {
+	if cfg.NCP.Platform == config.PlatformTAS {
 		return workloads.TAS{}, nil
-	default:
-		return nil, fmt.Errorf("reading the workloads of platform %q: this release migrates ncp.platform tas only", cfg.NCP.Platform)
 	}
+	k := cfg.Kubernetes
+	return kubernetes.New(kubernetes.Options{
+		APIServer: k.APIServer, CACertificate: k.CACertificate,
+		Token: k.Token.Reveal(), TokenFile: k.TokenFile, ClientCertificate: k.ClientCertificate, ClientKey: k.ClientKey,
+		Kubeconfig: k.Kubeconfig, Pods: k.CheckPods, Timeout: time.Duration(k.Timeout), UserAgent: "migrate-mp2p/" + version,
+		Log: log, Say: reporter.Say, Redact: redact.Register,
+	})
 }
 
 func options(cfg *config.Config, log logrus.FieldLogger) nsx.Options {

@@ -187,36 +187,84 @@ func (c *Config) checkMigration(p *problems) {
 	}
 }
 
+// checkKubernetes looks at files only for commands that ask for workloads: a rollback works without them.
 func (c *Config) checkKubernetes(p *problems) {
 	k := c.Kubernetes
-	if k == (Kubernetes{}) {
-		return
-	}
-	if c.NCP.Platform == "tas" {
-		p.add("kubernetes", "is set, but ncp.platform tas has no Kubernetes API: leave it out")
-		return
-	}
-	direct := k.APIServer != "" || k.CACertificate != "" || k.Token != "" || k.ClientCertificate != "" || k.ClientKey != ""
-	byCertificate := k.ClientCertificate != "" || k.ClientKey != ""
-	switch {
-	case k.Kubeconfig != "" && direct:
-		p.add("kubernetes.kubeconfig", "is set beside other keys of kubernetes: it replaces them all")
-	case k.Kubeconfig != "":
-		if _, err := readBounded(k.Kubeconfig); err != nil {
-			p.add("kubernetes.kubeconfig", "cannot read %q: %v", k.Kubeconfig, err)
+	none := k == Default().Kubernetes
+	if c.NCP.Platform == PlatformTAS {
+		if !none {
+			p.add("kubernetes", "is set, but ncp.platform tas has no Kubernetes API: leave it out")
 		}
-	case k.APIServer == "":
-		p.add("kubernetes.api_server", "is missing: the other keys of kubernetes need it")
-	case k.Token != "" && byCertificate:
-		p.add("kubernetes.token", "is set beside kubernetes.client_certificate: give one of them")
-	case k.Token == "" && !byCertificate:
-		p.add("kubernetes.token", "is missing: give kubernetes.token, or kubernetes.client_certificate and kubernetes.client_key")
+		return
+	}
+	if k.Timeout <= 0 {
+		p.add("kubernetes.timeout", "is %s: write a duration above 0s", k.Timeout)
+	}
+	given := k.waysIn()
+	other := append(slices.Clone(given), k.keys("api_server", k.APIServer, "ca_certificate", k.CACertificate)...)
+	switch {
+	case k.Kubeconfig != "" && len(other) > 0:
+		p.add("kubernetes.kubeconfig", "is set beside %s: it replaces all keys that lead to the API server", other[0])
+	case k.Kubeconfig != "":
+	case k.APIServer == "" && len(other) > 0:
+		p.add("kubernetes.api_server", "is missing: it belongs to %s", other[0])
+	case len(given) > 1:
+		p.add(given[0], "is set beside %s: give one of them", given[1])
+	case k.APIServer != "" && len(given) == 0:
+		p.add("kubernetes.token", "is missing: give kubernetes.token, kubernetes.token_file, or kubernetes.client_certificate and kubernetes.client_key")
+	case k.APIServer == "" && c.NCP.Platform == PlatformTKGI && c.asksForWorkloads():
+		p.add("kubernetes.kubeconfig", "is missing: ncp.platform tkgi needs the cluster's Kubernetes API; give it, or kubernetes.api_server and a login")
 	}
 	if u, err := url.Parse(k.APIServer); k.APIServer != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
 		p.add("kubernetes.api_server", "is not a URL like https://kubernetes.example.com:8443")
 	}
+	if !c.asksForWorkloads() {
+		return
+	}
+	readable(p, "kubernetes.kubeconfig", k.Kubeconfig)
+	readable(p, "kubernetes.token_file", k.TokenFile)
 	authorities(p, "kubernetes.ca_certificate", k.CACertificate)
 	keyPair(p, "kubernetes.client_certificate", k.ClientCertificate, "kubernetes.client_key", k.ClientKey)
+}
+
+// waysIn are the keys of the logins that are given, a certificate and its key as one.
+func (k *Kubernetes) waysIn() []string {
+	certificate := k.keys("client_certificate", k.ClientCertificate, "client_key", k.ClientKey)
+	return append(k.keys("token", k.Token.Reveal(), "token_file", k.TokenFile), certificate[:min(1, len(certificate))]...)
+}
+
+// keys are those that have a value, of pairs of key and value.
+func (k *Kubernetes) keys(pairs ...string) []string {
+	var keys []string
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			keys = append(keys, "kubernetes."+pairs[i])
+		}
+	}
+	return keys
+}
+
+// asksForWorkloads says whether the command may need to know what runs on the platform.
+func (c *Config) asksForWorkloads() bool {
+	switch c.Migration.Command {
+	case CommandRun, CommandPlan, CommandPrecheck:
+		return c.Migration.Resources != "shared"
+	default:
+		return false
+	}
+}
+
+// readable reports a file that is empty or cannot be read.
+func readable(p *problems, key, file string) {
+	if file == "" {
+		return
+	}
+	switch data, err := readBounded(file); {
+	case err != nil:
+		p.add(key, "cannot read %q: %v", file, err)
+	case len(strings.TrimSpace(string(data))) == 0:
+		p.add(key, "%q is empty", file)
+	}
 }
 
 func required(p *problems, key, value, cure string) {

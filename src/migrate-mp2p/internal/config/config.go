@@ -89,14 +89,18 @@ type Override struct {
 	LinkedIDs map[string]string `json:"linked_ids"` // likewise
 }
 
-// Kubernetes says how to reach the API server; empty in TAS.
+// Kubernetes says how to reach the API server: by a kubeconfig, by an address and one login, or, where nothing is given on
+// platform kubernetes, by the service account of the pod. Empty in TAS.
 type Kubernetes struct {
-	APIServer         string `json:"api_server"`
-	CACertificate     string `json:"ca_certificate"` // path
-	Token             Secret `json:"token"`
-	ClientCertificate string `json:"client_certificate"` // path
-	ClientKey         string `json:"client_key"`         // path
-	Kubeconfig        string `json:"kubeconfig"`         // path
+	APIServer         string   `json:"api_server"`
+	CACertificate     string   `json:"ca_certificate"` // path
+	Token             Secret   `json:"token"`
+	TokenFile         string   `json:"token_file"`         // path; read anew each time that the API is asked
+	ClientCertificate string   `json:"client_certificate"` // path
+	ClientKey         string   `json:"client_key"`         // path
+	Kubeconfig        string   `json:"kubeconfig"`         // path
+	CheckPods         bool     `json:"check_pods"`         // compare ports with the pods there are; nothing needs it
+	Timeout           Duration `json:"timeout"`            // one request (30s)
 }
 
 // Records says where the migration records lie.

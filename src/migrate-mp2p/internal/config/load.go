@@ -26,6 +26,13 @@ const (
 	CommandVerify   = "verify"
 )
 
+// The platforms that NCP serves.
+const (
+	PlatformTAS        = "tas"
+	PlatformTKGI       = "tkgi"
+	PlatformKubernetes = "kubernetes"
+)
+
 // Default is what holds where config.json says nothing.
 func Default() *Config {
 	return &Config{
@@ -44,10 +51,11 @@ func Default() *Config {
 			Lease:          true,
 			AllowOverwrite: true,
 		},
-		Migration: Migration{Command: CommandRun, Resources: "all", PolicyIDs: "uuid"},
-		Records:   Records{Directory: "/var/vcap/store/migrate-mp2p", RequireMount: true},
-		Log:       Log{Level: "info", Directory: "/var/vcap/sys/log/migrate-mp2p"},
-		Instance:  Instance{Bootstrap: true}, // outside BOSH there is no other instance
+		Migration:  Migration{Command: CommandRun, Resources: "all", PolicyIDs: "uuid"},
+		Kubernetes: Kubernetes{Timeout: Duration(30 * time.Second)},
+		Records:    Records{Directory: "/var/vcap/store/migrate-mp2p", RequireMount: true},
+		Log:        Log{Level: "info", Directory: "/var/vcap/sys/log/migrate-mp2p"},
+		Instance:   Instance{Bootstrap: true}, // outside BOSH there is no other instance
 	}
 }
 

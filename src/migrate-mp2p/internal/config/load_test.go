@@ -300,13 +300,32 @@ var _ = Describe("config.json", func() {
 	Describe("the way to Kubernetes", func() {
 		tkgi := func() map[string]any { return with(minimal(), "ncp.platform", "tkgi") }
 
-		It("may be left out, a token or a kubeconfig", func() {
-			_, err := load(tkgi())
-			Expect(err).NotTo(HaveOccurred())
+		It("is a token, a file with one, or a kubeconfig", func() {
 			c, err := load(with(with(tkgi(), "kubernetes.api_server", "https://k:8443"), "kubernetes.token", password))
 			Expect(err).NotTo(HaveOccurred())
 			Expect(c.Kubernetes.Token.Reveal()).To(Equal(password))
-			_, err = load(with(tkgi(), "kubernetes.kubeconfig", file("kubeconfig", "{}")))
+			_, err = load(with(with(tkgi(), "kubernetes.api_server", "https://k:8443"), "kubernetes.token_file", file("token", "t")))
+			Expect(err).NotTo(HaveOccurred())
+			c, err = load(with(with(with(tkgi(), "kubernetes.kubeconfig", file("kubeconfig", "{}")), "kubernetes.check_pods", true), "kubernetes.timeout", "1m"))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(c.Kubernetes.CheckPods).To(BeTrue())
+			Expect(c.Kubernetes.Timeout).To(Equal(config.Duration(time.Minute)))
+		})
+
+		It("may be left out where a pod has one of its own, and where no workload is asked for", func() {
+			_, err := load(with(minimal(), "ncp.platform", "kubernetes"))
+			Expect(err).NotTo(HaveOccurred())
+			_, err = load(with(with(tkgi(), "migration.resources", "shared"), "migration.user_spec", "/spec"))
+			Expect(err).NotTo(HaveOccurred())
+			for _, command := range []string{"rollback", "status", "verify"} {
+				_, err = load(with(tkgi(), "migration.command", command))
+				Expect(err).NotTo(HaveOccurred(), command)
+			}
+		})
+
+		It("keeps no rollback from starting by files that are gone [I10]", func() {
+			settings := with(with(tkgi(), "kubernetes.kubeconfig", "/none"), "migration.command", "rollback")
+			_, err := load(settings)
 			Expect(err).NotTo(HaveOccurred())
 		})
 
@@ -324,6 +343,11 @@ var _ = Describe("config.json", func() {
 			Entry(nil, map[string]any{"api_server": "https://k"}, "kubernetes.token: is missing"),
 			Entry(nil, map[string]any{"api_server": "k:8443", "token": password}, "kubernetes.api_server: is not a URL"),
 			Entry(nil, map[string]any{"api_server": "https://k", "token": password, "client_key": "/k"}, "kubernetes.token: is set beside"),
+			Entry(nil, map[string]any{}, "kubernetes.kubeconfig: is missing: ncp.platform tkgi needs"),
+			Entry(nil, map[string]any{"timeout": "0s", "kubeconfig": "/none"}, "kubernetes.timeout: is 0s"),
+			Entry(nil, map[string]any{"api_server": "https://k", "token": password, "token_file": "/t"}, "kubernetes.token: is set beside kubernetes.token_file"),
+			Entry(nil, map[string]any{"api_server": "https://k", "token_file": "/none"}, `kubernetes.token_file: cannot read "/none"`),
+			Entry(nil, map[string]any{"api_server": "https://k", "client_key": "/k", "client_certificate": ""}, "kubernetes.client_certificate: is missing"),
 			Entry(nil, map[string]any{"kubeconfig": "/none"}, `kubernetes.kubeconfig: cannot read "/none"`),
 			Entry(nil, map[string]any{"kubeconfig": "/none", "token": password}, "kubernetes.kubeconfig: is set beside"),
 			Entry(nil, map[string]any{"api_server": "https://k", "token": password, "ca_certificate": "/none"}, "kubernetes.ca_certificate: cannot read"),
