@@ -73,6 +73,23 @@ func (f *forgotten) Error() string {
 }
 func (f *forgotten) Unwrap() error { return f.error }
 
+// stopped is a reading that was ended; last is what the API server or the network said, if anything.
+type stopped struct{ why, last error }
+
+func (s *stopped) Error() string {
+	if s.last == nil || errors.Is(s.last, context.Canceled) || errors.Is(s.last, context.DeadlineExceeded) {
+		return s.why.Error()
+	}
+	return fmt.Sprintf("%v; before, %v", s.why, bare(s.last))
+}
+
+func (s *stopped) Unwrap() []error { return []error{s.why, s.last} }
+
+// damaged is an answer that cannot be decoded.
+type damaged struct{ error }
+
+func (d *damaged) Unwrap() error { return d.error }
+
 // strangeList is an answer that is none to what was asked.
 type strangeList struct{ text string }
 
@@ -98,6 +115,8 @@ func kindOf(err error) Kind {
 		odd       *strange
 		oddList   *strangeList
 		lost      *forgotten
+		ended     *stopped
+		broken    *damaged
 		status    apierrors.APIStatus
 		authority x509.UnknownAuthorityError
 		name      x509.HostnameError
@@ -107,12 +126,14 @@ func kindOf(err error) Kind {
 		operation *net.OpError
 	)
 	switch {
+	case errors.As(err, &ended):
+		return Stopped
+	case errors.As(err, &broken):
+		return Unreadable
 	case errors.As(err, &lost):
 		return Forgotten
 	case errors.Is(err, errSlow):
 		return Slow
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return Stopped
 	case errors.As(err, &odd):
 		if odd.status >= 500 {
 			return Busy

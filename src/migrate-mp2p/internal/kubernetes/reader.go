@@ -108,7 +108,7 @@ func (r *reader) page(ctx context.Context, k kind, next string) (runtime.Object,
 		case err == nil:
 			return list, nil
 		case ctx.Err() != nil:
-			return nil, errors.Join(context.Cause(ctx), bare(err))
+			return nil, &stopped{context.Cause(ctx), err}
 		case apierrors.IsUnauthorized(err) && !renewed && r.way.token != nil:
 			changed, readErr := r.way.token.renew()
 			if readErr != nil {
@@ -130,8 +130,8 @@ func (r *reader) page(ctx context.Context, k kind, next string) (runtime.Object,
 			wait = max(wait, min(time.Duration(seconds)*time.Second, longestPause))
 		}
 		r.o.Log.WithField("path", k.path).WithField("attempt", attempt+1).Warnf("asking again in %s: %v", wait, bare(err))
-		if stopped := r.o.Pause(ctx, wait); stopped != nil {
-			return nil, errors.Join(stopped, bare(err))
+		if why := r.o.Pause(ctx, wait); why != nil {
+			return nil, &stopped{why, err}
 		}
 	}
 }
@@ -150,9 +150,16 @@ func (r *reader) ask(ctx context.Context, k kind, next string) (runtime.Object, 
 	if next != "" {
 		request = request.Param("continue", next)
 	}
-	list, err := request.Do(ctx).Get()
-	if err != nil && ctx.Err() != nil {
-		return nil, errors.Join(context.Cause(ctx), bare(err))
+	result := request.Do(ctx)
+	if err := result.Error(); err != nil {
+		if ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow) {
+			return nil, fmt.Errorf("%w: %w", errSlow, bare(err))
+		}
+		return nil, err
 	}
-	return list, err
+	list, err := result.Get()
+	if err != nil {
+		return nil, &damaged{err}
+	}
+	return list, nil
 }
