@@ -35,16 +35,7 @@ type retrieval struct {
 
 // Retrieve reads everything that a plan needs. It writes nothing.
 func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
-	if q.Concurrency <= 0 {
-		q.Concurrency = 4
-	}
-	q.Waiting = oneAtATime(q.Waiting)
-	r := &retrieval{
-		source: source{api: api, q: q}, intern: newInterner(),
-		objects: map[catalog.Ref]*Object{}, ruleCount: map[string]int{}, uses: map[catalog.Ref][]use{},
-		strays: map[string]body{},
-		inv:    &Inventory{Scope: q.Scope, Cluster: q.Cluster, Outside: map[string]Outside{}, CriteriaScopes: map[string]bool{}},
-	}
+	r := newRetrieval(api, q)
 	find := r.findCreated
 	if q.Scope == catalog.Shared {
 		find = r.findWanted
@@ -58,6 +49,20 @@ func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 	}
 	r.sort()
 	return r.inv, nil
+}
+
+// newRetrieval begins a reading, with the defaults of what the query leaves out.
+func newRetrieval(api API, q Query) *retrieval {
+	if q.Concurrency <= 0 {
+		q.Concurrency = 4
+	}
+	q.Waiting = oneAtATime(q.Waiting)
+	return &retrieval{
+		source: source{api: api, q: q}, intern: newInterner(),
+		objects: map[catalog.Ref]*Object{}, ruleCount: map[string]int{}, uses: map[catalog.Ref][]use{},
+		strays: map[string]body{},
+		inv:    &Inventory{Scope: q.Scope, Cluster: q.Cluster, Outside: map[string]Outside{}, CriteriaScopes: map[string]bool{}},
+	}
 }
 
 // findCreated finds what NCP of the cluster made, and on TKGI the network of its nodes.
