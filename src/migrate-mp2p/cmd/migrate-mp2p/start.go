@@ -36,7 +36,8 @@ Commands that write to NSX (only when migration.enabled is true):
   rollback   take an unfinished run back to Manager mode
 
 Commands that only read:
-  plan       what would be sent, with totals
+  plan       what would be sent, with totals; with --write-user-spec FILE it infers which shared objects have to
+             move, and writes them to FILE, which must not exist with other content
   precheck   every check, all failures at once
   status     what the records hold, and what the objects are
   verify     are records and NSX in order?
@@ -47,6 +48,7 @@ Commands that only read:
 type arguments struct {
 	command, config, job string
 	json                 bool
+	userSpec             string // file to write an inferred user spec to
 }
 
 func parse(args []string) (arguments, error) {
@@ -55,6 +57,7 @@ func parse(args []string) (arguments, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&a.config, "config", "", "")
 	flags.StringVar(&a.job, "job", "", "")
+	flags.StringVar(&a.userSpec, "write-user-spec", "", "")
 	output := flags.String("output", "text", "")
 	if len(args) == 0 {
 		return a, errors.New("no command given")
@@ -70,6 +73,8 @@ func parse(args []string) (arguments, error) {
 		return a, fmt.Errorf("unknown command %q; known are %s, version", a.command, strings.Join(needConfig, ", "))
 	case flags.NArg() > 0:
 		return a, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case a.userSpec != "" && a.command != config.CommandPlan:
+		return a, fmt.Errorf("--write-user-spec belongs to command plan, not to %s", a.command)
 	case *output != "text" && *output != "json":
 		return a, fmt.Errorf("--output is %q; it must be text or json", *output)
 	case a.config == "" && slices.Contains(needConfig, a.command):
@@ -104,6 +109,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return finish(report.New(printer), run.Refused(err))
 	}
+	cfg.Migration.WriteUserSpec = cfg.Migration.WriteUserSpec || a.userSpec != ""
 	redact.Register(cfg.NSX.Password.Reveal(), cfg.Kubernetes.Token.Reveal())
 	log, closer, err := report.NewLogger(cfg.Log.Level, cfg.Log.Directory, redact)
 	if err != nil {
@@ -124,6 +130,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	defer r.NSX.Close()
 	r.Job = a.job
+	r.UserSpecFile = a.userSpec
 	return finish(reporter, r.Do(ctx))
 }
 

@@ -25,6 +25,7 @@ var _ = DescribeTable("a command line that cannot be carried out ends in 3 and s
 	Entry("precheck without a configuration", "precheck needs --config", "precheck"),
 	Entry("an unknown flag", "-confg", "run", "-confg", "x"),
 	Entry("an argument too many", `"again"`, "run", "--config", "x", "again"),
+	Entry("a user spec written by another command", "--write-user-spec belongs to command plan", "run", "--config", "x", "--write-user-spec", "y"),
 	Entry("an unknown output", "--output", "run", "--config", "x", "--output", "yaml"),
 )
 

@@ -172,7 +172,8 @@ func (c *Config) checkMigration(p *problems) {
 		p.add("migration.strategy", "is one-by-one: with ncp.platform tas only all-down is supported")
 	}
 	retrieves := m.Command == CommandRun || m.Command == CommandPlan || m.Command == CommandPrecheck
-	if retrieves && m.Resources == "shared" && m.UserSpec == "" {
+	inferred := m.Command == CommandPlan && m.WriteUserSpec
+	if retrieves && m.Resources == "shared" && m.UserSpec == "" && !inferred {
 		p.add("migration.user_spec", "is missing: migration.resources is shared, which migrates what the user spec lists")
 	}
 	for i, path := range m.WaiveUpdates {

@@ -17,7 +17,6 @@ import (
 // puts its own (TKGI docs).
 const (
 	scopeNodes    = "pks/cluster"
-	scopeFloating = "pks/floating_ip"
 	scopeMarker   = "ncp/fw_sect_marker"
 )
 

@@ -139,7 +139,7 @@ func (r *Runner) SaveStatus(s report.Status) {
 // answer runs a command that only reads. Its exit codes are 0 (fine), 1 (findings) and 3 (cannot tell).
 func (r *Runner) answer(ctx context.Context, read func(context.Context) (reading, error)) report.Outcome {
 	found, err := read(ctx)
-	out := report.Outcome{Code: AllPolicy, Meaning: "nothing to object to", Scopes: found.scopes, Details: found.details}
+	out := report.Outcome{Code: AllPolicy, Meaning: "nothing to object to", Scopes: found.scopes, Details: found.details, Next: found.next}
 	for _, f := range found.findings {
 		r.Report.Warn("%s", f)
 	}
@@ -160,7 +160,8 @@ func (r *Runner) answer(ctx context.Context, read func(context.Context) (reading
 type reading struct {
 	findings []string // what is not as it should be
 	scopes   []report.ScopeState
-	details  any // for --output json
+	next     []string // what to do now
+	details  any      // for --output json
 }
 
 // recorded is the header of unfinished records, if there are any.
@@ -213,6 +214,13 @@ func (r *Runner) readAll(ctx context.Context) (found reading, drafts []draft, er
 		return found, nil, err
 	}
 	look(connected)
+	if r.Config.Migration.Command == config.CommandPlan && r.Config.Migration.WriteUserSpec {
+		next, err := r.inferSpec(ctx)
+		if err != nil {
+			return found, nil, err
+		}
+		found.next = append(found.next, next)
+	}
 	if drafts, err = r.draftAll(ctx, r.scopes()); err != nil {
 		return found, nil, err
 	}

@@ -43,6 +43,9 @@ type Runner struct {
 	// Job is the uid of the Kubernetes Job whose pod this is; empty elsewhere. Its server may let another pod follow one that
 	// was lost, which must do no more than that one would have done.
 	Job string
+	// UserSpecFile is where command plan writes an inferred user spec when migration.write_user_spec asks for one; empty
+	// means user-spec.yaml in the log folder.
+	UserSpecFile string
 	// NewRunID makes an id that no other run has.
 	NewRunID func() string
 

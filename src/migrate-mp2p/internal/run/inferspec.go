@@ -1,0 +1,160 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/records"
+)
+
+// inferredSpec is the file's name in the log folder where no other was asked for.
+const inferredSpec = "user-spec.yaml"
+
+// tkgiPrefix stands in NCP's name of a cluster before TKGI's own id of it (TKGI docs).
+const tkgiPrefix = "pks-"
+
+// inferSpec writes a user spec with what the cluster needs. Where none was given, the plan goes on with the written one,
+// so that the operator sees at once what it would come to. It answers what the operator has to do next.
+func (r *Runner) inferSpec(ctx context.Context) (next string, err error) {
+	nodes := ""
+	if r.Config.NCP.Platform == "tkgi" {
+		nodes = strings.TrimPrefix(r.Config.NCP.Cluster, tkgiPrefix)
+	}
+	r.Report.Say("inferring the user spec from what the objects of cluster %q refer to", r.Config.NCP.Cluster)
+	needs, err := inventory.Infer(ctx, r.NSX, r.query(catalog.NCP), nodes)
+	if err != nil {
+		return "", err
+	}
+	path := r.UserSpecFile
+	if path == "" {
+		path = filepath.Join(r.Config.Log.Directory, inferredSpec)
+	}
+	text := r.specText(needs)
+	if err := writeOnce(path, text); err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(text)) {
+		r.Report.Say("  %s", strings.TrimRight(line, "\n"))
+	}
+	spec, err := config.LoadUserSpec(path, SpecKinds(r.Catalog))
+	if err != nil {
+		return "", fmt.Errorf("reading the inferred user spec again: %w", err)
+	}
+	next = fmt.Sprintf("read the inferred user spec %s, correct it, and give it as migration.user_spec", path)
+	if len(r.Spec.Shared)+len(r.Spec.Custom) > 0 {
+		return next + "; the plan above is that of the user spec that was given", nil
+	}
+	r.Spec = spec
+	return next + "; the plan above is that of the inferred one", nil
+}
+
+// writeOnce writes a file that does not exist yet. A file with the same content is left as it is, and another one is an
+// error, since somebody may have corrected it.
+func writeOnce(path string, text []byte) error {
+	there, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return records.DurableWrite(path, text)
+	case err != nil:
+		return fmt.Errorf("writing the inferred user spec: %w", err)
+	case bytes.Equal(there, text):
+		return nil
+	}
+	return fmt.Errorf("writing the inferred user spec: %s exists and says something else; keep it under another name, or remove it", path)
+}
+
+// specText is the user spec with the reason for each entry. The same NSX gives the same text.
+func (r *Runner) specText(needs *inventory.Needs) []byte {
+	var b bytes.Buffer
+	comment := func(format string, values ...any) { fmt.Fprintf(&b, "# "+format+"\n", values...) }
+	comment("Inferred from what the objects of cluster %q refer to. Nobody has decided this yet:", needs.Cluster)
+	comment("read it, correct it, and give it as migration.user_spec. Each entry says why it is here.")
+	if len(needs.Others) > 0 {
+		comment("Other clusters on this NSX may need the same objects, which move for all of them at once, and others beside:")
+		comment("%s", boundedNames(needs.Others))
+	}
+	b.WriteString("version: 1\n")
+	listed := 0
+	for _, e := range r.Catalog.Entries() {
+		for i, n := range ofType(needs.Objects, e.Type, r.Catalog) {
+			if listed == 0 {
+				b.WriteString("shared:\n")
+			}
+			listed++
+			if i == 0 {
+				fmt.Fprintf(&b, "  %s:\n", e.SpecKey)
+			}
+			fmt.Fprintf(&b, "  # %q: %s\n  - id: %q\n", n.Name, why(n), n.Ref.ID)
+		}
+	}
+	if listed == 0 {
+		b.WriteString("shared: {}\n")
+	}
+	r.specRemarks(needs, comment)
+	return b.Bytes()
+}
+
+// specRemarks says what was found beside the entries.
+func (r *Runner) specRemarks(needs *inventory.Needs, comment func(string, ...any)) {
+	for _, n := range needs.Objects {
+		name := fmt.Sprintf("%s %q (%s)", n.Ref.Type, n.Name, n.Ref.ID)
+		switch {
+		case n.Listed(r.Catalog) || n.System:
+		case n.PolicyPath != "":
+			comment("Not listed, since it is Policy already: %s at %s.", name, n.PolicyPath)
+		case n.Missing:
+			comment("Not listed, since NSX has no such object: %s; %s.", name, why(n))
+		default:
+			comment("UNCERTAIN: %s cannot be listed, and is needed: %s.", name, why(n))
+		}
+	}
+	for _, m := range needs.Markers {
+		if m.PolicyPath == "" {
+			comment("Not listed, since nothing refers to it: the firewall section %q, a marker beside NCP's sections.", m.Name)
+			comment("To move it as well, add under shared: firewall_sections: [{id: %q}]", m.Ref.ID)
+		}
+	}
+	comment("Transport zones and edge clusters are on both sides, and are never listed.")
+}
+
+// ofType gives the needs of a type that a user spec lists.
+func ofType(all []inventory.Need, t catalog.Type, types *catalog.Catalog) []inventory.Need {
+	var some []inventory.Need
+	for _, n := range all {
+		if n.Ref.Type == t && n.Listed(types) {
+			some = append(some, n)
+		}
+	}
+	return some
+}
+
+// why says who refers to an object.
+func why(n inventory.Need) string {
+	if n.First == nil {
+		return "something refers to it that is not Manager any more"
+	}
+	return fmt.Sprintf("%d objects refer to it, by %s; the first is %s %q", n.Users, strings.Join(n.By, ", "), n.First.Ref, n.First.Name)
+}
+
+// boundedNames lists names in quotes, and not without end.
+func boundedNames(names []string) string {
+	const shown = 10
+	var quoted []string
+	for _, name := range names[:min(len(names), shown)] {
+		quoted = append(quoted, fmt.Sprintf("%q", name))
+	}
+	text := strings.Join(quoted, ", ")
+	if len(names) > shown {
+		text += fmt.Sprintf(" and %d more", len(names)-shown)
+	}
+	return text
+}
