@@ -29,6 +29,8 @@ func (w *worldFlags) register(flags *flag.FlagSet) {
 	flags.BoolVar(&w.options.OtherProducts, "other-products", false, "add an OpenStack network to the model")
 	flags.StringVar(&w.options.PolicyCluster, "policy-cluster", "", "name of one more, small cluster whose NCP works in Policy mode already")
 	flags.BoolVar(&w.options.SharedTier1, "shared-tier1", false, "put all namespaces of the first Kubernetes or TKGI cluster on one Tier-1")
+	flags.BoolVar(&w.options.SecondTier0, "second-tier0", false, "give the second cluster of model tkgi a Tier-0 of its own")
+	flags.BoolVar(&w.options.NoNAT, "no-nat", false, "let pods and nodes of model tkgi be reached by their own addresses, without SNAT rules")
 	flags.BoolVar(&w.options.Rare, "rare", false, "add what NCP makes only with some settings, such as DNAT and certificates without private key")
 }
 

@@ -104,6 +104,9 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 		Entry("Kubernetes", model.Kubernetes, model.Options{}),
 		Entry("Kubernetes on one Tier-1", model.Kubernetes, model.Options{SharedTier1: true, Rare: true}),
 		Entry("TKGI with a Tier-1 for each namespace", model.TKGI, model.Options{}),
+		Entry("TKGI with a Tier-0 for each cluster", model.TKGI, model.Options{SecondTier0: true}),
+		Entry("TKGI without NAT", model.TKGI, model.Options{NoNAT: true}),
+		Entry("TKGI on one Tier-1 and without NAT", model.TKGI, model.Options{NoNAT: true, SharedTier1: true}),
 		Entry("TKGI on one Tier-1", model.TKGI, model.Options{SharedTier1: true, Rare: true}),
 	)
 

@@ -48,8 +48,12 @@ func (c *kubeCluster) namespace(name string, deployments []deployment) *Namespac
 	index := len(c.workloads.Namespaces)
 	c.workloads.Namespaces = append(c.workloads.Namespaces, &Namespace{Name: name, UID: c.b.uuid()})
 	ns := c.workloads.Namespaces[index]
-	pool, snat := c.external()
-	outside := c.tags(Tag{scopeProject, name}, Tag{scopePoolID, pool}, Tag{scopeSNAT, snat})
+	var pool, snat string
+	outside := c.tags(Tag{scopeProject, name})
+	if !c.ground.noNAT {
+		pool, snat = c.external()
+		outside = append(outside, Tag{scopePoolID, pool}, Tag{scopeSNAT, snat})
+	}
 	prefix := c.name + "-" + name
 
 	ns.router = c.sharedRouter
@@ -58,7 +62,10 @@ func (c *kubeCluster) namespace(name string, deployments []deployment) *Namespac
 		ns.router = c.tier1(prefix, name, outside, nil)
 		translator = c.ground.tier0
 	}
-	ns.Annotations = []Label{{"ncp/extpoolid", pool}, {"ncp/router_id", ns.router}, {"ncp/snat_ip", snat}}
+	ns.Annotations = []Label{{"ncp/router_id", ns.router}}
+	if !c.ground.noNAT {
+		ns.Annotations = append(ns.Annotations, Label{"ncp/extpoolid", pool}, Label{"ncp/snat_ip", snat})
+	}
 	count := 1
 	if index%4 == 0 {
 		count = 2
@@ -67,9 +74,11 @@ func (c *kubeCluster) namespace(name string, deployments []deployment) *Namespac
 		added := c.network(fmt.Sprintf("%s-%d", prefix, i), name, ns.router, outside)
 		ns.networks = append(ns.networks, added)
 		ns.Annotations = append(ns.Annotations, Label{fmt.Sprintf("ncp/subnet-%d", i), added.cidr()})
-		c.natRule(translator, fmt.Sprintf("%s-snat-%d", prefix, i), outside, fields{
-			"action": "SNAT", "match_source_network": added.cidr(), "translated_network": snat,
-		})
+		if !c.ground.noNAT {
+			c.natRule(translator, fmt.Sprintf("%s-snat-%d", prefix, i), outside, fields{
+				"action": "SNAT", "match_source_network": added.cidr(), "translated_network": snat,
+			})
+		}
 	}
 	for _, d := range deployments {
 		hash := c.b.uuid()[:8]

@@ -13,6 +13,8 @@ type ground struct {
 	blocks        []string // one for each foundation
 	externalPools []externalPool
 	deployment    string // switch of the virtual machines
+	// noNAT says that networks are reached by their own addresses, so that nothing translates them.
+	noNAT bool
 }
 
 // ground adds the fabric and the resources that NCP's configuration refers to, and

@@ -42,6 +42,7 @@ func TKGI(scale int, seed int64, options Options) (*World, error) {
 		return nil, err
 	}
 	ground := b.tkgiGround()
+	ground.noNAT = options.NoNAT
 	b.adminObjects(ground)
 	b.adminSections()
 	b.principal(superuser)
@@ -50,7 +51,11 @@ func TKGI(scale int, seed int64, options Options) (*World, error) {
 	})
 	first.sharedTier1, first.ingressNAT = options.SharedTier1, options.Rare
 	b.kubeCluster(first)
-	second := b.tkgi(Foundation{Name: tkgiOther, Platform: platformTKGI, Identity: tkgiOther + "-ncp"}, ground, 1, room{
+	beside := ground
+	if options.SecondTier0 {
+		beside.tier0 = b.secondTier0(ground)
+	}
+	second := b.tkgi(Foundation{Name: tkgiOther, Platform: platformTKGI, Identity: tkgiOther + "-ncp"}, beside, 1, room{
 		ordinal: 1, blockID: ground.blocks[0], block: "10.60.0.0", externals: 40_000, links: 16_000, machines: 32_000,
 	})
 	second.teams = 1
@@ -73,6 +78,23 @@ func (b *builder) tkgiGround() ground {
 	}
 	g.deployment = b.deploymentNetwork(g)
 	return g
+}
+
+// secondTier0 adds one more Tier-0, with an uplink that lacks its switch port and
+// without routing of its own.
+func (b *builder) secondTier0(on ground) string {
+	router := b.add("logical-routers", ownerAdmin, fields{
+		"resource_type": "LogicalRouter", "display_name": "t0-second", "router_type": "TIER0", "tags": []Tag{{"ncp/shared_resource", "true"}},
+		"edge_cluster_id": on.edgeCluster, "high_availability_mode": "ACTIVE_ACTIVE",
+		"advanced_config": fields{"internal_transit_network": "169.254.0.16/28", "external_transit_networks": []string{"100.64.0.0/16"}},
+	})
+	uplink := b.add("logical-router-ports", ownerAdmin, fields{
+		"resource_type": "LogicalRouterUpLinkPort", "display_name": "t0-second-uplink", "logical_router_id": router,
+		"subnets":                   []fields{{"ip_addresses": []string{"198.51.102.2"}, "prefix_length": 24}},
+		"edge_cluster_member_index": []int{0}, "urpf_mode": "STRICT",
+	})
+	b.world.Shared = append(b.world.Shared, Shared{Kind: "TIER0", List: "tier0_routers", ID: router, DisplayName: "t0-second", Ports: []string{uplink}})
+	return router
 }
 
 // principal adds a principal identity with its certificate, as TKGI registers them.
@@ -136,6 +158,9 @@ func (b *builder) nodeNetwork(cluster string, scale int, on ground, at room, own
 		"replication_mode": "MTEP", "vni": 66_000 + at.ordinal, "switching_profile_ids": on.profiles(on.spoofGuard),
 	})
 	b.downLink(superuser, name, router, logicalSwitch, address(network, 1), prefix, tags)
+	if on.noNAT {
+		return logicalSwitch, address(network, 2)
+	}
 	pool := on.externalPools[0]
 	ip := address(pool.first, at.externals/2)
 	b.addAllocation(pool.id, ip)

@@ -144,6 +144,35 @@ var _ = Describe("model tkgi", func() {
 		Expect(kinds).To(Equal(map[string]int{"TIER0": 1, "IPBLOCK": 2, "IPPOOL": 2}))
 	})
 
+	It("puts the second cluster below a Tier-0 of its own on request", func() {
+		world := tkgi(1, 1, model.Options{Cluster: "pks-mine", SecondTier0: true})
+		below := map[string][]string{} // names of the link ports by the Tier-0
+		for _, object := range world.In("logical-router-ports") {
+			var port struct {
+				Kind   string `json:"resource_type"`
+				Router string `json:"logical_router_id"`
+			}
+			Expect(json.Unmarshal(object.Body, &port)).To(Succeed())
+			if port.Kind == "LogicalRouterLinkPortOnTIER0" {
+				below[port.Router] = append(below[port.Router], read(object).Name)
+			}
+		}
+		second := world.Shared[len(world.Shared)-1]
+		Expect(second.DisplayName).To(Equal("t0-second"))
+		Expect(below[second.ID]).To(And(Not(BeEmpty()), HaveEach(HavePrefix(world.Foundations[1].Name))))
+		Expect(below[world.Shared[0].ID]).To(And(Not(BeEmpty()), Not(ContainElement(HavePrefix(world.Foundations[1].Name)))))
+		Expect(repeated(world)).To(BeEmpty())
+	})
+
+	It("translates no address of pods and nodes on request", func() {
+		world := tkgi(1, 1, model.Options{Cluster: "pks-mine", NoNAT: true})
+		for _, object := range world.Manager {
+			Expect(object.Collection).NotTo(HaveSuffix("/nat/rules"))
+			Expect(string(object.Body)).NotTo(Or(ContainSubstring("ncp/snat_ip"), ContainSubstring("pks/floating_ip")))
+		}
+		Expect(repeated(world)).To(BeEmpty())
+	})
+
 	It("gives no two clusters one address, network or interface", func() {
 		Expect(repeated(tkgi(1, 1, model.Options{Further: []model.Foundation{{Name: "pks-a"}, {Name: "pks-b"}}, Rare: true, OtherProducts: true}))).To(BeEmpty())
 	})

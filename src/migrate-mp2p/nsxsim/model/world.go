@@ -94,6 +94,11 @@ type Options struct {
 	// SharedTier1 puts all namespaces of the first Kubernetes or TKGI cluster on
 	// one Tier-1.
 	SharedTier1 bool
+	// SecondTier0 gives the second, small cluster of the TKGI model a Tier-0 of its own.
+	SecondTier0 bool
+	// NoNAT lets the pods and nodes of the TKGI model's clusters be reached by their
+	// own addresses: no SNAT rules, and no addresses for them.
+	NoNAT bool
 	// Rare adds to the first foundation what NCP makes only with some settings: DNAT,
 	// a certificate without private key, virtual servers of all kinds, and switching
 	// profiles of all kinds.
