@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/sirupsen/logrus"
 
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/report"
 )
 
 var _ = DescribeTable("a command line that cannot be carried out ends in 3 and says what is wrong [I10]",
@@ -43,7 +47,11 @@ var _ = DescribeTable("what needs no configuration ends in 0",
 var _ = DescribeTable("the README says which platforms this release serves",
 	func(platform string) {
 		serves := "migrates"
-		if _, err := platformOf(&config.Config{NCP: config.NCP{Platform: platform}}); err != nil {
+		cfg := &config.Config{NCP: config.NCP{Platform: platform}}
+		if platform != config.PlatformTAS {
+			cfg.Kubernetes = config.Kubernetes{APIServer: "https://10.0.0.1:6443", Token: "t"}
+		}
+		if _, err := platformOf(cfg, report.New(report.Options{Out: io.Discard, Clock: time.Now}), &report.Redactor{}, logrus.New()); err != nil {
 			Expect(err).To(MatchError(ContainSubstring(platform)))
 			serves = "refuses with exit code 3"
 		}

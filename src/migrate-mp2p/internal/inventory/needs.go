@@ -16,8 +16,8 @@ import (
 // Tag scopes of what TKGI itself makes for a cluster, and of the administrator's firewall sections between which NCP
 // puts its own (TKGI docs).
 const (
-	scopeNodes    = "pks/cluster"
-	scopeMarker   = "ncp/fw_sect_marker"
+	scopeNodes  = "pks/cluster"
+	scopeMarker = "ncp/fw_sect_marker"
 )
 
 // Needs is what a cluster refers to and did not make.

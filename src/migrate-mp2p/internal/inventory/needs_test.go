@@ -20,7 +20,7 @@ import (
 )
 
 // serve serves a world of any model.
-func serve(ctx SpecContext, world *model.World, err error) *ground {
+func served(ctx SpecContext, world *model.World, err error) *ground {
 	GinkgoHelper()
 	Expect(err).NotTo(HaveOccurred())
 	state := store.New(1)
@@ -78,7 +78,7 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 	DescribeTable("are together those that the administrator gave to all its clusters, and nothing is missing then",
 		func(ctx SpecContext, build func(int, int64, model.Options) (*model.World, error), options model.Options) {
 			world, err := build(1, 1, options)
-			g := serve(ctx, world, err)
+			g := served(ctx, world, err)
 			var all []string
 			for _, user := range world.Foundations {
 				_, listed := g.infer(ctx, user.Name)
@@ -112,7 +112,7 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 
 	It("hold the block of TKGI's nodes, which nothing of NCP's refers to, with the reason", func(ctx SpecContext) {
 		world, err := model.TKGI(1, 1, model.Options{Cluster: "pks-mine"})
-		g := serve(ctx, world, err)
+		g := served(ctx, world, err)
 		needs, _ := g.infer(ctx, "pks-mine")
 		at := slices.IndexFunc(needs.Objects, func(n inventory.Need) bool { return n.Name == "nodes-ip-block" })
 		Expect(at).To(BeNumerically(">=", 0))
@@ -123,7 +123,7 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 
 	It("come with the firewall markers and with the other clusters on the same NSX", func(ctx SpecContext) {
 		world, err := model.TAS(1, 1, model.Options{})
-		g := serve(ctx, world, err)
+		g := served(ctx, world, err)
 		needs, _ := g.infer(ctx, "tas1")
 		Expect(needs.Others).To(Equal([]string{"tas1-other"}))
 		Expect(needs.Markers).To(ConsistOf(HaveField("Name", "ncp-top-marker"), HaveField("Name", "ncp-bottom-marker")))
