@@ -37,6 +37,22 @@ var _ = Describe("The workloads of a real API server", func() {
 		Entry("of TKGI", "tkgi"),
 	)
 
+	It("count in a namespace that is being deleted, since its objects in NSX are there as well", func(ctx SpecContext) {
+		manifests := manifestsOf("kubernetes")
+		server := serving(ctx, apiserver.Options{Manifests: bytes.NewReader(manifests)})
+		// Without the controller that empties namespaces, this one stays in that state.
+		code, body, err := server.Do(ctx, apiserver.Request{Method: http.MethodDelete, Path: "/api/v1/namespaces/team-0000"})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(code).To(Equal(http.StatusOK), "%s", body)
+		s := newSite("kubernetes")
+		result := s.run(ctx, "run", byToken(server, server.AddToken("migrate-mp2p", "migration")))
+		Expect(result.Code).To(BeZero(), result.Output)
+		Expect(result.Output).To(ContainSubstring("namespaces (1 of them being deleted)"))
+		report, err := s.nsx.Check(s.nsx.Ready().Cluster, "--workloads", s.file("manifests.yaml", manifests))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(report.NotReady).To(BeEmpty())
+	})
+
 	It("are listed in pages of 500, of five kinds at most, and nothing else is asked", func(ctx SpecContext) {
 		server := serving(ctx, apiserver.Options{Manifests: bytes.NewReader(manifestsOf("kubernetes")), Pods: 1100})
 		between := newWitness(server)
@@ -160,10 +176,27 @@ var _ = Describe("Where the workloads cannot be read", func() {
 		s.expectNo(fresh, result, file)
 	})
 
+	It("since it does not answer, the run ends by itself and says how to allow more time [I4]", func(ctx SpecContext) {
+		server := serving(ctx, apiserver.Options{})
+		keys := byToken(server, server.AddToken("migrate-mp2p", "migration"))
+		keys["kubernetes.timeout"] = "1s"
+		Expect(server.Pause()).To(Succeed())
+		expectRefused(ctx, keys, server.URL+"/api/v1/namespaces", "kubernetes.timeout")
+		Expect(server.Resume()).To(Succeed())
+	})
+
+	It("since there is no server, the run ends by itself and names the address [I4]", func(ctx SpecContext) {
+		server := serving(ctx, apiserver.Options{})
+		keys := byToken(server, "unused")
+		keys["kubernetes.ca_certificate"] = shop.CAFile
+		Expect(server.Stop()).To(Succeed())
+		expectRefused(ctx, keys, server.URL+"/api/v1/namespaces", "refused")
+	})
+
 	It("since its certificate is of another authority, the run says what to give [I4]", func(ctx SpecContext) {
 		keys := byToken(shop, shop.AddToken("migrate-mp2p", "migration"))
 		keys["kubernetes.ca_certificate"] = s.file("other-ca.pem", []byte(s.nsx.Ready().CA))
-		expectRefused(ctx, keys, shop.URL, "authority")
+		expectRefused(ctx, keys, shop.URL, "give the authority that signed")
 	})
 
 	It("since a workload that NSX names was deleted, both sides are named before anything is sent [I4] [R23]", func(ctx SpecContext) {
