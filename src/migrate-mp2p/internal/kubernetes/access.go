@@ -22,10 +22,11 @@ const largest = 256 << 20
 
 // access is one way to the API server, with its credentials as they are at this moment.
 type access struct {
-	config *rest.Config
-	server string // URL, as the configuration gives it
-	from   string // the key that gave the credentials
-	token  *token // nil where a client certificate or a password logs in
+	config    *rest.Config
+	server    string // URL, as the configuration gives it
+	from      string // the key that gave the credentials
+	authority string // the key that gives the certificates to trust
+	token     *token // nil where a client certificate or a password logs in
 }
 
 // token is a bearer token that may come from a file.
@@ -94,8 +95,8 @@ func (o *Options) access() (*access, error) {
 
 // direct is the way by an API server's address.
 func (o *Options) direct() (*access, error) {
-	a := &access{config: &rest.Config{Host: o.APIServer}}
-	if err := load(o.CACertificate, "kubernetes.ca_certificate", &a.config.CAData); err != nil {
+	a := &access{config: &rest.Config{Host: o.APIServer}, authority: "kubernetes.ca_certificate"}
+	if err := load(o.CACertificate, a.authority, &a.config.CAData); err != nil {
 		return nil, err
 	}
 	switch {
@@ -132,9 +133,10 @@ func (o *Options) inCluster() (*access, error) {
 	if host == "" || port == "" {
 		return nil, errors.New("no way to it is given, and this is no pod of the cluster: give kubernetes.kubeconfig, or kubernetes.api_server and credentials")
 	}
-	a := &access{config: &rest.Config{Host: "https://" + net.JoinHostPort(host, port)}, from: "the pod's service account"}
+	authority := filepath.Join(o.ServiceAccount, "ca.crt")
+	a := &access{config: &rest.Config{Host: "https://" + net.JoinHostPort(host, port)}, from: "the pod's service account", authority: authority}
 	a.config.BearerTokenFile = filepath.Join(o.ServiceAccount, "token")
-	return a, load(filepath.Join(o.ServiceAccount, "ca.crt"), "the certificate authority of "+a.from, &a.config.CAData)
+	return a, load(authority, a.from, &a.config.CAData)
 }
 
 // fromKubeconfig is the way that a kubeconfig's current context names. Programs that it names are not run.
@@ -147,6 +149,9 @@ func (o *Options) fromKubeconfig() (*access, error) {
 		o.Redact(user.Token, user.Password, string(user.ClientKeyData))
 	}
 	config, err := clientcmd.NewDefaultClientConfig(*raw, &clientcmd.ConfigOverrides{}).ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, fmt.Errorf("reading kubernetes.kubeconfig %s: it names no API server: is it empty?", o.Kubeconfig)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading kubernetes.kubeconfig %s: %w", o.Kubeconfig, err)
 	}
@@ -156,7 +161,7 @@ func (o *Options) fromKubeconfig() (*access, error) {
 	if config.Insecure {
 		o.Log.Warnf("kubernetes.kubeconfig asks not to verify the API server's certificate")
 	}
-	a := &access{config: config, from: "kubernetes.kubeconfig"}
+	a := &access{config: config, from: "kubernetes.kubeconfig", authority: "kubernetes.kubeconfig"}
 	for _, file := range []struct {
 		path string
 		into *[]byte
@@ -201,6 +206,10 @@ func (e *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := e.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
+	}
+	// No API server sends a list elsewhere, and the credentials must not follow.
+	if resp.StatusCode/100 == 3 {
+		return nil, errors.Join(&strange{resp.StatusCode, "a redirection"}, resp.Body.Close())
 	}
 	switch media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); media {
 	case "application/json", "application/vnd.kubernetes.protobuf":

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // Kind says what kept a list from being read.
@@ -77,7 +79,7 @@ func (f *forgotten) Unwrap() error { return f.error }
 type stopped struct{ why, last error }
 
 func (s *stopped) Error() string {
-	if s.last == nil || errors.Is(s.last, context.Canceled) || errors.Is(s.last, context.DeadlineExceeded) {
+	if s.last == nil || errors.Is(s.last, s.why) || errors.Is(s.last, context.Canceled) || errors.Is(s.last, context.DeadlineExceeded) {
 		return s.why.Error()
 	}
 	return fmt.Sprintf("%v; before, %v", s.why, bare(s.last))
@@ -86,9 +88,21 @@ func (s *stopped) Error() string {
 func (s *stopped) Unwrap() []error { return []error{s.why, s.last} }
 
 // damaged is an answer that cannot be decoded.
-type damaged struct{ error }
+type damaged struct{ cause error }
 
-func (d *damaged) Unwrap() error { return d.error }
+func (d *damaged) Error() string {
+	if runtime.IsMissingKind(d.cause) || runtime.IsMissingVersion(d.cause) {
+		return "the answer does not say what it is" // the error holds the whole answer
+	}
+	const most = 200
+	text := d.cause.Error()
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	return "decoding the answer: " + text
+}
+
+func (d *damaged) Unwrap() error { return d.cause }
 
 // strangeList is an answer that is none to what was asked.
 type strangeList struct{ text string }
@@ -139,7 +153,7 @@ func kindOf(err error) Kind {
 			return Busy
 		}
 		return NoAPI
-	case errors.As(err, &oddList):
+	case errors.As(err, &oddList), errors.Is(err, http.ErrSchemeMismatch):
 		return NoAPI
 	case errors.As(err, &status):
 		return kindOfStatus(err, int(status.Status().Code))
@@ -181,7 +195,7 @@ func (r *reader) explain(k kind, err error) error {
 	case NoAPI:
 		e.Cure = "the address must be that of the API server itself, of Kubernetes 1.19 or newer"
 	case Untrusted:
-		e.Cure = "give the authority that signed the API server's certificate, and a name or address that the certificate holds"
+		e.Cure = r.distrusted(err)
 	case Unreachable:
 		e.Cure = "make sure that the API server runs and that this machine reaches it"
 	case Busy:
@@ -191,9 +205,25 @@ func (r *reader) explain(k kind, err error) error {
 	case Forgotten:
 		e.Cure = "the API server forgets lists before they end: look at its load"
 	case Unreadable:
-		e.Cure = "the answer is damaged, or not of a Kubernetes API"
+		e.Cure = "it is damaged, or not of a Kubernetes API"
 	}
 	return e
+}
+
+// distrusted says how the API server comes to be trusted.
+func (r *reader) distrusted(err error) string {
+	var (
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &name):
+		return "reach the API server by a name or address that its certificate holds"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "renew the certificate of the API server, or set the clock of this machine"
+	default:
+		return fmt.Sprintf("let %s hold the authority that signed the certificate of this cluster's API server", r.way.authority)
+	}
 }
 
 // bare takes off what Error says itself: the method and URL of package net/http.

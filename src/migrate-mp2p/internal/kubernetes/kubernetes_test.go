@@ -262,6 +262,7 @@ var _ = Describe("What keeps a list from being read", func() {
 			for _, part := range parts {
 				Expect(err.Error()).To(ContainSubstring(part))
 			}
+			Expect(len(err.Error())).To(BeNumerically("<", 600))
 			Expect(strings.Count(err.Error(), s.URL)).To(Equal(1), "once is enough: %v", err)
 			Expect(s.asked()).To(HaveLen(1 + attempts))
 			Expect(c.pauses).To(HaveLen(attempts - 1))
@@ -275,8 +276,9 @@ var _ = Describe("What keeps a list from being read", func() {
 		Entry("a proxy without a server behind it", 502, "text/html", "<html>bad gateway</html>", kubernetes.Busy, 5, "answers 502", "asked 5 times", "/readyz"),
 		Entry("another API", 404, "application/json", `{"error":"not found"}`, kubernetes.NoAPI, 1, "must be that of the API server itself"),
 		Entry("another list", 200, "application/json", `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","items":[]}`, kubernetes.NoAPI, 1, "PartialObjectMetadataList"),
-		Entry("a list that does not say what it is", 200, "application/json", `{"items":[]}`, kubernetes.Unreadable, 1, "Kind"),
+		Entry("a list that does not say what it is", 200, "application/json", `{"items":[]}`, kubernetes.Unreadable, 1, "does not say what it is"),
 		Entry("a status in place of a list", 200, "application/json", `{"kind":"Status","apiVersion":"v1","status":"Success"}`, kubernetes.NoAPI, 1, "Status"),
+		Entry("a long answer that is no JSON", 200, "application/json", strings.Repeat("x", 10_000), kubernetes.Unreadable, 1, "decoding the answer"),
 		Entry("damaged protobuf", 200, "application/vnd.kubernetes.protobuf", "k8s\x00\x0a\xff", kubernetes.Unreadable, 1, "damaged"),
 		Entry("a server that has too much to do", 429, "application/json", `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too many","reason":"TooManyRequests","code":429}`, kubernetes.Busy, 5, "asked 5 times"),
 		Entry("an error of the server", 500, "application/json", `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"etcdserver: leader changed","reason":"InternalError","code":500}`, kubernetes.Busy, 5, "leader changed"),
@@ -350,6 +352,18 @@ var _ = Describe("What keeps a list from being read", func() {
 		Expect(err).To(MatchError(And(ContainSubstring("there is none"), ContainSubstring("is this the API server of the cluster?"))))
 	})
 
+	It("is a redirection, which the credentials do not follow [I7]", func(ctx SpecContext) {
+		s, elsewhere := newAPIServer(), newAPIServer()
+		s.instead = func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusFound)
+			return true
+		}
+		_, err := of(s).read(ctx)
+		Expect(kindOf(err)).To(Equal(kubernetes.NoAPI))
+		Expect(err).To(MatchError(ContainSubstring("answers 302 with a redirection")))
+		Expect(elsewhere.asked()).To(BeEmpty())
+	})
+
 	It("is a list that never ends", func(ctx SpecContext) {
 		s := newAPIServer()
 		s.instead = func(_ int, w http.ResponseWriter, r *http.Request) bool {
@@ -419,14 +433,14 @@ var _ = Describe("What keeps a list from being read", func() {
 		c.CACertificate = ""
 		_, err := c.read(ctx)
 		Expect(kindOf(err)).To(Equal(kubernetes.Untrusted))
-		Expect(err).To(MatchError(ContainSubstring("give the authority that signed")))
+		Expect(err).To(MatchError(ContainSubstring("let kubernetes.ca_certificate hold the authority that signed")))
 		Expect(c.pauses).To(BeEmpty())
 
 		c = of(s)
 		c.APIServer = strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
 		_, err = c.read(ctx)
 		Expect(kindOf(err)).To(Equal(kubernetes.Untrusted))
-		Expect(err).To(MatchError(And(ContainSubstring("not localhost"), ContainSubstring("a name or address that the certificate holds"))))
+		Expect(err).To(MatchError(And(ContainSubstring("not localhost"), ContainSubstring("by a name or address that its certificate holds"))))
 
 		s.Close()
 		c = of(s)
@@ -438,6 +452,7 @@ var _ = Describe("What keeps a list from being read", func() {
 		c = of(s)
 		c.APIServer = strings.Replace(plain.URL, "http:", "https:", 1)
 		_, err = c.read(ctx)
+		Expect(kindOf(err)).To(Equal(kubernetes.NoAPI))
 		Expect(err).To(MatchError(ContainSubstring("server gave HTTP response to HTTPS client")))
 	})
 })
@@ -601,7 +616,7 @@ users: [{name: u, user: %s}]
 		Entry("a program that logs in", func(t string) string {
 			return strings.Replace(t, "{token: "+secret+"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/false, interactiveMode: Never}}", 1)
 		}, "which is not run here"),
-		Entry("an empty one", func(string) string { return "" }, "no configuration"),
+		Entry("an empty one", func(string) string { return "" }, "is it empty?"),
 		Entry("no YAML", func(t string) string { return t + "\n\t}: " + secret }, "yaml"),
 		Entry("a context that it lacks", func(t string) string {
 			return strings.Replace(t, "current-context: here", "current-context: nowhere", 1)

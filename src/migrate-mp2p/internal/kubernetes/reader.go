@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -87,7 +88,7 @@ func (r *reader) pages(ctx context.Context, k kind) ([]item, error) {
 		more, after, ok := k.page(list)
 		switch {
 		case !ok:
-			return nil, &strangeList{fmt.Sprintf("it answers with a %T", list)}
+			return nil, &strangeList{"it answers with a " + strings.TrimPrefix(fmt.Sprintf("%T", list), "*v1.")}
 		case after != "" && after == next:
 			return nil, &strangeList{"its list goes on where it went on before"}
 		}
@@ -153,7 +154,7 @@ func (r *reader) ask(ctx context.Context, k kind, next string) (runtime.Object, 
 	result := request.Do(ctx)
 	if err := result.Error(); err != nil {
 		if ctx.Err() != nil && errors.Is(context.Cause(ctx), errSlow) {
-			return nil, fmt.Errorf("%w: %w", errSlow, bare(err))
+			return nil, errSlow
 		}
 		return nil, err
 	}
