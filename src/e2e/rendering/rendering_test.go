@@ -145,6 +145,9 @@ var _ = DescribeTable("an impossible combination fails the deployment and names 
 	Entry("an API server without a login", `ncp.platform="tkgi"; kubernetes.api_server="https://k"; kubernetes.ca_certificate="c"`, "kubernetes.token is missing"),
 	Entry("two logins to the API server", `ncp.platform="tkgi"; kubernetes.api_server="https://k"; kubernetes.token="t"; kubernetes.client_key="k"`,
 		"kubernetes.token and kubernetes.client_key are both set"),
+	Entry("two tokens", `ncp.platform="tkgi"; kubernetes.api_server="https://k"; kubernetes.token="t"; kubernetes.token_file="/t"`,
+		"kubernetes.token and kubernetes.token_file are both set"),
+	Entry("pods in TAS", `kubernetes.check_pods=true`, "kubernetes.check_pods is true: with ncp.platform tas there is no Kubernetes API"),
 	Entry("half a login to the API server", `ncp.platform="tkgi"; kubernetes.api_server="https://k"; kubernetes.client_key="k"`,
 		"kubernetes.client_certificate is missing"),
 	Entry("no manager", `nsx.managers=[]`, "nsx.managers is missing"),
@@ -180,7 +183,7 @@ var _ = Describe("On the control plane of a TKGI cluster", func() {
 				}
 				NCP        struct{ Cluster string }
 				Migration  struct{ Strategy string }
-				Kubernetes map[string]string
+				Kubernetes map[string]any
 			}
 			Expect(json.Unmarshal([]byte(files["config/config.json"]), &config)).To(Succeed())
 			Expect(config.Instance.Bootstrap).To(Equal(index == 0))
@@ -188,7 +191,7 @@ var _ = Describe("On the control plane of a TKGI cluster", func() {
 			Expect(config.Instance.Deployment).To(Equal(tkgiDeployment))
 			Expect(config.NCP.Cluster).To(Equal("pks-0a1b2c3d-0000-4000-8000-0123456789ab"))
 			Expect(config.Migration.Strategy).To(Equal("all-down"), "the strategy in which the NSX backup can be restored")
-			Expect(config.Kubernetes).To(Equal(map[string]string{"kubeconfig": "/var/vcap/k"}))
+			Expect(config.Kubernetes).To(Equal(map[string]any{"kubeconfig": "/var/vcap/k", "check_pods": false, "timeout": "30s"}))
 		}
 	})
 

@@ -74,7 +74,7 @@ var _ = Describe("The job's spec", func() {
 		for name := range spec.Properties {
 			switch name {
 			case "nsx.password", "nsx.client_certificate", "nsx.client_key",
-				"kubernetes.token", "kubernetes.kubeconfig", "kubernetes.kubeconfig_file":
+				"kubernetes.token", "kubernetes.token_file", "kubernetes.kubeconfig", "kubernetes.kubeconfig_file":
 				continue
 			}
 			value := everything
