@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,6 +85,10 @@ func (o *Options) access() (*access, error) {
 		return nil, err
 	}
 	o.Redact(a.config.Password, string(a.config.KeyData))
+	address, err := url.Parse(a.config.Host)
+	if err != nil || address.User != nil {
+		return nil, fmt.Errorf("reading the address of the API server from %s: it is no URL without a login in it", a.from) // which is secret
+	}
 	a.server = strings.TrimSuffix(a.config.Host, "/")
 	a.config.UserAgent = o.UserAgent
 	a.config.WarningHandler = rest.NoWarnings{}
@@ -157,6 +162,9 @@ func (o *Options) fromKubeconfig() (*access, error) {
 	}
 	if config.ExecProvider != nil || config.AuthProvider != nil {
 		return nil, fmt.Errorf("reading kubernetes.kubeconfig %s: its user logs in by a program or a plugin, which is not run here: give a token, a token file or a client certificate", o.Kubeconfig)
+	}
+	if strings.HasPrefix(config.Host, "http://") {
+		return nil, fmt.Errorf("reading kubernetes.kubeconfig %s: its API server is %s: credentials are sent by https only", o.Kubeconfig, config.Host)
 	}
 	if config.Insecure {
 		o.Log.Warnf("kubernetes.kubeconfig asks not to verify the API server's certificate")

@@ -599,6 +599,16 @@ users: [{name: u, user: %s}]
 		}),
 	)
 
+	It("may do without a look at the API server's certificate, which the log says", func(ctx SpecContext) {
+		s := newAPIServer()
+		c := bare()
+		text := strings.Replace(kubeconfig(s, "{token: "+secret+"}"), "certificate-authority: ca.crt", "insecure-skip-tls-verify: true", 1)
+		c.Kubeconfig = s.write("kubeconfig", text)
+		_, err := c.read(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(c.log.String()).To(ContainSubstring("asks not to verify the API server's certificate"))
+	})
+
 	It("whose token has expired is named", func(ctx SpecContext) {
 		s := newAPIServer()
 		c := bare()
@@ -622,6 +632,8 @@ users: [{name: u, user: %s}]
 		Entry("a program that logs in", func(t string) string {
 			return strings.Replace(t, "{token: "+secret+"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/false, interactiveMode: Never}}", 1)
 		}, "which is not run here"),
+		Entry("an API server without TLS", func(t string) string { return strings.Replace(t, "https://", "http://", 1) }, "by https only"),
+		Entry("a password in the API server's address", func(t string) string { return strings.Replace(t, "https://", "https://me:"+secret+"@", 1) }, "without a login"),
 		Entry("an empty one", func(string) string { return "" }, "is it empty?"),
 		Entry("no YAML", func(t string) string { return t + "\n\t}: " + secret }, "yaml"),
 		Entry("a context that it lacks", func(t string) string {
