@@ -91,10 +91,10 @@ func (r *Runner) comparePods(p *plan.Plan, source workloads.Source) {
 	}
 	const after = "; they are migrated as they are, and NCP takes them away when it starts"
 	if gone.n > 0 {
-		r.Report.Warn("%d ports are of pods that are gone: %s%s", gone.n, gone, after)
+		r.Report.Warn("ports whose pods are gone: %d (%s)%s", gone.n, gone, after)
 	}
 	if anew.n > 0 {
-		r.Report.Warn("%d ports are of pods that were made anew since: %s%s", anew.n, anew, after)
+		r.Report.Warn("ports whose pods were made anew since: %d (%s)%s", anew.n, anew, after)
 	}
 }
 

@@ -150,14 +150,19 @@ var _ = Describe("a cluster of Kubernetes", func() {
 
 	It("counts pods that are gone or new as a warning that names their ports, and migrates all the same [R13]", func(ctx SpecContext) {
 		k := newKubeCluster("kubernetes", model.Options{})
-		first := true
+		var pods []workloadstest.Object
 		k.without(func(o workloadstest.Object) bool {
-			gone := o.Kind == "Pod" && first
-			first = first && !gone
-			return gone
+			if o.Kind == "Pod" {
+				pods = append(pods, o)
+			}
+			return o.Kind == "Pod" && len(pods) == 1
 		})
+		anew := pods[1].Metadata
+		k.workloads.Now.AddPod(anew.Namespace, anew.Name, "10000000-0000-4000-8000-000000000001")
 		Expect(k.run(ctx, k.config()).Code).To(Equal(run.AllPolicy), k.out.String())
-		Expect(k.out.String()).To(ContainSubstring("1 ports are of pods that are gone"))
+		Expect(k.out.String()).To(And(
+			ContainSubstring("ports whose pods are gone: 1 (%s", k.name+"-"+pods[0].Metadata.Namespace+"-"+pods[0].Metadata.Name),
+			ContainSubstring("ports whose pods were made anew since: 1 (%s", k.name+"-"+anew.Namespace+"-"+anew.Name)))
 		Expect(k.ready().NotReady).To(BeEmpty())
 	})
 
