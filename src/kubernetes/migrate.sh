@@ -12,7 +12,12 @@ namespace=nsx-system
 job=nsx-ncp-migrate-mp2p
 ncp=nsx-ncp
 patience=${PATIENCE:-900} # seconds that a pod may take to start, or NCP's pods to go
+interval=${INTERVAL:-2}   # seconds between two looks
 
+# The exit code is that of the newest pod where a step tells how it ended, and 3 after any failure of the script's own: 1 and 2
+# say something about NSX that kubectl does not know.
+code=3
+trap '[ $? = 0 ] || exit "$code"' EXIT
 die() { printf 'migrate.sh: %s\n' "$*" >&2; exit 3; }
 
 # k runs kubectl in NCP's namespace. KUBECTL may hold flags, so it is not quoted.
@@ -23,32 +28,42 @@ field() { k get "$1" "$2" --ignore-not-found --output "jsonpath=$3"; }
 
 # until_true WHAT COMMAND... repeats the command until it succeeds, for as long as patience lasts.
 until_true() {
-  what=$1 waited=0
+  what=$1 last=$(($(date +%s) + patience)) told=
   shift
   while ! "$@"; do
-    [ "$waited" -lt "$patience" ] || die "after $patience seconds still waiting for $what"
-    [ $((waited % 30)) -ne 0 ] || echo "waiting for $what"
-    sleep 2
-    waited=$((waited + 2))
+    [ "$(date +%s)" -lt "$last" ] || die "after $patience seconds still waiting for $what"
+    [ -n "$told" ] || echo "waiting for $what"
+    told=yes
+    sleep "$interval"
   done
 }
 
-stopped() { replicas=$(field deployment "$ncp" '{.status.replicas}') && [ "${replicas:-0}" = 0 ]; }
+# stopped says whether no pod that its Deployment would count as NCP is left; one that is ending may still write to NSX.
+stopped() {
+  left=$(k get pods --selector "$selector" --field-selector 'status.phase!=Failed,status.phase!=Succeeded' --output name) && [ -z "$left" ]
+}
 
-# operator prints namespace and name of the NCP operator's NcpInstall, if there is one. The operator makes the Deployment anew
+# operator prints namespace and name of the NCP operator's NcpInstall, a line, if there is one. The operator makes the Deployment anew
 # whenever somebody scales it, so it has to be told itself.
 operator() {
-  $kubectl get ncpinstalls.operator.nsx.vmware.com --all-namespaces --ignore-not-found \
-    --output 'jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name}{"\n"}{end}' 2>/dev/null || true
+  kinds=$($kubectl api-resources --api-group operator.nsx.vmware.com --output name) || die "the kinds that the API has cannot be listed"
+  case $kinds in *ncpinstalls*) ;; *) return 0 ;; esac
+  $kubectl get ncpinstalls.operator.nsx.vmware.com --all-namespaces \
+    --output 'jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name}{"\n"}{end}' || die "the NCP operator's NcpInstall cannot be read"
 }
 
 stop() {
-  [ -n "$(field deployment "$ncp" '{.metadata.name}')" ] || die "there is no Deployment $namespace/$ncp: is this the cluster whose NCP is to be stopped?"
+  # shellcheck disable=SC2016 # the variables are those of kubectl's template
+  selector=$(k get deployment "$ncp" --ignore-not-found --output 'go-template={{range $key, $value := .spec.selector.matchLabels}}{{$key}}={{$value}},{{end}}')
+  selector=${selector%,}
+  [ -n "$selector" ] || die "there is no Deployment $namespace/$ncp: is this the cluster whose NCP is to be stopped?"
   echo "the Deployment $namespace/$ncp had $(field deployment "$ncp" '{.spec.replicas}') replicas: note it for the day when NCP is started again"
   install=$(operator)
   if [ -n "$install" ]; then
-    echo "the NCP operator is here: setting ncpReplicas to 0 in its NcpInstall $install"
-    $kubectl --namespace "${install%% *}" patch ncpinstalls.operator.nsx.vmware.com "${install##* }" --type merge --patch '{"spec":{"ncpReplicas":0}}'
+    printf '%s\n' "$install" | while read -r where name; do
+      echo "the NCP operator is here: setting ncpReplicas to 0 in its NcpInstall $where/$name"
+      $kubectl --namespace "$where" patch ncpinstalls.operator.nsx.vmware.com "$name" --type merge --patch '{"spec":{"ncpReplicas":0}}'
+    done
   else
     k scale deployment "$ncp" --replicas=0
   fi
@@ -100,16 +115,17 @@ run() {
       echo "== $pod"
       k logs --follow "$pod" || echo "its log could not be followed to its end: see sh migrate.sh show"
     done
-    sleep 2
+    sleep "$interval"
   done
   result
 }
 
 # result tells how the newest pod ended, and ends with its exit code.
 result() {
-  code=$(pods '{.items[-1:].status.containerStatuses[0].state.terminated.exitCode}')
-  [ -n "$code" ] || die "the exit code of the newest pod is not known: kubectl -n $namespace describe job $job says more; run again, the records are whole"
-  echo "the Job's newest pod ended with exit code $code"
+  ended=$(pods '{.items[-1:].status.containerStatuses[0].state.terminated.exitCode}')
+  [ -n "$ended" ] || die "the exit code of the newest pod is not known: kubectl -n $namespace describe job $job says more; run again, the records are whole"
+  echo "the Job's newest pod ended with exit code $ended"
+  code=$ended
   exit "$code"
 }
 
