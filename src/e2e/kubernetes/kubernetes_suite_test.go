@@ -28,15 +28,19 @@ var (
 	built *programs.Programs
 	// shop is a cluster whose workloads no spec changes: what the simulator's model of Kubernetes says runs on it.
 	shop *apiserver.Server
+	// yard is a cluster that runs Jobs.
+	yard *apiserver.Server
 )
 
 var _ = BeforeSuite(func(ctx context.Context) {
 	folder, err := os.MkdirTemp("", "programs-")
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(os.RemoveAll, folder)
+	GinkgoT().Setenv("CGO_ENABLED", "0") // an image holds the program alone
 	built, err = programs.Build(ctx, folder)
 	Expect(err).NotTo(HaveOccurred())
 	shop = serving(ctx, apiserver.Options{Manifests: bytes.NewReader(manifestsOf("kubernetes"))})
+	yard = newYard(ctx)
 })
 
 // manifestsOf are the workloads of a small modelled cluster, of the platform that nsxsim serve has for --model.

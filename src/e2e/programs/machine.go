@@ -34,6 +34,13 @@ func (p *Programs) NewMachine(dir string, nsx Readier) *Machine {
 // Changes change config.json. Keys are dotted ("nsx.password"); the value nil takes a key out.
 type Changes map[string]any
 
+// Apply changes a configuration.
+func (c Changes) Apply(config map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(c)) {
+		set(config, strings.Split(key, "."), c[key])
+	}
+}
+
 // ConfigFile, SpecFile, RecordsDir and LogDir are where things lie.
 func (m *Machine) ConfigFile() string { return filepath.Join(m.dir, "config.json") }
 
@@ -62,9 +69,7 @@ func (m *Machine) Configure(changes ...Changes) error {
 		"instance":  map[string]any{"bootstrap": true},
 	}
 	for _, change := range changes {
-		for _, key := range slices.Sorted(maps.Keys(change)) {
-			set(config, strings.Split(key, "."), change[key])
-		}
+		change.Apply(config)
 	}
 	text, err := json.MarshalIndent(config, "", "  ")
 	if err != nil {

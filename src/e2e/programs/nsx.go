@@ -40,14 +40,16 @@ type NSX struct {
 
 // Ready says how to connect; it is the ready file of nsxsim serve.
 type Ready struct {
-	URL      string         `json:"url"`
-	Nodes    []string       `json:"nodes"`
-	CA       string         `json:"ca"`
-	Username string         `json:"username"`
-	Password string         `json:"password"`
-	Cluster  string         `json:"cluster"`
-	Platform string         `json:"platform"`
-	Shared   []model.Shared `json:"shared"`
+	URL      string   `json:"url"`
+	Nodes    []string `json:"nodes"`
+	CA       string   `json:"ca"`
+	Username string   `json:"username"`
+	Password string   `json:"password"`
+	Cluster  string   `json:"cluster"`
+	Platform string   `json:"platform"`
+	// Principal is the identity of --principal, nil without it.
+	Principal *nsxsim.Principal `json:"principal"`
+	Shared    []model.Shared    `json:"shared"`
 }
 
 // StartNSX starts nsxsim serve with these flags beside those for files. Its rate limits are off unless a flag sets them.
@@ -175,9 +177,17 @@ func (n *NSX) Faults() ([]faults.Status, error) {
 	return rules, nil
 }
 
+// Ender is a process, or what stands for one.
+type Ender interface {
+	// Ended is closed when it has ended.
+	Ended() <-chan struct{}
+	// Output is what it has printed so far.
+	Output() string
+}
+
 // WaitForHold waits until the named rule, one with hold, holds a request. It fails at once when the process that should send
 // one has ended.
-func (n *NSX) WaitForHold(ctx context.Context, rule string, process *Process) error {
+func (n *NSX) WaitForHold(ctx context.Context, rule string, process Ender) error {
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
