@@ -87,6 +87,7 @@ spec:
 		Expect(code).To(BeZero(), output)
 		Expect(output).To(ContainSubstring("policy_nsxapi = True"))
 		Expect(output).To(ContainSubstring("top_tier_router = t0-main"))
+		Expect(output).To(MatchRegexp(`TIER0 t0-main \(.*\) is now /infra/tier-0s/`))
 	})
 
 	It("ends in the codes of the program, each once, and a new one on the same volume goes on [R13] [R18] [R19]", func(ctx SpecContext) {

@@ -46,6 +46,7 @@ type Outcome struct {
 	Report  string       `json:"report,omitempty"`
 	IDMap   string       `json:"id_map,omitempty"`
 	Earlier []Papers     `json:"earlier,omitempty"` // of earlier runs, where Report and IDMap are not all
+	Moved   []Moved      `json:"moved,omitempty"`   // the user spec's objects, when NCP may start in Policy mode
 	Details any          `json:"details,omitempty"` // of the command, such as the plan's totals; shown as JSON only
 }
 
@@ -55,6 +56,30 @@ type Papers struct {
 	Scope  string `json:"scope"`
 	Report string `json:"report,omitempty"`
 	IDMap  string `json:"id_map,omitempty"`
+}
+
+// Moved is an object of the user spec, and where it is in Policy.
+type Moved struct {
+	Mapping
+	Name string `json:"name"`
+}
+
+// mostMoved bounds how many objects of the user spec standard output names.
+const mostMoved = 20
+
+// movedLines say where the user spec's objects are. Scripts look for " is now /infra/".
+func (o Outcome) movedLines() []string {
+	var lines []string
+	for _, m := range o.Moved[:min(len(o.Moved), mostMoved)] {
+		lines = append(lines, oneLine(fmt.Sprintf("%s %s (%s) is now %s", m.Type, m.Name, m.ManagerID, m.PolicyPath)))
+	}
+	if n := len(o.Moved) - len(lines); n > 0 {
+		lines = append(lines, fmt.Sprintf("where the other %d objects of the user spec are, the id map of scope shared says", n))
+	}
+	for i := range lines {
+		lines[i] = "  " + lines[i]
+	}
+	return lines
 }
 
 // longestFailure bounds the failure on standard output; the log has it whole.
@@ -84,6 +109,7 @@ func (o Outcome) lines() []string {
 			lines = append(lines, fmt.Sprintf("  newest id map of scope %s: %s", p.Scope, p.IDMap))
 		}
 	}
+	lines = append(lines, o.movedLines()...)
 	if o.Ladder != "" {
 		lines = append(lines, "recovery ladder", "  "+oneLine(o.Ladder))
 	}

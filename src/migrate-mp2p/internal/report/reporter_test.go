@@ -241,6 +241,20 @@ var _ = Describe("the closing words", func() {
 		}))
 	})
 
+	It("say where the user spec's objects are in Policy, twenty at most, and then where the others stand [R21]", func() {
+		s := newStage(nil)
+		o := report.Outcome{Meaning: "all is Policy"}
+		for i := range 23 {
+			id := fmt.Sprintf("id-%02d", i)
+			o.Moved = append(o.Moved, report.Moved{Name: "t0 main", Mapping: report.Mapping{Type: "TIER0", ManagerID: id, PolicyPath: "/infra/tier-0s/" + id}})
+		}
+		s.Finish(o)
+		lines := s.lines()
+		Expect(lines[2]).To(Equal("  TIER0 t0 main (id-00) is now /infra/tier-0s/id-00"))
+		Expect(strings.Count(strings.Join(lines, "\n"), " is now /infra/")).To(Equal(20))
+		Expect(lines[22]).To(Equal("  where the other 3 objects of the user spec are, the id map of scope shared says"))
+	})
+
 	It("end in exactly one line, whatever the meaning looks like", func() {
 		s := newStage(nil)
 		s.Finish(report.Outcome{Code: 3, Meaning: "cannot\ntell"})

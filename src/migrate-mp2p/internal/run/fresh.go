@@ -197,6 +197,7 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 	}
 	if scope == catalog.Shared {
 		r.shared, r.adoptsShared = known, d.adopted > 0
+		r.noteShared(inv)
 	}
 	ids := p.IDMap()
 	of := func(id string) (string, bool) { return id, d.adopted > 0 }

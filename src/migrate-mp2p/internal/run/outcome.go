@@ -54,6 +54,9 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 		out.Report = filepath.Join(r.reportDir(e.unfinished.RunID), reportName)
 	}
 	out = r.withPapers(out)
+	if out.Code == AllPolicy {
+		out.Moved = r.nowPolicy()
+	}
 	if reportsUnfinished {
 		data := r.reportData(e.unfinished, out)
 		data.Result = fmt.Sprintf("scope %s is unfinished (%s)", e.unfinished.Scope, e.unfinished.State)

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
+	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -42,6 +44,33 @@ var _ = Describe("the last words", func() {
 		Expect(f.out.String()).To(ContainSubstring("newest id map of scope shared: " + f.dir + "/log/runs/run-001-1/id-map.csv"))
 		Expect(out.IDMap).To(HaveSuffix("run-001-2/id-map.csv"))
 		Expect(f.out.String()).NotTo(ContainSubstring("firewall may block"))
+	})
+
+	It("say by which Policy ids NCP's configuration has to name the user spec's objects, also when a run before has moved them [R21]", func() {
+		f := newFoundation(1)
+		out := f.execute(ctx, f.shared())
+		Expect(out.Code).To(Equal(run.AllPolicy), f.out.String())
+		shared, err := nsxsim.Shared(f.state)
+		Expect(err).NotTo(HaveOccurred())
+		var named []string
+		Expect(f.state.View(func(tx *store.Tx) error {
+			for o := range tx.Manager().All() {
+				for _, s := range shared {
+					if path, moved := o.Tag("policyPath"); moved && strings.HasSuffix(o.Key, "/"+s.ID) {
+						named = append(named, fmt.Sprintf("  %s %s (%s) is now %s\n", s.Kind, s.DisplayName, s.ID, path))
+					}
+				}
+			}
+			return nil
+		})).To(Succeed())
+		Expect(named).To(HaveLen(len(shared)))
+		for _, line := range named {
+			Expect(f.out.String()).To(ContainSubstring(line))
+		}
+		Expect(f.execute(ctx, onlyNCP(f.config())).Code).To(Equal(run.AllPolicy), f.out.String())
+		for _, line := range named {
+			Expect(f.out.String()).To(ContainSubstring(line))
+		}
 	})
 
 	It("and the run warn of migrated SNAT rules that do not carry firewall match BYPASS [R22]", func() {

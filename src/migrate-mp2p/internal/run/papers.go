@@ -56,6 +56,7 @@ func (j *job) report(header records.Header, census *Counts, adopted int, unresto
 	})
 	f.data.Unrestored, f.data.Unrealised, f.data.Result = unrestored, unrealised, f.result()
 	f.files = r.writeReport(f.data)
+	r.noteMoved(header)
 	f.data.IDMap = nil // it is written, and the records that it is read from are cleared
 	r.done = append(r.done, f)
 	return f.files

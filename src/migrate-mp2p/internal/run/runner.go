@@ -63,6 +63,7 @@ type Runner struct {
 	locked    error             // says who that is
 	running   records.Header    // the run that this execution is at, or was at last
 	shared    []inventory.Known // objects of the user spec, once it was resolved
+	moved     []report.Moved    // what is printed of them
 	created   []inventory.Known // NCP's objects, once they were retrieved
 	absent    bool              // NCP made nothing under the cluster's name, and that has been said
 	// orphanRoutes are static routes of NCP that no plan takes along, as a census asks for them.
@@ -230,6 +231,7 @@ func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Kn
 	}
 	r.leaveConfigurations(inv, nil)
 	r.shared = inv.Known()
+	r.noteShared(inv)
 	return r.shared, nil
 }
 
