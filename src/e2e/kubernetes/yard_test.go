@@ -224,6 +224,7 @@ func (s *script) wait(ctx context.Context) (code int, output string) {
 	GinkgoHelper()
 	Eventually(ctx, s.ended).WithTimeout(jobPatience).Should(BeClosed(), s.Output)
 	AddReportEntry(strings.Join(s.command.Args[1:], " "), s.Output(), ReportEntryVisibilityFailureOrVerbose)
+	Expect(s.Output()).NotTo(MatchRegexp(`(?i)\b(bosh|errand|VM)\b`), "the operator has none of these")
 	return s.command.ProcessState.ExitCode(), s.Output()
 }
 

@@ -28,7 +28,7 @@ func Checks() []Check {
 			Name: "half-way", Never: true,
 			Question: "Are all other clusters and the shared objects wholly Manager or wholly Policy?",
 			Why:      "A migration that was left half-way must be finished first: only one cluster may be migrated at a time.",
-			Cure:     "Run the errand of that cluster or foundation again until it ends with 0 or 2.",
+			Cure:     "Run the migration of that cluster or foundation again until it ends with 0 or 2.",
 			Check:    halfWay,
 		},
 		{

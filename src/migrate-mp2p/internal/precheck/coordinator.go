@@ -47,7 +47,7 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 	if in.EndWorkflow != "" && in.EndWorkflow == in.Node.ID {
 		return Warn, text + "; it will be ended if NSX refuses to open another, as nsx.end_workflow asks", nil
 	}
-	return Fail, fmt.Sprintf("%s; when whoever did is known to be gone, let this errand end it with nsx.end_workflow: %s", text, in.Node.ID), nil
+	return Fail, fmt.Sprintf("%s; when whoever did is known to be gone, let the next run end it with nsx.end_workflow: %s", text, in.Node.ID), nil
 }
 
 // promotionState is what we need of the promotion of all objects at once.

@@ -29,7 +29,7 @@ type ErrNotMounted struct {
 }
 
 func (e *ErrNotMounted) Error() string {
-	return fmt.Sprintf("records folder %s is not on a persistent disk: %s; attach one, or set records.require_mount to false and accept that the records may be lost", e.Dir, e.Reason)
+	return fmt.Sprintf("records folder %s is not on a disk that outlives this machine: %s; mount one there, or set records.require_mount to false and accept that the records may be lost", e.Dir, e.Reason)
 }
 
 // ErrNewer says that a later release wrote the records.

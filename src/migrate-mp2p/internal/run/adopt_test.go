@@ -99,7 +99,7 @@ var _ = Describe("a migration whose records are lost", func() {
 	Describe("in mid phase 2", func() {
 		It("is listed only, with both ways out, without migration.adopt [I3] [R20]", func() {
 			f, _, lostRun := lostInPhase2()
-			f.expectNoWrite(onlyNCP(f.config()), "no records on this disk claim them", "run the errand where those records lie", "migration.adopt: true", "nsx.break_lease: "+lostRun)
+			f.expectNoWrite(onlyNCP(f.config()), "no records on this disk claim them", "run again where those records lie", "migration.adopt: true", "nsx.break_lease: "+lostRun)
 			f.expectNoWrite(command(onlyNCP(f.config()), "rollback"), "migration.adopt: true")
 			Expect(f.lastLine()).To(ContainSubstring("nothing was rolled back: some of the NCP-created objects"))
 			for _, name := range []string{"plan", "precheck", "status", "verify"} {

@@ -14,7 +14,7 @@ import (
 var _ = DescribeTable("the last line says of the scope that the code does not speak of whatever is not as it should be [R20]",
 	func(judged catalog.Scope, code int, scopes []report.ScopeState, done []finished, want string) {
 		out := report.Outcome{Code: code, Meaning: "so it is", Next: []string{"go on"}}
-		besides(&out, ending{judged: judged, scopes: scopes}, done, advice{Rerun: "again"})
+		besides(&out, ending{judged: judged, scopes: scopes}, done, advice{surroundings: surroundings{Rerun: "again"}})
 		Expect(out.Meaning).To(Equal("so it is" + want))
 	},
 	Entry("nothing where all is well", catalog.NCP, AllPolicy,

@@ -106,7 +106,7 @@ func (j *job) initiate(ctx context.Context) error {
 		}
 	}
 	return errors.Join(fmt.Errorf("%w; if NSX means that a workflow is open already: no unfinished run of these records began it. "+
-		"When whoever did is known to be gone, let this errand end it with nsx.end_workflow: %s", err, j.node.ID), j.notInitiated())
+		"When whoever did is known to be gone, let the next run end it with nsx.end_workflow: %s", err, j.node.ID), j.notInitiated())
 }
 
 // refusedByNSX says whether NSX itself refused a call, so that it had no effect.
@@ -436,7 +436,7 @@ func (j *job) closeWorkflow(ctx context.Context) error {
 	}
 	if others != "" {
 		j.Report.Warn("this run sent no batch, and %s: a workflow that is open is taken for somebody else's and left open. "+
-			"When whoever began it is known to be gone, let this errand end it with nsx.end_workflow: %s", others, j.node.ID)
+			"When whoever began it is known to be gone, let the next run end it with nsx.end_workflow: %s", others, j.node.ID)
 		return j.notInitiated()
 	}
 	if err := j.migrator().Rest(ctx); err != nil {

@@ -168,7 +168,7 @@ var _ = Describe("the judgement of an execution", func() {
 		})
 		Expect(out.Code).To(Equal(run.AllPolicy), f.out.String())
 		Expect(early.Outcome.Meaning).To(And(HavePrefix("scope shared was migrated: 8 Policy"), ContainSubstring("the code speaks of this scope alone")))
-		Expect(early.Outcome.Next).To(ConsistOf(ContainSubstring("run the errand again")))
+		Expect(early.Outcome.Next).To(ConsistOf(ContainSubstring("run again")))
 		f.agree(out, "run-001-1", true)
 	})
 })

@@ -59,7 +59,7 @@ func (e leaseHeld) Error() string {
 	if e.instance != "" {
 		where = fmt.Sprintf("on %s, where its records lie", e.place())
 	}
-	return fmt.Sprintf("NSX is in use by migration run %s of cluster %q (lease %s): wait for it, or run the errand again %s; if those are lost for good, break the lease with nsx.break_lease: %s, and let this errand take over with migration.adopt: true what that run has made Policy",
+	return fmt.Sprintf("NSX is in use by migration run %s of cluster %q (lease %s): wait for it, or run again %s; if those are lost for good, break the lease with nsx.break_lease: %s, and take over with migration.adopt: true what that run has made Policy",
 		e.run, e.cluster, leasePath, where, e.run)
 }
 

@@ -210,9 +210,9 @@ func (e *lostRecords) Error() string {
 	if e.manager > 0 {
 		text += fmt.Sprintf(", while %d are Manager", e.manager)
 	}
-	cause := ": a migration was begun from another machine or disk, or its records were lost; run the errand where those records lie, or, if they are lost for good, let this one take the objects over with migration.adopt: true"
+	cause := ": a migration was begun from another machine or disk, or its records were lost; run again where those records lie, or, if they are lost for good, take the objects over with migration.adopt: true"
 	if e.claimed > 0 {
-		cause = ": NSX was restored from a backup that was made while the migration went on; let the errand take the objects over with migration.adopt: true"
+		cause = ": NSX was restored from a backup that was made while the migration went on; take the objects over with migration.adopt: true"
 	}
 	if e.realised {
 		cause = ": that run was past the point of no return (DONE), and NSX realises them, so that nothing can be rolled back; let `run` bring them to their end with migration.adopt: true"

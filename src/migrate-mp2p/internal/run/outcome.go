@@ -279,28 +279,42 @@ type advice struct {
 	Unfinished        catalog.Scope // of the run that is left unfinished; "" for none
 	Suspected         catalog.Scope // whose records are lost, where any are
 	OneByOne          bool
-	Rerun             string // the command that runs the errand again
-	NeverMounted      bool   // records.require_mount is false
-	NCPManager        bool   // NCP's objects were looked at, and all are Manager
+	surroundings
+	NeverMounted bool // records.require_mount is false
+	NCPManager   bool // NCP's objects were looked at, and all are Manager
 }
+
+// surroundings is what the operator has where the program runs. Texts that need no word of it say "run again".
+type surroundings struct {
+	Rerun string // the command that runs the program again
+	Apply string // what comes between a change of the configuration and that command, as part of a sentence
+}
+
+// surroundingsOf knows two: TAS and TKGI have an errand of BOSH, Kubernetes has a Job, whose script applies the configuration.
+func surroundingsOf(platform string) surroundings {
+	if platform == config.PlatformKubernetes {
+		return surroundings{Rerun: "sh migrate.sh run FOLDER, which replaces the Job nsx-ncp-migrate-mp2p and keeps its volume", Apply: " in config.json"}
+	}
+	return surroundings{Rerun: "bosh run-errand migrate-mp2p", Apply: ", deploy,"}
+}
+
+// andRun ends a sentence that begins with a change of the configuration.
+func (s surroundings) andRun() string { return s.Apply + " and run: " + s.Rerun }
 
 func (r *Runner) advice(scope catalog.Scope) advice {
 	a := advice{
 		Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Scope: scope,
-		OneByOne: r.Config.Migration.Strategy == "one-by-one", Rerun: "bosh run-errand migrate-mp2p",
+		OneByOne: r.Config.Migration.Strategy == "one-by-one", surroundings: surroundingsOf(r.Config.NCP.Platform),
 		NeverMounted: !r.Config.Records.RequireMount,
-	}
-	if a.Platform == "kubernetes" {
-		a.Rerun = "sh migrate.sh run FOLDER, which replaces the Job nsx-ncp-migrate-mp2p and keeps its volume"
 	}
 	return a
 }
 
 // The steps of the recovery ladder: 1 run again, 2 skip this cluster for now, 3 restore the NSX backup.
 const (
-	ladderAgain   = "step 1 of 3: run the errand again; it goes on from its records, as often as needed"
-	ladderForward = "step 1 of 3: run the errand again; it sends the kept updates, as often as needed, until all are done"
-	ladderSkip    = "step 1 of 3: cure the cause and run the errand again; step 2, if that does not help now: skip this cluster and migrate the others first; step 3, the last resort: "
+	ladderAgain   = "step 1 of 3: run again; it goes on from its records, as often as needed"
+	ladderForward = "step 1 of 3: run again; it sends the kept updates, as often as needed, until all are done"
+	ladderSkip    = "step 1 of 3: cure the cause and run again; step 2, if that does not help now: skip this cluster and migrate the others first; step 3, the last resort: "
 	ladderLast    = "step 3 of 3, the last resort: "
 	ladderRestore = "restore the NSX backup and start NCP everywhere in the mode it had then"
 	ladderNoWay   = "there is none with strategy one-by-one, since the other clusters may have made new workloads that a restored NSX backup would not know"
@@ -338,7 +352,7 @@ func advise(out *report.Outcome, f Facts, a advice) {
 	switch {
 	case out.Code == AllPolicy && !f.Armed:
 		out.Meaning = "DISARMED: migration.enabled is false, so nothing was looked at and nothing was changed"
-		out.Next = []string{"to migrate, set migration.enabled to true, deploy, and run: " + a.Rerun}
+		out.Next = []string{"to migrate, set migration.enabled to true" + a.andRun()}
 	case out.Code == AllPolicy && a.Scope == catalog.Shared:
 		out.Meaning = "all of " + where + " are Policy and no update is pending"
 		out.Next = []string{"leave NCP stopped; migrate the NCP-created objects next (migration.resources: ncp), then run: " + a.Rerun}
@@ -363,11 +377,11 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Ladder = a.skip()
 	case out.Code == Mixed && f.Suspect:
 		out.Meaning = "some of " + a.objects(a.Suspected) + " are Policy and nobody's records say why: NCP may run in neither mode"
-		out.Next = []string{"start NCP in neither mode", "run the errand where the records of that migration lie, or let this one take its objects over (migration.adopt), as said above"}
+		out.Next = []string{"start NCP in neither mode", "run again where the records of that migration lie, or take its objects over (migration.adopt), as said above"}
 		out.Ladder = a.skip()
 	case out.Code == Mixed && !f.Armed:
 		out.Meaning = fmt.Sprintf("DISARMED with an unfinished run (%s): nothing was touched; NCP may run in neither mode", f.Unfinished)
-		out.Next = []string{"start NCP in neither mode", "set migration.enabled to true, deploy, and run: " + a.Rerun}
+		out.Next = []string{"start NCP in neither mode", "set migration.enabled to true" + a.andRun()}
 		out.Ladder = ladderAgain
 	case out.Code == Mixed && f.Unfinished == records.Applying:
 		out.Meaning = fmt.Sprintf("all of %s are Policy, but %d updates are pending: NCP may run in neither mode", under, f.Pending)
@@ -405,10 +419,10 @@ func advise(out *report.Outcome, f Facts, a advice) {
 
 // adviseRollback is advise for command rollback where nothing was there to be rolled back, or could be.
 func adviseRollback(out *report.Outcome, f Facts, a advice, rolledBack bool) {
-	toRun := "set migration.command to run, deploy, and run: " + a.Rerun
+	toRun := "set migration.command to run" + a.andRun()
 	switch {
 	case !f.Armed && f.Unfinished == "":
-		out.Next = []string{"to roll back, set migration.enabled to true, deploy, and run: " + a.Rerun + "; but no run is unfinished"}
+		out.Next = []string{"to roll back, set migration.enabled to true" + a.andRun() + "; but no run is unfinished"}
 	case !f.Armed:
 	case pastCommit(f.Unfinished):
 		out.Meaning = "nothing was rolled back, since the run is past DONE and can only go forward: " + out.Meaning

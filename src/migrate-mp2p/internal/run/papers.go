@@ -52,7 +52,7 @@ func (j *job) report(header records.Header, census *Counts, adopted int, unresto
 		Code:    Judge(Facts{Armed: true, Unfinished: header.State, Sent: true, Census: census, Adopted: adopted}),
 		Meaning: f.result() + "; this was written before the execution had ended, so that the code speaks of this scope alone",
 		Scopes:  []report.ScopeState{scopeState(header.Scope, census)}, Failure: f.failure, Records: j.Records.Dir(),
-		Next: []string{"look at the last line that the execution printed or, if it has none, run the errand again: " + r.advice(f.scope).Rerun},
+		Next: []string{"look at the last line that the execution printed or, if it has none, run again: " + r.advice(f.scope).Rerun},
 	})
 	f.data.Unrestored, f.data.Unrealised, f.data.Result = unrestored, unrealised, f.result()
 	f.files = r.writeReport(f.data)

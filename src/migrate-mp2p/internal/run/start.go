@@ -204,7 +204,7 @@ func (r *Runner) endWorkflowFits(context.Context, []draft) (string, error) {
 	if node == "" || node == r.node.ID {
 		return "", nil
 	}
-	return fmt.Sprintf("nsx.end_workflow names node %s, but this errand works with node %s, so that it does nothing: correct it, or take it out of the configuration", node, r.node.ID), nil
+	return fmt.Sprintf("nsx.end_workflow names node %s, but this run works with node %s, so that it does nothing: correct it, or take it out of the configuration", node, r.node.ID), nil
 }
 
 func (r *Runner) noneLost(ctx context.Context, drafts []draft) (string, error) {

@@ -81,7 +81,7 @@ var _ = Describe("what keeps run from beginning", func() {
 			s := fresh(func(c *config.Config) { c.Records.RequireMount = true })()
 			s.disk = func(o *records.Options) { o.MountInfo = unmounted }
 			return s
-		}, run.CannotTell, "is not on a persistent disk"),
+		}, run.CannotTell, "is not on a disk that outlives this machine"),
 		Entry("a disk that is too small", func() start {
 			s := fresh(func(*config.Config) {})()
 			s.disk = func(o *records.Options) { o.MinFree = 1 << 62 }
@@ -210,7 +210,7 @@ var _ = Describe("a setting that matches nothing", func() {
 			return start{f: f, c: f.config()}
 		}, "lease of run run-001-1, which has ended and is archived here", true),
 		Entry("nsx.end_workflow of another node", fresh(func(c *config.Config) { c.NSX.EndWorkflow = "some-node" }),
-			"nsx.end_workflow names node some-node, but this errand works with node", true),
+			"nsx.end_workflow names node some-node, but this run works with node", true),
 		Entry("nsx.accept_other_node without an unfinished run", fresh(func(c *config.Config) { c.NSX.AcceptOtherNode = "some-node" }),
 			"nsx.accept_other_node names node some-node, but no run is unfinished", true),
 		Entry("nsx.break_lease where nobody holds the lease", fresh(func(c *config.Config) { c.NSX.BreakLease = "run-of-old" }),
