@@ -105,11 +105,10 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if command == config.CommandRun {
 		command = "" // the errand does what migration.command says
 	}
-	cfg, err := config.LoadFor(a.config, command)
+	cfg, err := config.LoadFor(a.config, command, a.userSpec != "")
 	if err != nil {
 		return finish(report.New(printer), run.Refused(err))
 	}
-	cfg.Migration.WriteUserSpec = cfg.Migration.WriteUserSpec || a.userSpec != ""
 	redact.Register(cfg.NSX.Password.Reveal(), cfg.Kubernetes.Token.Reveal())
 	log, closer, err := report.NewLogger(cfg.Log.Level, cfg.Log.Directory, redact)
 	if err != nil {

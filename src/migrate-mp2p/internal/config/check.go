@@ -176,6 +176,9 @@ func (c *Config) checkMigration(p *problems) {
 	if retrieves && m.Resources == "shared" && m.UserSpec == "" && !inferred {
 		p.add("migration.user_spec", "is missing: migration.resources is shared, which migrates what the user spec lists")
 	}
+	if m.TKGIConfiguration != "" && c.NCP.Platform != PlatformTKGI {
+		p.add("migration.tkgi_configuration", "is set, but ncp.platform is %s: leave it out", c.NCP.Platform)
+	}
 	for i, path := range m.WaiveUpdates {
 		if !strings.HasPrefix(path, "/infra/") {
 			p.add("migration.waive_updates["+strconv.Itoa(i)+"]", "is %q: write a Policy path, which begins with /infra/", path)

@@ -65,11 +65,12 @@ type Timeouts struct {
 // Migration says what to do and how the window is run.
 type Migration struct {
 	Enabled              bool                `json:"enabled"`
-	Command              string              `json:"command"`         // run plan precheck rollback status verify
-	Strategy             string              `json:"strategy"`        // all-down, one-by-one
-	Resources            string              `json:"resources"`       // shared, ncp, all
-	UserSpec             string              `json:"user_spec"`       // path of user-spec.yaml
-	WriteUserSpec        bool                `json:"write_user_spec"` // command plan infers a user spec and writes it
+	Command              string              `json:"command"`            // run plan precheck rollback status verify
+	Strategy             string              `json:"strategy"`           // all-down, one-by-one
+	Resources            string              `json:"resources"`          // shared, ncp, all
+	UserSpec             string              `json:"user_spec"`          // path of user-spec.yaml
+	WriteUserSpec        bool                `json:"write_user_spec"`    // command plan infers a user spec and writes it
+	TKGIConfiguration    string              `json:"tkgi_configuration"` // path; what the inferred user spec is to hold, too
 	PolicyIDs            string              `json:"policy_ids"`
 	MigrateAfterRollback bool                `json:"migrate_after_rollback"`
 	Adopt                bool                `json:"adopt"` // take over Policy objects whose records are lost

@@ -61,10 +61,11 @@ func Default() *Config {
 
 // Load reads config.json, fills in the defaults and checks it for the command that it names itself. Its error is an
 // *Error with everything that is wrong.
-func Load(path string) (*Config, error) { return LoadFor(path, "") }
+func Load(path string) (*Config, error) { return LoadFor(path, "", false) }
 
-// LoadFor is Load for another command than the file's, unless command is empty.
-func LoadFor(path, command string) (*Config, error) {
+// LoadFor is Load for another command than the file's, unless command is empty. writeUserSpec has that command infer a user
+// spec; what the file says of that belongs to the file's own command.
+func LoadFor(path, command string, writeUserSpec bool) (*Config, error) {
 	p := &problems{path: path}
 	c := Default()
 	data, err := readBounded(path)
@@ -75,9 +76,13 @@ func LoadFor(path, command string) (*Config, error) {
 	if !parse(data, c, p) {
 		return nil, p.err()
 	}
+	if c.Migration.WriteUserSpec && c.Migration.Command != CommandPlan {
+		p.add("migration.write_user_spec", "is true, and migration.command is %s: only plan infers a user spec; set one of them", c.Migration.Command)
+	}
 	if command != "" {
 		c.Migration.Command = command
 	}
+	c.Migration.WriteUserSpec = writeUserSpec || c.Migration.WriteUserSpec && c.Migration.Command == CommandPlan
 	c.readPassword(p)
 	c.check(p)
 	if err := p.err(); err != nil {

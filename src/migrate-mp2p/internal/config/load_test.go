@@ -163,6 +163,7 @@ var _ = Describe("config.json", func() {
 		Entry("no strategy", "migration.strategy", "", "migration.strategy: is missing: run needs it", "all-down"),
 		Entry("strategy", "migration.strategy", "some-down", `migration.strategy: is "some-down"`, "all-down, one-by-one"),
 		Entry("identity of nodes that do not migrate", "nsx.node_principal_identity", "superuser", "nsx.node_principal_identity: is set", "leave it out"),
+		Entry("TKGI's configuration elsewhere", "migration.tkgi_configuration", "/f", "migration.tkgi_configuration: is set, but ncp.platform is tas", "leave it out"),
 		Entry("strategy of TAS [R6]", "migration.strategy", "one-by-one", "migration.strategy: is one-by-one", "only all-down"),
 		Entry("shared without a spec", "migration.resources", "shared", "migration.user_spec: is missing"),
 		Entry("waived path", "migration.waive_updates", []any{"/infra/a", "/api/v1/x"}, `migration.waive_updates[1]: is "/api/v1/x"`, "/infra/"),
@@ -226,9 +227,36 @@ var _ = Describe("config.json", func() {
 		path := file("config.json", string(encoded))
 		_, err = config.Load(path)
 		Expect(err).To(MatchError(ContainSubstring("migration.strategy")))
-		c, err := config.LoadFor(path, config.CommandPlan)
+		c, err := config.LoadFor(path, config.CommandPlan, false)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(c.Migration.Command).To(Equal(config.CommandPlan))
+	})
+
+	It("infers a user spec with command plan only, and needs none then [R3]", func() {
+		settings := without(with(minimal(), "migration.resources", "shared"), "migration", "user_spec")
+		written := func() string {
+			encoded, err := json.Marshal(settings)
+			Expect(err).NotTo(HaveOccurred())
+			return file("config.json", string(encoded))
+		}
+		_, err := config.LoadFor(written(), config.CommandPlan, false)
+		Expect(err).To(MatchError(ContainSubstring("migration.user_spec: is missing")))
+		c, err := config.LoadFor(written(), config.CommandPlan, true)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(c.Migration.WriteUserSpec).To(BeTrue())
+
+		with(settings, "migration.write_user_spec", true)
+		_, err = config.Load(written())
+		Expect(err).To(MatchError(ContainSubstring("migration.write_user_spec: is true, and migration.command is run: only plan infers a user spec")))
+		with(settings, "migration.command", "plan")
+		c, err = config.Load(written())
+		Expect(err).NotTo(HaveOccurred())
+		Expect(c.Migration.WriteUserSpec).To(BeTrue())
+
+		By("leaving another command alone that is called by hand, such as a rollback")
+		c, err = config.LoadFor(written(), config.CommandRollback, false)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(c.Migration.WriteUserSpec).To(BeFalse())
 	})
 
 	Describe("logging in", func() {

@@ -5,20 +5,14 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
-	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
-// Tag scopes of what TKGI itself makes for a cluster, and of the administrator's firewall sections between which NCP
-// puts its own (TKGI docs).
-const (
-	scopeNodes  = "pks/cluster"
-	scopeMarker = "ncp/fw_sect_marker"
-)
+// scopeMarker is the tag scope of the administrator's firewall sections between which NCP puts its own (TKGI docs).
+const scopeMarker = "ncp/fw_sect_marker"
 
 // Needs is what a cluster refers to and did not make.
 type Needs struct {
@@ -36,36 +30,33 @@ type Need struct {
 	Users int     // number of objects that refer to it
 	First *Object // the first of them
 	By    []string
+	Keys  []string // of TKGI's configuration, which name it
 }
 
 // deepestNeed bounds how often what is needed is asked for what it needs in turn: a Tier-1 needs a Tier-0, a virtual
 // server a profile, that a certificate. NSX's objects refer to each other over fewer steps than that.
 const deepestNeed = 10
 
-// Infer finds what has to be Policy before NCP's objects of a cluster are migrated: what they refer to, what the network
-// of TKGI's nodes refers to, and what those objects need in turn. nodes is TKGI's own id of the cluster, empty where
-// TKGI has no part. It writes nothing.
-func Infer(ctx context.Context, api API, q Query, nodes string) (*Needs, error) {
+// Infer finds what has to be Policy before NCP's objects of a cluster are migrated: what they refer to, and on TKGI what the
+// network of the nodes refers to, what the configuration names, and what those objects need in turn. It writes nothing. What
+// the configuration names and NSX lacks, or no user spec may list, is an error that names the key.
+func Infer(ctx context.Context, api API, q Query, configured []Configured) (*Needs, error) {
 	q.Scope, q.Spec = catalog.NCP, nil
-	n := gathering{q: q, found: map[string]Outside{}, ours: map[string]bool{}}
-	created, err := Retrieve(ctx, api, q)
-	if err != nil {
+	n := gathering{q: q, found: map[string]Outside{}, keys: map[string][]string{}, ours: map[string]bool{}}
+	var err error
+	if n.own, err = Retrieve(ctx, api, q); err != nil {
 		return nil, err
 	}
-	n.own = append(n.own, created)
-	if nodes != "" {
-		made, err := retrieveNodes(ctx, api, q, nodes)
-		if err != nil {
-			return nil, fmt.Errorf("retrieving the network of the nodes: %w", err)
-		}
-		n.own = append(n.own, made)
-	}
 	n.q.Scope = catalog.Shared
+	if err := n.configure(ctx, api, configured); err != nil {
+		return nil, err
+	}
 	for range deepestNeed {
 		if !n.gather() {
 			needs := &Needs{Cluster: q.Cluster, Objects: n.needs()}
 			s := newRetrieval(api, n.q).source
 			needs.Markers, needs.Others, err = s.surroundings(ctx)
+			needs.Markers = slices.DeleteFunc(needs.Markers, func(m Outside) bool { _, needed := n.found[m.Ref.ID]; return needed })
 			return needs, err
 		}
 		n.q.Spec = n.listed()
@@ -79,35 +70,53 @@ func Infer(ctx context.Context, api API, q Query, nodes string) (*Needs, error) 
 // gathering collects needs over the rounds.
 type gathering struct {
 	q      Query
-	own    []*Inventory // of the cluster
-	shared *Inventory   // of what was found to be needed; nil in the first round
+	own    *Inventory // of the cluster
+	shared *Inventory // of what was found to be needed; nil in the first round
 	found  map[string]Outside
-	ours   map[string]bool // ids that the cluster's own objects have
+	keys   map[string][]string // of TKGI's configuration, by what they name
+	ours   map[string]bool     // ids that the cluster's own objects have
 }
 
 func (n *gathering) inventories() []*Inventory {
 	if n.shared == nil {
-		return n.own
+		return []*Inventory{n.own}
 	}
-	return append(slices.Clone(n.own), n.shared)
+	return []*Inventory{n.own, n.shared}
 }
 
-// gather takes up what is outside and new, and tells whether there was any.
+// gather takes up what is outside and new, and tells whether there was any. A pool out of which an address may have come that
+// it did not give out is looked at, too, and nothing refers to it.
 func (n *gathering) gather() bool {
-	for _, inv := range n.own {
-		for _, o := range slices.Concat(inv.Objects, inv.Policy) {
-			n.ours[o.ID] = true
-		}
+	for _, o := range slices.Concat(n.own.Objects, n.own.Policy) {
+		n.ours[o.ID] = true
 	}
 	before := len(n.found)
+	if n.shared == nil {
+		before = 0 // what is configured is new
+	}
 	for _, inv := range n.inventories() {
-		for id, o := range inv.Outside {
-			if _, known := n.found[id]; !known && !n.ours[id] {
-				n.found[id] = o
+		for _, o := range inv.Objects {
+			for id := range o.refersTo() {
+				outside, is := inv.Outside[id]
+				if _, known := n.found[id]; is && !known && !n.ours[id] {
+					n.found[id] = outside
+				}
 			}
 		}
 	}
 	return len(n.found) > before
+}
+
+// refersTo gives the ids that an object names, each with the fields in which it does.
+func (o *Object) refersTo() map[string][]string {
+	fields := map[string][]string{}
+	if o.Parent.ID != "" {
+		fields[o.Parent.ID] = append(fields[o.Parent.ID], "parent")
+	}
+	for _, ref := range o.Refs {
+		fields[ref.To.ID] = append(fields[ref.To.ID], ref.Field)
+	}
+	return fields
 }
 
 // listed are the entries of a user spec for what can be listed and is Manager.
@@ -132,18 +141,18 @@ func (o Outside) Listed(cat *catalog.Catalog) bool {
 func (n *gathering) needs() []Need {
 	byID := map[string]*Need{}
 	for id, o := range n.found {
-		byID[id] = &Need{Outside: o}
+		byID[id] = &Need{Outside: o, Keys: n.keys[id]}
 	}
 	for _, inv := range n.inventories() {
+		going := map[catalog.Ref]bool{}
 		for _, o := range inv.Objects {
-			fields := map[string][]string{}
-			if o.Parent.ID != "" {
-				fields[o.Parent.ID] = append(fields[o.Parent.ID], "parent")
-			}
-			for _, ref := range o.Refs {
-				fields[ref.To.ID] = append(fields[ref.To.ID], ref.Field)
-			}
-			for id, by := range fields {
+			going[o.Ref] = true
+		}
+		for _, o := range inv.Objects {
+			for id, by := range o.refersTo() {
+				if id == o.Parent.ID && going[o.Parent] {
+					continue // a part of it, such as a router's uplink
+				}
 				if need := byID[id]; need != nil {
 					need.Users++
 					need.First = cmp.Or(need.First, o)
@@ -166,81 +175,6 @@ func (n *gathering) needs() []Need {
 		return cmp.Or(cmp.Compare(order[x.Ref.Type], order[y.Ref.Type]), cmp.Compare(x.Ref.ID, y.Ref.ID))
 	})
 	return all
-}
-
-// retrieveNodes reads what TKGI made for the nodes of a cluster, with what that refers to.
-func retrieveNodes(ctx context.Context, api API, q Query, nodes string) (*Inventory, error) {
-	r := newRetrieval(api, q)
-	find := func(ctx context.Context) error { return r.findNodes(ctx, nodes) }
-	for _, step := range []func(context.Context) error{find, r.readRouterPorts, r.addRouterEntries, r.findFloating, r.lookOutside} {
-		if err := step(ctx); err != nil {
-			return nil, err
-		}
-	}
-	r.sort()
-	return r.inv, nil
-}
-
-// findNodes finds what carries TKGI's tag with the id of the cluster and was made by no NCP.
-func (r *retrieval) findNodes(ctx context.Context, nodes string) error {
-	take := func(b body) error {
-		tags, _ := b.tags()
-		_, made := createdByAny(tags)
-		e, ok := accepting(r.q.Catalog.Entries(), b)
-		if ok && e.Found == catalog.ByTag && !made && slices.Contains(tags, nsx.Tag{Scope: scopeNodes, Tag: nodes}) {
-			r.add(e, b, 0)
-		}
-		return nil
-	}
-	query := "tags.scope:" + quote(scopeNodes)
-	if strings.Trim(nodes, plain) == "" {
-		query += " AND tags.tag:" + quote(nodes)
-	}
-	err := r.search(ctx, nsx.Manager, query, take)
-	if r.indexLost(err) {
-		err = r.listAll(ctx, r.q.Catalog.Entries(), take)
-	}
-	if err != nil {
-		return fmt.Errorf("searching objects with tag %s %q: %w", scopeNodes, nodes, err)
-	}
-	return nil
-}
-
-// findFloating finds the pools that gave the nodes' objects their floating addresses. TKGI's tag has the address and not
-// the pool, so a pool is taken whose subnets hold the address.
-func (r *retrieval) findFloating(ctx context.Context) error {
-	floating := map[netip.Addr][]*Object{}
-	for _, o := range r.objects {
-		if ip, err := netip.ParseAddr(tagValue(o.Tags, scopeFloating)); err == nil {
-			floating[ip] = append(floating[ip], o)
-		}
-	}
-	if len(floating) == 0 {
-		return nil
-	}
-	e, _ := r.q.Catalog.Entry(catalog.IPPool)
-	_, err := r.list(ctx, e.List, nil, func(b body) error {
-		tags, _ := b.tags()
-		if _, made := createdByAny(tags); made {
-			return nil
-		}
-		to := Reference{To: catalog.Ref{Type: catalog.IPPool, ID: b.text("id")}, Field: "tag " + scopeFloating}
-		b.each("subnets.cidr", func(cidr string, _ body) {
-			network, err := netip.ParsePrefix(cidr)
-			for ip, users := range floating {
-				if err == nil && network.Contains(ip) {
-					for _, o := range users {
-						o.Refs = append(slices.Clone(o.Refs), to)
-					}
-				}
-			}
-		})
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("listing %s: %w", e.List, err)
-	}
-	return nil
 }
 
 // surroundings finds the markers between which NCP puts its sections, and the other clusters on this NSX.

@@ -20,11 +20,14 @@ import (
 )
 
 // serve serves a world of any model.
-func served(ctx SpecContext, world *model.World, err error) *ground {
+func served(ctx SpecContext, world *model.World, err error, change ...func(*store.Tx) error) *ground {
 	GinkgoHelper()
 	Expect(err).NotTo(HaveOccurred())
 	state := store.New(1)
 	Expect(nsxsim.LoadWorld(state, world)).To(Succeed())
+	for _, c := range change {
+		Expect(state.Update(c)).To(Succeed())
+	}
 	server, err := nsxsim.Start(nsxsim.Options{Store: state, Coordinator: coordinator.New(coordinator.Options{})})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(server.Close)
@@ -44,34 +47,48 @@ func served(ctx SpecContext, world *model.World, err error) *ground {
 }
 
 // infer must succeed. It answers the needs and, as a user spec, those of them that are to be listed.
-func (g *ground) infer(ctx SpecContext, cluster string) (*inventory.Needs, []inventory.Wanted) {
+func (g *ground) infer(ctx SpecContext, cluster string, configured ...inventory.Configured) (*inventory.Needs, []inventory.Wanted) {
 	GinkgoHelper()
-	nodes, _ := strings.CutPrefix(cluster, "pks-")
-	if nodes == cluster {
-		nodes = ""
-	}
-	q := g.query(catalog.NCP)
-	q.Cluster = cluster
-	needs, err := inventory.Infer(ctx, g.client, q, nodes)
+	needs, err := inventory.Infer(ctx, g.client, g.of(cluster), configured)
 	Expect(err).NotTo(HaveOccurred())
 	var listed []inventory.Wanted
 	for _, n := range needs.Objects {
-		if n.Listed(g.cat) {
+		if n.Listed(g.cat) && len(n.Keys) == 0 {
 			Expect(n.Users).To(BeNumerically(">", 0), n.Name)
 			Expect(n.First).NotTo(BeNil(), n.Name)
+		}
+		if n.Listed(g.cat) {
 			listed = append(listed, inventory.Wanted{Type: n.Ref.Type, Name: n.Ref.ID})
 		}
 	}
 	return needs, listed
 }
 
-// shared is what the model's administrator gave to its clusters.
+// of asks for NCP's objects of a cluster; the models name the platform in its name.
+func (g *ground) of(cluster string) inventory.Query {
+	q := g.query(catalog.NCP)
+	q.Cluster = cluster
+	if strings.HasPrefix(cluster, "pks-") {
+		q.Platform = "tkgi"
+	}
+	return q
+}
+
+// sharedIDs is what the model's administrator gave to its clusters.
 func (g *ground) sharedIDs() []string {
 	var ids []string
 	for _, s := range g.world.Shared {
 		ids = append(ids, s.Kind+" "+s.ID)
 	}
 	return ids
+}
+
+// sharedID is the id of one of those.
+func (g *ground) sharedID(name string) string {
+	GinkgoHelper()
+	at := slices.IndexFunc(g.world.Shared, func(s model.Shared) bool { return s.DisplayName == name })
+	Expect(at).To(BeNumerically(">=", 0))
+	return g.world.Shared[at].ID
 }
 
 var _ = Describe("the shared resources that a cluster needs", func() {
@@ -85,8 +102,8 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 				for _, w := range listed {
 					all = append(all, string(w.Type)+" "+w.Name)
 				}
-				q := g.query(catalog.Shared)
-				q.Cluster, q.Spec = user.Name, listed
+				q := g.of(user.Name)
+				q.Scope, q.Spec = catalog.Shared, listed
 				shared, err := inventory.Retrieve(ctx, g.client, q)
 				Expect(err).NotTo(HaveOccurred())
 				assume := g.build(shared, nil).IDMap()
@@ -127,5 +144,69 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 		needs, _ := g.infer(ctx, "tas1")
 		Expect(needs.Others).To(Equal([]string{"tas1-other"}))
 		Expect(needs.Markers).To(ConsistOf(HaveField("Name", "ncp-top-marker"), HaveField("Name", "ncp-bottom-marker")))
+	})
+
+	It("hold what TKGI's configuration names, by name or by id, although nothing refers to it, with what that needs [R3]", func(ctx SpecContext) {
+		world, err := model.TKGI(1, 1, model.Options{Cluster: "pks-mine", SecondTier0: true})
+		g := served(ctx, world, err)
+		before, _ := g.infer(ctx, "pks-mine")
+		names := func(needs *inventory.Needs) []string {
+			var all []string
+			for _, n := range needs.Objects {
+				all = append(all, n.Name)
+			}
+			return all
+		}
+		Expect(names(before)).To(And(ContainElement("nodes-ip-block"), Not(ContainElement("t0-second"))))
+		Expect(before.Markers).To(ContainElement(HaveField("Name", "ncp-top-marker")))
+
+		needs, _ := g.infer(ctx, "pks-mine",
+			inventory.Configured{Key: "t0_router_id", Type: catalog.Tier0, Name: "t0-second"},
+			inventory.Configured{Key: "nodes_ip_block_id", Type: catalog.IPBlock, Name: "nodes-ip-block"},
+			inventory.Configured{Key: "node_ip_block_ids", Type: catalog.IPBlock, Name: g.sharedID("nodes-ip-block")},
+			inventory.Configured{Key: "top_firewall_section_marker", Type: catalog.DFWSection, Name: "ncp-top-marker"},
+		)
+		Expect(names(needs)).To(ConsistOf(append(names(before), "t0-second", "ncp-top-marker")))
+		Expect(needs.Objects).To(ContainElements(
+			And(HaveField("Name", "t0-second"), HaveField("Users", 0), HaveField("Keys", []string{"t0_router_id"})),
+			And(HaveField("Name", "nodes-ip-block"), HaveField("Users", 1), HaveField("Keys", []string{"nodes_ip_block_id", "node_ip_block_ids"})),
+		))
+		Expect(needs.Markers).NotTo(ContainElement(HaveField("Name", "ncp-top-marker")), "it is listed")
+	})
+
+	It("are not inferred from a TKGI configuration that names what NSX lacks or what is no shared object, and the keys are said [I10]", func(ctx SpecContext) {
+		world, err := model.TKGI(1, 1, model.Options{Cluster: "pks-mine"})
+		g := served(ctx, world, err)
+		_, err = inventory.Infer(ctx, g.client, g.of("pks-mine"), []inventory.Configured{
+			{Key: "t0_router_id", Type: catalog.Tier0, Name: "t0-none"},
+			{Key: "fip_pool_ids", Type: catalog.IPPool, Name: "nodes-ip-block"},
+			{Key: "pods_ip_block_id", Type: catalog.IPBlock, Name: "pods-ip-block"},
+		})
+		Expect(err).To(MatchError(And(
+			ContainSubstring(`t0_router_id: tier0_routers "t0-none" does not exist`),
+			ContainSubstring(`fip_pool_ids: ip_pools "nodes-ip-block" is of another kind: IpBlock, which is listed under ip_blocks`),
+			Not(ContainSubstring("pods_ip_block_id")),
+		)))
+	})
+
+	It("leave out a pool that has the address of a floating one in its ranges and did not give it out", func(ctx SpecContext) {
+		world, err := model.TKGI(1, 1, model.Options{Cluster: "pks-mine"})
+		g := served(ctx, world, err, func(tx *store.Tx) error {
+			for o := range tx.Manager().All() {
+				fields, err := o.Fields()
+				if err != nil {
+					return err
+				}
+				if fields["display_name"] == "floating-ip-pool-1" {
+					const id = "5a3e0d52-5a9b-4c62-9d0e-2f6c1f1a0001"
+					fields["display_name"], fields["id"] = "same-ranges", id
+					_, err := tx.Manager().PutFields(o.Collection()+"/"+id, fields)
+					return err
+				}
+			}
+			return nil
+		})
+		needs, _ := g.infer(ctx, "pks-mine")
+		Expect(needs.Objects).To(And(ContainElement(HaveField("Name", "floating-ip-pool-1")), Not(ContainElement(HaveField("Name", "same-ranges")))))
 	})
 })

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
@@ -19,18 +21,15 @@ import (
 // inferredSpec is the file's name in the log folder where no other was asked for.
 const inferredSpec = "user-spec.yaml"
 
-// tkgiPrefix stands in NCP's name of a cluster before TKGI's own id of it (TKGI docs).
-const tkgiPrefix = "pks-"
-
 // inferSpec writes a user spec with what the cluster needs. Where none was given, the plan goes on with the written one,
 // so that the operator sees at once what it would come to. It answers what the operator has to do next.
 func (r *Runner) inferSpec(ctx context.Context) (next string, err error) {
-	nodes := ""
-	if r.Config.NCP.Platform == "tkgi" {
-		nodes = strings.TrimPrefix(r.Config.NCP.Cluster, tkgiPrefix)
+	configured, err := r.configured()
+	if err != nil {
+		return "", err
 	}
 	r.Report.Say("inferring the user spec from what the objects of cluster %q refer to", r.Config.NCP.Cluster)
-	needs, err := inventory.Infer(ctx, r.NSX, r.query(catalog.NCP), nodes)
+	needs, err := inventory.Infer(ctx, r.NSX, r.query(catalog.NCP), configured)
 	if err != nil {
 		return "", err
 	}
@@ -55,6 +54,23 @@ func (r *Runner) inferSpec(ctx context.Context) (next string, err error) {
 	}
 	r.Spec = spec
 	return next + "; the plan above is that of the inferred one", nil
+}
+
+// configured is what TKGI's configuration names, when it is given.
+func (r *Runner) configured() ([]inventory.Configured, error) {
+	if r.Config.Migration.TKGIConfiguration == "" {
+		return nil, nil
+	}
+	types := inventory.TKGIKeys()
+	names, err := config.LoadTKGIConfiguration(r.Config.Migration.TKGIConfiguration, slices.Sorted(maps.Keys(types)))
+	if err != nil {
+		return nil, fmt.Errorf("reading migration.tkgi_configuration: %w", err)
+	}
+	var all []inventory.Configured
+	for _, n := range names {
+		all = append(all, inventory.Configured{Key: n.Key, Type: types[n.Key], Name: n.Name})
+	}
+	return all, nil
 }
 
 // writeOnce writes a file that does not exist yet. A file with the same content is left as it is, and another one is an
@@ -137,12 +153,16 @@ func ofType(all []inventory.Need, t catalog.Type, types *catalog.Catalog) []inve
 	return some
 }
 
-// why says who refers to an object.
+// why says who refers to an object, and which keys of TKGI's configuration name it.
 func why(n inventory.Need) string {
-	if n.First == nil {
-		return "something refers to it that is not Manager any more"
+	var reasons []string
+	if n.First != nil {
+		reasons = append(reasons, fmt.Sprintf("%d objects refer to it, by %s; the first is %s %q", n.Users, strings.Join(n.By, ", "), n.First.Ref, n.First.Name))
 	}
-	return fmt.Sprintf("%d objects refer to it, by %s; the first is %s %q", n.Users, strings.Join(n.By, ", "), n.First.Ref, n.First.Name)
+	if len(n.Keys) > 0 {
+		reasons = append(reasons, "named by TKGI's configuration: "+strings.Join(n.Keys, ", "))
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // boundedNames lists names in quotes, and not without end.
