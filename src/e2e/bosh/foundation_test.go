@@ -20,15 +20,16 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// foundation is one simulated NSX with a TAS foundation, and the deployment of its errand.
+// foundation is one simulated NSX with a foundation or cluster, and the deployment of its errand.
 type foundation struct {
-	name string // of the deployment
-	dir  string // of the simulator
-	nsx  struct{ URL, Username, Password, Cluster string }
-	http *http.Client
+	name      string // of the deployment
+	dir       string // of the simulator
+	nsx       struct{ URL, Username, Password, Cluster string }
+	http      *http.Client
+	workloads string // file with the manifests of what runs on a cluster; empty in TAS
 }
 
-// newFoundation starts a simulator with a small TAS foundation; flags are nsxsim's.
+// newFoundation starts a simulator, with a small TAS foundation unless the flags, nsxsim's, say otherwise.
 func newFoundation(name string, flags ...string) *foundation {
 	f := &foundation{name: name, dir: GinkgoT().TempDir()}
 	flags = append([]string{"start", f.dir, "--model", "tas", "--seed", "7"}, flags...)
@@ -138,7 +139,11 @@ func (f *foundation) expectReady() {
 	Expect(errors.Join(err, response.Body.Close())).To(Succeed())
 	file := filepath.Join(f.dir, "state-now")
 	Expect(os.WriteFile(file, state, 0o600)).To(Succeed())
-	output, err := exec.Command(filepath.Join(f.dir, "nsxsim"), "check", "--load", file, "--cluster", f.nsx.Cluster, "--ready").CombinedOutput()
+	arguments := []string{"check", "--load", file, "--cluster", f.nsx.Cluster, "--ready"}
+	if f.workloads != "" {
+		arguments = append(arguments, "--workloads", f.workloads)
+	}
+	output, err := exec.Command(filepath.Join(f.dir, "nsxsim"), arguments...).CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(output))
 }
 
@@ -218,10 +223,14 @@ func (f *foundation) writes() []string {
 	return writes
 }
 
-// counts asks NSX how many of the NCP-created objects (they carry ncp/cluster and ncp/version) are in which mode. A promoted
-// object stays visible in the Manager API, where it carries the tag policyPath.
+// counts asks NSX how many of the NCP-created objects (they carry ncp/cluster and ncp/version) are in which mode.
 func (f *foundation) counts() (manager, promoted int) {
-	query := url.QueryEscape(`tags.scope:ncp\/cluster AND tags.tag:` + f.nsx.Cluster)
+	return f.countAll(`tags.scope:ncp\/cluster AND tags.tag:`+quoted(f.nsx.Cluster), func(scopes map[string]bool) bool { return scopes["ncp/version"] })
+}
+
+// countAll asks NSX in which mode those of the objects found are whose tag scopes count. A promoted object stays visible in
+// the Manager API, where it carries the tag policyPath.
+func (f *foundation) countAll(query string, counts func(scopes map[string]bool) bool) (manager, promoted int) {
 	for cursor := ""; ; {
 		var page struct {
 			Results []struct {
@@ -229,15 +238,16 @@ func (f *foundation) counts() (manager, promoted int) {
 			}
 			Cursor string
 		}
-		Expect(json.Unmarshal(f.request(http.MethodGet, "/api/v1/search/query?page_size=1000&query="+query+"&cursor="+cursor, nil), &page)).To(Succeed())
+		answer := f.request(http.MethodGet, "/api/v1/search/query?page_size=1000&query="+url.QueryEscape(query)+"&cursor="+cursor, nil)
+		Expect(json.Unmarshal(answer, &page)).To(Succeed())
 		for _, object := range page.Results {
-			has := map[string]bool{}
+			scopes := map[string]bool{}
 			for _, tag := range object.Tags {
-				has[tag.Scope] = true
+				scopes[tag.Scope] = true
 			}
 			switch {
-			case !has["ncp/version"]:
-			case has["policyPath"]:
+			case !counts(scopes):
+			case scopes["policyPath"]:
 				promoted++
 			default:
 				manager++
@@ -248,3 +258,6 @@ func (f *foundation) counts() (manager, promoted int) {
 		}
 	}
 }
+
+// quoted is a value in a search in which every character stands for itself.
+func quoted(value string) string { return strings.ReplaceAll(value, "-", `\-`) }

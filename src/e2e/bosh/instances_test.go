@@ -1,7 +1,10 @@
 package bosh_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,17 +14,66 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/e2e/apiserver"
 )
 
-// controlPlane is a foundation whose errand is added by src/manifests/runtime-config-tkgi.yml to the three control plane
-// instances of a deployment whose manifest somebody else has written. What is migrated is a TAS foundation: which instance
-// acts is the same for every platform.
-type controlPlane struct{ *foundation }
+// superuser is the principal identity as which TKGI writes, and with it the errand.
+const superuser = "pks-nsx-t-superuser"
 
-func newControlPlane(name string) controlPlane {
-	c := controlPlane{newFoundation(name)}
+// controlPlane is a TKGI cluster whose errand is added by src/manifests/runtime-config-tkgi.yml to its three control plane
+// instances. The manifest of the deployment somebody else has written. The Kubernetes API is a real one.
+type controlPlane struct {
+	*foundation
+	uuid       string // of the cluster, in the names of the deployment and of NCP's cluster
+	principal  struct{ Certificate, Key string }
+	kubeconfig string
+}
+
+// newControlPlane starts NSX and the Kubernetes API of a cluster. Each spec has a cluster of its own, told apart by a digit.
+func newControlPlane(ctx context.Context, digit int) controlPlane {
+	GinkgoHelper()
+	uuid := fmt.Sprintf("0a1b2c3d-0000-4000-8000-%012d", digit)
+	cluster := []string{"--model", "tkgi", "--seed", "7", "--cluster", "pks-" + uuid}
+	c := controlPlane{foundation: newFoundation("service-instance_"+uuid, append(cluster, "--principal", superuser)...), uuid: uuid}
+	var ready struct {
+		Principal *struct{ Certificate, Key string }
+	}
+	Expect(json.Unmarshal(c.read("ready.json"), &ready)).To(Succeed())
+	c.principal = *ready.Principal
+	c.serveKubernetes(ctx, cluster)
 	c.uploadNCP()
 	return c
+}
+
+// serveKubernetes starts the API of the cluster, and leaves on the VMs a kubeconfig as the controller manager's is, whose user
+// Kubernetes itself lets list everything.
+func (c *controlPlane) serveKubernetes(ctx context.Context, flags []string) {
+	GinkgoHelper()
+	manifests, err := exec.Command(filepath.Join(c.dir, "nsxsim"), append([]string{"manifests"}, flags...)...).Output()
+	Expect(err).NotTo(HaveOccurred())
+	c.workloads = filepath.Join(c.dir, "manifests.yaml")
+	Expect(os.WriteFile(c.workloads, manifests, 0o600)).To(Succeed())
+	server, err := apiserver.Start(ctx, apiserver.Options{Manifests: bytes.NewReader(manifests)})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() { Expect(server.Stop()).To(Succeed()) })
+	c.kubeconfig = filepath.Join(c.dir, "kubeconfig")
+	Expect(os.WriteFile(c.kubeconfig, server.Config(server.AddToken("system:kube-controller-manager")), 0o600)).To(Succeed())
+}
+
+// nodes asks NSX in which mode the objects are that TKGI made for the network of the cluster's nodes.
+func (c controlPlane) nodes() (manager, promoted int) {
+	return c.countAll(`tags.scope:pks\/cluster AND tags.tag:`+quoted(c.uuid), func(map[string]bool) bool { return true })
+}
+
+// expectReady demands that NCP in Policy mode would find every uid, port and purpose that the cluster's workloads say, and
+// that the network of the nodes went along.
+func (c controlPlane) expectReady() {
+	GinkgoHelper()
+	c.foundation.expectReady()
+	manager, promoted := c.nodes()
+	Expect(manager).To(BeZero())
+	Expect(promoted).To(BeNumerically(">=", 5))
 }
 
 // uploadNCP uploads a release with a job like that of NCP, by which the runtime config finds the control plane.
@@ -43,21 +95,19 @@ func (c controlPlane) uploadNCP() {
 	expectBOSH("upload-release", tarball)
 }
 
-// deploy updates the runtime config, with further properties, and deploys the manifest as its owner would.
+// deploy updates the runtime config, as it stands but for further properties, and deploys the manifest as its owner would.
 func (c controlPlane) deploy(properties map[string]any) {
+	GinkgoHelper()
 	variables := c.write("vars.json", map[string]any{
 		"release_version": "1", "deployments": []string{c.name}, "user_spec": string(c.read("user-spec.yaml")),
 		"nsx_managers": []string{strings.TrimPrefix(c.nsx.URL, "https://")}, "nsx_ca_certificate": string(c.read("ca.pem")),
-		"nsx_client_certificate": "", "nsx_client_key": "", "kubeconfig_file": "",
+		"nsx_client_certificate": c.principal.Certificate, "nsx_client_key": c.principal.Key, "kubeconfig_file": c.kubeconfig,
 	})
-	job := "/addons/name=migrate-mp2p/jobs/name=migrate-mp2p/properties/"
-	operations := []map[string]any{
-		{"type": "replace", "path": job + "ncp", "value": map[string]any{"platform": "tas", "cluster": c.nsx.Cluster}},
-		{"type": "replace", "path": job + "nsx/username?", "value": c.nsx.Username},
-		{"type": "replace", "path": job + "nsx/password?", "value": c.nsx.Password},
-	}
+	operations := []map[string]any{}
 	for path, value := range properties {
-		operations = append(operations, map[string]any{"type": "replace", "path": job + path + "?", "value": value})
+		operations = append(operations, map[string]any{
+			"type": "replace", "path": "/addons/name=migrate-mp2p/jobs/name=migrate-mp2p/properties/" + path + "?", "value": value,
+		})
 	}
 	expectBOSH("update-runtime-config", "--name", c.name, filepath.Join(manifests, "runtime-config-tkgi.yml"), "-l", variables, "-o", c.write("operations.json", operations))
 	expectBOSH("-d", c.name, "deploy", c.manifest())
@@ -151,10 +201,17 @@ func (c controlPlane) lostOn2() {
 const noWord = "exit code 0: NOT ACTING: this is no word about the migration, and no success"
 
 var _ = Describe("bosh run-errand migrate-mp2p on three instances of a control plane", func() {
-	It("migrates on the bootstrap one, and the others say that they do not act [R23] [R25]", func() {
-		c := newControlPlane("three")
-		c.deploy(map[string]any{"migration/enabled": true})
+	It("migrates a TKGI cluster with the network of its nodes on the bootstrap one, and the others say that they do not act [R2] [R15] [R23] [R25]", func(ctx SpecContext) {
+		c := newControlPlane(ctx, 1)
+		c.deploy(nil)
 		results := c.run()
+		Expect(results).To(HaveLen(3))
+		Expect(closing(results[0].Stdout)).To(ContainSubstring("DISARMED"))
+		Expect(c.writes()).To(BeEmpty())
+
+		By("arming it")
+		c.deploy(map[string]any{"migration/enabled": true})
+		results = c.run()
 		Expect(results).To(HaveLen(3))
 		Expect(results[0].Code).To(BeZero(), closing(results[0].Stdout))
 		Expect(closing(results[0].Stdout)).To(ContainSubstring("exit code 0: all of the NCP-created objects"))
@@ -165,9 +222,11 @@ var _ = Describe("bosh run-errand migrate-mp2p on three instances of a control p
 		c.expectReady()
 	})
 
-	It("recovers on the one that was killed, to which the bootstrap one sends, and migrates when run again [R17] [R18] [R23] [I8]", func() {
-		c := newControlPlane("three-killed")
+	It("recovers on the one that was killed, to which the bootstrap one sends, and migrates when run again [R17] [R18] [R23] [I8]", func(ctx SpecContext) {
+		c := newControlPlane(ctx, 2)
 		before, _ := c.counts()
+		nodesBefore, _ := c.nodes()
+		Expect(nodesBefore).To(BeNumerically(">=", 5))
 		c.lostOn2()
 
 		By("holding NSX at its batch until the others have ended")
@@ -179,20 +238,22 @@ var _ = Describe("bosh run-errand migrate-mp2p on three instances of a control p
 		results := c.outcomes(printed)
 		Expect(results[0].Code).To(Equal(1))
 		Expect(closing(results[0].Stdout)).To(And(
-			ContainSubstring("exit code 1: NOT ACTING: "), ContainSubstring("bosh -d three-killed run-errand migrate-mp2p --instance "+c.instance(2))))
+			ContainSubstring("exit code 1: NOT ACTING: "), ContainSubstring("bosh -d "+c.name+" run-errand migrate-mp2p --instance "+c.instance(2))))
 		Expect(results[1].Code).To(BeZero())
 		Expect(closing(results[1].Stdout)).To(ContainSubstring(noWord))
 		Expect(results[2].Code).To(Equal(2), closing(results[2].Stdout))
 		manager, _ := c.counts()
 		Expect(manager).To(Equal(before))
+		nodes, _ := c.nodes()
+		Expect(nodes).To(Equal(nodesBefore))
 
 		results = c.run()
 		Expect(results[0].Code).To(BeZero(), closing(results[0].Stdout))
 		c.expectReady()
 	})
 
-	It("goes on where the operator is sent [R17] [R25]", func() {
-		c := newControlPlane("three-sent")
+	It("goes on where the operator is sent [R17] [R25]", func(ctx SpecContext) {
+		c := newControlPlane(ctx, 3)
 		c.lostOn2()
 		c.goOn()
 		results := c.run(c.instance(0))
@@ -202,8 +263,8 @@ var _ = Describe("bosh run-errand migrate-mp2p on three instances of a control p
 		Expect(results[2].Code).To(Equal(2), closing(results[2].Stdout))
 	})
 
-	It("sends nobody in a circle when that instance has lost its disk, and takes over what NSX shows once told so [R20] [I10]", func() {
-		c := newControlPlane("three-lost")
+	It("sends nobody in a circle when that instance has lost its disk, and takes over what NSX shows once told so [R20] [I10]", func(ctx SpecContext) {
+		c := newControlPlane(ctx, 4)
 		c.lostOn2()
 		c.goOn()
 		run := leaseOf(c.foundation)
@@ -225,7 +286,7 @@ var _ = Describe("bosh run-errand migrate-mp2p on three instances of a control p
 	})
 
 	It("is rendered on each instance from the runtime config as it stands, and refused at deploy without a Kubernetes API [R23]", func() {
-		c := controlPlane{&foundation{name: "service-instance_0a1b2c3d-0000-4000-8000-0123456789ab", dir: GinkgoT().TempDir()}}
+		c := controlPlane{foundation: &foundation{name: "service-instance_0a1b2c3d-0000-4000-8000-0123456789ab", dir: GinkgoT().TempDir()}}
 		c.uploadNCP()
 		update := []string{"update-runtime-config", "--name", c.name, filepath.Join(manifests, "runtime-config-tkgi.yml"), "-l", filepath.Join(manifests, "vars-example.yml")}
 		expectBOSH(update...)
