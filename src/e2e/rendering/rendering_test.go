@@ -165,9 +165,20 @@ var _ = DescribeTable("an impossible combination fails the deployment and names 
 	Entry("an unknown command", `migration.command="migrate"`, `migration.command is "migrate"`),
 	Entry("unknown resources", `migration.resources="some"`, `migration.resources is "some"`),
 	Entry("shared resources without a user spec", `migration.resources="shared"`, "migration.user_spec is missing"),
+	Entry("a user spec written by another command than plan", `migration.write_user_spec=true`, "migration.write_user_spec is true, and migration.command is run"),
+	Entry("TKGI's configuration in TAS", `migration.tkgi_configuration={"t0_router_id":"t0"}`, "migration.tkgi_configuration is set, but ncp.platform is tas"),
 	Entry("unknown policy ids", `migration.policy_ids="random"`, `migration.policy_ids is "random"`),
 	Entry("an unknown log level", `log.level="loud"`, `log.level is "loud"`),
 )
+
+var _ = Describe("A user spec that is yet to be inferred", func() {
+	It("is not asked for when shared resources alone are planned [R3] [R23]", func() {
+		files, err := render([]byte(`{ncp: {platform: tas, cluster: pas-1}, nsx: {managers: [nsx-1], username: admin, password: x},
+			migration: {strategy: all-down, resources: shared, command: plan, write_user_spec: true}}`), "migrate-mp2p-pas-1")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(files["config/config.json"]).To(And(ContainSubstring(`"write_user_spec": true`), Not(ContainSubstring(`"user_spec":`))))
+	})
+})
 
 var _ = Describe("On the control plane of a TKGI cluster", func() {
 	colocated := []byte("{ncp: {platform: tkgi}, nsx: {managers: [nsx-1], username: admin, password: x}, kubernetes: {kubeconfig_file: /var/vcap/k}}")
