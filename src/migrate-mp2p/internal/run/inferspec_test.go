@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/run"
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 )
 
 var _ = Describe("a user spec inferred by command plan", func() {
@@ -73,4 +75,76 @@ var _ = Describe("a user spec inferred by command plan", func() {
 		Expect(f.execute(ctx, c).Code).To(Equal(run.AllPolicy))
 		Expect(f.out.String()).To(ContainSubstring("that of the user spec that was given"))
 	})
+
+	Describe("of a cluster", func() {
+		for _, topology := range []struct {
+			text, platform string
+			options        model.Options
+		}{
+			{"of Kubernetes with a Tier-1 for each namespace", "kubernetes", model.Options{}},
+			{"of Kubernetes on one Tier-1", "kubernetes", model.Options{SharedTier1: true, Rare: true}},
+			{"of TKGI with a Tier-1 for each namespace", "tkgi", model.Options{}},
+			{"of TKGI on one Tier-1", "tkgi", model.Options{SharedTier1: true}},
+			{"of TKGI with a Tier-0 for each cluster", "tkgi", model.Options{SecondTier0: true}},
+			{"of TKGI without NAT", "tkgi", model.Options{NoNAT: true}},
+		} {
+			It(topology.text+" is all that its whole migration needs [R2] [R3] [R15]", func(ctx SpecContext) {
+				k := newKubeCluster(topology.platform, topology.options)
+				c := k.config()
+				c.Migration.Command, c.Migration.WriteUserSpec, c.Migration.UserSpec = config.CommandPlan, true, emptySpec(k.foundation)
+				Expect(k.run(ctx, c).Code).To(Equal(run.AllPolicy), k.out.String())
+				Expect(k.writes(0)).To(BeEmpty())
+
+				c.Migration.Command, c.Migration.WriteUserSpec, c.Migration.UserSpec = config.CommandRun, false, filepath.Join(c.Log.Directory, "user-spec.yaml")
+				Expect(k.run(ctx, c).Code).To(Equal(run.AllPolicy), k.out.String())
+				r := k.ready()
+				var text bytes.Buffer
+				Expect(r.WriteText(&text)).To(Succeed())
+				Expect(r.Ready() && r.OK()).To(BeTrue(), text.String())
+			})
+		}
+
+		// configured is a plan that infers, with this as TKGI's configuration.
+		configured := func(k *kubeCluster, text string) *config.Config {
+			c := k.config()
+			c.Migration.Command, c.Migration.WriteUserSpec, c.Migration.UserSpec = config.CommandPlan, true, emptySpec(k.foundation)
+			c.Migration.TKGIConfiguration = filepath.Join(k.dir, "tkgi-configuration.yaml")
+			Expect(os.WriteFile(c.Migration.TKGIConfiguration, []byte(text), 0o600)).To(Succeed())
+			return c
+		}
+
+		It("holds what TKGI's configuration names, with the keys [R3]", func(ctx SpecContext) {
+			k := newKubeCluster("tkgi", model.Options{SecondTier0: true})
+			c := configured(k, "nodes_ip_block_id: nodes-ip-block\nt0_router_id: t0-second\nbottom_firewall_section_marker: ncp-bottom-marker\n")
+			Expect(k.run(ctx, c).Code).To(Equal(run.AllPolicy), k.out.String())
+			Expect(k.out.String()).To(And(
+				MatchRegexp(`# "nodes-ip-block": 1 objects? refer.*; named by TKGI's configuration: nodes_ip_block_id\n`),
+				ContainSubstring(`# "t0-second": named by TKGI's configuration: t0_router_id`),
+				ContainSubstring(`# "ncp-bottom-marker": named by TKGI's configuration: bottom_firewall_section_marker`),
+				ContainSubstring(`nothing refers to it: the firewall section "ncp-top-marker"`),
+				Not(ContainSubstring(`nothing refers to it: the firewall section "ncp-bottom-marker"`)),
+			))
+		})
+
+		DescribeTable("is not written when TKGI's configuration is wrong, and the key is named [I10]",
+			func(ctx SpecContext, text, part string) {
+				k := newKubeCluster("tkgi", model.Options{})
+				c := configured(k, text)
+				out := k.run(ctx, c)
+				Expect(out.Code).To(Equal(run.CannotTell), k.out.String())
+				Expect(out.Failure).To(ContainSubstring(part))
+				Expect(filepath.Join(c.Log.Directory, "user-spec.yaml")).NotTo(BeAnExistingFile())
+			},
+			Entry("an object that NSX lacks", "fip_pool_ids: [floating-ip-pool-1, pool-9]\n", `fip_pool_ids: ip_pools "pool-9" does not exist`),
+			Entry("a key that TKGI does not have", "fip_pools: [floating-ip-pool-1]\n", "fip_pools: unknown key: known here are bottom_firewall_section_marker, "),
+		)
+	})
 })
+
+// emptySpec is a user spec with nothing in it.
+func emptySpec(f *foundation) string {
+	GinkgoHelper()
+	path := filepath.Join(f.dir, "empty.yaml")
+	Expect(os.WriteFile(path, nil, 0o600)).To(Succeed())
+	return path
+}
