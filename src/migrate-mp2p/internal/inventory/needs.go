@@ -31,6 +31,9 @@ type Need struct {
 	First *Object // the first of them
 	By    []string
 	Keys  []string // of TKGI's configuration, which name it
+	// Others are other clusters that use it, as far as their routers, switches, subnets, NAT rules, virtual servers and
+	// firewall sections tell.
+	Others []string
 }
 
 // deepestNeed bounds how often what is needed is asked for what it needs in turn: a Tier-1 needs a Tier-0, a virtual
@@ -53,11 +56,7 @@ func Infer(ctx context.Context, api API, q Query, configured []Configured) (*Nee
 	}
 	for range deepestNeed {
 		if !n.gather() {
-			needs := &Needs{Cluster: q.Cluster, Objects: n.needs()}
-			s := newRetrieval(api, n.q).source
-			needs.Markers, needs.Others, err = s.surroundings(ctx)
-			needs.Markers = slices.DeleteFunc(needs.Markers, func(m Outside) bool { _, needed := n.found[m.Ref.ID]; return needed })
-			return needs, err
+			return n.surroundings(ctx, api)
 		}
 		n.q.Spec = n.listed()
 		if n.shared, err = Retrieve(ctx, api, n.q); err != nil {
@@ -177,32 +176,65 @@ func (n *gathering) needs() []Need {
 	return all
 }
 
-// surroundings finds the markers between which NCP puts its sections, and the other clusters on this NSX.
-func (s *source) surroundings(ctx context.Context) (markers []Outside, others []string, err error) {
-	clusters, byID := map[string]bool{}, map[string]Outside{}
+// surroundings says beside the needs between which markers NCP puts its sections, and which other clusters there are on this
+// NSX and use the same.
+func (n *gathering) surroundings(ctx context.Context, api API) (*Needs, error) {
+	needs := &Needs{Cluster: n.q.Cluster, Objects: n.needs()}
+	r := newRetrieval(api, n.q)
+	clusters, users, markers := map[string]bool{}, map[string]map[string]bool{}, map[string]Outside{}
 	note := func(b body) error {
 		tags, policyPath := b.tags()
-		if cluster, made := createdByAny(tags); made {
-			if cluster != s.q.Cluster {
-				clusters[cluster] = true
+		e, ok := accepting(n.q.Catalog.Entries(), b)
+		switch cluster := r.whose().goesWith(tags); {
+		case cluster == n.q.Cluster || !ok && cluster == "":
+		case cluster != "":
+			clusters[cluster] = true
+			if !ok {
+				return nil
 			}
-		} else if e, ok := accepting(s.q.Catalog.Entries(), b); ok && e.Type == catalog.DFWSection && has(tags, scopeMarker) {
+			for id := range r.object(e, b).refersTo() {
+				if _, needed := n.found[id]; needed && users[id] == nil {
+					users[id] = map[string]bool{cluster: true}
+				} else if needed {
+					users[id][cluster] = true
+				}
+			}
+		case e.Type == catalog.DFWSection && has(tags, scopeMarker):
 			id := b.text("id")
-			byID[id] = Outside{Ref: catalog.Ref{Type: e.Type, ID: id}, Name: b.text("display_name"), PolicyPath: policyPath}
+			if _, needed := n.found[id]; !needed {
+				markers[id] = Outside{Ref: catalog.Ref{Type: e.Type, ID: id}, Name: b.text("display_name"), PolicyPath: policyPath}
+			}
 		}
 		return nil
 	}
-	for _, query := range []string{"tags.scope:" + quote(scopeMarker), typical(s.q.Catalog) + " AND tags.scope:" + quote(scopeCluster)} {
-		err := s.search(ctx, nsx.Manager, query, note)
-		if s.indexLost(err) {
-			err = s.listFlavour(ctx, nsx.Manager, note)
+	for _, query := range []string{"tags.scope:" + quote(scopeMarker), revealing(n.q.Catalog) + " AND tags.scope:" + quote(scopeCluster)} {
+		err := r.search(ctx, nsx.Manager, query, note)
+		if r.indexLost(err) {
+			err = r.listFlavour(ctx, nsx.Manager, note)
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("searching the firewall markers and the clusters of this NSX: %w", err)
+			return nil, fmt.Errorf("searching the firewall markers and the clusters of this NSX: %w", err)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		markers = append(markers, byID[id])
+	for i := range needs.Objects {
+		needs.Objects[i].Others = slices.Sorted(maps.Keys(users[needs.Objects[i].Ref.ID]))
 	}
-	return markers, slices.Sorted(maps.Keys(clusters)), nil
+	for _, id := range slices.Sorted(maps.Keys(markers)) {
+		needs.Markers = append(needs.Markers, markers[id])
+	}
+	needs.Others = slices.Sorted(maps.Keys(clusters))
+	return needs, nil
+}
+
+// revealing are the types of a cluster's objects that tell which shared ones it uses. They are not its ports, groups and IP
+// sets, of which there are by far the most.
+func revealing(cat *catalog.Catalog) string {
+	var entries []*catalog.Entry
+	for _, t := range []catalog.Type{
+		catalog.Tier1, catalog.LogicalSwitch, catalog.DFWSection, catalog.IPBlockSubnet, catalog.NAT, catalog.LBVirtualServer,
+	} {
+		e, _ := cat.Entry(t)
+		entries = append(entries, e)
+	}
+	return ofTypes(managerTypes(entries))
 }

@@ -138,6 +138,20 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 		))
 	})
 
+	It("come with the other clusters that use them, too", func(ctx SpecContext) {
+		world, err := model.TKGI(1, 1, model.Options{Cluster: "pks-mine", SecondTier0: true})
+		g := served(ctx, world, err)
+		needs, _ := g.infer(ctx, "pks-mine", inventory.Configured{Key: "t0_router_id", Type: catalog.Tier0, Name: "t0-second"})
+		other := needs.Others
+		Expect(other).To(HaveLen(1))
+		Expect(needs.Objects).To(ContainElements(
+			And(HaveField("Name", "pods-ip-block"), HaveField("Others", other)),
+			And(HaveField("Name", "nodes-ip-block"), HaveField("Others", other)),
+			And(HaveField("Name", "t0-second"), HaveField("Others", other)),
+			And(HaveField("Name", "t0-main"), HaveField("Others", BeEmpty())),
+		))
+	})
+
 	It("come with the firewall markers and with the other clusters on the same NSX", func(ctx SpecContext) {
 		world, err := model.TAS(1, 1, model.Options{})
 		g := served(ctx, world, err)

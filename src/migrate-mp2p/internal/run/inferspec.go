@@ -95,7 +95,7 @@ func (r *Runner) specText(needs *inventory.Needs) []byte {
 	comment("Inferred from what the objects of cluster %q refer to. Nobody has decided this yet:", needs.Cluster)
 	comment("read it, correct it, and give it as migration.user_spec. Each entry says why it is here.")
 	if len(needs.Others) > 0 {
-		comment("Other clusters on this NSX may need the same objects, which move for all of them at once, and others beside:")
+		comment("Other clusters on this NSX use such objects, too, which move for all of them at once, and may need others beside:")
 		comment("%s", boundedNames(needs.Others))
 	}
 	b.WriteString("version: 1\n")
@@ -157,10 +157,17 @@ func ofType(all []inventory.Need, t catalog.Type, types *catalog.Catalog) []inve
 func why(n inventory.Need) string {
 	var reasons []string
 	if n.First != nil {
-		reasons = append(reasons, fmt.Sprintf("%d objects refer to it, by %s; the first is %s %q", n.Users, strings.Join(n.By, ", "), n.First.Ref, n.First.Name))
+		users := fmt.Sprintf("%d objects refer to it, by %s; the first is", n.Users, strings.Join(n.By, ", "))
+		if n.Users == 1 {
+			users = fmt.Sprintf("1 object refers to it, by %s:", strings.Join(n.By, ", "))
+		}
+		reasons = append(reasons, fmt.Sprintf("%s %s %q", users, n.First.Ref, n.First.Name))
 	}
 	if len(n.Keys) > 0 {
 		reasons = append(reasons, "named by TKGI's configuration: "+strings.Join(n.Keys, ", "))
+	}
+	if len(n.Others) > 0 {
+		reasons = append(reasons, "also used by "+boundedNames(n.Others))
 	}
 	return strings.Join(reasons, "; ")
 }

@@ -118,8 +118,8 @@ var _ = Describe("a user spec inferred by command plan", func() {
 			c := configured(k, "nodes_ip_block_id: nodes-ip-block\nt0_router_id: t0-second\nbottom_firewall_section_marker: ncp-bottom-marker\n")
 			Expect(k.run(ctx, c).Code).To(Equal(run.AllPolicy), k.out.String())
 			Expect(k.out.String()).To(And(
-				MatchRegexp(`# "nodes-ip-block": 1 objects? refer.*; named by TKGI's configuration: nodes_ip_block_id\n`),
-				ContainSubstring(`# "t0-second": named by TKGI's configuration: t0_router_id`),
+				MatchRegexp(`# "nodes-ip-block": 1 object refers to it, by block_id: .*; named by TKGI's configuration: nodes_ip_block_id; also used by "pks-[^"]*"\n`),
+				MatchRegexp(`# "t0-second": named by TKGI's configuration: t0_router_id; also used by "pks-[^"]*"\n`),
 				ContainSubstring(`# "ncp-bottom-marker": named by TKGI's configuration: bottom_firewall_section_marker`),
 				ContainSubstring(`nothing refers to it: the firewall section "ncp-top-marker"`),
 				Not(ContainSubstring(`nothing refers to it: the firewall section "ncp-bottom-marker"`)),
