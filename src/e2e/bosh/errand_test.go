@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -42,6 +43,30 @@ var _ = Describe("bosh run-errand migrate-mp2p", func() {
 		result := f.run()
 		Expect(result.Code).To(Equal(0), result.Stdout)
 		Expect(f.writes()).To(BeEmpty())
+	})
+
+	It("infers a user spec, brings it home among the logs, and migrates with it [R3] [R25] [I4]", func() {
+		f := newFoundation("inferred")
+		spec := filepath.Join(f.dir, "user-spec.yaml")
+		Expect(os.WriteFile(spec, []byte("version: 1\n"), 0o600)).To(Succeed())
+		f.deploy([]string{"write-user-spec"})
+		result := f.run()
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		Expect(f.writes()).To(BeEmpty())
+		inferred := ""
+		for name, content := range f.logs() {
+			if path.Base(name) == "user-spec.yaml" {
+				inferred = content
+			}
+		}
+		Expect(inferred).To(ContainSubstring("tier0_routers:"))
+
+		Expect(os.WriteFile(spec, []byte(inferred), 0o600)).To(Succeed())
+		f.deploy([]string{"arm"})
+		result = f.run()
+		Expect(result.Code).To(Equal(0), result.Stdout)
+		manager, _ := f.counts()
+		Expect(manager).To(BeZero())
 	})
 
 	It("migrates shared and NCP-created resources, keeps its archive on the disk, and has nothing to do when run again [R1] [R5] [R23] [R25]", func() {

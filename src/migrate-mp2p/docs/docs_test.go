@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/precheck"
 	"nsx-mp2p/migrate-mp2p/internal/run"
 )
@@ -54,6 +55,18 @@ var _ = Describe("The documentation", func() {
 			}
 		}
 		Expect(read("user-spec.md")).To(ContainSubstring(table("| key | Manager objects | migration type |", rows)))
+	})
+
+	It("lists every key of TKGI's configuration, and where the user spec lists what it names", func() {
+		types, err := catalog.New(nil)
+		Expect(err).NotTo(HaveOccurred())
+		page := read("user-spec.md")
+		for key, of := range inventory.TKGIKeys() {
+			e, _ := types.Entry(of)
+			Expect(e.SpecKey).NotTo(BeEmpty(), key)
+			Expect(page).To(MatchRegexp(`(?m)^\| (.*, )?%s(, .*)? \| .* \| %s \|$`, key, e.SpecKey))
+			Expect(read(root + "/jobs/migrate-mp2p/spec")).To(MatchRegexp(`\b%s\b`, key))
+		}
 	})
 
 	It("names everything that the catalog assumes", func() {
