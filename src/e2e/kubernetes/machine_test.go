@@ -47,11 +47,11 @@ func (s *site) file(name string, content []byte) string {
 	return path
 }
 
-// run runs the errand with the configuration changed so.
-func (s *site) run(ctx context.Context, command string, changes programs.Changes) programs.Result {
+// run runs the errand with the configuration changed so, and with further arguments.
+func (s *site) run(ctx context.Context, command string, changes programs.Changes, arguments ...string) programs.Result {
 	GinkgoHelper()
 	Expect(s.machine.Configure(changes)).To(Succeed())
-	result, err := s.machine.Run(ctx, command)
+	result, err := s.machine.Run(ctx, command, arguments...)
 	Expect(err).NotTo(HaveOccurred())
 	AddReportEntry("migrate-mp2p "+command, result.Output, ReportEntryVisibilityFailureOrVerbose)
 	return result

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -231,5 +232,31 @@ var _ = Describe("An account of a real API server", func() {
 			config := shop.Config(shop.AddToken("migrate-mp2p", "migration"))
 			return programs.Changes{"kubernetes.kubeconfig": s.file("kubeconfig", config)}
 		}),
+	)
+})
+
+var _ = Describe("A user spec written by the flag of command plan", func() {
+	DescribeTable("needs neither one that is given nor the Kubernetes API, and is all that the migration needs [R2] [R3]",
+		func(ctx SpecContext, platform string) {
+			s := newSite(platform)
+			spec := filepath.Join(s.dir, "inferred.yaml")
+			shared := programs.Changes{"migration.user_spec": nil, "migration.resources": "shared"}
+			result := s.run(ctx, "plan", shared, "--write-user-spec", spec)
+			Expect(result.Code).To(BeZero(), result.Output)
+			Expect(result.Output).To(MatchRegexp(`in all \d+ objects would be migrated`))
+			s.expectNothingWritten()
+
+			manifests := manifestsOf(platform)
+			server := serving(ctx, apiserver.Options{Manifests: bytes.NewReader(manifests)})
+			keys := byToken(server, server.AddToken("migrate-mp2p", "migration"))
+			keys["migration.user_spec"] = spec
+			result = s.run(ctx, "run", keys)
+			Expect(result.Code).To(BeZero(), result.Output)
+			report, err := s.nsx.Check(s.nsx.Ready().Cluster, "--workloads", s.file("manifests.yaml", manifests))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(report.NotReady).To(BeEmpty())
+		},
+		Entry("of Kubernetes", "kubernetes"),
+		Entry("of TKGI", "tkgi"),
 	)
 })
