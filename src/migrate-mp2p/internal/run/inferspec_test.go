@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
 
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/run"
@@ -103,6 +104,24 @@ var _ = Describe("a user spec inferred by command plan", func() {
 				Expect(r.Ready() && r.OK()).To(BeTrue(), text.String())
 			})
 		}
+
+		It("is inferred for each of two clusters, and lists for the second what the first one's did not move [R2] [R3]", func(ctx SpecContext) {
+			first := newKubeCluster("tkgi", model.Options{SecondTier0: true})
+			for index, has := range []types.GomegaMatcher{
+				And(ContainSubstring(`# "t0-main"`), Not(ContainSubstring(`# "t0-second"`))),
+				And(ContainSubstring(`# "t0-second"`), MatchRegexp(`Not listed, since it is Policy already: IPBLOCK "nodes-ip-block"`), Not(ContainSubstring(`# "t0-main"`))),
+			} {
+				k := clusterOf(first.foundation, "tkgi", first.world, index)
+				c := k.config()
+				c.Log.Directory, c.Records.Directory = filepath.Join(k.dir, k.name, "log"), filepath.Join(k.dir, k.name, "records")
+				c.Migration.Command, c.Migration.WriteUserSpec, c.Migration.UserSpec = config.CommandPlan, true, emptySpec(k.foundation)
+				Expect(k.run(ctx, c).Code).To(Equal(run.AllPolicy), k.out.String())
+				Expect(k.out.String()).To(has)
+				c.Migration.Command, c.Migration.WriteUserSpec, c.Migration.UserSpec = config.CommandRun, false, filepath.Join(c.Log.Directory, "user-spec.yaml")
+				Expect(k.run(ctx, c).Code).To(Equal(run.AllPolicy), k.out.String())
+				Expect(k.ready().Ready()).To(BeTrue())
+			}
+		})
 
 		// configured is a plan that infers, with this as TKGI's configuration.
 		configured := func(k *kubeCluster, text string) *config.Config {

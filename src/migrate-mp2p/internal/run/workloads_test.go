@@ -23,6 +23,7 @@ import (
 // kubeCluster is a simulated NSX with a cluster of Kubernetes or TKGI, and what runs on that.
 type kubeCluster struct {
 	*foundation
+	world     *model.World
 	platform  string
 	name      string
 	manifests []byte
@@ -36,8 +37,15 @@ func newKubeCluster(platform string, options model.Options) *kubeCluster {
 	Expect(err).NotTo(HaveOccurred())
 	st := store.New(1)
 	Expect(nsxsim.LoadWorld(st, world)).To(Succeed())
-	k := &kubeCluster{foundation: serve(st), platform: platform, name: world.Foundations[0].Name, workloads: &workloadstest.Platform{}}
-	k.unjudged = true // by the judge of foundations; k.ready is stricter
+	f := serve(st)
+	f.unjudged = true // by the judge of foundations; k.ready is stricter
+	return clusterOf(f, platform, world, 0)
+}
+
+// clusterOf is one of the clusters of a world that is served.
+func clusterOf(f *foundation, platform string, world *model.World, index int) *kubeCluster {
+	GinkgoHelper()
+	k := &kubeCluster{foundation: f, world: world, platform: platform, name: world.Foundations[index].Name, workloads: &workloadstest.Platform{}}
 	for _, one := range world.Workloads {
 		if one.Cluster == k.name {
 			var text bytes.Buffer
