@@ -112,6 +112,7 @@ judge() {
 # kubernetes SIMULATOR [FLAG...] starts a real Kubernetes API with what runs on that cluster in it; flags are those of apiserver.
 kubernetes() {
   local here=$dir/$1
+  rm -rf "$here/cluster" "$here/kubernetes.json"
   "$here/nsxsim" manifests --model "$platform" --cluster "$(cluster "$1")" >"$here/manifests.yaml"
   "$apiserver" serve --programs "$tools" --manifests "$here/manifests.yaml" --dir "$here/cluster" --kubeconfig "$here/kubeconfig" \
     --ready-file "$here/kubernetes.json" "${@:2}" >"$here/apiserver.log" 2>&1 &

@@ -43,15 +43,26 @@ prepare() {
   } >"$here/ncp.ini"
   on "$1" --namespace nsx-system create configmap nsx-ncp-config --from-file="$here/ncp.ini"
   on "$1" --namespace nsx-system create deployment nsx-ncp --image=registry.example.com/nsx-ncp
+  on "$1" create --filename=- <<EOT
+{apiVersion: v1, kind: PersistentVolume, metadata: {name: records}, spec: {
+  capacity: {storage: 5Gi}, accessModes: [ReadWriteOnce], persistentVolumeReclaimPolicy: Delete,
+  hostPath: {path: $here/cluster/node/claims/nsx-system/$job}}}
+EOT
 }
 
-# fill_in SIMULATOR copies src/kubernetes and fills in its example: the NSX, the cluster's name and the shared resources.
+# fill_in SIMULATOR copies src/kubernetes and fills in its example: the NSX, the cluster's name, the shared resources, and the
+# volume, since nothing provides one here.
 fill_in() {
   local here=$dir/$1
   rm -rf "$here/kubernetes"
   cp -r "$root/src/kubernetes" "$here/kubernetes"
   cp "$here/user-spec.yaml" "$here/kubernetes/example/user-spec.yaml"
   set_config "$1" "$(jq -c '".ncp.cluster = \(.cluster | tojson) | .nsx.managers = [\(.url | ltrimstr("https://") | tojson)]"' -r "$here/nsx.json") | .nsx.requests_per_second = 1000"
+  cat >>"$here/kubernetes/example/kustomization.yaml" <<EOT
+patches:
+  - target: {kind: PersistentVolumeClaim}
+    patch: '[{op: add, path: /spec/volumeName, value: records}]'
+EOT
 }
 
 say "Two NSX Managers (simulated, without NSX's limit of 100 requests per second), each with a Kubernetes cluster in Manager mode"

@@ -35,8 +35,8 @@ table pas-1
 tar -C "$dir/pas-1" -xzf "$(find "$dir/pas-1" -name 'migrate-mp2p-*.tgz' | sort | tail -n 1)"
 echo "log, plan and report, brought home by --download-logs: $dir/pas-1/migrate-mp2p"
 ls "$dir/pas-1/migrate-mp2p"
-echo "records of the finished runs, on the persistent disk: $dir/director/disks/pas-1/migrate-mp2p/migrate-mp2p/runs"
-ls "$dir/director/disks/pas-1/migrate-mp2p/migrate-mp2p/runs"
+echo "records of the finished runs, on the persistent disk: $dir/director/disks/pas-1/migrate-mp2p/0/migrate-mp2p/runs"
+ls "$dir/director/disks/pas-1/migrate-mp2p/0/migrate-mp2p/runs"
 
 say "A power failure: the VM of the second foundation's errand is destroyed in mid-run"
 deploy pas-2 arm pace >"$dir/pas-2/deploy.log"
