@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # root, cache and so on are lib.sh's; dir is scripts/demo's
+# shellcheck shell=bash disable=SC2034,SC2154 # what is not set or used here is lib.sh's, scripts/demo's or a single demo's
 # What the demos of all platforms share. Sourced by scripts/demo.
 
 manifests=$root/src/manifests

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # what is not set here is lib.sh's, scripts/demo's or demo-common.sh's
+# shellcheck shell=bash disable=SC2034,SC2154 # what is not set or used here is lib.sh's, scripts/demo's or demo-common.sh's
 # The demo of a Kubernetes cluster: the Job nsx-ncp-migrate-mp2p. Sourced by scripts/demo.
 
 job=nsx-ncp-migrate-mp2p
@@ -61,7 +61,7 @@ fill_in() {
   cat >>"$here/kubernetes/example/kustomization.yaml" <<EOT
 patches:
   - target: {kind: PersistentVolumeClaim}
-    patch: '[{op: add, path: /spec/volumeName, value: records}]'
+    patch: '- {op: add, path: /spec/volumeName, value: records}'
 EOT
 }
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # what is not set here is lib.sh's, scripts/demo's or demo-common.sh's
+# shellcheck shell=bash disable=SC2034,SC2154 # what is not set or used here is lib.sh's, scripts/demo's or demo-common.sh's
 # The demo of a TKGI cluster: the errand beside NCP on three control plane instances. Sourced by scripts/demo.
 
 need ruby
