@@ -23,7 +23,7 @@ const (
 	readme = root + "/README.md"
 )
 
-var pages = []string{"assumptions.md", "behaviour-api.md", "behaviour-promotion.md", "coverage.md", "output.md", "promises.md", "recovery.md", "sdk-conformance.md", "simulator.md", "states.md", "tkgi.md", "user-spec.md"}
+var pages = []string{"assumptions.md", "behaviour-api.md", "behaviour-promotion.md", "coverage.md", "kubernetes.md", "output.md", "promises.md", "recovery.md", "sdk-conformance.md", "simulator.md", "states.md", "tkgi.md", "user-spec.md"}
 
 // read gives the text of a file.
 func read(path string) string {
@@ -101,6 +101,7 @@ var _ = Describe("The documentation", func() {
 	},
 		Entry("in the README", readme),
 		Entry("beside the output", "output.md"),
+		Entry("for Kubernetes", "kubernetes.md"),
 	)
 
 	It("is linked from the README, page by page", func() {
@@ -279,12 +280,14 @@ func (s namedSpec) exists() bool {
 	return err == nil && spec.Match(source)
 }
 
-// named finds the properties that a text names. What follows a slash is part of a path.
+// named finds the properties that a text names. What follows a slash is part of a path, and a page's name is none.
 func named(text string) []string {
 	var names []string
 	pattern := regexp.MustCompile(`(?:^|[^/\w.-])((?:ncp|nsx|migration|kubernetes|records|log)\.[a-z_]+(?:\.[A-Za-z_]+)*)`)
 	for _, match := range pattern.FindAllStringSubmatch(text, -1) {
-		names = append(names, match[1])
+		if !slices.Contains(pages, match[1]) {
+			names = append(names, match[1])
+		}
 	}
 	return names
 }
