@@ -197,7 +197,7 @@ var _ = Describe("Where the workloads cannot be read", func() {
 	It("since its certificate is of another authority, the run says what to give [I4]", func(ctx SpecContext) {
 		keys := byToken(shop, shop.AddToken("migrate-mp2p", "migration"))
 		keys["kubernetes.ca_certificate"] = s.file("other-ca.pem", []byte(s.nsx.Ready().CA))
-		expectRefused(ctx, keys, shop.URL, "give the authority that signed")
+		expectRefused(ctx, keys, shop.URL, "hold the authority that signed")
 	})
 
 	It("since a workload that NSX names was deleted, both sides are named before anything is sent [I4] [R23]", func(ctx SpecContext) {
