@@ -132,7 +132,7 @@ var _ = Describe("a user spec inferred by command plan", func() {
 			return c
 		}
 
-		It("holds what TKGI's configuration names, with the keys [R3]", func(ctx SpecContext) {
+		It("holds what TKGI's configuration names, with the keys, and moves that as well [R3]", func(ctx SpecContext) {
 			k := newKubeCluster("tkgi", model.Options{SecondTier0: true})
 			c := configured(k, "nodes_ip_block_id: nodes-ip-block\nt0_router_id: t0-second\nbottom_firewall_section_marker: ncp-bottom-marker\n")
 			Expect(k.run(ctx, c).Code).To(Equal(run.AllPolicy), k.out.String())
@@ -143,6 +143,9 @@ var _ = Describe("a user spec inferred by command plan", func() {
 				ContainSubstring(`nothing refers to it: the firewall section "ncp-top-marker"`),
 				Not(ContainSubstring(`nothing refers to it: the firewall section "ncp-bottom-marker"`)),
 			))
+			c.Migration.Command, c.Migration.WriteUserSpec, c.Migration.UserSpec = config.CommandRun, false, filepath.Join(c.Log.Directory, "user-spec.yaml")
+			Expect(k.run(ctx, c).Code).To(Equal(run.AllPolicy), k.out.String())
+			Expect(k.ready().Ready()).To(BeTrue())
 		})
 
 		DescribeTable("is not written when TKGI's configuration is wrong, and the key is named [I10]",
