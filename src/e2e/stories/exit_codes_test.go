@@ -23,10 +23,12 @@ type cause struct {
 // recordsRow is one state of the records and what comes out of it. The outcomes are tried one after the other on the same
 // records: all but the last must leave them, and NSX, as they are.
 type recordsRow struct {
-	State    string    `yaml:"state"`
-	Tags     string    `yaml:"tags"`
-	Reached  []step    `yaml:"reached"`
-	Outcomes []outcome `yaml:"outcomes"`
+	State string `yaml:"state"`
+	Tags  string `yaml:"tags"`
+	// Everywhere has the row tried on all platforms, not on TAS alone.
+	Everywhere bool      `yaml:"everywhere"`
+	Reached    []step    `yaml:"reached"`
+	Outcomes   []outcome `yaml:"outcomes"`
 }
 
 type outcome struct {
@@ -37,10 +39,25 @@ type outcome struct {
 
 // exitCodes makes one story of each state.
 func exitCodes(path string) []story {
-	t := decode[table](path, readFile(path))
+	var stories []story
+	for _, platform := range []string{"tas", "tkgi", "kubernetes"} {
+		stories = append(stories, exitCodesOf(path, platform)...)
+	}
+	return stories
+}
+
+// exitCodesOf are those of one platform: all on TAS, and those that say so elsewhere.
+func exitCodesOf(path, platform string) []story {
+	t := decode[table](path, fillIn(platform, readFile(path)))
 	var stories []story
 	for _, row := range t.Records {
-		s := story{Title: fmt.Sprintf("gets the code and the words of the table when the records are %s %s", row.State, row.Tags), Steps: row.Reached}
+		if platform != "tas" && !row.Everywhere {
+			continue
+		}
+		s := story{
+			Title: fmt.Sprintf("gets the code and the words of the table on %s when the records are %s %s", platform, row.State, row.Tags),
+			Model: platform, Steps: row.Reached,
+		}
 		for i, o := range row.Outcomes {
 			c, known := t.Causes[o.Cause]
 			if !known {

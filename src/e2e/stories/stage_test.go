@@ -28,13 +28,14 @@ import (
 type stage struct {
 	nsx     *programs.NSX
 	machine *programs.Machine
-	dir     string // of the machine
+	cluster *cluster // nil on TAS
+	dir     string   // of the machine
 	config  []programs.Changes
 	output  strings.Builder // of all runs
 	within  bool            // the steps of a Meanwhile are being carried out
 }
 
-func newStage(s story) *stage {
+func newStage(ctx context.Context, s story) *stage {
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
 	st := &stage{dir: filepath.Join(folder, "machine")}
@@ -42,7 +43,7 @@ func newStage(s story) *stage {
 	Expect(os.Mkdir(nsxDir, 0o700)).To(Succeed())
 	Expect(os.Mkdir(st.dir, 0o700)).To(Succeed())
 	var err error
-	st.nsx, err = built.StartNSX(nsxDir, append([]string{"--load", build(nsxDir, s.World)}, s.NSX...)...)
+	st.nsx, err = built.StartNSX(nsxDir, append([]string{"--load", build(nsxDir, s)}, s.NSX...)...)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(st.nsx.Stop()).To(Succeed()) })
 	st.machine = built.NewMachine(st.dir, st.nsx)
@@ -51,7 +52,8 @@ func newStage(s story) *stage {
 		spec = programs.UserSpec(without(st.nsx.Ready().Shared, s.Without))
 	}
 	Expect(os.WriteFile(st.machine.SpecFile(), []byte(spec), 0o600)).To(Succeed())
-	st.config = []programs.Changes{st.addressed(s.Config)}
+	st.cluster = clusterOf(ctx, s, folder)
+	st.config = []programs.Changes{st.cluster.config(), st.addressed(s.Config)}
 	if s.Disk != "" {
 		st.mount(s.Disk)
 	}
@@ -59,10 +61,10 @@ func newStage(s story) *stage {
 }
 
 // build saves the changed foundation as a state that nsxsim can load.
-func build(dir string, changes []worldChange) string {
+func build(dir string, s story) string {
 	GinkgoHelper()
-	world := foundation()
-	for _, c := range changes {
+	world := foundation(s.Model)
+	for _, c := range s.World {
 		Expect(c.apply(world)).To(Succeed())
 	}
 	objects := store.New(1)
@@ -105,6 +107,8 @@ func (s *stage) carryOut(ctx context.Context, steps []step) {
 			method, path, _ := strings.Cut(one.Call, " ")
 			_, err := s.nsx.Call(method, path, []byte(one.Body))
 			Expect(err).NotTo(HaveOccurred())
+		case one.Workloads != "":
+			s.cluster.change(ctx, one.Workloads)
 		case one.Check != nil:
 			s.check(*one.Check)
 		case one.Disk != "":
@@ -117,7 +121,7 @@ func (s *stage) carryOut(ctx context.Context, steps []step) {
 
 // String names a step in the report of a failure.
 func (s step) String() string {
-	for _, what := range []string{s.Run, s.NSX, s.Call, s.Disk} {
+	for _, what := range []string{s.Run, s.NSX, s.Call, s.Workloads, s.Disk} {
 		if what != "" {
 			return strings.TrimSpace(what + " " + s.At + " " + s.Then)
 		}
@@ -157,7 +161,7 @@ func (s *stage) expectReady(one step, result programs.Result) {
 	if one.Run != "run" || result.Code != 0 || waived || !s.nsx.Running() || !strings.Contains(result.Output, "exit code 0: all of the NCP-created objects") {
 		return
 	}
-	report, err := s.nsx.Check(s.nsx.Ready().Cluster)
+	report, err := s.nsx.Check(s.nsx.Ready().Cluster, s.cluster.judging()...)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(report.NotReady).To(BeEmpty(), "NCP was told that it may start")
 }
@@ -306,7 +310,7 @@ func (c counted) judge(requests []nsxsim.Request) {
 // check asks nsxsim check where everything is.
 func (s *stage) check(want checked) {
 	GinkgoHelper()
-	report, err := s.nsx.Check(s.nsx.Ready().Cluster)
+	report, err := s.nsx.Check(s.nsx.Ready().Cluster, s.cluster.judging()...)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(report.Inconsistencies).To(BeEmpty())
 	for scope, side := range map[string]struct {
@@ -316,6 +320,7 @@ func (s *stage) check(want checked) {
 	}{
 		"ncp":    {want.NCP, report.NCP.Manager, report.NCP.Policy, report.NCP.HalfWay},
 		"shared": {want.Shared, report.Shared.Manager, report.Shared.Policy, report.Shared.HalfWay},
+		"nodes":  {want.nodes(report.Platform), report.NodeNetwork.Manager, report.NodeNetwork.Policy, report.NodeNetwork.HalfWay},
 	} {
 		Expect(side.halfWay).To(BeEmpty(), "half-way objects of scope %s", scope)
 		switch side.want {
@@ -350,17 +355,25 @@ func (s *stage) fill(full bool) {
 	Expect(file.Close()).To(Succeed())
 }
 
-// expectNoSecrets looks for the password in the output and in all files but the configuration, compressed ones included.
+// expectNoSecrets looks for the password, and for the token of the Kubernetes API, in the output and in all files but the
+// configuration, compressed ones included.
 func (s *stage) expectNoSecrets() {
 	GinkgoHelper()
-	secret := s.nsx.Ready().Password
-	Expect(s.output.String()).NotTo(ContainSubstring(secret), "the output holds the password")
+	s.expectNowhere("the password", s.nsx.Ready().Password)
+	if s.cluster != nil {
+		s.expectNowhere("the token", s.cluster.Token)
+	}
+}
+
+func (s *stage) expectNowhere(name, secret string) {
+	GinkgoHelper()
+	Expect(s.output.String()).NotTo(ContainSubstring(secret), "the output holds %s", name)
 	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path == s.machine.ConfigFile() {
 			return err
 		}
 		content, err := plain(path)
-		Expect(bytes.Contains(content, []byte(secret))).To(BeFalse(), "%s holds the password", path)
+		Expect(bytes.Contains(content, []byte(secret))).To(BeFalse(), "%s holds %s", path, name)
 		return err
 	})
 	Expect(err).NotTo(HaveOccurred())

@@ -2,6 +2,7 @@ package stories_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,15 +23,29 @@ func TestStories(t *testing.T) {
 // built are the programs under test. The first process builds them for all.
 var built *programs.Programs
 
+// common is what the first process makes for all.
+type common struct {
+	Programs string // folder
+	Clusters map[string]cluster
+}
+
 var _ = SynchronizedBeforeSuite(func(ctx context.Context) []byte {
 	folder, err := os.MkdirTemp("", "programs-")
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(os.RemoveAll, folder)
 	_, err = programs.Build(ctx, folder)
 	Expect(err).NotTo(HaveOccurred())
-	return []byte(folder)
-}, func(folder []byte) {
-	built = programs.In(string(folder))
+	made := common{Programs: folder, Clusters: map[string]cluster{}}
+	for _, platform := range []string{"tkgi", "kubernetes"} {
+		made.Clusters[platform] = startCluster(ctx, platform, folder)
+	}
+	text, err := json.Marshal(made)
+	Expect(err).NotTo(HaveOccurred())
+	return text
+}, func(text []byte) {
+	var made common
+	Expect(json.Unmarshal(text, &made)).To(Succeed())
+	built, clusters = programs.In(made.Programs), made.Clusters
 })
 
 var _ = Describe("an operator", func() {
@@ -43,6 +58,6 @@ var _ = Describe("an operator", func() {
 		stories = append(stories, readStories(path)...)
 	}
 	for _, s := range stories {
-		It(s.Title, func(ctx context.Context) { newStage(s).play(ctx, s.Steps) }, NodeTimeout(storyTime))
+		It(s.Title, func(ctx context.Context) { newStage(ctx, s).play(ctx, s.Steps) }, NodeTimeout(storyTime))
 	}
 })

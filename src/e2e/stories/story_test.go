@@ -25,6 +25,9 @@ type story struct {
 	Title string `yaml:"title"`
 	// Variants make one story of each of them: <name> in the file's text stands for the variant's value of that name.
 	Variants []map[string]string `yaml:"variants"`
+	// Model is what the simulated NSX holds and the errand's platform: tas (also without it), tkgi or kubernetes. The latter
+	// two have a real Kubernetes API, too.
+	Model string `yaml:"model"`
 	// World changes what the simulated NSX holds.
 	World []worldChange `yaml:"world"`
 	// NSX are flags of nsxsim serve.
@@ -52,7 +55,7 @@ type worldChange struct {
 	AdminSection bool `yaml:"admin_section"` // a section of the administrator's between those of NCP
 }
 
-// step is one thing that happens. Exactly one of Run, NSX, Call, Check and Disk says what.
+// step is one thing that happens. Exactly one of Run, NSX, Call, Workloads, Check and Disk says what.
 type step struct {
 	// Run is a command of migrate-mp2p, and Arguments follow it.
 	Run       string   `yaml:"run"`
@@ -74,6 +77,8 @@ type step struct {
 	// Call is a request of somebody else's to NSX, such as "POST /api/v1/ip-sets", with Body.
 	Call string `yaml:"call"`
 	Body string `yaml:"body"`
+	// Workloads is a request to the Kubernetes API, such as "DELETE /api/v1/namespaces/one".
+	Workloads string `yaml:"workloads"`
 	// Check is what nsxsim check must find.
 	Check *checked `yaml:"check"`
 	// Disk is fill or free: everything of the records' disk is used up or given back.
@@ -112,6 +117,14 @@ type checked struct {
 	Ready  bool   `yaml:"ready"`
 }
 
+// nodes is where the objects of TKGI's node network must be: they move with NCP's.
+func (c checked) nodes(platform string) string {
+	if platform != "tkgi" {
+		return ""
+	}
+	return c.NCP
+}
+
 // readStories reads a story.yaml: one story, or one for each of its variants.
 func readStories(path string) []story {
 	text := readFile(path)
@@ -122,7 +135,7 @@ func readStories(path string) []story {
 		panic(fmt.Errorf("reading %s: %w", path, err))
 	}
 	if len(head.Variants) == 0 {
-		return []story{decode[story](path, text)}
+		head.Variants = []map[string]string{{}}
 	}
 	var all []story
 	for _, variant := range head.Variants {
@@ -130,19 +143,24 @@ func readStories(path string) []story {
 		for name, value := range variant {
 			varied = bytes.ReplaceAll(varied, []byte("<"+name+">"), []byte(value))
 		}
-		all = append(all, decode[story](path, varied))
+		var of struct {
+			Model string `yaml:"model"`
+		}
+		if err := yaml.Unmarshal(varied, &of); err != nil {
+			panic(fmt.Errorf("reading %s: %w", path, err))
+		}
+		all = append(all, decode[story](path, fillIn(of.Model, varied)))
 	}
 	return all
 }
 
-// readFile reads a file with its placeholders filled in. Like everything that goes on while ginkgo collects its specs it
-// panics.
+// readFile reads a file. Like everything that goes on while ginkgo collects its specs it panics.
 func readFile(path string) []byte {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		panic(err)
 	}
-	return fillIn(text)
+	return text
 }
 
 // decode reads YAML; unknown fields are errors.
@@ -158,9 +176,10 @@ func decode[T any](path string, text []byte) T {
 
 var placeholder = regexp.MustCompile(`\$\{(shared|ncp):([^:}]+):?(\d*)\}`)
 
-// fillIn replaces placeholders by Manager ids.
-func fillIn(text []byte) []byte {
-	world := foundation()
+// fillIn replaces placeholders by Manager ids of a model, and ${cluster} by the name of its cluster.
+func fillIn(of string, text []byte) []byte {
+	world := foundation(of)
+	text = bytes.ReplaceAll(text, []byte("${cluster}"), []byte(world.Foundations[0].Name))
 	created, err := world.CreatedBy(world.Foundations[0].Name)
 	if err != nil {
 		panic(err)
@@ -183,9 +202,15 @@ func fillIn(text []byte) []byte {
 	})
 }
 
-// foundation is the world that every story begins with.
-func foundation() *model.World {
-	world, err := model.TAS(1, 1, model.Options{})
+// foundation is the world that every story of a model begins with.
+func foundation(of string) *model.World {
+	build := map[string]func(int, int64, model.Options) (*model.World, error){
+		"": model.TAS, "tas": model.TAS, "tkgi": model.TKGI, "kubernetes": model.Kubernetes,
+	}[of]
+	if build == nil {
+		panic(fmt.Errorf("no model is called %q", of))
+	}
+	world, err := build(1, 1, model.Options{})
 	if err != nil {
 		panic(err)
 	}
