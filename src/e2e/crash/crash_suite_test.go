@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/e2e/programs"
+	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 )
 
 func TestCrash(t *testing.T) {
@@ -15,15 +16,21 @@ func TestCrash(t *testing.T) {
 	RunSpecs(t, "Crash")
 }
 
-// earth is what every point begins with.
-var earth *world
+var (
+	built *programs.Programs
+	// earth is the TAS foundation with which most points begin.
+	earth *world
+)
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	// Each NSX is small and short-lived; collecting its garbage less often saves a tenth of the time.
 	debug.SetGCPercent(400)
-	built, err := programs.Build(ctx, GinkgoT().TempDir(), "-tags=crashtest")
+	var err error
+	built, err = programs.Build(ctx, GinkgoT().TempDir(), "-tags=crashtest")
 	Expect(err).NotTo(HaveOccurred())
-	earth, err = newWorld(built)
+	tas, err := model.TAS(1, 1, model.Options{Cluster: "tas1"})
 	Expect(err).NotTo(HaveOccurred())
-	usual = undisturbed(ctx)
+	earth, err = newWorld(built, tas)
+	Expect(err).NotTo(HaveOccurred())
+	earth.usual = undisturbed(ctx, earth)
 })

@@ -32,19 +32,19 @@ func chosen(n, oneIn int) bool { return every || n%oneIn == int(GinkgoRandomSeed
 
 var _ = Describe("an errand that is killed and run again", func() {
 	It("ends with all Manager or all Policy, and says which, wherever a request did not get through [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
-		playAll(ctx, "before requests", moments(beforeRequest, func(n int) bool { return usual.write(n) || chosen(n, oneReadIn) }))
+		earth.playAll(ctx, "before requests", moments(beforeRequest, func(n int) bool { return earth.usual.write(n) || chosen(n, oneReadIn) }))
 	})
 
 	It("does so wherever a write got through and its answer did not [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
-		playAll(ctx, "after writes", moments(afterWrite, always))
+		earth.playAll(ctx, "after writes", moments(afterWrite, always))
 	})
 
 	It("does so before and after each commit of the records [I1] [I2] [I3] [R17] [R18] [R19]", func(ctx SpecContext) {
-		playAll(ctx, "at commits", moments(atCommit, func(n int) bool { return chosen(n, oneCommitIn) }))
+		earth.playAll(ctx, "at commits", moments(atCommit, func(n int) bool { return chosen(n, oneCommitIn) }))
 	})
 
 	It("does so when the recovery is killed, too [I2] [R17] [R18] [R19]", func(ctx SpecContext) {
-		t := playAll(ctx, "twice", pairs(rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1))))
+		t := earth.playAll(ctx, "twice", earth.usual.pairs(twice()))
 		Expect(t.reached + t.partly).To(Equal(twice()))
 		Expect(t.reached).NotTo(BeZero())
 	})
@@ -64,14 +64,15 @@ func moments(k kind, wanted func(n int) bool) iter.Seq[point] {
 }
 
 // pairs are seeded pairs of a moment among a run's writes and one in the recovery from it.
-func pairs(random *rand.Rand) iter.Seq[point] {
-	first, last := usual.bounds()
+func (c course) pairs(count int) iter.Seq[point] {
+	random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1))
+	first, last := c.bounds()
 	return func(yield func(point) bool) {
-		for range twice() {
+		for range count {
 			// A run may need some polls fewer than the usual one did.
 			p := point{kills: []moment{
 				{beforeRequest, first + random.IntN((last-first)*9/10)},
-				{beforeRequest, 1 + random.IntN(usual.recovery)},
+				{beforeRequest, 1 + random.IntN(c.recovery)},
 			}}
 			if !yield(p) {
 				return

@@ -63,7 +63,7 @@ func (t *tally) enough() bool {
 
 // playAll plays points until there is none left or one lies behind the end of the undisturbed run. It prints what they
 // came to, and fails with every history that went wrong.
-func playAll(ctx context.Context, family string, points iter.Seq[point]) *tally {
+func (w *world) playAll(ctx context.Context, family string, points iter.Seq[point]) *tally {
 	GinkgoHelper()
 	begun := time.Now()
 	t := &tally{codes: map[int]int{}, executions: map[int]int{}}
@@ -72,7 +72,7 @@ func playAll(ctx context.Context, family string, points iter.Seq[point]) *tally 
 	for range workers() {
 		crew.Go(func() {
 			for p := range queue {
-				t.add(p, earth.play(ctx, p))
+				t.add(p, w.play(ctx, p))
 			}
 		})
 	}
@@ -84,7 +84,7 @@ func playAll(ctx context.Context, family string, points iter.Seq[point]) *tally 
 	}
 	close(queue)
 	crew.Wait()
-	AddReportEntry(family, fmt.Sprintf("killed at %d points (%d more were killed once only, %d ended before): %d ended in 0, %d in 2; after %d of these another run ended in 0; executions until the end: %v; %v with %d workers",
+	AddReportEntry(w.platform+", "+family, fmt.Sprintf("killed at %d points (%d more were killed once only, %d ended before): %d ended in 0, %d in 2; after %d of these another run ended in 0; executions until the end: %v; %v with %d workers",
 		t.reached, t.partly, t.missed, t.codes[allPolicy], t.codes[allManager], t.again, t.executions, time.Since(begun).Round(time.Second), workers()))
 	if len(t.wrong) > 0 {
 		Fail(strings.Join(t.wrong, "\n\n"))

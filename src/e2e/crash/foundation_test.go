@@ -14,7 +14,6 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
-	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -30,7 +29,7 @@ type foundation struct {
 	state   *store.Store
 	server  *nsxsim.Server
 	machine *programs.Machine
-	shared  []model.Shared
+	of      *world
 	dir     string
 	runs    int
 	history strings.Builder // what was executed, and how it ended
@@ -45,12 +44,12 @@ func (w *world) newFoundation() (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &foundation{state: state, server: server, shared: w.shared}
+	f := &foundation{state: state, server: server, of: w}
 	if f.dir, err = os.MkdirTemp(w.scratch, "mp2p-crash-"); err != nil {
 		return nil, errors.Join(err, server.Close())
 	}
 	f.machine = w.programs.NewMachine(f.dir, f)
-	if err := f.machine.Configure(programs.Changes{"log.level": "info"}); err != nil {
+	if err := f.machine.Configure(w.config); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
@@ -60,7 +59,7 @@ func (w *world) newFoundation() (*foundation, error) {
 func (f *foundation) Ready() programs.Ready {
 	return programs.Ready{
 		URL: f.server.URL(), CA: string(f.server.CA()), Username: nsxsim.AdminUser, Password: f.server.Password(),
-		Cluster: cluster, Platform: "tas", Shared: f.shared,
+		Cluster: f.of.cluster, Platform: f.of.platform, Shared: f.of.shared,
 	}
 }
 

@@ -1,6 +1,7 @@
 package crash_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,9 +19,6 @@ const (
 	workflowPath = "/api/v1/migration/mp-to-policy/workflow"
 )
 
-// usual is what NSX sees when nothing is killed.
-var usual course
-
 // course is the requests of an undisturbed execution in their order, and the number of those of a recovery.
 type course struct {
 	requests []nsxsim.Request
@@ -28,9 +26,9 @@ type course struct {
 }
 
 // undisturbed runs the errand once without a fault, and once more with a recovery from its middle.
-func undisturbed(ctx SpecContext) course {
+func undisturbed(ctx context.Context, w *world) course {
 	GinkgoHelper()
-	f := start()
+	f := w.start()
 	execute := func(f *foundation, m moment) execution {
 		GinkgoHelper()
 		e, err := f.execute(ctx, m)
@@ -39,24 +37,24 @@ func undisturbed(ctx SpecContext) course {
 	}
 	e := execute(f, moment{kind: never})
 	Expect(e.Code).To(Equal(allPolicy), e.Output)
-	Expect(f.judge(earth, e)).To(BeEmpty(), e.Output)
+	Expect(f.judge(w, e)).To(BeEmpty(), e.Output)
 	c := course{requests: f.server.Requests()}
 	first, last := c.bounds()
 	Expect(first).To(BeNumerically(">", 1))
 
-	f = start()
+	f = w.start()
 	Expect(execute(f, moment{beforeRequest, (first + last) / 2}).killed()).To(BeTrue())
 	before := len(f.server.Requests())
 	execute(f, moment{kind: never})
 	c.recovery = len(f.server.Requests()) - before
-	AddReportEntry("undisturbed", fmt.Sprintf("a run makes %d requests, the first write is number %d, the last %d; a recovery makes about %d", len(c.requests), first, last, c.recovery))
+	AddReportEntry("undisturbed on "+w.platform, fmt.Sprintf("a run makes %d requests, the first write is number %d, the last %d; a recovery makes about %d", len(c.requests), first, last, c.recovery))
 	return c
 }
 
 // start makes a foundation that is gone when the specs have ended.
-func start() *foundation {
+func (w *world) start() *foundation {
 	GinkgoHelper()
-	f, err := earth.newFoundation()
+	f, err := w.newFoundation()
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(f.close)
 	return f

@@ -17,34 +17,41 @@ import (
 )
 
 const (
-	cluster = "tas1"
 	// leasePath is where a run holds its lease on the whole NSX.
 	leasePath = "/infra/domains/default/groups/nsx-mp2p-lease"
 	// allPolicy and allManager are the exit codes with which a run has ended.
 	allPolicy, allManager = 0, 2
 )
 
-// world is an NSX with a small TAS foundation before any migration, and the programs.
+// world is an NSX with a small foundation or cluster before any migration, and the programs.
 type world struct {
 	programs *programs.Programs
-	saved    []byte
-	before   *store.Store // only read
-	objects  map[string]map[string]any
-	shared   []model.Shared
-	mayMove  check.Except
-	scratch  string
+	platform string
+	cluster  string
+	// config is what the errand is told beside what every one is.
+	config programs.Changes
+	// judging are the workloads of a cluster, with which the simulator's judge compares every value.
+	judging check.Options
+	// usual is what NSX sees when nothing is killed.
+	usual   course
+	saved   []byte
+	before  *store.Store // only read
+	objects map[string]map[string]any
+	shared  []model.Shared
+	mayMove check.Except
+	scratch string
 }
 
-func newWorld(built *programs.Programs) (*world, error) {
-	tas, err := model.TAS(1, 1, model.Options{Cluster: cluster})
-	if err != nil {
+func newWorld(built *programs.Programs, of *model.World) (*world, error) {
+	first := of.Foundations[0]
+	w := &world{
+		programs: built, platform: first.Platform, cluster: first.Name, config: programs.Changes{"log.level": "info"},
+		before: store.New(1), shared: of.Shared, mayMove: check.Except{Cluster: first.Name}, scratch: scratch(),
+	}
+	if err := nsxsim.LoadWorld(w.before, of); err != nil {
 		return nil, err
 	}
-	w := &world{programs: built, before: store.New(1), shared: tas.Shared, mayMove: check.Except{Cluster: cluster}, scratch: scratch()}
-	if err := nsxsim.LoadWorld(w.before, tas); err != nil {
-		return nil, err
-	}
-	for _, s := range tas.Shared {
+	for _, s := range of.Shared {
 		w.mayMove.Shared = append(w.mayMove.Shared, s.ID)
 		w.mayMove.Shared = append(w.mayMove.Shared, slices.Concat(s.Ports, s.StaticRoutes, s.Allocations)...)
 	}
@@ -53,6 +60,7 @@ func newWorld(built *programs.Programs) (*world, error) {
 		return nil, err
 	}
 	w.saved = saved.Bytes()
+	var err error
 	w.objects, err = lasting(w.before)
 	return w, err
 }
@@ -72,7 +80,7 @@ func (w *world) copy() (*store.Store, error) { return store.Load(bytes.NewReader
 // judge compares an NSX with the exit code that ended a run, and with what it was before. It answers the simulator's
 // own report, and everything that is wrong.
 func (w *world) judge(state *store.Store, code int) (*check.Report, []string, error) {
-	report, err := check.Inspect(state, cluster)
+	report, err := check.InspectWith(state, w.cluster, w.judging)
 	if err != nil {
 		return nil, nil, err
 	}
