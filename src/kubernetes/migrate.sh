@@ -107,17 +107,23 @@ run() {
   until_true "the Job's pod to be made" any_pod
   followed=
   until finished; do
-    for pod in $(pods '{.items[*].metadata.name}'); do
-      case " $followed " in *" $pod "*) continue ;; esac
-      followed="$followed $pod"
-      until_true "pod $pod to start (kubectl -n $namespace describe pod $pod says more)" started "$pod"
-      keep
-      echo "== $pod"
-      k logs --follow "$pod" || echo "its log could not be followed to its end: see sh migrate.sh show"
-    done
+    follow
     sleep "$interval"
   done
+  follow # those that had ended before they were looked at
   result
+}
+
+# follow shows the log of each pod of the Job that it has not shown, to its end.
+follow() {
+  for pod in $(pods '{.items[*].metadata.name}'); do
+    case " $followed " in *" $pod "*) continue ;; esac
+    followed="$followed $pod"
+    until_true "pod $pod to start (kubectl -n $namespace describe pod $pod says more)" started "$pod"
+    keep
+    echo "== $pod"
+    k logs --follow "$pod" || echo "its log could not be followed to its end: see sh migrate.sh show"
+  done
 }
 
 # result tells how the newest pod ended, and ends with its exit code.
@@ -125,6 +131,10 @@ result() {
   ended=$(pods '{.items[-1:].status.containerStatuses[0].state.terminated.exitCode}')
   [ -n "$ended" ] || die "the exit code of the newest pod is not known: kubectl -n $namespace describe job $job says more; run again, the records are whole"
   echo "the Job's newest pod ended with exit code $ended"
+  case $ended in
+    0 | 1 | 2 | 3 | 143) ;; # its last line says what they mean
+    *) echo "that is no word of migrate-mp2p: its run was broken off, and its records are whole; start NCP in neither mode, and run again" ;;
+  esac
   code=$ended
   exit "$code"
 }
