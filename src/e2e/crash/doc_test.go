@@ -18,8 +18,8 @@
 //
 //   - Every write is tried, before and after it took effect. Of the reads one in twenty is tried, of the commits one in
 //     eight, and ten pairs: which ones, the seed decides. With MP2P_CRASH=every all moments are tried, and thirty pairs.
-//   - On clusters of TKGI and Kubernetes, which read a real Kubernetes API, a smaller part is tried: one write in 61, one
-//     request in 151, one commit in 61, and two pairs; with MP2P_CRASH=every all, as on TAS.
+//   - On clusters of TKGI and Kubernetes, which read a real Kubernetes API, a smaller part is tried: one write in 15, one
+//     request in 101, one commit in 41, and three pairs; with MP2P_CRASH=every all, as on TAS.
 //   - A run that was rolled back must end in 0 when it is started once more. That run is made after kills at writes and
 //     in pairs, and after each 5th of the others; what it would start from is compared with the original in all cases.
 //   - SIGKILL takes no page cache with it, so this does not show what a loss of power does to files. The folders lie in

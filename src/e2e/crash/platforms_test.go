@@ -15,10 +15,10 @@ import (
 // On a cluster, where the platform decides little of what is written when, one in so many moments of each kind is tried
 // without every, and this many pairs. The numbers are odd, since every other commit is one side of the same.
 const (
-	oneClusterWriteIn   = 61
-	oneClusterRequestIn = 151
-	oneClusterCommitIn  = 61
-	clusterPairs        = 2
+	oneClusterWriteIn   = 15
+	oneClusterRequestIn = 101
+	oneClusterCommitIn  = 41
+	clusterPairs        = 3
 )
 
 var _ = Describe("an errand that is killed and run again on", func() {
