@@ -101,6 +101,9 @@ func (j *job) infer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := j.comparePodsAgain(now); err != nil {
+		return err
+	}
 	if answers := noting.Answers(); len(answers) > 0 {
 		if err := j.Records.PutWorkloads(answers); err != nil {
 			return err

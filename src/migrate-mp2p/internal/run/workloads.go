@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
+	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
@@ -59,7 +61,7 @@ func (r *Runner) foresee(ctx context.Context, p *plan.Plan, env updates.Env) err
 		r.Report.Warn("%d optional tags are left out, as migration.leave_out_optional_tags asks, since the objects would have more than NSX allows: %s", left.n, left)
 	}
 	if env.Scope == catalog.NCP && r.Platform.Provides(workloads.PodUID) {
-		r.comparePods(p, source)
+		r.comparePods(objects(p), source)
 	}
 	return nil
 }
@@ -73,9 +75,9 @@ const (
 
 // comparePods counts the ports whose pods are gone or were made anew, which happens while NCP is stopped. Nothing that is
 // migrated depends on them: NCP takes such ports away when it starts.
-func (r *Runner) comparePods(p *plan.Plan, source workloads.Source) {
+func (r *Runner) comparePods(objects iter.Seq[updates.Object], source workloads.Source) {
 	gone, anew := &counted{}, &counted{}
-	for o := range objects(p) {
+	for o := range objects {
 		pod := tagOf(o, podTag)
 		if o.Type != catalog.LogicalPort || pod == "" {
 			continue
@@ -96,6 +98,27 @@ func (r *Runner) comparePods(p *plan.Plan, source workloads.Source) {
 	if anew.n > 0 {
 		r.Report.Warn("ports whose pods were made anew since: %d (%s)%s", anew.n, anew, after)
 	}
+}
+
+// comparePodsAgain is comparePods for the ports that this run has migrated: pods go at any time.
+func (j *job) comparePodsAgain(source workloads.Source) error {
+	if j.scope() != catalog.NCP || !j.Platform.Provides(workloads.PodUID) {
+		return nil
+	}
+	var failed error
+	j.comparePods(func(yield func(updates.Object) bool) {
+		failed = j.Records.Migrated(func(m records.MigratedObject) error {
+			if catalog.Type(m.Type) != catalog.LogicalPort {
+				return nil
+			}
+			original, _, err := j.Records.Original(m.Type, m.ID)
+			if err == nil {
+				yield(updates.Object{Type: catalog.LogicalPort, ID: m.ID, Name: original.Name, Tags: original.Tags})
+			}
+			return err
+		})
+	}, source)
+	return failed
 }
 
 func tagOf(o updates.Object, scope string) string {

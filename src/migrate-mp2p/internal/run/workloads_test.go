@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -171,6 +172,19 @@ var _ = Describe("a cluster of Kubernetes", func() {
 		Expect(k.out.String()).To(And(
 			ContainSubstring("ports whose pods are gone: 1 (%s", k.name+"-"+pods[0].Metadata.Namespace+"-"+pods[0].Metadata.Name),
 			ContainSubstring("ports whose pods were made anew since: 1 (%s", k.name+"-"+anew.Namespace+"-"+anew.Name)))
+		Expect(k.ready().NotReady).To(BeEmpty())
+	})
+
+	It("counts pods that go while it is being migrated, too [R13]", func(ctx SpecContext) {
+		k := newKubeCluster("kubernetes", model.Options{})
+		k.fault(faults.Rule{Name: "phase 2", Method: "POST", Path: "/api/v1/migration/mp-to-policy", BodyType: "LOGICAL_PORT", Nth: 1, Hook: func(faults.Call) {
+			defer GinkgoRecover()
+			k.without(func(o workloadstest.Object) bool { return o.Kind == "Pod" && o.Metadata.Namespace == "team-0001" })
+		}})
+		Expect(k.run(ctx, k.config()).Code).To(Equal(run.AllPolicy), k.out.String())
+		phase3 := strings.LastIndex(k.out.String(), "phase 3: inferring updates")
+		Expect(k.out.String()[:phase3]).NotTo(ContainSubstring("pods are gone"))
+		Expect(k.out.String()[phase3:]).To(ContainSubstring("ports whose pods are gone: 40 (first "))
 		Expect(k.ready().NotReady).To(BeEmpty())
 	})
 
