@@ -27,7 +27,7 @@ import (
 
 // patience bounds one execution in real time. Waits of the product are cut short, so that reaching it means that there
 // is no end.
-const patience = 2 * time.Minute
+const patience = 30 * time.Minute
 
 // machine is the errand's machine, its NSX, and the proxy between the two.
 type machine struct {
