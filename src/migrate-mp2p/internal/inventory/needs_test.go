@@ -1,8 +1,6 @@
 package inventory_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -11,37 +9,24 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
-	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// serve serves a world of any model.
+// served is serve with a world of any model, connected.
 func served(ctx SpecContext, world *model.World, err error, change ...func(*store.Tx) error) *ground {
 	GinkgoHelper()
 	Expect(err).NotTo(HaveOccurred())
-	state := store.New(1)
-	Expect(nsxsim.LoadWorld(state, world)).To(Succeed())
-	for _, c := range change {
-		Expect(state.Update(c)).To(Succeed())
-	}
-	server, err := nsxsim.Start(nsxsim.Options{Store: state, Coordinator: coordinator.New(coordinator.Options{})})
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(server.Close)
-	ca := filepath.Join(GinkgoT().TempDir(), "ca.pem")
-	Expect(os.WriteFile(ca, server.CA(), 0o600)).To(Succeed())
-	client, err := nsx.New(nsx.Options{
-		Managers: []nsx.Endpoint{{Address: server.URL()[len("https://"):]}}, Username: nsxsim.AdminUser, Password: server.Password(),
-		CACertificate: ca, RequestsPerSecond: 10_000,
+	g := serve(world, nsxsim.Options{}, func(tx *store.Tx) error {
+		for _, c := range change {
+			if err := c(tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(client.Close)
-	cat, err := catalog.New(nil)
-	Expect(err).NotTo(HaveOccurred())
-	g := &ground{server: server, client: client, world: world, cat: cat}
 	g.connect(ctx)
 	return g
 }
