@@ -16,6 +16,10 @@ import (
 //
 // Everything else is somebody else's.
 
+// PolicyUser is what NSX names as the maker of a Manager object that Policy mode has made or taken over (observed in NSX's
+// ownership errors).
+const PolicyUser = "nsx_policy"
+
 // platformTKGI is the platform on which a cluster has a network of nodes that moves with it.
 const platformTKGI = "tkgi"
 

@@ -118,9 +118,6 @@ func byNodes(objects []*inventory.Object) (ncp, nodes []*inventory.Object) {
 	return ncp, nodes
 }
 
-// policyUser is what NSX names as the maker of a Manager object that is Policy (observed in NSX's ownership errors).
-const policyUser = "nsx_policy"
-
 // noteMakers notes who made what of the nodes' network. It is not NCP's, and TKGI, BOSH and vSphere may have made it under
 // different identities.
 func (b *builder) noteMakers(nodes []*inventory.Object) {
@@ -132,7 +129,7 @@ func (b *builder) noteMakers(nodes []*inventory.Object) {
 	}
 	var known []*inventory.Object
 	for _, o := range nodes {
-		if o.Owner != "" && o.Owner != policyUser {
+		if o.Owner != "" && o.Owner != inventory.PolicyUser {
 			b.makers[o.ID] = o.Owner
 			known = append(known, o)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
@@ -23,9 +24,6 @@ type section struct {
 	Tags       []nsx.Tag `json:"tags"`
 }
 
-// policyUser owns what Policy mode has made in Manager mode (observed in NSX's ownership errors).
-const policyUser = "nsx_policy"
-
 func (s *section) has(scope string) bool {
 	return slices.ContainsFunc(s.Tags, func(t nsx.Tag) bool { return t.Scope == scope })
 }
@@ -35,7 +33,7 @@ func (s *section) madeByNCP() bool { return s.has("ncp/cluster") && s.has("ncp/v
 
 // counts leaves out what takes no part in the order of distributed firewall sections in Manager mode.
 func (s *section) counts() bool {
-	return s.Type == "LAYER3" && s.EnforcedOn != "LOGICALROUTER" && !s.Default && s.Author != policyUser && !s.has("policyPath")
+	return s.Type == "LAYER3" && s.EnforcedOn != "LOGICALROUTER" && !s.Default && s.Author != inventory.PolicyUser && !s.has("policyPath")
 }
 
 // sectionsInBetween reads the sections in NSX's own order of evaluation.
@@ -69,7 +67,7 @@ func sectionsInBetween(ctx context.Context, in *Input) (Verdict, string, error) 
 // a section of ours. That rules can be searched for is ASSUMED.
 func foreignRules(ctx context.Context, in *Input) (Verdict, string, error) {
 	ours := map[string]string{} // section id -> name
-	authors := map[string]bool{policyUser: true}
+	authors := map[string]bool{inventory.PolicyUser: true}
 	for _, o := range in.Inventory.Objects {
 		if o.Type == catalog.DFWSection && in.Scope == catalog.NCP {
 			ours[o.ID] = o.Name

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/inventory"
 )
 
 // quietFor is NCP's longest pause between two attempts (NCP docs 4.0): without a change for that long it has nothing
@@ -23,7 +24,7 @@ const allDown = "all-down"
 func newest(in *Input) (when time.Time, name string) {
 	for _, o := range in.Inventory.Objects {
 		last := o.Created
-		if o.ModifiedBy != policyUser && (o.ModifiedBy == "" || o.ModifiedBy == o.Owner && !o.Nodes || o.ModifiedBy != in.Identity) {
+		if o.ModifiedBy != inventory.PolicyUser && (o.ModifiedBy == "" || o.ModifiedBy == o.Owner && !o.Nodes || o.ModifiedBy != in.Identity) {
 			last = max(last, o.Modified)
 		}
 		if t := time.UnixMilli(last); t.After(when) {
