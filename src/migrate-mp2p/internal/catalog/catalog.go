@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Override replaces what the catalog says of one type.
@@ -24,7 +24,7 @@ type Override struct {
 // Catalog is the table of all types, in the order in which they are migrated.
 type Catalog struct {
 	entries []*Entry
-	byType  map[Type]*Entry
+	byType  map[mp.Type]*Entry
 }
 
 // families lists the entries of all types; without an order between them it is the order of migration.
@@ -35,7 +35,7 @@ func families() []Entry {
 // New builds the catalog and applies the overrides, by type name. A type that has no entry, a negative limit or an
 // order that has no beginning is an error.
 func New(overrides map[string]Override) (*Catalog, error) {
-	c := &Catalog{byType: map[Type]*Entry{}}
+	c := &Catalog{byType: map[mp.Type]*Entry{}}
 	for _, e := range families() {
 		c.entries = append(c.entries, &e)
 		c.byType[e.Type] = &e
@@ -54,7 +54,7 @@ func New(overrides map[string]Override) (*Catalog, error) {
 }
 
 func (c *Catalog) override(name string, o Override) error {
-	e, ok := c.byType[Type(name)]
+	e, ok := c.byType[mp.Type(name)]
 	if !ok {
 		return fmt.Errorf("overriding resource type %q: no such type; known are %s", name, strings.Join(c.names(), ", "))
 	}
@@ -67,10 +67,10 @@ func (c *Catalog) override(name string, o Override) error {
 	if o.After != nil {
 		e.After = nil
 		for _, other := range o.After {
-			if c.byType[Type(other)] == nil {
+			if c.byType[mp.Type(other)] == nil {
 				return fmt.Errorf("overriding resource type %q: after names %q, which is no known type", name, other)
 			}
-			e.After = append(e.After, Type(other))
+			e.After = append(e.After, mp.Type(other))
 		}
 	}
 	e.Metadata = Replace(e.Metadata, sortedPairs(o.Metadata))
@@ -78,23 +78,23 @@ func (c *Catalog) override(name string, o Override) error {
 	return nil
 }
 
-func sortedPairs(values map[string]string) []nsx.KeyValue {
-	pairs := make([]nsx.KeyValue, 0, len(values))
+func sortedPairs(values map[string]string) []mp.KeyValue {
+	pairs := make([]mp.KeyValue, 0, len(values))
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		pairs = append(pairs, nsx.KeyValue{Key: key, Value: values[key]})
+		pairs = append(pairs, mp.KeyValue{Key: key, Value: values[key]})
 	}
 	return pairs
 }
 
 // Replace returns the pairs with others in the place of those that have the same key, and the rest behind them. The
 // given slices stay as they are.
-func Replace(pairs, by []nsx.KeyValue) []nsx.KeyValue {
+func Replace(pairs, by []mp.KeyValue) []mp.KeyValue {
 	if len(by) == 0 {
 		return pairs
 	}
 	replaced := slices.Clone(pairs)
 	for _, pair := range by {
-		i := slices.IndexFunc(replaced, func(p nsx.KeyValue) bool { return p.Key == pair.Key })
+		i := slices.IndexFunc(replaced, func(p mp.KeyValue) bool { return p.Key == pair.Key })
 		if i < 0 {
 			replaced = append(replaced, pair)
 		} else {
@@ -117,7 +117,7 @@ func (c *Catalog) names() []string {
 func (c *Catalog) Entries() []*Entry { return c.entries }
 
 // Entry finds a type.
-func (c *Catalog) Entry(t Type) (*Entry, bool) {
+func (c *Catalog) Entry(t mp.Type) (*Entry, bool) {
 	e, ok := c.byType[t]
 	return e, ok
 }
@@ -145,12 +145,12 @@ func (c *Catalog) ManagerTypes() []string {
 
 // TagReference gives the type whose Manager id is the value of tags with this scope (NCP clean-up scripts, NCP debug
 // logs). Such a tag has to be given the Policy id after the promotion.
-func (c *Catalog) TagReference(scope string) (t Type, ok bool) {
+func (c *Catalog) TagReference(scope string) (t mp.Type, ok bool) {
 	switch scope {
 	case "ncp/extpoolid", "ext_pool_id":
-		return IPPool, true
+		return mp.IPPool, true
 	case "ncp/hc_sect_id":
-		return DFWSection, true
+		return mp.DFWSection, true
 	default:
 		return "", false
 	}

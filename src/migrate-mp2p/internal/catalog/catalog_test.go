@@ -11,7 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // enumeration is NSX's own list of the types that it migrates (NSX Go SDK, migrated-resources).
@@ -88,21 +88,21 @@ var _ = Describe("The catalog", func() {
 		Expect(order).To(Equal(types(newCatalog(nil))), "the order is the same every time")
 	})
 
-	DescribeTable("tells Manager objects apart", func(t catalog.Type, resourceType, routerType string, accepted bool) {
+	DescribeTable("tells Manager objects apart", func(t mp.Type, resourceType, routerType string, accepted bool) {
 		e, ok := c.Entry(t)
 		Expect(ok).To(BeTrue())
 		Expect(e.Accepts(resourceType, routerType)).To(Equal(accepted))
 	},
-		Entry("a Tier-0", catalog.Tier0, "LogicalRouter", "TIER0", true),
-		Entry("a Tier-1 is no Tier-0", catalog.Tier0, "LogicalRouter", "TIER1", false),
-		Entry("a VRF is neither", catalog.Tier1, "LogicalRouter", "VRF", false),
-		Entry("whatever the case", catalog.IPPool, "IPPOOL", "", true),
-		Entry("a profile of its own kind", catalog.QOSProfile, "QosSwitchingProfile", "", true),
-		Entry("a profile of another kind", catalog.QOSProfile, "SpoofGuardSwitchingProfile", "", false),
+		Entry("a Tier-0", mp.Tier0, "LogicalRouter", "TIER0", true),
+		Entry("a Tier-1 is no Tier-0", mp.Tier0, "LogicalRouter", "TIER1", false),
+		Entry("a VRF is neither", mp.Tier1, "LogicalRouter", "VRF", false),
+		Entry("whatever the case", mp.IPPool, "IPPOOL", "", true),
+		Entry("a profile of its own kind", mp.QOSProfile, "QosSwitchingProfile", "", true),
+		Entry("a profile of another kind", mp.QOSProfile, "SpoofGuardSwitchingProfile", "", false),
 	)
 
 	It("knows which tags hold Manager ids", func() {
-		for scope, want := range map[string]catalog.Type{"ncp/extpoolid": catalog.IPPool, "ext_pool_id": catalog.IPPool, "ncp/hc_sect_id": catalog.DFWSection} {
+		for scope, want := range map[string]mp.Type{"ncp/extpoolid": mp.IPPool, "ext_pool_id": mp.IPPool, "ncp/hc_sect_id": mp.DFWSection} {
 			t, ok := c.TagReference(scope)
 			Expect(ok).To(BeTrue())
 			Expect(t).To(Equal(want))
@@ -127,16 +127,16 @@ var _ = Describe("Overrides", func() {
 			"NS_GROUP":    {After: []string{}},
 			"DFW_SECTION": {After: []string{"NS_GROUP"}},
 		})
-		e, _ := c.Entry(catalog.NAT)
+		e, _ := c.Entry(mp.NAT)
 		Expect(e.Limit).To(Equal(7))
-		Expect(e.Metadata).To(Equal([]nsx.KeyValue{{Key: "SEQUENCE_NUMBER", Value: "1"}, {Key: "extra", Value: "{id}"}}))
-		Expect(e.LinkedIDs).To(Equal([]nsx.KeyValue{{Key: "{parent_type}", Value: "{parent}"}, {Key: "T", Value: "{parent}"}}))
+		Expect(e.Metadata).To(Equal([]mp.KeyValue{{Key: "SEQUENCE_NUMBER", Value: "1"}, {Key: "extra", Value: "{id}"}}))
+		Expect(e.LinkedIDs).To(Equal([]mp.KeyValue{{Key: "{parent_type}", Value: "{parent}"}, {Key: "T", Value: "{parent}"}}))
 		order := types(c)
 		Expect(slices.Index(order, "IP_SET")).To(BeNumerically(">", slices.Index(order, "DFW_SECTION")))
 
-		untouched, _ := newCatalog(nil).Entry(catalog.NAT)
+		untouched, _ := newCatalog(nil).Entry(mp.NAT)
 		Expect(untouched.Limit).To(Equal(1500))
-		Expect(untouched.Metadata).To(Equal([]nsx.KeyValue{{Key: "SEQUENCE_NUMBER", Value: "{sequence}"}}))
+		Expect(untouched.Metadata).To(Equal([]mp.KeyValue{{Key: "SEQUENCE_NUMBER", Value: "{sequence}"}}))
 	})
 
 	DescribeTable("that make no sense are refused, naming the type [I10]", func(overrides map[string]catalog.Override, text string) {
@@ -159,7 +159,7 @@ func newCatalog(overrides map[string]catalog.Override) *catalog.Catalog {
 }
 
 // precedes tells whether a type comes before an entry, or is the same.
-func precedes(c *catalog.Catalog, t catalog.Type, e *catalog.Entry) bool {
+func precedes(c *catalog.Catalog, t mp.Type, e *catalog.Entry) bool {
 	order := types(c)
 	return slices.Index(order, string(t)) <= slices.Index(order, string(e.Type))
 }
@@ -211,7 +211,7 @@ func table(c *catalog.Catalog) string {
 	return b.String()
 }
 
-func pairs(b *strings.Builder, name string, list []nsx.KeyValue) {
+func pairs(b *strings.Builder, name string, list []mp.KeyValue) {
 	for _, p := range list {
 		fmt.Fprintf(b, "  %-14s %s = %s\n", name, p.Key, p.Value)
 	}

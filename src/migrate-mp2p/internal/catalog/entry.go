@@ -3,7 +3,7 @@ package catalog
 import (
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Found says how the objects of a type are recognised as NCP's.
@@ -48,7 +48,7 @@ type Field struct {
 	Path string
 	// To are the types that may stand there. With Kind, the one whose Manager type is named there is meant and other
 	// kinds are no reference of ours.
-	To []Type
+	To []mp.Type
 	// Kind is the sibling of the id that names the target's Manager type, e.g. "target_type"; empty when To has one type.
 	Kind string
 }
@@ -60,7 +60,7 @@ type Field struct {
 // type, {sequence} place in the evaluation order or rule priority, {category} firewall category; in the Part versions
 // also {part} and {part_policy_id}. A pair with a placeholder that has no value for an object makes the plan fail.
 type Entry struct {
-	Type Type
+	Type mp.Type
 	// SpecKey is the key in the user spec under which an operator lists such objects; empty when they cannot be listed.
 	SpecKey string
 	// ManagerTypes are the resource_type values of the Manager objects.
@@ -74,7 +74,7 @@ type Entry struct {
 	Ordered bool
 	Found   Found
 	// Parents are the types below which objects of this type live; empty for top-level objects.
-	Parents []Type
+	Parents []mp.Type
 	// ParentField is the place of the parent's id in the body.
 	ParentField string
 	// Parts are Manager types that travel inside an entry: rules of a section, ports and routes of a router.
@@ -84,16 +84,16 @@ type Entry struct {
 	// Limit is the number of objects per request (vmware-nsx); a live NSX may allow more or less.
 	Limit int
 	// After are the types that must be Policy before this one.
-	After []Type
+	After []mp.Type
 	// Together: all objects of one parent travel in one request, whatever the limit (vmware-nsx, since NSX 3.2).
 	Together bool
 	// Named: the request says which Policy id the object shall get.
 	Named bool
 
-	Metadata      []nsx.KeyValue
-	LinkedIDs     []nsx.KeyValue
-	PartMetadata  []nsx.KeyValue
-	PartLinkedIDs []nsx.KeyValue
+	Metadata      []mp.KeyValue
+	LinkedIDs     []mp.KeyValue
+	PartMetadata  []mp.KeyValue
+	PartLinkedIDs []mp.KeyValue
 
 	// PolicyType is the resource_type of the Policy object, empty when there is none of its own, and PolicyPath its path,
 	// with {policy_id} and {parent_path}, the Policy path of the parent.

@@ -3,61 +3,31 @@ package catalog
 import (
 	"maps"
 	"slices"
-)
 
-// Facts are what retrieving and planning note about an object beyond its tags, since it cannot be read any more once the
-// object is Policy. Update rules may ask for them by these names.
-const (
-	FactParent       = "parent"           // Manager id of the parent
-	FactSwitch       = "switch"           // Manager id of a port's switch
-	FactPool         = "pool"             // Manager id of the pool that an address was taken from
-	FactIP           = "ip"               // the address
-	FactOwnerKind    = "owner_kind"       // what uses the address: one of the Owner values
-	FactOwnerProject = "owner_project"    // ncp/project of its user; unknown when the user has none
-	FactOwnerLBType  = "owner_lb_vs_type" // type that NCP gave the virtual server which uses it; unknown where it gave none
-	FactOwnerService = "owner_service"    // ncp/service of the virtual server that uses an address
-
-	FactServerPort     = "server_port"     // the one port at which a virtual server listens; of a pool, that of its layer-4 server
-	FactServerProtocol = "server_protocol" // TCP or UDP, likewise
-	FactUsedBy         = "used_by"         // what uses a pool or a certificate: one of the Used values
-	FactResourceType   = "resource_type"   // Manager type of a persistence profile
-	FactMemberPort     = "member_port"     // the one port at which all members of a pool listen
-)
-
-// Values of FactUsedBy. A pool that both a layer-4 server and a rule use is the server's.
-const (
-	UsedByServer    = "l4_server"           // a pool: a virtual server leads to it that NCP gave no type, or layer_4
-	UsedByRule      = "lb_rule"             // a pool: a rule of a virtual server leads to it
-	UsedByIngresses = "default_certificate" // a certificate: virtual servers show it to those who ask for no host that they know
-)
-
-// Values of FactOwnerKind.
-const (
-	OwnerSNAT          = "snat"
-	OwnerVirtualServer = "lb_virtual_server"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Fact says which objects may have a fact, and what it may be.
 type Fact struct {
-	Types  []Type   // nil: of any type
-	Values []string // nil: any text
+	Types  []mp.Type // nil: of any type
+	Values []string  // nil: any text
 }
 
 var facts = map[string]Fact{
-	FactParent:       {},
-	FactSwitch:       {Types: []Type{LogicalPort}},
-	FactPool:         {Types: []Type{IPPoolAllocation}},
-	FactIP:           {Types: []Type{IPPoolAllocation}},
-	FactOwnerKind:    {Types: []Type{IPPoolAllocation}, Values: []string{OwnerSNAT, OwnerVirtualServer}},
-	FactOwnerProject: {Types: []Type{IPPoolAllocation}},
-	FactOwnerLBType:  {Types: []Type{IPPoolAllocation}},
-	FactOwnerService: {Types: []Type{IPPoolAllocation}},
+	mp.FactParent:       {},
+	mp.FactSwitch:       {Types: []mp.Type{mp.LogicalPort}},
+	mp.FactPool:         {Types: []mp.Type{mp.IPPoolAllocation}},
+	mp.FactIP:           {Types: []mp.Type{mp.IPPoolAllocation}},
+	mp.FactOwnerKind:    {Types: []mp.Type{mp.IPPoolAllocation}, Values: []string{mp.OwnerSNAT, mp.OwnerVirtualServer}},
+	mp.FactOwnerProject: {Types: []mp.Type{mp.IPPoolAllocation}},
+	mp.FactOwnerLBType:  {Types: []mp.Type{mp.IPPoolAllocation}},
+	mp.FactOwnerService: {Types: []mp.Type{mp.IPPoolAllocation}},
 
-	FactServerPort:     {Types: []Type{LBVirtualServer, LBPool}},
-	FactServerProtocol: {Types: []Type{LBVirtualServer, LBPool}},
-	FactUsedBy:         {Types: []Type{LBPool, Certificate}, Values: []string{UsedByServer, UsedByRule, UsedByIngresses}},
-	FactMemberPort:     {Types: []Type{LBPool}},
-	FactResourceType:   {Types: []Type{LBPersistenceProfile}, Values: []string{"LbCookiePersistenceProfile", "LbSourceIpPersistenceProfile", "LbGenericPersistenceProfile"}},
+	mp.FactServerPort:     {Types: []mp.Type{mp.LBVirtualServer, mp.LBPool}},
+	mp.FactServerProtocol: {Types: []mp.Type{mp.LBVirtualServer, mp.LBPool}},
+	mp.FactUsedBy:         {Types: []mp.Type{mp.LBPool, mp.Certificate}, Values: []string{mp.UsedByServer, mp.UsedByRule, mp.UsedByIngresses}},
+	mp.FactMemberPort:     {Types: []mp.Type{mp.LBPool}},
+	mp.FactResourceType:   {Types: []mp.Type{mp.LBPersistenceProfile}, Values: []string{"LbCookiePersistenceProfile", "LbSourceIpPersistenceProfile", "LbGenericPersistenceProfile"}},
 }
 
 // FactNamed finds a fact.

@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // order sorts entries so that each comes after all that it must come after; where nothing is said, the table's order
 // stays. Types that wait for each other in a circle are an error that names them.
 func order(entries []*Entry) ([]*Entry, error) {
 	sorted := make([]*Entry, 0, len(entries))
-	done := map[Type]bool{}
+	done := map[mp.Type]bool{}
 	waiting := slices.Clone(entries)
 	for len(waiting) > 0 {
 		ready := slices.IndexFunc(waiting, func(e *Entry) bool {
-			return !slices.ContainsFunc(e.After, func(t Type) bool { return !done[t] })
+			return !slices.ContainsFunc(e.After, func(t mp.Type) bool { return !done[t] })
 		})
 		if ready < 0 {
 			return nil, fmt.Errorf("ordering resource types: %s", circle(waiting, done))
@@ -27,8 +29,8 @@ func order(entries []*Entry) ([]*Entry, error) {
 }
 
 // circle follows the waiting types until one repeats.
-func circle(waiting []*Entry, done map[Type]bool) string {
-	next := map[Type]Type{}
+func circle(waiting []*Entry, done map[mp.Type]bool) string {
+	next := map[mp.Type]mp.Type{}
 	for _, e := range waiting {
 		for _, t := range e.After {
 			if !done[t] {
@@ -37,7 +39,7 @@ func circle(waiting []*Entry, done map[Type]bool) string {
 			}
 		}
 	}
-	var walked []Type
+	var walked []mp.Type
 	t := waiting[0].Type
 	for !slices.Contains(walked, t) {
 		walked = append(walked, t)

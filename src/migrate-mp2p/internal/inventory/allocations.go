@@ -8,8 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // use says that one of our objects uses an address of an external pool. Addresses carry no tags: who they belong to is
@@ -35,19 +34,19 @@ func (r *retrieval) noteUses(o *Object, b body) {
 		return
 	}
 	project := tagValue(o.Tags, scopeProject)
-	if o.Type == catalog.LBVirtualServer {
+	if o.Type == mp.LBVirtualServer {
 		r.noteUse(o.Ref, use{
-			pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: catalog.OwnerVirtualServer, project: project,
+			pool: tagValue(o.Tags, scopeServerPool), ip: b.text("ip_address"), kind: mp.OwnerVirtualServer, project: project,
 			service: tagValue(o.Tags, scopeService), serverType: tagValue(o.Tags, scopeServerType),
 		})
 		return
 	}
 	for _, ip := range strings.Split(tagValue(o.Tags, scopeSNAT), ",") {
-		r.noteUse(o.Ref, use{pool: tagValue(o.Tags, scopePool), ip: strings.TrimSpace(ip), kind: catalog.OwnerSNAT, project: project})
+		r.noteUse(o.Ref, use{pool: tagValue(o.Tags, scopePool), ip: strings.TrimSpace(ip), kind: mp.OwnerSNAT, project: project})
 	}
 }
 
-func (r *retrieval) noteUse(user catalog.Ref, u use) {
+func (r *retrieval) noteUse(user mp.Ref, u use) {
 	if u.pool != "" && u.ip != "" {
 		r.uses[user] = append(r.uses[user], u)
 	}
@@ -55,8 +54,8 @@ func (r *retrieval) noteUse(user catalog.Ref, u use) {
 
 // facts are what update rules may ask about an address.
 func (u use) facts() map[string]string {
-	facts := map[string]string{catalog.FactPool: u.pool, catalog.FactIP: u.ip}
-	for key, value := range map[string]string{catalog.FactOwnerKind: u.kind, catalog.FactOwnerProject: u.project, catalog.FactOwnerService: u.service, catalog.FactOwnerLBType: u.serverType} {
+	facts := map[string]string{mp.FactPool: u.pool, mp.FactIP: u.ip}
+	for key, value := range map[string]string{mp.FactOwnerKind: u.kind, mp.FactOwnerProject: u.project, mp.FactOwnerService: u.service, mp.FactOwnerLBType: u.serverType} {
 		if value != "" {
 			facts[key] = value
 		}
@@ -66,8 +65,8 @@ func (u use) facts() map[string]string {
 
 // placeSubnets gives every subnet the pool over it as parent: the pool names the subnet in a tag.
 func (r *retrieval) placeSubnets(context.Context) error {
-	for _, pool := range r.ofType(catalog.IPPool) {
-		subnet := r.objects[catalog.Ref{Type: catalog.IPBlockSubnet, ID: tagValue(pool.Tags, scopeSubnetID)}]
+	for _, pool := range r.ofType(mp.IPPool) {
+		subnet := r.objects[mp.Ref{Type: mp.IPBlockSubnet, ID: tagValue(pool.Tags, scopeSubnetID)}]
 		if subnet != nil && subnet.Parent.ID == "" {
 			subnet.Parent = pool.Ref
 		}
@@ -101,7 +100,7 @@ func (r *retrieval) addAllocations(ctx context.Context) error {
 
 // addFromPool makes the entries of the addresses of one pool that are in use and allocated.
 func (r *retrieval) addFromPool(ctx context.Context, pool, policyPath string, uses map[string]use) error {
-	e, _ := r.q.Catalog.Entry(catalog.IPPoolAllocation)
+	e, _ := r.q.Catalog.Entry(mp.IPPoolAllocation)
 	twins, err := policyAllocations(ctx, &r.source, policyPath)
 	if err != nil {
 		return err
@@ -113,14 +112,14 @@ func (r *retrieval) addFromPool(ctx context.Context, pool, policyPath string, us
 		if !used {
 			return nil
 		}
-		o := &Object{Ref: catalog.Ref{Type: e.Type, ID: ip}, Parent: catalog.Ref{Type: catalog.IPPool, ID: pool}, Name: ip, Hash: b.hash(),
+		o := &Object{Ref: mp.Ref{Type: e.Type, ID: ip}, Parent: mp.Ref{Type: mp.IPPool, ID: pool}, Name: ip, Hash: b.hash(),
 			PolicyPath: twins[ip], Facts: u.facts(), Wanted: u.wanted, Nodes: u.nodes, Owner: u.owner}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.addAllocation(o)
 		return nil
 	})
-	if nsx.IsKind(err, nsx.KindNotFound) {
+	if mp.IsKind(err, mp.KindNotFound) {
 		return nil // the plan reports the missing pool with those who refer to it
 	}
 	if err != nil {
@@ -142,7 +141,7 @@ func (r *retrieval) addAllocation(o *Object) {
 
 // poolPath is the Policy path of a pool that is Policy, else empty.
 func (r *retrieval) poolPath(pool string) string {
-	if o, ok := r.objects[catalog.Ref{Type: catalog.IPPool, ID: pool}]; ok {
+	if o, ok := r.objects[mp.Ref{Type: mp.IPPool, ID: pool}]; ok {
 		return o.PolicyPath
 	}
 	return r.inv.Outside[pool].PolicyPath

@@ -10,6 +10,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
@@ -32,7 +33,7 @@ func newPortsNSX() *portsNSX {
 	return p
 }
 
-func (p *portsNSX) deliver(page nsx.Page) (int, error) {
+func (p *portsNSX) deliver(page mp.Page) (int, error) {
 	for _, results := range p.pages {
 		if err := page(results); err != nil {
 			return 0, err
@@ -41,29 +42,29 @@ func (p *portsNSX) deliver(page nsx.Page) (int, error) {
 	return 1000 * len(p.pages), nil
 }
 
-func (p *portsNSX) Search(_ context.Context, _ nsx.Flavour, query string, page nsx.Page) (int, error) {
+func (p *portsNSX) Search(_ context.Context, _ mp.Flavour, query string, page mp.Page) (int, error) {
 	if !strings.HasPrefix(query, "resource_type:(LogicalPort)") {
 		return 0, nil
 	}
 	return p.deliver(page)
 }
 
-func (p *portsNSX) List(_ context.Context, path string, _ url.Values, page nsx.Page) (int, error) {
+func (p *portsNSX) List(_ context.Context, path string, _ url.Values, page mp.Page) (int, error) {
 	if path != "/api/v1/logical-ports" {
 		return 0, nil
 	}
 	return p.deliver(page)
 }
 
-func (p *portsNSX) SearchCount(context.Context, nsx.Flavour, string) (int, error) { return 0, nil }
+func (p *portsNSX) SearchCount(context.Context, mp.Flavour, string) (int, error) { return 0, nil }
 
 func (p *portsNSX) ListCount(context.Context, string, url.Values) (int, error) { return 0, nil }
 
 func (p *portsNSX) Get(_ context.Context, path string, _ any) error {
-	return &nsx.Error{Kind: nsx.KindNotFound, Method: "GET", Path: path}
+	return &nsx.Error{Kind: mp.KindNotFound, Method: "GET", Path: path}
 }
 
-func (p *portsNSX) MigratedResources(context.Context, string, string, func(nsx.MigratedResource) error) error {
+func (p *portsNSX) MigratedResources(context.Context, string, string, func(mp.MigratedResource) error) error {
 	return nil
 }
 
@@ -80,7 +81,7 @@ func BenchmarkRetrieve(b *testing.B) {
 	api, types := newPortsNSX(), benchCatalog(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		inv, err := inventory.Retrieve(context.Background(), api, inventory.Query{Scope: catalog.NCP, Cluster: "tas1", Catalog: types})
+		inv, err := inventory.Retrieve(context.Background(), api, inventory.Query{Scope: mp.NCP, Cluster: "tas1", Catalog: types})
 		if err != nil || len(inv.Objects) != 10_000 {
 			b.Fatal(len(inv.Objects), err)
 		}
@@ -90,7 +91,7 @@ func BenchmarkRetrieve(b *testing.B) {
 // BenchmarkCensus counts 10,000 ports that a run knows.
 func BenchmarkCensus(b *testing.B) {
 	api, types := newPortsNSX(), benchCatalog(b)
-	inv, err := inventory.Retrieve(context.Background(), api, inventory.Query{Scope: catalog.NCP, Cluster: "tas1", Catalog: types})
+	inv, err := inventory.Retrieve(context.Background(), api, inventory.Query{Scope: mp.NCP, Cluster: "tas1", Catalog: types})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func BenchmarkCensus(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		census, err := inventory.TakeCensus(context.Background(), api, types, inventory.CensusQuery{Scope: catalog.NCP, Cluster: "tas1", Known: known})
+		census, err := inventory.TakeCensus(context.Background(), api, types, inventory.CensusQuery{Scope: mp.NCP, Cluster: "tas1", Known: known})
 		if err != nil || census.Manager.N != 10_000 || census.Changed.N != 0 {
 			b.Fatal(census, err)
 		}

@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -26,7 +26,7 @@ type bent struct {
 
 var _ inventory.API = bent{}
 
-func (b bent) Search(ctx context.Context, f nsx.Flavour, query string, page nsx.Page) (int, error) {
+func (b bent) Search(ctx context.Context, f mp.Flavour, query string, page mp.Page) (int, error) {
 	if b.search != nil {
 		if err := b.search(query); err != nil {
 			return 0, err
@@ -47,7 +47,7 @@ func (b bent) Search(ctx context.Context, f nsx.Flavour, query string, page nsx.
 	})
 }
 
-func (b bent) SearchCount(ctx context.Context, f nsx.Flavour, query string) (int, error) {
+func (b bent) SearchCount(ctx context.Context, f mp.Flavour, query string) (int, error) {
 	n, err := b.API.SearchCount(ctx, f, query)
 	if b.searchCount != nil {
 		n = b.searchCount(query, n)
@@ -55,7 +55,7 @@ func (b bent) SearchCount(ctx context.Context, f nsx.Flavour, query string) (int
 	return n, err
 }
 
-func (b bent) List(ctx context.Context, path string, params url.Values, page nsx.Page) (int, error) {
+func (b bent) List(ctx context.Context, path string, params url.Values, page mp.Page) (int, error) {
 	if b.list != nil {
 		b.list(path)
 	}
@@ -70,7 +70,7 @@ func (b bent) ListCount(ctx context.Context, path string, params url.Values) (in
 	return n, err
 }
 
-func (b bent) MigratedResources(ctx context.Context, resourceType, id string, each func(nsx.MigratedResource) error) error {
+func (b bent) MigratedResources(ctx context.Context, resourceType, id string, each func(mp.MigratedResource) error) error {
 	if b.migrated != nil {
 		if err := b.migrated(resourceType); err != nil {
 			return err

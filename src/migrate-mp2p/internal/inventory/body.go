@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
@@ -72,14 +72,14 @@ func (b body) number(key string) int64 {
 func (b body) is(key string) bool { return string(b.raw(key)) == "true" }
 
 // tags gives the tags without policyPath, and the value of that one unless it leads to a shadow.
-func (b body) tags() (tags []nsx.Tag, policyPath string) {
+func (b body) tags() (tags []mp.Tag, policyPath string) {
 	tags, policyPath, _ = b.promotion()
 	return tags, policyPath
 }
 
 // promotion is tags, and tells whether NSX keeps a Policy shadow of the object.
-func (b body) promotion() (tags []nsx.Tag, policyPath string, shadowed bool) {
-	all, _ := nsx.ParseTags(b.raw("tags")) // the text was checked with the whole object
+func (b body) promotion() (tags []mp.Tag, policyPath string, shadowed bool) {
+	all, _ := mp.ParseTags(b.raw("tags")) // the text was checked with the whole object
 	tags = all[:0]
 	for _, t := range all {
 		switch {
@@ -138,7 +138,7 @@ func (b body) hash() string {
 }
 
 // hashWith is hash for who has read the tags already; it puts them into another order.
-func (b body) hashWith(tags []nsx.Tag) string {
+func (b body) hashWith(tags []mp.Tag) string {
 	var room [64]rawjson.Member
 	kept, size := body(room[:0]), 0
 	for _, m := range b {
@@ -147,7 +147,7 @@ func (b body) hashWith(tags []nsx.Tag) string {
 		}
 		size += len(m.Key) + len(m.Value) + len(`"":,`)
 	}
-	slices.SortFunc(tags, func(x, y nsx.Tag) int {
+	slices.SortFunc(tags, func(x, y mp.Tag) int {
 		return cmp.Or(strings.Compare(x.Scope, y.Scope), strings.Compare(x.Tag, y.Tag))
 	})
 	text := canonicalObject(make([]byte, 0, size), kept)
@@ -195,12 +195,12 @@ func digest(text []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-func has(tags []nsx.Tag, scope string) bool {
-	return slices.ContainsFunc(tags, func(t nsx.Tag) bool { return t.Scope == scope })
+func has(tags []mp.Tag, scope string) bool {
+	return slices.ContainsFunc(tags, func(t mp.Tag) bool { return t.Scope == scope })
 }
 
 // tagValue gives the value of the first tag with that scope.
-func tagValue(tags []nsx.Tag, scope string) string {
+func tagValue(tags []mp.Tag, scope string) string {
 	for _, t := range tags {
 		if t.Scope == scope {
 			return t.Tag

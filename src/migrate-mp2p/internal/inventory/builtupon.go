@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // pathsPerQuery keeps the URL of a query that names each path four times below 8 KB.
@@ -22,9 +22,9 @@ func FindBuiltUpon(ctx context.Context, api API, paths []string, ours map[string
 	s := &source{api: api}
 	var found []string
 	for _, some := range chunks(paths, pathsPerQuery) {
-		query := anyOf("tier0_path", some) + " OR " + anyOf("connectivity_path", some) + " OR " + anyOf("ip_block_path", some) +
-			" OR (resource_type:IpAddressAllocation AND " + anyOf("parent_path", some) + notOf(principals) + ")"
-		err := s.search(ctx, nsx.Policy, query, func(b body) error {
+		query := mp.AnyOf("tier0_path", some) + " OR " + mp.AnyOf("connectivity_path", some) + " OR " + mp.AnyOf("ip_block_path", some) +
+			" OR (resource_type:IpAddressAllocation AND " + mp.AnyOf("parent_path", some) + notOf(principals) + ")"
+		err := s.search(ctx, mp.Policy, query, func(b body) error {
 			if path := b.text("path"); !ours[path] && !b.is("marked_for_delete") && builtUpon(b, some, principals) {
 				found = append(found, path)
 			}
@@ -45,7 +45,7 @@ func notOf(principals []string) string {
 	if len(principals) == 0 {
 		return ""
 	}
-	return " AND NOT " + anyOf("_create_user", principals)
+	return " AND NOT " + mp.AnyOf("_create_user", principals)
 }
 
 // builtUpon tells whether an object names one of the paths, spelled just so.

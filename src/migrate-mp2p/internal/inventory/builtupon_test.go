@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // loose is an NSX whose search finds these bodies, whatever is asked.
@@ -17,7 +17,7 @@ type loose struct {
 	bodies []string
 }
 
-func (l loose) Search(_ context.Context, _ nsx.Flavour, _ string, page nsx.Page) (int, error) {
+func (l loose) Search(_ context.Context, _ mp.Flavour, _ string, page mp.Page) (int, error) {
 	var found []json.RawMessage
 	for _, text := range l.bodies {
 		found = append(found, json.RawMessage(text))

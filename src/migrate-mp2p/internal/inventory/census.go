@@ -7,19 +7,19 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Known is one object that the run's records know.
 type Known struct {
-	catalog.Ref
+	mp.Ref
 	Place
 	Hash string // of the body before the run; empty: not compared
 }
 
 // CensusQuery says what to count.
 type CensusQuery struct {
-	Scope   catalog.Scope
+	Scope   mp.Scope
 	Cluster string
 	// Platform is that of a Query.
 	Platform string
@@ -38,7 +38,7 @@ type Count struct {
 // named is how many objects a Count names.
 const named = 50
 
-func (c *Count) add(ref catalog.Ref, name string) {
+func (c *Count) add(ref mp.Ref, name string) {
 	text := ref.String()
 	if name != "" {
 		text += " (" + name + ")"
@@ -82,7 +82,7 @@ func (c *Census) merge(other *Census) {
 }
 
 // note counts one object. known is nil for one that no record knows.
-func (c *Census) note(ref catalog.Ref, f Finding, known *Known) {
+func (c *Census) note(ref mp.Ref, f Finding, known *Known) {
 	switch f.Evidence {
 	case catalog.IsPolicy:
 		c.Policy.add(ref, f.Name)
@@ -106,7 +106,7 @@ func (c *Census) note(ref catalog.Ref, f Finding, known *Known) {
 // of NCP, and on TKGI those of its nodes, that the records do not know, with two exceptions that no list shows: addresses,
 // and NAT rules on Tier-1 routers that have none in the records.
 func TakeCensus(ctx context.Context, api API, cat *catalog.Catalog, q CensusQuery) (*Census, error) {
-	c := &counting{source: source{api: api, q: Query{Catalog: cat, Cluster: q.Cluster, Platform: q.Platform}}, CensusQuery: q, known: map[catalog.Type]map[string]*Known{}}
+	c := &counting{source: source{api: api, q: Query{Catalog: cat, Cluster: q.Cluster, Platform: q.Platform}}, CensusQuery: q, known: map[mp.Type]map[string]*Known{}}
 	for i := range q.Known {
 		k := &q.Known[i]
 		if c.known[k.Type] == nil {
@@ -116,12 +116,12 @@ func TakeCensus(ctx context.Context, api API, cat *catalog.Catalog, q CensusQuer
 	}
 	var tasks []func(context.Context, *Census) error
 	for _, one := range collections(cat) {
-		if q.Scope == catalog.NCP || slices.ContainsFunc(one.entries, func(e *catalog.Entry) bool { return len(c.known[e.Type]) > 0 }) {
+		if q.Scope == mp.NCP || slices.ContainsFunc(one.entries, func(e *catalog.Entry) bool { return len(c.known[e.Type]) > 0 }) {
 			tasks = append(tasks, func(ctx context.Context, out *Census) error { return c.countList(ctx, one, out) })
 		}
 	}
 	tasks = append(tasks, c.countNAT)
-	if q.Scope == catalog.NCP {
+	if q.Scope == mp.NCP {
 		tasks = append(tasks, c.countOrphans)
 	}
 	for _, e := range cat.Entries() {
@@ -149,12 +149,12 @@ func TakeCensus(ctx context.Context, api API, cat *catalog.Catalog, q CensusQuer
 type counting struct {
 	source
 	CensusQuery
-	known map[catalog.Type]map[string]*Known
+	known map[mp.Type]map[string]*Known
 }
 
 // countList counts the objects of one list.
 func (c *counting) countList(ctx context.Context, one *collection, out *Census) error {
-	seen := map[catalog.Ref]bool{}
+	seen := map[mp.Ref]bool{}
 	if _, err := c.list(ctx, one.path, one.params, func(b body) error {
 		if e, ok := one.entry(b); ok {
 			c.count(e, b, seen, out)
@@ -170,12 +170,12 @@ func (c *counting) countList(ctx context.Context, one *collection, out *Census) 
 }
 
 // count counts an object that is ours.
-func (c *counting) count(e *catalog.Entry, b body, seen map[catalog.Ref]bool, out *Census) {
-	ref := catalog.Ref{Type: e.Type, ID: b.text("id")}
+func (c *counting) count(e *catalog.Entry, b body, seen map[mp.Ref]bool, out *Census) {
+	ref := mp.Ref{Type: e.Type, ID: b.text("id")}
 	known := c.known[ref.Type][ref.ID]
 	if known == nil {
 		tags, _ := b.tags()
-		if c.Scope != catalog.NCP || !c.whose().ours(tags) {
+		if c.Scope != mp.NCP || !c.whose().ours(tags) {
 			return
 		}
 	}
@@ -186,27 +186,27 @@ func (c *counting) count(e *catalog.Entry, b body, seen map[catalog.Ref]bool, ou
 }
 
 // countAbsent counts what is known and was not seen.
-func (c *counting) countAbsent(t catalog.Type, seen map[catalog.Ref]bool, out *Census) {
+func (c *counting) countAbsent(t mp.Type, seen map[mp.Ref]bool, out *Census) {
 	var absent []string
 	for id := range c.known[t] {
-		if !seen[catalog.Ref{Type: t, ID: id}] {
+		if !seen[mp.Ref{Type: t, ID: id}] {
 			absent = append(absent, id)
 		}
 	}
 	slices.Sort(absent)
 	for _, id := range absent {
-		out.note(catalog.Ref{Type: t, ID: id}, Finding{Evidence: catalog.IsAbsent}, nil)
+		out.note(mp.Ref{Type: t, ID: id}, Finding{Evidence: catalog.IsAbsent}, nil)
 	}
 }
 
 // countNAT counts the NAT rules of all Tier-0 routers and of the routers whose rules are known.
 func (c *counting) countNAT(ctx context.Context, out *Census) error {
-	e, _ := c.q.Catalog.Entry(catalog.NAT)
+	e, _ := c.q.Catalog.Entry(mp.NAT)
 	var routers []string
-	for _, k := range c.known[catalog.NAT] {
+	for _, k := range c.known[mp.NAT] {
 		routers = append(routers, k.Parent)
 	}
-	if c.Scope == catalog.NCP {
+	if c.Scope == mp.NCP {
 		tops, err := tier0s(ctx, &c.source)
 		if err != nil {
 			return err
@@ -214,18 +214,18 @@ func (c *counting) countNAT(ctx context.Context, out *Census) error {
 		routers = append(routers, tops...)
 	}
 	slices.Sort(routers)
-	seen := map[catalog.Ref]bool{}
+	seen := map[mp.Ref]bool{}
 	for _, router := range slices.Compact(routers) {
 		path := e.ListPath(router)
 		_, err := c.list(ctx, path, nil, func(b body) error {
 			c.count(e, b, seen, out)
 			return nil
 		})
-		if err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+		if err != nil && !mp.IsKind(err, mp.KindNotFound) {
 			return fmt.Errorf("listing %s: %w", path, err)
 		}
 	}
-	c.countAbsent(catalog.NAT, seen, out)
+	c.countAbsent(mp.NAT, seen, out)
 	return nil
 }
 
@@ -246,15 +246,15 @@ func (c *counting) countOrphans(ctx context.Context, out *Census) error {
 // countByLooking counts known entries that no list shows by a tag of their own.
 func (c *counting) countByLooking(ctx context.Context, e *catalog.Entry, out *Census) error {
 	of := c.known[e.Type]
-	refs := make([]catalog.Ref, 0, len(of))
+	refs := make([]mp.Ref, 0, len(of))
 	for id := range of {
-		refs = append(refs, catalog.Ref{Type: e.Type, ID: id})
+		refs = append(refs, mp.Ref{Type: e.Type, ID: id})
 	}
-	found, err := Look(ctx, c.api, c.q.Catalog, refs, func(ref catalog.Ref) Place { return of[ref.ID].Place })
+	found, err := Look(ctx, c.api, c.q.Catalog, refs, func(ref mp.Ref) Place { return of[ref.ID].Place })
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(refs, func(x, y catalog.Ref) int { return strings.Compare(x.ID, y.ID) })
+	slices.SortFunc(refs, func(x, y mp.Ref) int { return strings.Compare(x.ID, y.ID) })
 	for _, ref := range refs {
 		out.note(ref, found[ref], of[ref.ID])
 	}

@@ -10,7 +10,7 @@ import (
 	"unicode"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // NoSuchCluster says that NCP made nothing on this NSX under the cluster's name, spelled just so.
@@ -60,7 +60,7 @@ func quotedList(values []string) string {
 // Search compares loosely, so every name is compared again on our side.
 func CheckCluster(ctx context.Context, api API, cat *catalog.Catalog, cluster string) error {
 	s := &source{api: api, q: Query{Catalog: cat, Cluster: cluster}}
-	for _, flavour := range []nsx.Flavour{nsx.Manager, nsx.Policy} {
+	for _, flavour := range []mp.Flavour{mp.Manager, mp.Policy} {
 		if made, err := s.anyMade(ctx, flavour); err != nil || made {
 			return err
 		}
@@ -70,7 +70,7 @@ func CheckCluster(ctx context.Context, api API, cat *catalog.Catalog, cluster st
 
 // checkCluster is asked when no Manager object of the cluster was found.
 func (r *retrieval) checkCluster(ctx context.Context) error {
-	if made, err := r.anyMade(ctx, nsx.Policy); err != nil || made {
+	if made, err := r.anyMade(ctx, mp.Policy); err != nil || made {
 		return err
 	}
 	return r.noSuchCluster(ctx)
@@ -80,9 +80,9 @@ func (r *retrieval) checkCluster(ctx context.Context) error {
 var errEnough = errors.New("enough was found")
 
 // anyMade tells whether there is an object that NCP of the cluster made.
-func (s *source) anyMade(ctx context.Context, flavour nsx.Flavour) (bool, error) {
+func (s *source) anyMade(ctx context.Context, flavour mp.Flavour) (bool, error) {
 	query := ofCluster(s.q.Cluster)
-	if flavour == nsx.Policy {
+	if flavour == mp.Policy {
 		query += " AND marked_for_delete:false"
 	}
 	err := s.search(ctx, flavour, query, func(b body) error {
@@ -111,17 +111,17 @@ func (s *source) anyMade(ctx context.Context, flavour nsx.Flavour) (bool, error)
 // typical are types that every cluster has some of; they are enough to learn which clusters there are.
 func typical(cat *catalog.Catalog) string {
 	var entries []*catalog.Entry
-	for _, t := range []catalog.Type{catalog.Tier0, catalog.LogicalSwitch, catalog.DFWSection} {
+	for _, t := range []mp.Type{mp.Tier0, mp.LogicalSwitch, mp.DFWSection} {
 		e, _ := cat.Entry(t)
 		entries = append(entries, e)
 	}
-	return ofTypes(managerTypes(entries))
+	return mp.OfTypes(managerTypes(entries))
 }
 
 // listFlavour visits, where Search does not work, what the lists show in which NCP's objects stand: on Policy's side those
 // of types that every cluster has some of.
-func (s *source) listFlavour(ctx context.Context, flavour nsx.Flavour, visit visitor) error {
-	if flavour == nsx.Manager {
+func (s *source) listFlavour(ctx context.Context, flavour mp.Flavour, visit visitor) error {
+	if flavour == mp.Manager {
 		return s.listAll(ctx, s.q.Catalog.Entries(), visit)
 	}
 	for _, path := range []string{"/infra/tier-1s", "/infra/segments", "/infra/domains/default/security-policies"} {
@@ -148,14 +148,14 @@ func (s *source) noSuchCluster(ctx context.Context) error {
 		}
 		return nil
 	}
-	tagged := "tags.scope:" + quote(scopeCluster)
+	tagged := "tags.scope:" + mp.Quote(scopeCluster)
 	for _, one := range []struct {
-		flavour nsx.Flavour
+		flavour mp.Flavour
 		query   string
 	}{
-		{nsx.Manager, typical(s.q.Catalog) + " AND " + tagged},
-		{nsx.Policy, "resource_type:(Tier1 OR Segment OR SecurityPolicy) AND " + tagged},
-		{nsx.Manager, ofCluster(s.q.Cluster)}, // of whatever type
+		{mp.Manager, typical(s.q.Catalog) + " AND " + tagged},
+		{mp.Policy, "resource_type:(Tier1 OR Segment OR SecurityPolicy) AND " + tagged},
+		{mp.Manager, ofCluster(s.q.Cluster)}, // of whatever type
 	} {
 		err := s.search(ctx, one.flavour, one.query, note)
 		if s.indexLost(err) {

@@ -6,32 +6,32 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Configured is an object that the configuration of TKGI names.
 type Configured struct {
 	Key  string // in that configuration
-	Type catalog.Type
+	Type mp.Type
 	Name string // name or Manager id
 }
 
 // TKGIKeys gives the type of what a key of TKGI's configuration names: fields of the tile's page Networking, and parameters
 // of a network profile (TKGI docs).
-func TKGIKeys() map[string]catalog.Type {
-	return map[string]catalog.Type{
-		"pods_ip_block_id":     catalog.IPBlock,
-		"nodes_ip_block_id":    catalog.IPBlock,
-		"t0_router_id":         catalog.Tier0,
-		"floating_ip_pool_ids": catalog.IPPool,
+func TKGIKeys() map[string]mp.Type {
+	return map[string]mp.Type{
+		"pods_ip_block_id":     mp.IPBlock,
+		"nodes_ip_block_id":    mp.IPBlock,
+		"t0_router_id":         mp.Tier0,
+		"floating_ip_pool_ids": mp.IPPool,
 
-		"pod_ip_block_ids":               catalog.IPBlock,
-		"node_ip_block_ids":              catalog.IPBlock,
-		"fip_pool_ids":                   catalog.IPPool,
-		"client_ssl_profile":             catalog.LBClientSSLProfile,
-		"master_vms_nsgroup_id":          catalog.NSGroup,
-		"top_firewall_section_marker":    catalog.DFWSection,
-		"bottom_firewall_section_marker": catalog.DFWSection,
+		"pod_ip_block_ids":               mp.IPBlock,
+		"node_ip_block_ids":              mp.IPBlock,
+		"fip_pool_ids":                   mp.IPPool,
+		"client_ssl_profile":             mp.LBClientSSLProfile,
+		"master_vms_nsgroup_id":          mp.NSGroup,
+		"top_firewall_section_marker":    mp.DFWSection,
+		"bottom_firewall_section_marker": mp.DFWSection,
 	}
 }
 

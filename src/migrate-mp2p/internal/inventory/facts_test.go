@@ -6,6 +6,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 )
@@ -19,11 +20,11 @@ var _ = It("The facts of every object of a foundation and of a cluster are those
 	for _, world := range []*model.World{foundation, cluster} {
 		g := serve(world, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		q := g.query(catalog.NCP)
+		q := g.query(mp.NCP)
 		q.Cluster = world.Foundations[0].Name
 		inv, err := inventory.Retrieve(ctx, g.client, q)
 		Expect(err).NotTo(HaveOccurred())
-		for _, b := range g.build(inv, g.build(g.retrieve(ctx, catalog.Shared), nil).IDMap()).Batches {
+		for _, b := range g.build(inv, g.build(g.retrieve(ctx, mp.Shared), nil).IDMap()).Batches {
 			for _, e := range b.Entries {
 				for name, value := range e.Facts {
 					seen[name] = true

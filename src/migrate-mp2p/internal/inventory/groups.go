@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // noteCriteria notes the tag scopes that an NSGroup asks for. The lock is held.
@@ -21,15 +20,15 @@ func (r *retrieval) noteCriteria(b body) {
 // readOthersGroups notes what the NSGroups ask for that Search does not take for the cluster's; those that it does are
 // read anyway, and some may be another cluster's.
 func (r *retrieval) readOthersGroups(ctx context.Context) error {
-	e, _ := r.q.Catalog.Entry(catalog.NSGroup)
-	query := ofTypes(e.ManagerTypes) + " AND NOT (" + ofCluster(r.q.Cluster) + ")"
+	e, _ := r.q.Catalog.Entry(mp.NSGroup)
+	query := mp.OfTypes(e.ManagerTypes) + " AND NOT (" + ofCluster(r.q.Cluster) + ")"
 	note := func(b body) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.noteCriteria(b)
 		return nil
 	}
-	err := r.search(ctx, nsx.Manager, query, note)
+	err := r.search(ctx, mp.Manager, query, note)
 	if r.indexLost(err) {
 		_, err = r.list(ctx, e.List, parameters(e), note) // with the cluster's own, whose criteria are noted anyway
 	}
@@ -53,7 +52,7 @@ func (r *retrieval) readPolicyGroups(ctx context.Context) error {
 		}
 		return nil
 	}
-	err := r.search(ctx, nsx.Policy, "resource_type:Group AND marked_for_delete:false", note)
+	err := r.search(ctx, mp.Policy, "resource_type:Group AND marked_for_delete:false", note)
 	if r.indexLost(err) {
 		_, err = r.list(ctx, policyAPI+"/infra/domains/default/groups", nil, note)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // HalfWay is a cluster, or the shared objects, of which some are Policy and others still Manager.
@@ -27,9 +27,9 @@ func (h *HalfWay) isHalfWay() bool {
 
 // telling are types of which practically every cluster has objects, from the beginning and the end of the order of
 // migration: where a migration stopped half-way, they differ.
-func telling() []catalog.Type {
-	return []catalog.Type{
-		catalog.IPPool, catalog.Tier1, catalog.LogicalSwitch, catalog.NAT, catalog.NSGroup, catalog.LBVirtualServer, catalog.DFWSection,
+func telling() []mp.Type {
+	return []mp.Type{
+		mp.IPPool, mp.Tier1, mp.LogicalSwitch, mp.NAT, mp.NSGroup, mp.LBVirtualServer, mp.DFWSection,
 	}
 }
 
@@ -64,7 +64,7 @@ func otherClusters(ctx context.Context, s *source, ours string) ([]HalfWay, erro
 	}
 	byCluster := map[string]*HalfWay{}
 	// Our own are not left out by the query: Search would leave those out, too, whose names it takes for ours.
-	query := ofTypes(managerTypes(entries)) + " AND tags.scope:" + quote(scopeCluster)
+	query := mp.OfTypes(managerTypes(entries)) + " AND tags.scope:" + mp.Quote(scopeCluster)
 	note := func(b body) error {
 		tags, _ := b.tags()
 		name := s.whose().goesWith(tags)
@@ -75,13 +75,13 @@ func otherClusters(ctx context.Context, s *source, ours string) ([]HalfWay, erro
 		if byCluster[name] == nil {
 			byCluster[name] = &HalfWay{Cluster: name}
 		}
-		byCluster[name].note(catalog.Ref{Type: e.Type, ID: b.text("id")}, b)
+		byCluster[name].note(mp.Ref{Type: e.Type, ID: b.text("id")}, b)
 		if _, made := createdByAny(tags); !made {
 			byCluster[name].noteNodes(b)
 		}
 		return nil
 	}
-	err := s.search(ctx, nsx.Manager, query, note)
+	err := s.search(ctx, mp.Manager, query, note)
 	if s.indexLost(err) {
 		clear(byCluster)
 		err = s.listAll(ctx, entries, note)
@@ -110,7 +110,7 @@ func (s *source) listAll(ctx context.Context, entries []*catalog.Entry, visit vi
 	return nil
 }
 
-func (h *HalfWay) note(ref catalog.Ref, b body) {
+func (h *HalfWay) note(ref mp.Ref, b body) {
 	if _, policyPath := b.tags(); policyPath != "" {
 		h.Policy.add(ref, b.text("display_name"))
 	} else {
@@ -130,13 +130,13 @@ func (h *HalfWay) noteNodes(b body) {
 // sharedRouters counts the Tier-0 routers that are Policy and those of their uplinks that are not.
 func sharedRouters(ctx context.Context, s *source) (HalfWay, error) {
 	var shared HalfWay
-	top, _ := s.q.Catalog.Entry(catalog.Tier0)
-	uplink, _ := s.q.Catalog.Entry(catalog.Tier0Port)
+	top, _ := s.q.Catalog.Entry(mp.Tier0)
+	uplink, _ := s.q.Catalog.Entry(mp.Tier0Port)
 	policy := map[string]bool{}
 	if _, err := s.list(ctx, top.List, map[string][]string{"router_type": {top.RouterType}}, func(b body) error {
 		if _, policyPath := b.tags(); policyPath != "" && top.Accepts(b.text("resource_type"), b.text("router_type")) {
 			policy[b.text("id")] = true
-			shared.note(catalog.Ref{Type: catalog.Tier0, ID: b.text("id")}, b)
+			shared.note(mp.Ref{Type: mp.Tier0, ID: b.text("id")}, b)
 		}
 		return nil
 	}); err != nil || len(policy) == 0 {
@@ -145,7 +145,7 @@ func sharedRouters(ctx context.Context, s *source) (HalfWay, error) {
 	for router := range policy {
 		if _, err := s.list(ctx, uplink.List, map[string][]string{uplink.ParentField: {router}}, func(b body) error {
 			if movable(uplink, b.text("resource_type")) && b.text(uplink.ParentField) == router {
-				shared.note(catalog.Ref{Type: catalog.Tier0Port, ID: b.text("id")}, b)
+				shared.note(mp.Ref{Type: mp.Tier0Port, ID: b.text("id")}, b)
 			}
 			return nil
 		}); err != nil {

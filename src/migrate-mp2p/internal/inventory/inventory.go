@@ -9,22 +9,22 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // API is what this package asks of NSX; *nsx.Client has it.
 type API interface {
-	Search(ctx context.Context, flavour nsx.Flavour, query string, page nsx.Page) (int, error)
-	SearchCount(ctx context.Context, flavour nsx.Flavour, query string) (int, error)
-	List(ctx context.Context, path string, params url.Values, page nsx.Page) (int, error)
+	Search(ctx context.Context, flavour mp.Flavour, query string, page mp.Page) (int, error)
+	SearchCount(ctx context.Context, flavour mp.Flavour, query string) (int, error)
+	List(ctx context.Context, path string, params url.Values, page mp.Page) (int, error)
 	ListCount(ctx context.Context, path string, params url.Values) (int, error)
 	Get(ctx context.Context, path string, out any) error
-	MigratedResources(ctx context.Context, resourceType, id string, each func(nsx.MigratedResource) error) error
+	MigratedResources(ctx context.Context, resourceType, id string, each func(mp.MigratedResource) error) error
 }
 
 // Query says what to retrieve.
 type Query struct {
-	Scope   catalog.Scope
+	Scope   mp.Scope
 	Cluster string // value of the ncp/cluster tag
 	// Platform is ncp.platform: on tkgi the network of the cluster's nodes goes with scope ncp, too.
 	Platform string
@@ -48,13 +48,13 @@ type Query struct {
 
 // Wanted is one entry of the user spec.
 type Wanted struct {
-	Type catalog.Type
+	Type mp.Type
 	// Name is the Manager display name or the Manager id.
 	Name     string
 	PolicyID string // wanted Policy id; empty: by the rule of the plan
 	// Metadata and LinkedIDs are sent beside the catalog's pairs.
-	Metadata  []nsx.KeyValue
-	LinkedIDs []nsx.KeyValue
+	Metadata  []mp.KeyValue
+	LinkedIDs []mp.KeyValue
 	// Allocations are addresses of an IP pool that move with it: address -> wanted Policy id ("" for the default).
 	Allocations map[string]string
 	// StaticRoutes are wanted Policy ids of a Tier-1's static routes, by Manager id or name. All its routes move anyway.
@@ -66,10 +66,10 @@ type Wanted struct {
 
 // Object is one entry of a plan to be: what NSX showed of it.
 type Object struct {
-	catalog.Ref
+	mp.Ref
 	Name   string
-	Tags   []nsx.Tag // without policyPath
-	Parent catalog.Ref
+	Tags   []mp.Tag // without policyPath
+	Parent mp.Ref
 	// Order is the place in NSX's evaluation order (sections) or the rule priority (NAT).
 	Order    int
 	Category string // of a firewall section
@@ -96,7 +96,7 @@ type Object struct {
 
 // Reference is a Manager object that another one names.
 type Reference struct {
-	To    catalog.Ref
+	To    mp.Ref
 	Field string // where it is named
 }
 
@@ -111,7 +111,7 @@ type Part struct {
 
 // Outside is an object that ours refer to and that does not go with this run.
 type Outside struct {
-	Ref        catalog.Ref
+	Ref        mp.Ref
 	Name       string
 	PolicyPath string // it is Policy
 	System     bool   // NSX's own: exists on both sides
@@ -128,7 +128,7 @@ type Unsupported struct {
 
 // Inventory is what a run works on.
 type Inventory struct {
-	Scope   catalog.Scope
+	Scope   mp.Scope
 	Cluster string
 	// Objects are still Manager, in the order of types and then of ids (sections: of evaluation).
 	Objects []*Object

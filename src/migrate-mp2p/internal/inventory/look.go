@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Finding is what NSX shows of one entry when it is read directly.
@@ -33,9 +33,9 @@ const few = 20
 // Look reads what the entries are now, by lists where there are many and by single reads where there are few, never by
 // Search. Every ref gets a finding. place tells where an entry lives; it is asked for NAT rules, allocations, and ports and
 // configurations of routers that do not show what they are, and may be nil without the first two. What cannot be found out is Undecided; an error means that NSX could not be read.
-func Look(ctx context.Context, api API, cat *catalog.Catalog, refs []catalog.Ref, place func(catalog.Ref) Place) (map[catalog.Ref]Finding, error) {
-	l := &look{source: source{api: api, q: Query{Catalog: cat}}, place: place, found: make(map[catalog.Ref]Finding, len(refs))}
-	byType := map[catalog.Type][]catalog.Ref{}
+func Look(ctx context.Context, api API, cat *catalog.Catalog, refs []mp.Ref, place func(mp.Ref) Place) (map[mp.Ref]Finding, error) {
+	l := &look{source: source{api: api, q: Query{Catalog: cat}}, place: place, found: make(map[mp.Ref]Finding, len(refs))}
+	byType := map[mp.Type][]mp.Ref{}
 	for _, ref := range refs {
 		l.found[ref] = Finding{}
 		byType[ref.Type] = append(byType[ref.Type], ref)
@@ -45,7 +45,7 @@ func Look(ctx context.Context, api API, cat *catalog.Catalog, refs []catalog.Ref
 		if len(of) == 0 {
 			continue
 		}
-		slices.SortFunc(of, func(x, y catalog.Ref) int { return strings.Compare(x.ID, y.ID) })
+		slices.SortFunc(of, func(x, y mp.Ref) int { return strings.Compare(x.ID, y.ID) })
 		if err := l.lookAt(ctx, e, slices.Compact(of)); err != nil {
 			return nil, fmt.Errorf("looking at %d objects of type %s: %w", len(of), e.Type, err)
 		}
@@ -56,29 +56,29 @@ func Look(ctx context.Context, api API, cat *catalog.Catalog, refs []catalog.Ref
 // look is one call of Look.
 type look struct {
 	source
-	place func(catalog.Ref) Place
-	found map[catalog.Ref]Finding
+	place func(mp.Ref) Place
+	found map[mp.Ref]Finding
 }
 
-func (l *look) lookAt(ctx context.Context, e *catalog.Entry, refs []catalog.Ref) error {
+func (l *look) lookAt(ctx context.Context, e *catalog.Entry, refs []mp.Ref) error {
 	switch {
 	case e.Proof == catalog.RouterParts:
 		return l.atRouters(ctx, e, refs)
 	case e.Proof == catalog.PolicyChild:
-		return l.byPlace(refs, func(pool string, of []catalog.Ref) error { return l.atAllocations(ctx, e, pool, of) })
+		return l.byPlace(refs, func(pool string, of []mp.Ref) error { return l.atAllocations(ctx, e, pool, of) })
 	case e.Proof == catalog.MigratedResources:
 		return l.atConfigurations(ctx, e, refs)
 	case e.PerParent():
-		return l.byPlace(refs, func(parent string, of []catalog.Ref) error { return l.atObjects(ctx, e, parent, of) })
+		return l.byPlace(refs, func(parent string, of []mp.Ref) error { return l.atObjects(ctx, e, parent, of) })
 	default:
 		return l.atObjects(ctx, e, "", refs)
 	}
 }
 
 // byPlace goes through the parents of refs. Refs without a known parent stay undecided.
-func (l *look) byPlace(refs []catalog.Ref, visit func(parent string, of []catalog.Ref) error) error {
+func (l *look) byPlace(refs []mp.Ref, visit func(parent string, of []mp.Ref) error) error {
 	var parents []string
-	byParent := map[string][]catalog.Ref{}
+	byParent := map[string][]mp.Ref{}
 	for _, ref := range refs {
 		parent := l.placeOf(ref).Parent
 		if parent == "" {
@@ -98,7 +98,7 @@ func (l *look) byPlace(refs []catalog.Ref, visit func(parent string, of []catalo
 	return nil
 }
 
-func (l *look) placeOf(ref catalog.Ref) Place {
+func (l *look) placeOf(ref mp.Ref) Place {
 	if l.place == nil {
 		return Place{}
 	}
@@ -115,7 +115,7 @@ func finding(b body) Finding {
 }
 
 // atObjects reads objects whose own tag proves what they are.
-func (l *look) atObjects(ctx context.Context, e *catalog.Entry, parent string, refs []catalog.Ref) error {
+func (l *look) atObjects(ctx context.Context, e *catalog.Entry, parent string, refs []mp.Ref) error {
 	if len(refs) <= few {
 		for _, ref := range refs {
 			b, err := l.get(ctx, e.Item(parent, ref.ID))
@@ -129,7 +129,7 @@ func (l *look) atObjects(ctx context.Context, e *catalog.Entry, parent string, r
 		}
 		return nil
 	}
-	asked := make(map[string]catalog.Ref, len(refs))
+	asked := make(map[string]mp.Ref, len(refs))
 	for _, ref := range refs {
 		asked[ref.ID] = ref
 		l.found[ref] = Finding{Evidence: catalog.IsAbsent}
@@ -140,7 +140,7 @@ func (l *look) atObjects(ctx context.Context, e *catalog.Entry, parent string, r
 		}
 		return nil
 	})
-	if nsx.IsKind(err, nsx.KindNotFound) {
+	if mp.IsKind(err, mp.KindNotFound) {
 		return nil // the parent is gone, and they with it
 	}
 	return err
@@ -150,7 +150,7 @@ func (l *look) atObjects(ctx context.Context, e *catalog.Entry, parent string, r
 func (s *source) get(ctx context.Context, path string) (body, error) {
 	var raw json.RawMessage
 	err := s.api.Get(ctx, path, &raw)
-	if nsx.IsKind(err, nsx.KindNotFound) {
+	if mp.IsKind(err, mp.KindNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -161,13 +161,13 @@ func (s *source) get(ctx context.Context, path string) (body, error) {
 
 // atAllocations reads addresses of one pool: Policy when the pool's Policy twin holds the address where the plan wanted
 // it, else Manager when the Manager's pool does.
-func (l *look) atAllocations(ctx context.Context, e *catalog.Entry, pool string, refs []catalog.Ref) error {
+func (l *look) atAllocations(ctx context.Context, e *catalog.Entry, pool string, refs []mp.Ref) error {
 	hashes := map[string]string{}
 	_, err := l.list(ctx, e.ListPath(pool), nil, func(b body) error {
 		hashes[b.text("allocation_id")] = b.hash()
 		return nil
 	})
-	if err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+	if err != nil && !mp.IsKind(err, mp.KindNotFound) {
 		return err
 	}
 	itself, read := "", false
@@ -176,7 +176,7 @@ func (l *look) atAllocations(ctx context.Context, e *catalog.Entry, pool string,
 		policyPool, _, _ := strings.Cut(l.placeOf(ref).PolicyPath, "/ip-allocations/")
 		if policyPool == "" { // no plan says where the pool goes: the pool itself does
 			if !read {
-				if itself, err = l.policyPathOf(ctx, catalog.Ref{Type: catalog.IPPool, ID: pool}); err != nil {
+				if itself, err = l.policyPathOf(ctx, mp.Ref{Type: mp.IPPool, ID: pool}); err != nil {
 					return err
 				}
 				read = true
@@ -201,7 +201,7 @@ func (l *look) atAllocations(ctx context.Context, e *catalog.Entry, pool string,
 }
 
 // policyPathOf reads where an object is in Policy; empty when it is Manager or gone.
-func (l *look) policyPathOf(ctx context.Context, ref catalog.Ref) (string, error) {
+func (l *look) policyPathOf(ctx context.Context, ref mp.Ref) (string, error) {
 	e, _ := l.q.Catalog.Entry(ref.Type)
 	b, err := l.get(ctx, e.Item("", ref.ID))
 	if err != nil || b == nil {
@@ -213,7 +213,7 @@ func (l *look) policyPathOf(ctx context.Context, ref catalog.Ref) (string, error
 
 // atConfigurations reads what became of the routing configuration of Tier-0 routers. It cannot be Policy without its
 // router; beyond that only the coordinator's memory tells, and NSX's tag on BGP where it sets one.
-func (l *look) atConfigurations(ctx context.Context, e *catalog.Entry, refs []catalog.Ref) error {
+func (l *look) atConfigurations(ctx context.Context, e *catalog.Entry, refs []mp.Ref) error {
 	for _, ref := range refs {
 		router, err := l.get(ctx, e.Item("", ref.ID))
 		if err != nil {
@@ -225,7 +225,7 @@ func (l *look) atConfigurations(ctx context.Context, e *catalog.Entry, refs []ca
 		}
 		f := finding(router)
 		if f.Evidence == catalog.IsPolicy {
-			if f.Evidence, err = l.remembered(ctx, ref, catalog.Tier0); err != nil {
+			if f.Evidence, err = l.remembered(ctx, ref, mp.Tier0); err != nil {
 				return err
 			}
 		}
@@ -244,7 +244,7 @@ func (l *look) atConfigurations(ctx context.Context, e *catalog.Entry, refs []ca
 }
 
 // orAsFound lets an entry count as Policy that was Policy when it was found, where NSX does not show any more what it is.
-func (l *look) orAsFound(ref catalog.Ref, f Finding) Finding {
+func (l *look) orAsFound(ref mp.Ref, f Finding) Finding {
 	if f.Evidence == catalog.Undecided {
 		if path := l.placeOf(ref).PolicyPath; path != "" {
 			f.Evidence, f.PolicyPath = catalog.IsPolicy, path
@@ -255,13 +255,13 @@ func (l *look) orAsFound(ref catalog.Ref, f Finding) Finding {
 
 // remembered asks the coordinator whether it migrated an entry. Its silence means something only when it answered, and
 // remembers the router that the entry belongs to. A coordinator that does not run, or seems so for a moment, tells nothing.
-func (l *look) remembered(ctx context.Context, ref catalog.Ref, router catalog.Type) (catalog.Evidence, error) {
-	known := func(t catalog.Type) (listed, answered bool, err error) {
-		err = l.api.MigratedResources(ctx, string(t), ref.ID, func(m nsx.MigratedResource) error {
+func (l *look) remembered(ctx context.Context, ref mp.Ref, router mp.Type) (catalog.Evidence, error) {
+	known := func(t mp.Type) (listed, answered bool, err error) {
+		err = l.api.MigratedResources(ctx, string(t), ref.ID, func(m mp.MigratedResource) error {
 			listed = listed || m.ResourceID == ref.ID && m.ResourceType == string(t)
 			return nil
 		})
-		if nsx.IsKind(err, nsx.KindCoordinatorDown) {
+		if mp.IsKind(err, mp.KindCoordinatorDown) {
 			return false, false, nil
 		}
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -13,7 +14,7 @@ import (
 )
 
 // ofType gives the batches of one type.
-func ofType(p *plan.Plan, t catalog.Type) []plan.Batch {
+func ofType(p *plan.Plan, t mp.Type) []plan.Batch {
 	var found []plan.Batch
 	for _, b := range p.Batches {
 		if b.Type == t {
@@ -54,17 +55,17 @@ var _ = Describe("Looking at entries", func() {
 	BeforeEach(func(ctx SpecContext) {
 		g = start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		shared = g.build(g.retrieve(ctx, catalog.Shared), nil)
-		ncp = g.build(g.retrieve(ctx, catalog.NCP), shared.IDMap())
+		shared = g.build(g.retrieve(ctx, mp.Shared), nil)
+		ncp = g.build(g.retrieve(ctx, mp.NCP), shared.IDMap())
 	})
 
 	It("shows what is gone, whether read by list or one by one [R18]", func(ctx SpecContext) {
-		refs := []catalog.Ref{{Type: catalog.LogicalSwitch, ID: "gone"}, {Type: catalog.Tier0Config, ID: "gone"}, {Type: catalog.Tier1Port, ID: "gone"}}
+		refs := []mp.Ref{{Type: mp.LogicalSwitch, ID: "gone"}, {Type: mp.Tier0Config, ID: "gone"}, {Type: mp.Tier1Port, ID: "gone"}}
 		for i := range 30 {
-			refs = append(refs, catalog.Ref{Type: catalog.IPSet, ID: "gone" + string(rune('a'+i))}, catalog.Ref{Type: catalog.NAT, ID: "gone" + string(rune('a'+i))})
+			refs = append(refs, mp.Ref{Type: mp.IPSet, ID: "gone" + string(rune('a'+i))}, mp.Ref{Type: mp.NAT, ID: "gone" + string(rune('a'+i))})
 		}
-		refs = append(refs, catalog.Ref{Type: catalog.IPPoolAllocation, ID: "192.0.2.1"})
-		found, err := inventory.Look(ctx, g.client, g.cat, refs, func(ref catalog.Ref) inventory.Place {
+		refs = append(refs, mp.Ref{Type: mp.IPPoolAllocation, ID: "192.0.2.1"})
+		found, err := inventory.Look(ctx, g.client, g.cat, refs, func(ref mp.Ref) inventory.Place {
 			return inventory.Place{Parent: "gone", PolicyPath: "/infra/ip-pools/gone/ip-allocations/x"}
 		})
 		Expect(err).NotTo(HaveOccurred())
@@ -73,23 +74,23 @@ var _ = Describe("Looking at entries", func() {
 	})
 
 	It("leaves undecided what it is not told the place of", func(ctx SpecContext) {
-		refs := []catalog.Ref{{Type: catalog.NAT, ID: "x"}, {Type: catalog.IPPoolAllocation, ID: "192.0.2.1"}}
+		refs := []mp.Ref{{Type: mp.NAT, ID: "x"}, {Type: mp.IPPoolAllocation, ID: "192.0.2.1"}}
 		found, err := inventory.Look(ctx, g.client, g.cat, refs, nil)
 		Expect(err).NotTo(HaveOccurred())
 		expectEvidence(found, catalog.Undecided)
 	})
 
 	It("finds addresses by their pool where no plan says where they go", func(ctx SpecContext) {
-		var refs []catalog.Ref
-		pools := map[catalog.Ref]string{}
-		for _, b := range ofType(ncp, catalog.IPPoolAllocation) {
+		var refs []mp.Ref
+		pools := map[mp.Ref]string{}
+		for _, b := range ofType(ncp, mp.IPPoolAllocation) {
 			for _, e := range b.Entries {
 				refs = append(refs, e.Ref)
 				pools[e.Ref] = e.Facts[plan.FactParent]
 			}
 		}
-		look := func() map[catalog.Ref]inventory.Finding {
-			found, err := inventory.Look(ctx, g.client, g.cat, refs, func(ref catalog.Ref) inventory.Place { return inventory.Place{Parent: pools[ref]} })
+		look := func() map[mp.Ref]inventory.Finding {
+			found, err := inventory.Look(ctx, g.client, g.cat, refs, func(ref mp.Ref) inventory.Place { return inventory.Place{Parent: pools[ref]} })
 			Expect(err).NotTo(HaveOccurred())
 			return found
 		}
@@ -102,10 +103,10 @@ var _ = Describe("Looking at entries", func() {
 
 	It("decides router ports by the segments behind them where NSX does not tag them [R19]", func(ctx SpecContext) {
 		g.promote(ctx, shared.Batches, true)
-		batches := ofType(ncp, catalog.Tier1Port)
+		batches := ofType(ncp, mp.Tier1Port)
 		var before, rest []plan.Batch
 		for i, b := range ncp.Batches {
-			if b.Type == catalog.Tier1Port {
+			if b.Type == mp.Tier1Port {
 				before, rest = ncp.Batches[:i], ncp.Batches[i:]
 			}
 		}
@@ -123,11 +124,11 @@ var _ = Describe("Looking at entries", func() {
 	})
 
 	It("decides a Tier-0's configuration by its router, the coordinator's memory, or the tag on BGP", func(ctx SpecContext) {
-		config := ofType(shared, catalog.Tier0Config)
+		config := ofType(shared, mp.Tier0Config)
 		expectEvidence(g.look(ctx, config), catalog.IsManager)
 		var before []plan.Batch
 		for _, b := range shared.Batches {
-			if b.Type != catalog.Tier0Config {
+			if b.Type != mp.Tier0Config {
 				before = append(before, b)
 			}
 		}
@@ -136,14 +137,14 @@ var _ = Describe("Looking at entries", func() {
 		g.promote(ctx, config, true)
 		expectEvidence(g.look(ctx, config), catalog.IsPolicy)
 
-		down := bent{API: g.client, migrated: func(string) error { return &nsx.Error{Kind: nsx.KindCoordinatorDown} }}
-		refs := []catalog.Ref{config[0].Entries[0].Ref}
+		down := bent{API: g.client, migrated: func(string) error { return &nsx.Error{Kind: mp.KindCoordinatorDown} }}
+		refs := []mp.Ref{config[0].Entries[0].Ref}
 		found, err := inventory.Look(ctx, down, g.cat, refs, nil)
 		Expect(err).NotTo(HaveOccurred())
 		expectEvidence(found, catalog.IsPolicy)
 		halfDown := bent{API: g.client, migrated: func(resourceType string) error {
-			if resourceType == string(catalog.Tier0Config) {
-				return &nsx.Error{Kind: nsx.KindCoordinatorDown}
+			if resourceType == string(mp.Tier0Config) {
+				return &nsx.Error{Kind: mp.KindCoordinatorDown}
 			}
 			return nil
 		}}
@@ -154,11 +155,11 @@ var _ = Describe("Looking at entries", func() {
 		found, err = inventory.Look(ctx, down, g.cat, refs, nil)
 		Expect(err).NotTo(HaveOccurred())
 		expectEvidence(found, catalog.Undecided)
-		found, err = inventory.Look(ctx, down, g.cat, refs, func(catalog.Ref) inventory.Place { return inventory.Place{PolicyPath: "/infra/tier-0s/t0"} })
+		found, err = inventory.Look(ctx, down, g.cat, refs, func(mp.Ref) inventory.Place { return inventory.Place{PolicyPath: "/infra/tier-0s/t0"} })
 		Expect(err).NotTo(HaveOccurred())
 		expectEvidence(found, catalog.IsPolicy)
 
-		broken := bent{API: g.client, migrated: func(string) error { return &nsx.Error{Kind: nsx.KindServer} }}
+		broken := bent{API: g.client, migrated: func(string) error { return &nsx.Error{Kind: mp.KindServer} }}
 		_, err = inventory.Look(ctx, broken, g.cat, refs, nil)
 		Expect(err).To(MatchError(ContainSubstring("asking the coordinator about TIER0_LOGICAL_ROUTER_CONFIG/")))
 	})
@@ -166,7 +167,7 @@ var _ = Describe("Looking at entries", func() {
 	It("never searches [R19]", func(ctx SpecContext) {
 		before := len(g.server.Requests())
 		g.look(ctx, ncp.Batches)
-		g.census(ctx, catalog.NCP, ncp)
+		g.census(ctx, mp.NCP, ncp)
 		for _, r := range g.server.Requests()[before:] {
 			Expect(r.Path).NotTo(ContainSubstring("/search"))
 		}
@@ -177,10 +178,10 @@ var _ = Describe("A census", func() {
 	It("finds what is new, changed and gone since the plan [R6]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
-		p := g.build(g.retrieve(ctx, catalog.NCP), shared.IDMap())
-		entry := func(t catalog.Type) plan.Entry { return ofType(p, t)[0].Entries[0] }
-		renamed, gone, nat := entry(catalog.LogicalSwitch), entry(catalog.IPSet), entry(catalog.NAT)
+		shared := g.build(g.retrieve(ctx, mp.Shared), nil)
+		p := g.build(g.retrieve(ctx, mp.NCP), shared.IDMap())
+		entry := func(t mp.Type) plan.Entry { return ofType(p, t)[0].Entries[0] }
+		renamed, gone, nat := entry(mp.LogicalSwitch), entry(mp.IPSet), entry(mp.NAT)
 		Expect(g.server.Store().Update(func(tx *store.Tx) error {
 			if _, err := tx.Manager().Mutate("logical-switches/"+renamed.ID, func(f map[string]any) error { f["display_name"] = "another"; return nil }); err != nil {
 				return err
@@ -196,7 +197,7 @@ var _ = Describe("A census", func() {
 			"logical-routers/" + nat.Facts[plan.FactParent] + "/nat/rules/new": {"id": "new", "resource_type": "NatRule", "logical_router_id": nat.Facts[plan.FactParent], "tags": tagsOf("tas1")},
 		}))).To(Succeed())
 
-		c := g.census(ctx, catalog.NCP, p)
+		c := g.census(ctx, mp.NCP, p)
 		Expect(c.New).To(Equal(inventory.Count{N: 2, First: []string{"IP_SET/new (new set)", "NAT/new"}}))
 		Expect(c.Changed.First).To(Equal([]string{renamed.String() + " (another)"}))
 		Expect(c.Absent.First).To(ConsistOf(gone.String(), nat.String()))
@@ -208,9 +209,9 @@ var _ = Describe("A census", func() {
 	It("of scope shared looks at nothing but what the run knows", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		p := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		p := g.build(g.retrieve(ctx, mp.Shared), nil)
 		before := len(g.server.Requests())
-		Expect(g.census(ctx, catalog.Shared, p)).To(beAll("Manager", p.Objects()))
+		Expect(g.census(ctx, mp.Shared, p)).To(beAll("Manager", p.Objects()))
 		for _, r := range g.server.Requests()[before:] {
 			Expect(r.Path).NotTo(ContainSubstring("logical-ports"))
 		}

@@ -8,11 +8,12 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // atRouters reads what became of the ports of Tier-1 routers. The router's own tag proves nothing, since it is moved
 // before; but a router that is Manager has no Policy ports.
-func (l *look) atRouters(ctx context.Context, e *catalog.Entry, refs []catalog.Ref) error {
+func (l *look) atRouters(ctx context.Context, e *catalog.Entry, refs []mp.Ref) error {
 	routers, err := l.routers(ctx, refs)
 	if err != nil {
 		return err
@@ -21,7 +22,7 @@ func (l *look) atRouters(ctx context.Context, e *catalog.Entry, refs []catalog.R
 	if err != nil {
 		return err
 	}
-	var untagged []catalog.Ref
+	var untagged []mp.Ref
 	for _, ref := range refs {
 		router := routers[ref.ID]
 		if router.Evidence != catalog.IsPolicy {
@@ -35,7 +36,7 @@ func (l *look) atRouters(ctx context.Context, e *catalog.Entry, refs []catalog.R
 		if f.Evidence != catalog.IsPolicy && len(only(e, ports[ref.ID])) > 0 {
 			untagged = append(untagged, ref)
 		} else if f.Evidence != catalog.IsPolicy {
-			if f.Evidence, err = l.remembered(ctx, ref, catalog.Tier1); err != nil {
+			if f.Evidence, err = l.remembered(ctx, ref, mp.Tier1); err != nil {
 				return err
 			}
 		}
@@ -45,12 +46,12 @@ func (l *look) atRouters(ctx context.Context, e *catalog.Entry, refs []catalog.R
 }
 
 // routers reads the routers themselves.
-func (l *look) routers(ctx context.Context, refs []catalog.Ref) (map[string]Finding, error) {
-	e, _ := l.q.Catalog.Entry(catalog.Tier1)
-	inner := &look{source: l.source, found: map[catalog.Ref]Finding{}}
-	asked := make([]catalog.Ref, len(refs))
+func (l *look) routers(ctx context.Context, refs []mp.Ref) (map[string]Finding, error) {
+	e, _ := l.q.Catalog.Entry(mp.Tier1)
+	inner := &look{source: l.source, found: map[mp.Ref]Finding{}}
+	asked := make([]mp.Ref, len(refs))
 	for i, ref := range refs {
-		asked[i] = catalog.Ref{Type: catalog.Tier1, ID: ref.ID}
+		asked[i] = mp.Ref{Type: mp.Tier1, ID: ref.ID}
 	}
 	if err := inner.atObjects(ctx, e, "", asked); err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (l *look) routers(ctx context.Context, refs []catalog.Ref) (map[string]Find
 }
 
 // portsOf reads the ports of routers, sorted by id.
-func (l *look) portsOf(ctx context.Context, e *catalog.Entry, refs []catalog.Ref) (map[string][]*routerPort, error) {
+func (l *look) portsOf(ctx context.Context, e *catalog.Entry, refs []mp.Ref) (map[string][]*routerPort, error) {
 	found := make(map[string][]*routerPort, len(refs))
 	for _, ref := range refs {
 		found[ref.ID] = nil
@@ -113,7 +114,7 @@ func tagged(e *catalog.Entry, ports []*routerPort) catalog.Evidence {
 
 // byConnectivity decides by the segments behind the ports: they are connected to a gateway once the ports are Policy,
 // and not before.
-func (l *look) byConnectivity(ctx context.Context, e *catalog.Entry, refs []catalog.Ref, ports map[string][]*routerPort) error {
+func (l *look) byConnectivity(ctx context.Context, e *catalog.Entry, refs []mp.Ref, ports map[string][]*routerPort) error {
 	if len(refs) == 0 {
 		return nil
 	}
@@ -155,7 +156,7 @@ func (l *look) connectedPorts(ctx context.Context) (map[string]bool, error) {
 	}); err != nil {
 		return nil, fmt.Errorf("listing %s: %w", segmentList, err)
 	}
-	e, _ := l.q.Catalog.Entry(catalog.LogicalSwitch)
+	e, _ := l.q.Catalog.Entry(mp.LogicalSwitch)
 	switches := map[string]bool{}
 	if _, err := l.list(ctx, e.List, nil, func(b body) error {
 		if _, policyPath := b.tags(); segments[policyPath] {
@@ -165,7 +166,7 @@ func (l *look) connectedPorts(ctx context.Context) (map[string]bool, error) {
 	}); err != nil {
 		return nil, fmt.Errorf("listing %s: %w", e.List, err)
 	}
-	port, _ := l.q.Catalog.Entry(catalog.LogicalPort)
+	port, _ := l.q.Catalog.Entry(mp.LogicalPort)
 	connected := map[string]bool{}
 	if _, err := l.list(ctx, port.List, url.Values{"attachment_type": {"LOGICALROUTER"}}, func(b body) error {
 		if switches[b.text(port.ParentField)] {

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // scopeMarker is the tag scope of the administrator's firewall sections between which NCP puts its own (TKGI docs).
@@ -44,13 +44,13 @@ const deepestNeed = 10
 // network of the nodes refers to, what the configuration names, and what those objects need in turn. It writes nothing. What
 // the configuration names and NSX lacks, or no user spec may list, is an error that names the key.
 func Infer(ctx context.Context, api API, q Query, configured []Configured) (*Needs, error) {
-	q.Scope, q.Spec = catalog.NCP, nil
+	q.Scope, q.Spec = mp.NCP, nil
 	n := gathering{q: q, found: map[string]Outside{}, keys: map[string][]string{}, ours: map[string]bool{}}
 	var err error
 	if n.own, err = Retrieve(ctx, api, q); err != nil {
 		return nil, err
 	}
-	n.q.Scope = catalog.Shared
+	n.q.Scope = mp.Shared
 	if err := n.configure(ctx, api, configured); err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (n *gathering) needs() []Need {
 		byID[id] = &Need{Outside: o, Keys: n.keys[id]}
 	}
 	for _, inv := range n.inventories() {
-		going := map[catalog.Ref]bool{}
+		going := map[mp.Ref]bool{}
 		for _, o := range inv.Objects {
 			going[o.Ref] = true
 		}
@@ -162,7 +162,7 @@ func (n *gathering) needs() []Need {
 			}
 		}
 	}
-	order := map[catalog.Type]int{}
+	order := map[mp.Type]int{}
 	for i, e := range n.q.Catalog.Entries() {
 		order[e.Type] = i
 	}
@@ -199,18 +199,18 @@ func (n *gathering) surroundings(ctx context.Context, api API) (*Needs, error) {
 					users[id][cluster] = true
 				}
 			}
-		case e.Type == catalog.DFWSection && has(tags, scopeMarker):
+		case e.Type == mp.DFWSection && has(tags, scopeMarker):
 			id := b.text("id")
 			if _, needed := n.found[id]; !needed {
-				markers[id] = Outside{Ref: catalog.Ref{Type: e.Type, ID: id}, Name: b.text("display_name"), PolicyPath: policyPath}
+				markers[id] = Outside{Ref: mp.Ref{Type: e.Type, ID: id}, Name: b.text("display_name"), PolicyPath: policyPath}
 			}
 		}
 		return nil
 	}
-	for _, query := range []string{"tags.scope:" + quote(scopeMarker), revealing(n.q.Catalog) + " AND tags.scope:" + quote(scopeCluster)} {
-		err := r.search(ctx, nsx.Manager, query, note)
+	for _, query := range []string{"tags.scope:" + mp.Quote(scopeMarker), revealing(n.q.Catalog) + " AND tags.scope:" + mp.Quote(scopeCluster)} {
+		err := r.search(ctx, mp.Manager, query, note)
 		if r.indexLost(err) {
-			err = r.listFlavour(ctx, nsx.Manager, note)
+			err = r.listFlavour(ctx, mp.Manager, note)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("searching the firewall markers and the clusters of this NSX: %w", err)
@@ -230,11 +230,11 @@ func (n *gathering) surroundings(ctx context.Context, api API) (*Needs, error) {
 // sets, of which there are by far the most.
 func revealing(cat *catalog.Catalog) string {
 	var entries []*catalog.Entry
-	for _, t := range []catalog.Type{
-		catalog.Tier1, catalog.LogicalSwitch, catalog.DFWSection, catalog.IPBlockSubnet, catalog.NAT, catalog.LBVirtualServer,
+	for _, t := range []mp.Type{
+		mp.Tier1, mp.LogicalSwitch, mp.DFWSection, mp.IPBlockSubnet, mp.NAT, mp.LBVirtualServer,
 	} {
 		e, _ := cat.Entry(t)
 		entries = append(entries, e)
 	}
-	return ofTypes(managerTypes(entries))
+	return mp.OfTypes(managerTypes(entries))
 }

@@ -7,8 +7,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
@@ -51,7 +51,7 @@ func (g *ground) infer(ctx SpecContext, cluster string, configured ...inventory.
 
 // of asks for NCP's objects of a cluster; the models name the platform in its name.
 func (g *ground) of(cluster string) inventory.Query {
-	q := g.query(catalog.NCP)
+	q := g.query(mp.NCP)
 	q.Cluster = cluster
 	if strings.HasPrefix(cluster, "pks-") {
 		q.Platform = "tkgi"
@@ -88,11 +88,11 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 					all = append(all, string(w.Type)+" "+w.Name)
 				}
 				q := g.of(user.Name)
-				q.Scope, q.Spec = catalog.Shared, listed
+				q.Scope, q.Spec = mp.Shared, listed
 				shared, err := inventory.Retrieve(ctx, g.client, q)
 				Expect(err).NotTo(HaveOccurred())
 				assume := g.build(shared, nil).IDMap()
-				q.Scope, q.Spec = catalog.NCP, nil
+				q.Scope, q.Spec = mp.NCP, nil
 				created, err := inventory.Retrieve(ctx, g.client, q)
 				Expect(err).NotTo(HaveOccurred())
 				_, err = plan.Build(created, plan.Options{Catalog: g.cat, Assume: assume})
@@ -126,7 +126,7 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 	It("come with the other clusters that use them, too", func(ctx SpecContext) {
 		world, err := model.TKGI(1, 1, model.Options{Cluster: "pks-mine", SecondTier0: true})
 		g := served(ctx, world, err)
-		needs, _ := g.infer(ctx, "pks-mine", inventory.Configured{Key: "t0_router_id", Type: catalog.Tier0, Name: "t0-second"})
+		needs, _ := g.infer(ctx, "pks-mine", inventory.Configured{Key: "t0_router_id", Type: mp.Tier0, Name: "t0-second"})
 		other := needs.Others
 		Expect(other).To(HaveLen(1))
 		Expect(needs.Objects).To(ContainElements(
@@ -160,10 +160,10 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 		Expect(before.Markers).To(ContainElement(HaveField("Name", "ncp-top-marker")))
 
 		needs, _ := g.infer(ctx, "pks-mine",
-			inventory.Configured{Key: "t0_router_id", Type: catalog.Tier0, Name: "t0-second"},
-			inventory.Configured{Key: "nodes_ip_block_id", Type: catalog.IPBlock, Name: "nodes-ip-block"},
-			inventory.Configured{Key: "node_ip_block_ids", Type: catalog.IPBlock, Name: g.sharedID("nodes-ip-block")},
-			inventory.Configured{Key: "top_firewall_section_marker", Type: catalog.DFWSection, Name: "ncp-top-marker"},
+			inventory.Configured{Key: "t0_router_id", Type: mp.Tier0, Name: "t0-second"},
+			inventory.Configured{Key: "nodes_ip_block_id", Type: mp.IPBlock, Name: "nodes-ip-block"},
+			inventory.Configured{Key: "node_ip_block_ids", Type: mp.IPBlock, Name: g.sharedID("nodes-ip-block")},
+			inventory.Configured{Key: "top_firewall_section_marker", Type: mp.DFWSection, Name: "ncp-top-marker"},
 		)
 		Expect(names(needs)).To(ConsistOf(append(names(before), "t0-second", "ncp-top-marker")))
 		Expect(needs.Objects).To(ContainElements(
@@ -177,9 +177,9 @@ var _ = Describe("the shared resources that a cluster needs", func() {
 		world, err := model.TKGI(1, 1, model.Options{Cluster: "pks-mine"})
 		g := served(ctx, world, err)
 		_, err = inventory.Infer(ctx, g.client, g.of("pks-mine"), []inventory.Configured{
-			{Key: "t0_router_id", Type: catalog.Tier0, Name: "t0-none"},
-			{Key: "fip_pool_ids", Type: catalog.IPPool, Name: "nodes-ip-block"},
-			{Key: "pods_ip_block_id", Type: catalog.IPBlock, Name: "pods-ip-block"},
+			{Key: "t0_router_id", Type: mp.Tier0, Name: "t0-none"},
+			{Key: "fip_pool_ids", Type: mp.IPPool, Name: "nodes-ip-block"},
+			{Key: "pods_ip_block_id", Type: mp.IPBlock, Name: "pods-ip-block"},
 		})
 		Expect(err).To(MatchError(And(
 			ContainSubstring(`t0_router_id: tier0_routers "t0-none" does not exist`),

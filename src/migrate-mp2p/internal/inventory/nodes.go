@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // What TKGI made for the nodes of a cluster is found like NCP's objects, by its tags. This file finds what belongs to it
@@ -24,8 +24,8 @@ func (r *retrieval) addNodePorts(ctx context.Context) error {
 	if !r.movesNodes() {
 		return nil
 	}
-	e, _ := r.q.Catalog.Entry(catalog.LogicalPort)
-	for _, on := range r.toMigrate(catalog.LogicalSwitch) {
+	e, _ := r.q.Catalog.Entry(mp.LogicalPort)
+	for _, on := range r.toMigrate(mp.LogicalSwitch) {
 		if !on.Nodes {
 			continue
 		}
@@ -54,18 +54,18 @@ func (r *retrieval) addNodePort(e *catalog.Entry, on *Object, b body) {
 	}
 }
 
-func (r *retrieval) movesNodes() bool { return r.q.Scope == catalog.NCP && r.whose().nodes }
+func (r *retrieval) movesNodes() bool { return r.q.Scope == mp.NCP && r.whose().nodes }
 
 // floating gives the addresses of the administrator's pools that an object of the nodes' network may use: TKGI notes one in
 // a tag; those of NAT rules and virtual servers stand in them, too.
 func floating(o *Object, b body) []string {
 	found := strings.Split(tagValue(o.Tags, scopeFloating), ",")
 	switch {
-	case o.Type == catalog.LBVirtualServer:
+	case o.Type == mp.LBVirtualServer:
 		found = append(found, b.text("ip_address"))
-	case o.Type == catalog.NAT && b.text("action") == "SNAT":
+	case o.Type == mp.NAT && b.text("action") == "SNAT":
 		found = append(found, b.text("translated_network"))
-	case o.Type == catalog.NAT && b.text("action") == "DNAT":
+	case o.Type == mp.NAT && b.text("action") == "DNAT":
 		found = append(found, b.text("match_destination_network"))
 	}
 	for i := range found {
@@ -89,7 +89,7 @@ func (r *retrieval) placeFloating(ctx context.Context) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	e, _ := r.q.Catalog.Entry(catalog.IPPool)
+	e, _ := r.q.Catalog.Entry(mp.IPPool)
 	if _, err := r.list(ctx, e.List, parameters(e), func(b body) error {
 		b.each("subnets.allocation_ranges.start", func(first string, holder body) {
 			for ip := range wanted {
@@ -132,8 +132,8 @@ func (r *retrieval) findStrays(ctx context.Context) error {
 	if !r.movesNodes() || uuidOf(r.q.Cluster) == "" {
 		return nil
 	}
-	query := anyOf("tags.scope", tkgiScopes) + " AND " + anyOf("tags.tag", []string{uuidOf(r.q.Cluster), r.q.Cluster})
-	err := r.search(ctx, nsx.Manager, query, func(b body) error {
+	query := mp.AnyOf("tags.scope", tkgiScopes) + " AND " + mp.AnyOf("tags.tag", []string{uuidOf(r.q.Cluster), r.q.Cluster})
+	err := r.search(ctx, mp.Manager, query, func(b body) error {
 		tags, _ := b.tags()
 		r.noteStray(b, tags)
 		return nil
@@ -148,9 +148,9 @@ func (r *retrieval) findStrays(ctx context.Context) error {
 }
 
 // noteStray keeps an object of which it has to be found out whether it goes with something.
-func (r *retrieval) noteStray(b body, tags []nsx.Tag) {
+func (r *retrieval) noteStray(b body, tags []mp.Tag) {
 	whose := r.whose()
-	if r.q.Scope != catalog.NCP || !whose.seemsOfNodes(tags) && (!whose.ofNodes(tags) || r.hasType(b)) {
+	if r.q.Scope != mp.NCP || !whose.seemsOfNodes(tags) && (!whose.ofNodes(tags) || r.hasType(b)) {
 		return
 	}
 	r.mu.Lock()
@@ -194,7 +194,7 @@ func (r *retrieval) settleStrays(ctx context.Context) error {
 }
 
 // whyStray says why an object does not go with the nodes' network; empty for one that does after all.
-func (r *retrieval) whyStray(b body, tags []nsx.Tag) string {
+func (r *retrieval) whyStray(b body, tags []mp.Tag) string {
 	whose := r.whose()
 	named := tagValue(tags, scopeCluster)
 	switch {
@@ -220,14 +220,14 @@ func (r *retrieval) whyStray(b body, tags []nsx.Tag) string {
 // goesAlong tells whether a stray goes inside, or together with, something that does.
 func (r *retrieval) goesAlong(b body) bool {
 	id := b.text("id")
-	if e, ok := accepting(r.q.Catalog.Entries(), b); ok && r.objects[catalog.Ref{Type: e.Type, ID: id}] != nil {
+	if e, ok := accepting(r.q.Catalog.Entries(), b); ok && r.objects[mp.Ref{Type: e.Type, ID: id}] != nil {
 		return true
 	}
-	part, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	part, _ := r.q.Catalog.Entry(mp.Tier1Port)
 	if kind := b.text("resource_type"); !movable(part, kind) && !slices.Contains(part.Parts, kind) {
 		return false
 	}
-	goes := func(router string) bool { return r.objects[catalog.Ref{Type: catalog.Tier1, ID: router}] != nil }
+	goes := func(router string) bool { return r.objects[mp.Ref{Type: mp.Tier1, ID: router}] != nil }
 	if goes(b.text("logical_router_id")) {
 		return true
 	}

@@ -9,6 +9,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -37,11 +38,11 @@ func startTKGI(ctx SpecContext, further []string, change func(*store.Tx) error) 
 	return t
 }
 
-func (t *tkgi) query(scope catalog.Scope) inventory.Query {
+func (t *tkgi) query(scope mp.Scope) inventory.Query {
 	return inventory.Query{Scope: scope, Cluster: t.cluster, Platform: "tkgi", Catalog: t.cat, Spec: t.spec(), IndexTimeout: time.Minute}
 }
 
-func (t *tkgi) retrieve(ctx SpecContext, scope catalog.Scope) *inventory.Inventory {
+func (t *tkgi) retrieve(ctx SpecContext, scope mp.Scope) *inventory.Inventory {
 	GinkgoHelper()
 	inv, err := inventory.Retrieve(ctx, t.client, t.query(scope))
 	Expect(err).NotTo(HaveOccurred())
@@ -50,14 +51,14 @@ func (t *tkgi) retrieve(ctx SpecContext, scope catalog.Scope) *inventory.Invento
 
 func (t *tkgi) census(ctx SpecContext, p *plan.Plan) *inventory.Census {
 	GinkgoHelper()
-	c, err := inventory.TakeCensus(ctx, t.client, t.cat, inventory.CensusQuery{Scope: catalog.NCP, Cluster: t.cluster, Platform: "tkgi", Known: known(p)})
+	c, err := inventory.TakeCensus(ctx, t.client, t.cat, inventory.CensusQuery{Scope: mp.NCP, Cluster: t.cluster, Platform: "tkgi", Known: known(p)})
 	Expect(err).NotTo(HaveOccurred())
 	return c
 }
 
 // nodeObjects are those of an inventory that are of the nodes' network, by type.
-func nodeObjects(objects []*inventory.Object) map[catalog.Type]int {
-	found := map[catalog.Type]int{}
+func nodeObjects(objects []*inventory.Object) map[mp.Type]int {
+	found := map[mp.Type]int{}
 	for _, o := range objects {
 		if o.Nodes {
 			found[o.Type]++
@@ -67,15 +68,15 @@ func nodeObjects(objects []*inventory.Object) map[catalog.Type]int {
 }
 
 // theNodes is what the model makes for the nodes of a cluster at scale 1: the ports of the router are one entry.
-var theNodes = map[catalog.Type]int{
-	catalog.Tier1: 1, catalog.Tier1Port: 1, catalog.LogicalSwitch: 1, catalog.LogicalPort: 4, catalog.IPBlockSubnet: 1,
-	catalog.NAT: 1, catalog.IPPoolAllocation: 1,
+var theNodes = map[mp.Type]int{
+	mp.Tier1: 1, mp.Tier1Port: 1, mp.LogicalSwitch: 1, mp.LogicalPort: 4, mp.IPBlockSubnet: 1,
+	mp.NAT: 1, mp.IPPoolAllocation: 1,
 }
 
 var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 	It("is retrieved with the cluster on tkgi, and on no other platform [R2] [R4]", func(ctx SpecContext) {
 		t := startTKGI(ctx, nil, nil)
-		inv := t.retrieve(ctx, catalog.NCP)
+		inv := t.retrieve(ctx, mp.NCP)
 		Expect(nodeObjects(inv.Objects)).To(Equal(theNodes))
 		Expect(inv.Strays).To(BeEmpty())
 		Expect(inv.Orphans).To(BeEmpty())
@@ -85,7 +86,7 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 			}
 		}
 		for _, platform := range []string{"tas", "kubernetes", ""} {
-			q := t.query(catalog.NCP)
+			q := t.query(mp.NCP)
 			q.Platform = platform
 			other, err := inventory.Retrieve(ctx, t.client, q)
 			Expect(err).NotTo(HaveOccurred())
@@ -96,26 +97,26 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 
 	It("is found, looked at and counted through a migration and its way back, in batches of its own [R14] [R17]", func(ctx SpecContext) {
 		t := startTKGI(ctx, nil, nil)
-		shared := t.build(t.retrieve(ctx, catalog.Shared), nil)
+		shared := t.build(t.retrieve(ctx, mp.Shared), nil)
 		t.promote(ctx, shared.Batches, true)
-		p := t.build(t.retrieve(ctx, catalog.NCP), nil)
+		p := t.build(t.retrieve(ctx, mp.NCP), nil)
 		Expect(p.Nodes).To(Equal(10))
 		Expect(p.NodePrincipals).To(ConsistOf("pks-nsx-t-superuser"))
 		Expect(t.census(ctx, p)).To(beAll("Manager", p.Objects()))
 		t.promote(ctx, p.Batches, false)
 		expectEvidence(t.look(ctx, p.Batches), catalog.IsPolicy)
 		Expect(t.census(ctx, p)).To(beAll("Policy", p.Objects()))
-		after := t.retrieve(ctx, catalog.NCP)
+		after := t.retrieve(ctx, mp.NCP)
 		Expect(after.Objects).To(BeEmpty())
 		Expect(nodeObjects(after.Policy)).To(Equal(theNodes))
 		t.rollBack(ctx, p.Batches)
 		Expect(t.census(ctx, p)).To(beAll("Manager", p.Objects()))
-		Expect(t.build(t.retrieve(ctx, catalog.NCP), nil).Digest).To(Equal(p.Digest))
+		Expect(t.build(t.retrieve(ctx, mp.NCP), nil).Digest).To(Equal(p.Digest))
 	})
 
 	It("is counted as new where the records do not know it", func(ctx SpecContext) {
 		t := startTKGI(ctx, nil, nil)
-		inv := t.retrieve(ctx, catalog.NCP)
+		inv := t.retrieve(ctx, mp.NCP)
 		var ofNCP []inventory.Known
 		for _, o := range inv.Objects {
 			if !o.Nodes {
@@ -123,7 +124,7 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 			}
 		}
 		for platform, want := range map[string]int{"tkgi": 8, "kubernetes": 0} { // the address and the router's ports carry no tags
-			c, err := inventory.TakeCensus(ctx, t.client, t.cat, inventory.CensusQuery{Scope: catalog.NCP, Cluster: t.cluster, Platform: platform, Known: ofNCP})
+			c, err := inventory.TakeCensus(ctx, t.client, t.cat, inventory.CensusQuery{Scope: mp.NCP, Cluster: t.cluster, Platform: platform, Known: ofNCP})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(c.New.N).To(Equal(want), platform)
 		}
@@ -134,11 +135,11 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 		seen := map[string]string{}
 		for _, name := range []string{tkgiCluster, tkgiCluster + "0", "pks-5a0bd4e6"} {
 			t.cluster = name
-			inv := t.retrieve(ctx, catalog.NCP)
+			inv := t.retrieve(ctx, mp.NCP)
 			Expect(nodeObjects(inv.Objects)).To(Equal(theNodes), name)
 			Expect(inv.Strays).To(BeEmpty())
 			for _, o := range inv.Objects {
-				if o.Type != catalog.Tier1Port {
+				if o.Type != mp.Tier1Port {
 					Expect(seen).NotTo(HaveKey(o.ID), name+" and "+seen[o.ID])
 					seen[o.ID] = name
 				}
@@ -150,8 +151,8 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 		t := startTKGI(ctx, nil, put(map[string]object{"logical-switches/lonely": {
 			"id": "lonely", "resource_type": "LogicalSwitch", "tags": []object{{"scope": "pks/cluster", "tag": tkgiCluster[4:]}}},
 		}))
-		lost := bent{API: t.client, search: func(string) error { return &nsx.Error{Kind: nsx.KindSearch, Status: 400, Code: 60515} }}
-		inv, err := inventory.Retrieve(ctx, lost, t.query(catalog.NCP))
+		lost := bent{API: t.client, search: func(string) error { return &nsx.Error{Kind: mp.KindSearch, Status: 400, Code: 60515} }}
+		inv, err := inventory.Retrieve(ctx, lost, t.query(mp.NCP))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(nodeObjects(inv.Objects)).To(Equal(theNodes))
 		Expect(inv.Strays).To(ConsistOf(HaveField("ID", "lonely")))
@@ -161,7 +162,7 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 		t := startTKGI(ctx, nil, nil)
 		requests := map[string]int64{}
 		for _, platform := range []string{"kubernetes", "tkgi"} {
-			q := t.query(catalog.NCP)
+			q := t.query(mp.NCP)
 			q.Platform = platform
 			before := t.client.Stats().Requests
 			_, err := inventory.Retrieve(ctx, t.client, q)
@@ -174,7 +175,7 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 	DescribeTable("is told by both tags, which must name one cluster, and no ncp/version",
 		func(ctx SpecContext, tags []object, ours bool, why string) {
 			t := startTKGI(ctx, nil, put(map[string]object{"logical-switches/s": {"id": "s", "resource_type": "LogicalSwitch", "display_name": "s", "tags": tags}}))
-			inv := t.retrieve(ctx, catalog.NCP)
+			inv := t.retrieve(ctx, mp.NCP)
 			found := slices.ContainsFunc(inv.Objects, func(o *inventory.Object) bool { return o.ID == "s" && o.Nodes })
 			Expect(found).To(Equal(ours))
 			if why == "" {
@@ -212,7 +213,7 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 				pool = s.ID
 			}
 		}
-		rule := t.nodeObject(ctx, catalog.NAT)
+		rule := t.nodeObject(ctx, mp.NAT)
 		Expect(t.server.Store().Update(func(tx *store.Tx) error {
 			_, err := tx.Manager().PutFields("pools/ip-pools/"+pool+"/allocations/100.80.77.1", map[string]any{"id": "100.80.77.1", "allocation_id": "100.80.77.1"})
 			if err != nil {
@@ -225,8 +226,8 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 			return err
 		})).To(Succeed())
 		var found []string
-		for _, o := range t.retrieve(ctx, catalog.NCP).Objects {
-			if o.Type == catalog.IPPoolAllocation && o.Nodes {
+		for _, o := range t.retrieve(ctx, mp.NCP).Objects {
+			if o.Type == mp.IPPoolAllocation && o.Nodes {
 				Expect(o.Parent.ID).To(Equal(pool))
 				Expect(o.Facts).To(HaveKeyWithValue("ip", o.ID))
 				Expect(o.Facts).NotTo(HaveKey("owner_kind"))
@@ -241,12 +242,12 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 		t := startTKGI(ctx, nil, put(map[string]object{"dhcp/servers/d": {
 			"id": "d", "resource_type": "LogicalDhcpServer", "display_name": "nodes", "tags": scopes("ncp/cluster", tkgiCluster, "pks/cluster", tkgiCluster[4:])},
 		}))
-		Expect(t.retrieve(ctx, catalog.NCP).Strays).To(ConsistOf(And(HaveField("ID", "d"), HaveField("Why", "the migration API has no type for it"))))
+		Expect(t.retrieve(ctx, mp.NCP).Strays).To(ConsistOf(And(HaveField("ID", "d"), HaveField("Why", "the migration API has no type for it"))))
 	})
 
 	It("takes along what is a part of it, whatever its tags, and names orphans", func(ctx SpecContext) {
 		t := startTKGI(ctx, nil, nil)
-		router := t.nodeObject(ctx, catalog.Tier1).ID
+		router := t.nodeObject(ctx, mp.Tier1).ID
 		ofTKGI := scopes("pks/cluster", tkgiCluster[4:])
 		Expect(t.server.Store().Update(put(map[string]object{
 			"logical-routers/" + router + "/routing/static-routes/r": {"id": "r", "resource_type": "StaticRoute", "logical_router_id": router, "tags": ofTKGI},
@@ -255,11 +256,11 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 			"logical-routers/t/routing/static-routes/o": {"id": "o", "resource_type": "StaticRoute", "display_name": "route", "logical_router_id": "t",
 				"tags": scopes("ncp/cluster", tkgiCluster, "pks/cluster", tkgiCluster[4:])},
 		}))).To(Succeed())
-		inv := t.retrieve(ctx, catalog.NCP)
+		inv := t.retrieve(ctx, mp.NCP)
 		Expect(inv.Strays).To(BeEmpty())
 		Expect(inv.Orphans).To(ConsistOf(HaveField("ID", "o")))
 		for _, o := range inv.Objects {
-			if o.Type == catalog.Tier1Port && o.ID == router {
+			if o.Type == mp.Tier1Port && o.ID == router {
 				Expect(o.Parts).To(ContainElement(HaveField("ID", "r")))
 				Expect(o.Nodes).To(BeTrue())
 			}
@@ -268,9 +269,9 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 
 	It("must not be listed in the user spec, whosever it is", func(ctx SpecContext) {
 		t := startTKGI(ctx, []string{"pks-other"}, nil)
-		q := t.query(catalog.Shared)
+		q := t.query(mp.Shared)
 		for _, name := range []string{tkgiCluster, "pks-other"} {
-			q.Spec = append(q.Spec, inventory.Wanted{Type: catalog.Tier1, Name: name + "-nodes", Line: 7})
+			q.Spec = append(q.Spec, inventory.Wanted{Type: mp.Tier1, Name: name + "-nodes", Line: 7})
 		}
 		_, err := inventory.Retrieve(ctx, t.client, q)
 		Expect(err).To(MatchError(And(
@@ -283,8 +284,8 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 			"logical-ports/node": {"id": "node", "resource_type": "LogicalPort", "logical_switch_id": "admins",
 				"tags": scopes("ncp/cluster", tkgiCluster, "ncp/node_name", "n", "pks/cluster", tkgiCluster[4:])},
 		}))
-		q := t.query(catalog.Shared)
-		q.Spec = append(q.Spec, inventory.Wanted{Type: catalog.LogicalSwitch, Name: "admins"})
+		q := t.query(mp.Shared)
+		q.Spec = append(q.Spec, inventory.Wanted{Type: mp.LogicalSwitch, Name: "admins"})
 		inv, err := inventory.Retrieve(ctx, t.client, q)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(inv.Objects).To(ContainElement(HaveField("ID", "node")))
@@ -293,15 +294,15 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 	DescribeTable("is seen half-way by another cluster's run, but not where it was left behind as a whole [I8]",
 		func(ctx SpecContext, promoted func(ncp, nodes, router []plan.Batch) []plan.Batch, halfWay bool) {
 			t := startTKGI(ctx, []string{"pks-other"}, nil)
-			t.promote(ctx, t.build(t.retrieve(ctx, catalog.Shared), nil).Batches, true)
+			t.promote(ctx, t.build(t.retrieve(ctx, mp.Shared), nil).Batches, true)
 			var ncp, nodes, router []plan.Batch
-			for _, b := range t.build(t.retrieve(ctx, catalog.NCP), nil).Batches {
+			for _, b := range t.build(t.retrieve(ctx, mp.NCP), nil).Batches {
 				if b.Request.SetupDetails.PrincipalIdentity == "pks-nsx-t-superuser" {
 					nodes = append(nodes, b)
 				} else {
 					ncp = append(ncp, b)
 				}
-				if b.Type == catalog.Tier1 {
+				if b.Type == mp.Tier1 {
 					router = nodes
 				}
 			}
@@ -325,9 +326,9 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 })
 
 // nodeObject is an object of the nodes' network.
-func (t *tkgi) nodeObject(ctx SpecContext, of catalog.Type) *inventory.Object {
+func (t *tkgi) nodeObject(ctx SpecContext, of mp.Type) *inventory.Object {
 	GinkgoHelper()
-	objects := t.retrieve(ctx, catalog.NCP).Objects
+	objects := t.retrieve(ctx, mp.NCP).Objects
 	i := slices.IndexFunc(objects, func(o *inventory.Object) bool { return o.Nodes && o.Type == of })
 	Expect(i).To(BeNumerically(">=", 0))
 	return objects[i]

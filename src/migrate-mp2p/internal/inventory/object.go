@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // interner holds one copy of what occurs often: strings, and lists of references, which all ports of a switch share.
@@ -56,13 +56,13 @@ func (n *interner) one(s string) string {
 }
 
 // tags gives an interned copy.
-func (n *interner) tags(tags []nsx.Tag) []nsx.Tag {
+func (n *interner) tags(tags []mp.Tag) []mp.Tag {
 	if len(tags) == 0 {
 		return nil
 	}
-	kept := make([]nsx.Tag, len(tags))
+	kept := make([]mp.Tag, len(tags))
 	for i, t := range tags {
-		kept[i] = nsx.Tag{Scope: n.one(t.Scope), Tag: n.one(t.Tag)}
+		kept[i] = mp.Tag{Scope: n.one(t.Scope), Tag: n.one(t.Tag)}
 	}
 	return kept
 }
@@ -71,25 +71,25 @@ func (n *interner) tags(tags []nsx.Tag) []nsx.Tag {
 func (r *retrieval) object(e *catalog.Entry, b body) *Object {
 	tags, policyPath, shadowed := b.promotion()
 	o := &Object{
-		Ref: catalog.Ref{Type: e.Type, ID: r.intern.one(b.text("id"))}, Name: b.text("display_name"), Tags: r.intern.tags(tags),
+		Ref: mp.Ref{Type: e.Type, ID: r.intern.one(b.text("id"))}, Name: b.text("display_name"), Tags: r.intern.tags(tags),
 		Owner: r.intern.one(b.text("_create_user")), Hash: b.hashWith(tags), PolicyPath: policyPath, Shadowed: shadowed,
 		Nodes:   r.whose().ofNodes(tags),
 		Created: b.number("_create_time"), Modified: b.number("_last_modified_time"),
 		ModifiedBy: r.intern.one(b.text("_last_modified_user")),
 	}
 	if len(e.Parents) > 0 && e.ParentField != "" {
-		o.Parent = catalog.Ref{Type: e.Parents[0], ID: r.intern.one(b.text(e.ParentField))}
+		o.Parent = mp.Ref{Type: e.Parents[0], ID: r.intern.one(b.text(e.ParentField))}
 	}
 	switch e.Type {
-	case catalog.NAT:
+	case mp.NAT:
 		o.Order = int(b.number("rule_priority"))
-	case catalog.DFWSection:
+	case mp.DFWSection:
 		o.Category = r.intern.one(b.text("category"))
 	}
 	o.Refs = r.references(e.Refers, b)
 	for _, t := range o.Tags {
 		if to, ok := r.q.Catalog.TagReference(t.Scope); ok && t.Tag != "" {
-			o.Refs = append(o.Refs, Reference{To: catalog.Ref{Type: to, ID: t.Tag}, Field: "tag " + t.Scope})
+			o.Refs = append(o.Refs, Reference{To: mp.Ref{Type: to, ID: t.Tag}, Field: "tag " + t.Scope})
 		}
 	}
 	o.Refs = r.intern.references(o.Refs)
@@ -103,7 +103,7 @@ func (r *retrieval) references(fields []catalog.Field, b body) []Reference {
 		b.each(f.Path, func(id string, holder body) {
 			to, ours := r.target(f, holder)
 			if id != "" && ours {
-				refs = append(refs, Reference{To: catalog.Ref{Type: to, ID: r.intern.one(id)}, Field: f.Path})
+				refs = append(refs, Reference{To: mp.Ref{Type: to, ID: r.intern.one(id)}, Field: f.Path})
 			}
 		})
 	}
@@ -111,7 +111,7 @@ func (r *retrieval) references(fields []catalog.Field, b body) []Reference {
 }
 
 // target gives the type that a field names here; ours is false for kinds that the field does not migrate.
-func (r *retrieval) target(f catalog.Field, holder body) (to catalog.Type, ours bool) {
+func (r *retrieval) target(f catalog.Field, holder body) (to mp.Type, ours bool) {
 	if f.Kind == "" {
 		return f.To[0], true
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Orphan is a part that NCP of the cluster, or TKGI for its nodes, made and that goes to Policy with nothing: parts travel inside what they
@@ -17,7 +17,7 @@ type Orphan struct {
 	ResourceType string
 	ID           string
 	Name         string
-	Parent       catalog.Ref // what it belongs to; empty when nothing names it
+	Parent       mp.Ref // what it belongs to; empty when nothing names it
 }
 
 func (o Orphan) String() string {
@@ -71,7 +71,7 @@ func (o *orphanage) made(b body) bool {
 	return o.whose().ours(tags)
 }
 
-func orphan(b body, parent catalog.Ref) Orphan {
+func orphan(b body, parent mp.Ref) Orphan {
 	return Orphan{ResourceType: b.text("resource_type"), ID: b.text("id"), Name: b.text("display_name"), Parent: parent}
 }
 
@@ -83,11 +83,11 @@ func (o *orphanage) goes(b body) bool {
 
 // rules finds the LB rules that no virtual server names which goes.
 func (o *orphanage) rules(ctx context.Context) error {
-	e, _ := o.q.Catalog.Entry(catalog.LBVirtualServer)
+	e, _ := o.q.Catalog.Entry(mp.LBVirtualServer)
 	var made []Orphan
 	if _, err := o.list(ctx, e.PartList, nil, func(b body) error {
 		if o.made(b) {
-			made = append(made, orphan(b, catalog.Ref{}))
+			made = append(made, orphan(b, mp.Ref{}))
 		}
 		return nil
 	}); err != nil || len(made) == 0 {
@@ -111,7 +111,7 @@ func (o *orphanage) rules(ctx context.Context) error {
 			continue
 		}
 		if server := others[rule.ID]; server != "" {
-			rule.Parent = catalog.Ref{Type: catalog.LBVirtualServer, ID: server}
+			rule.Parent = mp.Ref{Type: mp.LBVirtualServer, ID: server}
 		}
 		o.found = append(o.found, rule)
 	}
@@ -127,7 +127,7 @@ func inList(path string, err error) error {
 
 // routerParts finds the static routes of routers that do not go, and those of their ports that are no entry of a plan.
 func (o *orphanage) routerParts(ctx context.Context) error {
-	e, _ := o.q.Catalog.Entry(catalog.Tier1Port)
+	e, _ := o.q.Catalog.Entry(mp.Tier1Port)
 	routerOf := map[string]string{} // by port
 	var ports []Orphan
 	var peers []string
@@ -135,7 +135,7 @@ func (o *orphanage) routerParts(ctx context.Context) error {
 		p := readRouterPort(b)
 		routerOf[p.id] = p.router
 		if o.made(b) && slices.Contains(e.Parts, p.kind) {
-			ports, peers = append(ports, orphan(b, catalog.Ref{ID: p.router})), append(peers, p.peer)
+			ports, peers = append(ports, orphan(b, mp.Ref{ID: p.router})), append(peers, p.peer)
 		}
 		return nil
 	}); err != nil {
@@ -166,21 +166,21 @@ func (o *orphanage) routerParts(ctx context.Context) error {
 			continue
 		}
 		if _, policyPath := b.tags(); policyPath == "" {
-			o.found = append(o.found, orphan(b, catalog.Ref{Type: types[route.router], ID: route.router}))
+			o.found = append(o.found, orphan(b, mp.Ref{Type: types[route.router], ID: route.router}))
 		}
 	}
 	return nil
 }
 
 // routers lists all routers: which of them go, and what they are.
-func (o *orphanage) routers(ctx context.Context) (going map[string]bool, types map[string]catalog.Type, err error) {
-	going, types = map[string]bool{}, map[string]catalog.Type{}
-	top, _ := o.q.Catalog.Entry(catalog.Tier0)
+func (o *orphanage) routers(ctx context.Context) (going map[string]bool, types map[string]mp.Type, err error) {
+	going, types = map[string]bool{}, map[string]mp.Type{}
+	top, _ := o.q.Catalog.Entry(mp.Tier0)
 	_, err = o.list(ctx, top.List, nil, func(b body) error {
 		id := b.text("id")
-		types[id] = catalog.Tier1
+		types[id] = mp.Tier1
 		if top.Accepts(b.text("resource_type"), b.text("router_type")) {
-			types[id] = catalog.Tier0
+			types[id] = mp.Tier0
 		}
 		going[id] = o.goes(b)
 		return nil

@@ -4,8 +4,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 )
 
@@ -19,13 +19,13 @@ var _ = Describe("Parts of NCP", func() {
 		func(ctx SpecContext, objects map[string]object, want ...string) {
 			g := start(1, nsxsim.Options{}, put(objects))
 			g.connect(ctx)
-			inv := g.retrieve(ctx, catalog.NCP)
+			inv := g.retrieve(ctx, mp.NCP)
 			var got []string
 			for _, o := range inv.Orphans {
 				got = append(got, o.String())
 			}
 			Expect(got).To(ConsistOf(want))
-			census, err := inventory.TakeCensus(ctx, g.client, g.cat, inventory.CensusQuery{Scope: catalog.NCP, Cluster: "tas1", OrphanRoutes: inv.OrphanRoutes()})
+			census, err := inventory.TakeCensus(ctx, g.client, g.cat, inventory.CensusQuery{Scope: mp.NCP, Cluster: "tas1", OrphanRoutes: inv.OrphanRoutes()})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(census.Orphans.N).To(Equal(len(want)))
 			if len(want) > 0 {
@@ -76,8 +76,8 @@ var _ = Describe("Parts of NCP", func() {
 		}))
 		g.server.Store().Reindex()
 		g.connect(ctx)
-		Expect(g.retrieve(ctx, catalog.NCP).Orphans).To(HaveLen(1))
+		Expect(g.retrieve(ctx, mp.NCP).Orphans).To(HaveLen(1))
 		Expect(g.server.Store().Update(deleting("logical-routers/t/routing/static-routes/r"))).To(Succeed())
-		Expect(g.retrieve(ctx, catalog.NCP).Orphans).To(BeEmpty())
+		Expect(g.retrieve(ctx, mp.NCP).Orphans).To(BeEmpty())
 	})
 })

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // mostConfirmed is how many outside objects that Search does not know are read one by one. More than a handful means
@@ -22,10 +22,10 @@ type lookedUp struct {
 
 // lookUp searches objects of any type by id. An id that NSX does not know has no body. A failure stands under every id.
 // Without a search index each is read as the type that it is taken for.
-func (s *source) lookUp(ctx context.Context, ids []string, taken func(id string) catalog.Type) map[string]lookedUp {
+func (s *source) lookUp(ctx context.Context, ids []string, taken func(id string) mp.Type) map[string]lookedUp {
 	found := make(map[string]lookedUp, len(ids))
 	for _, some := range chunks(ids, perQuery) {
-		err := s.search(ctx, nsx.Manager, anyOf("id", some), func(b body) error {
+		err := s.search(ctx, mp.Manager, mp.AnyOf("id", some), func(b body) error {
 			found[b.text("id")] = lookedUp{body: b.clone()}
 			return nil
 		})
@@ -44,7 +44,7 @@ func (s *source) lookUp(ctx context.Context, ids []string, taken func(id string)
 }
 
 // readAs reads one object as one of that type. What lies below a parent cannot be read by its id alone.
-func (s *source) readAs(ctx context.Context, t catalog.Type, id string) lookedUp {
+func (s *source) readAs(ctx context.Context, t mp.Type, id string) lookedUp {
 	e, known := s.q.Catalog.Entry(t)
 	if !known || e.PerParent() {
 		return lookedUp{}
@@ -56,7 +56,7 @@ func (s *source) readAs(ctx context.Context, t catalog.Type, id string) lookedUp
 // lookOutside reads what the objects of the run refer to and that is not among them: is it Policy?
 func (r *retrieval) lookOutside(ctx context.Context) error {
 	hints := r.outsideIDs()
-	found := r.lookUp(ctx, slices.Sorted(maps.Keys(hints)), func(id string) catalog.Type { return hints[id].Type })
+	found := r.lookUp(ctx, slices.Sorted(maps.Keys(hints)), func(id string) mp.Type { return hints[id].Type })
 	confirmed := 0
 	for _, id := range slices.Sorted(maps.Keys(hints)) {
 		if err := found[id].err; err != nil {
@@ -82,7 +82,7 @@ func (r *retrieval) lookOutside(ctx context.Context) error {
 // proveOutside reads by lists, or one by one where they are few, whether the outside objects are what Search shows. What
 // stands below a parent of its own is left out; those who refer to it are found out by NSX.
 func (r *retrieval) proveOutside(ctx context.Context) error {
-	var refs []catalog.Ref
+	var refs []mp.Ref
 	for _, o := range r.inv.Outside {
 		if e, ok := r.q.Catalog.Entry(o.Ref.Type); ok && e.Found == catalog.ByTag && !e.PerParent() && !o.System && !o.Missing {
 			refs = append(refs, o.Ref)
@@ -101,15 +101,15 @@ func (r *retrieval) proveOutside(ctx context.Context) error {
 }
 
 // outsideIDs collects the ids that are referred to and not ours, with the type that the reference expects.
-func (r *retrieval) outsideIDs() map[string]catalog.Ref {
+func (r *retrieval) outsideIDs() map[string]mp.Ref {
 	ours := make(map[string]bool, len(r.objects))
 	for ref, o := range r.objects {
-		if ref.Type != catalog.IPPoolAllocation && (o.Parent.ID != ref.ID) {
+		if ref.Type != mp.IPPoolAllocation && (o.Parent.ID != ref.ID) {
 			ours[ref.ID] = true
 		}
 	}
-	hints := map[string]catalog.Ref{}
-	note := func(ref catalog.Ref) {
+	hints := map[string]mp.Ref{}
+	note := func(ref mp.Ref) {
 		if ref.ID == "" || ours[ref.ID] {
 			return
 		}
@@ -128,14 +128,14 @@ func (r *retrieval) outsideIDs() map[string]catalog.Ref {
 	}
 	for _, uses := range r.uses { // whoever uses the address, Policy or not
 		for _, u := range uses {
-			note(catalog.Ref{Type: catalog.IPPool, ID: u.pool})
+			note(mp.Ref{Type: mp.IPPool, ID: u.pool})
 		}
 	}
 	return hints
 }
 
 // describe says what an outside object is.
-func (r *retrieval) describe(hint catalog.Ref, b body) Outside {
+func (r *retrieval) describe(hint mp.Ref, b body) Outside {
 	if b == nil {
 		return Outside{Ref: hint, Missing: true}
 	}
@@ -167,13 +167,13 @@ func (r *retrieval) confirm(ctx context.Context, o Outside) (Outside, error) {
 // settleParents corrects the type of parents that may be of several types: the router of a NAT rule.
 func (r *retrieval) settleParents() {
 	for _, o := range r.objects {
-		if o.Type != catalog.NAT {
+		if o.Type != mp.NAT {
 			continue
 		}
 		if outside, ok := r.inv.Outside[o.Parent.ID]; ok {
 			o.Parent.Type = outside.Ref.Type
-		} else if _, ok := r.objects[catalog.Ref{Type: catalog.Tier0, ID: o.Parent.ID}]; ok {
-			o.Parent.Type = catalog.Tier0
+		} else if _, ok := r.objects[mp.Ref{Type: mp.Tier0, ID: o.Parent.ID}]; ok {
+			o.Parent.Type = mp.Tier0
 		}
 	}
 }

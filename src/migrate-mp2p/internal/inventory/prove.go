@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // The search index may show an object as it was before a migration or before its rollback: then objects are skipped as
@@ -21,13 +22,13 @@ const (
 
 // claim is what Search says of the objects of one list.
 type claim struct {
-	objects map[catalog.Ref]*Object
+	objects map[mp.Ref]*Object
 	skipped int // how many of them are Policy
 }
 
-func (c *claim) note(ref catalog.Ref, o *Object) {
+func (c *claim) note(ref mp.Ref, o *Object) {
 	if c.objects == nil {
-		c.objects = map[catalog.Ref]*Object{}
+		c.objects = map[mp.Ref]*Object{}
 	}
 	c.objects[ref] = o
 	if o.PolicyPath != "" {
@@ -36,7 +37,7 @@ func (c *claim) note(ref catalog.Ref, o *Object) {
 }
 
 // claims are the objects of some types that were found so far.
-func (r *retrieval) claims(of func(catalog.Type) bool) *claim {
+func (r *retrieval) claims(of func(mp.Type) bool) *claim {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found := &claim{}
@@ -65,7 +66,7 @@ func (r *retrieval) prove(ctx context.Context, c *collection, listed int, take v
 
 // anyManager tells whether something that is going to be skipped as Policy is not.
 func (r *retrieval) anyManager(ctx context.Context, found *claim) (bool, error) {
-	var refs []catalog.Ref
+	var refs []mp.Ref
 	for ref, o := range found.objects {
 		if o.PolicyPath != "" {
 			refs = append(refs, ref)

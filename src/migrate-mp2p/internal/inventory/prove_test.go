@@ -8,8 +8,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 )
@@ -26,8 +26,8 @@ var _ = Describe("A search index that shows what was", func() {
 		}))).To(Succeed())
 		g.server.Store().Reindex()
 		g.connect(ctx)
-		shared = g.build(g.retrieve(ctx, catalog.Shared), nil)
-		ncp = g.build(g.retrieve(ctx, catalog.NCP), shared.IDMap())
+		shared = g.build(g.retrieve(ctx, mp.Shared), nil)
+		ncp = g.build(g.retrieve(ctx, mp.NCP), shared.IDMap())
 		return g, shared, ncp
 	}
 
@@ -38,10 +38,10 @@ var _ = Describe("A search index that shows what was", func() {
 		g.server.Store().Reindex()
 		g.rollBack(ctx, all)
 
-		back := g.retrieve(ctx, catalog.Shared)
+		back := g.retrieve(ctx, mp.Shared)
 		Expect(back.Policy).To(BeEmpty())
 		Expect(g.build(back, nil).Digest).To(Equal(shared.Digest), "every body that would be sent is the fresh one")
-		again := g.retrieve(ctx, catalog.NCP)
+		again := g.retrieve(ctx, mp.NCP)
 		Expect(again.Policy).To(BeEmpty())
 		Expect(g.build(again, shared.IDMap()).Digest).To(Equal(ncp.Digest))
 		_, err := plan.Build(again, plan.Options{Catalog: g.cat})
@@ -51,13 +51,13 @@ var _ = Describe("A search index that shows what was", func() {
 	It("does not make a run send what was migrated since, in either scope [R13] [R19]", func(ctx SpecContext) {
 		g, shared, ncp := frozen(ctx)
 		g.promote(ctx, shared.Batches, true)
-		again := g.retrieve(ctx, catalog.Shared)
+		again := g.retrieve(ctx, mp.Shared)
 		Expect(again.Objects).To(BeEmpty())
 		Expect(again.Policy).To(HaveLen(shared.Objects()))
-		Expect(g.build(g.retrieve(ctx, catalog.NCP), nil).References).To(Equal(ncp.References))
+		Expect(g.build(g.retrieve(ctx, mp.NCP), nil).References).To(Equal(ncp.References))
 
 		g.promote(ctx, ncp.Batches, true)
-		after := g.retrieve(ctx, catalog.NCP)
+		after := g.retrieve(ctx, mp.NCP)
 		Expect(after.Objects).To(BeEmpty())
 		Expect(after.Policy).To(HaveLen(ncp.Objects()))
 		for _, o := range after.Skipped() {
@@ -79,7 +79,7 @@ var _ = Describe("A search index that shows what was", func() {
 			defer mu.Unlock()
 			read[path]++
 		}
-		q := g.query(catalog.NCP)
+		q := g.query(mp.NCP)
 		q.Waiting = func(reason string) { said = append(said, reason) }
 		inv, err := inventory.Retrieve(ctx, api, q)
 		Expect(err).NotTo(HaveOccurred())
@@ -97,12 +97,12 @@ var _ = Describe("A search index that shows what was", func() {
 
 	It("does not bring back what is gone", func(ctx SpecContext) {
 		g, _, ncp := frozen(ctx)
-		set := ofType(ncp, catalog.IPSet)[0].Entries[0]
+		set := ofType(ncp, mp.IPSet)[0].Entries[0]
 		Expect(g.server.Store().Update(deleting("ip-sets/" + set.ID))).To(Succeed())
 		Expect(g.server.Store().Update(put(map[string]object{"ip-sets/new": {"id": "new", "resource_type": "IPSet", "display_name": "new", "tags": tagsOf("tas1")}}))).To(Succeed())
 		var sets []string
-		for _, o := range g.retrieve(ctx, catalog.NCP).Objects {
-			if o.Type == catalog.IPSet {
+		for _, o := range g.retrieve(ctx, mp.NCP).Objects {
+			if o.Type == mp.IPSet {
 				sets = append(sets, o.ID)
 			}
 		}

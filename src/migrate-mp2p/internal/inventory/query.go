@@ -4,24 +4,8 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
-
-// Search queries, in the grammar of NSX (Broadcom API docs). Every value is quoted, so that nothing in it is read as
-// an operator.
-
-func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
-
-func anyOf(field string, values []string) string {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = quote(v)
-	}
-	return field + ":(" + strings.Join(quoted, " OR ") + ")"
-}
-
-func ofTypes(types []string) string { return "resource_type:(" + strings.Join(types, " OR ") + ")" }
 
 // plain are the characters that Search is trusted with in the name of a cluster. With others in it, the name is looked
 // for on our side alone: how NSX takes a text apart that holds blanks, slashes or asterisks is not documented.
@@ -30,9 +14,9 @@ const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.
 // ofCluster finds what may carry the cluster's tag, and more: the index does not tie a tag's scope to its value and
 // knows neither case nor wildcards, so the pair is checked again on every object.
 func ofCluster(cluster string) string {
-	query := "tags.scope:" + quote(scopeCluster)
+	query := "tags.scope:" + mp.Quote(scopeCluster)
 	if strings.Trim(cluster, plain) == "" {
-		query += " AND tags.tag:" + quote(cluster)
+		query += " AND tags.tag:" + mp.Quote(cluster)
 	}
 	return query
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // policyAPI stands before Policy paths.
@@ -65,7 +65,7 @@ func accepting(entries []*catalog.Entry, b body) (*catalog.Entry, bool) {
 }
 
 // holds tells whether objects of the type stand in the collection.
-func (c *collection) holds(t catalog.Type) bool {
+func (c *collection) holds(t mp.Type) bool {
 	return slices.ContainsFunc(c.entries, func(e *catalog.Entry) bool { return e.Type == t })
 }
 
@@ -84,7 +84,7 @@ func (s *source) list(ctx context.Context, path string, params url.Values, visit
 }
 
 // visiting takes the objects of a page.
-func visiting(visit visitor) nsx.Page {
+func visiting(visit visitor) mp.Page {
 	return func(results []json.RawMessage) error {
 		var b body
 		for _, raw := range results {
@@ -102,9 +102,9 @@ func visiting(visit visitor) nsx.Page {
 
 // search reads everything that a query finds, and splits it by the first digits of the ids when NSX hands out no more
 // than a part.
-func (s *source) search(ctx context.Context, f nsx.Flavour, query string, visit visitor) error {
+func (s *source) search(ctx context.Context, f mp.Flavour, query string, visit visitor) error {
 	_, err := s.api.Search(ctx, f, query, visiting(visit))
-	if !nsx.IsKind(err, nsx.KindSearchCap) {
+	if !mp.IsKind(err, mp.KindSearchCap) {
 		return err
 	}
 	total, err := s.api.SearchCount(ctx, f, query)
@@ -126,14 +126,14 @@ const deepest = 4
 
 // divided names by flavour the field by whose digits a query is split. Manager ids are UUIDs or numbers; Policy ids are
 // names as well, but each Policy object has a UUID beside (unique_id in the NSX Go SDK).
-var divided = map[nsx.Flavour]string{nsx.Manager: "id", nsx.Policy: "unique_id"}
+var divided = map[mp.Flavour]string{mp.Manager: "id", mp.Policy: "unique_id"}
 
 // split searches once for every digit that can follow the prefix.
-func (s *source) split(ctx context.Context, f nsx.Flavour, query, prefix string, visit visitor) (read int, err error) {
+func (s *source) split(ctx context.Context, f mp.Flavour, query, prefix string, visit visitor) (read int, err error) {
 	for _, digit := range "0123456789abcdef" {
 		part := prefix + string(digit)
 		n, err := s.api.Search(ctx, f, query+" AND "+divided[f]+":"+part+"*", visiting(visit))
-		if nsx.IsKind(err, nsx.KindSearchCap) && len(part) < deepest {
+		if mp.IsKind(err, mp.KindSearchCap) && len(part) < deepest {
 			n, err = s.split(ctx, f, query, part, visit)
 		}
 		if err != nil {
@@ -148,11 +148,11 @@ func (s *source) split(ctx context.Context, f nsx.Flavour, query, prefix string,
 // answers false when the index does not move any more or the time is up; then the list has to be read.
 func (s *source) caughtUp(ctx context.Context, c *collection) (listed int, ready bool, err error) {
 	const steady = 3 // equal looks in a row that mean: it does not move
-	query := ofTypes(managerTypes(c.entries))
+	query := mp.OfTypes(managerTypes(c.entries))
 	pause, waited, same := 2*time.Second, time.Duration(0), 0
 	lastFound, lastListed := -1, -1
 	for {
-		found, err := s.api.SearchCount(ctx, nsx.Manager, query)
+		found, err := s.api.SearchCount(ctx, mp.Manager, query)
 		if err != nil {
 			return 0, false, err
 		}
@@ -184,7 +184,7 @@ func (s *source) caughtUp(ctx context.Context, c *collection) (listed int, ready
 // indexLost says whether an error means that Search has not worked for as long as it was asked to, so that lists have to
 // be read. An index that is out of step stays so until somebody has it built anew, and no run waits for that.
 func (s *source) indexLost(err error) bool {
-	if !nsx.IsKind(err, nsx.KindSearch) {
+	if !mp.IsKind(err, mp.KindSearch) {
 		return false
 	}
 	if s.q.IndexLost != nil {
@@ -202,8 +202,8 @@ func (s *source) read(ctx context.Context, c *collection, cluster string, visit 
 			return 0, false, fmt.Errorf("comparing Search with %s: %w", c.path, err)
 		}
 		if ready {
-			query := ofTypes(managerTypes(c.entries)) + " AND " + ofCluster(cluster)
-			err := s.search(ctx, nsx.Manager, query, visit)
+			query := mp.OfTypes(managerTypes(c.entries)) + " AND " + ofCluster(cluster)
+			err := s.search(ctx, mp.Manager, query, visit)
 			if err == nil {
 				return listed, false, nil
 			}

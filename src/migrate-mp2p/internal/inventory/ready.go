@@ -6,8 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Bounds of telling what the end of a migration left undone.
@@ -22,7 +21,7 @@ const (
 // the end of a migration leaves on each, and NCP in Policy mode on what it makes. Search says which have them; what it
 // does not show is read, since the index may be behind. Of many that prove to lack them only some are read. Without a
 // search index it looks at no more than 200 of the objects.
-func FindUnready(ctx context.Context, api API, q Query, version string, objects []*Object) ([]catalog.Ref, error) {
+func FindUnready(ctx context.Context, api API, q Query, version string, objects []*Object) ([]mp.Ref, error) {
 	q.Waiting = oneAtATime(q.Waiting)
 	s := &source{api: api, q: q}
 	pause := 2 * time.Second
@@ -45,7 +44,7 @@ func FindUnready(ctx context.Context, api API, q Query, version string, objects 
 			return nil, err
 		}
 		if last || len(ready) < len(some) || len(some) == len(unproven) {
-			var unready []catalog.Ref
+			var unready []mp.Ref
 			for _, o := range unproven {
 				if !ready[o] {
 					unready = append(unready, o.Ref)
@@ -66,8 +65,8 @@ func (s *source) notShownReady(ctx context.Context, version string, objects []*O
 		return nil, nil
 	}
 	ready := map[string]bool{}
-	query := ofCluster(s.q.Cluster) + " AND tags.scope:" + quote(scopeVersion) + " AND tags.tag:" + quote(version)
-	if err := s.search(ctx, nsx.Policy, query, func(b body) error {
+	query := ofCluster(s.q.Cluster) + " AND tags.scope:" + mp.Quote(scopeVersion) + " AND tags.tag:" + mp.Quote(version)
+	if err := s.search(ctx, mp.Policy, query, func(b body) error {
 		if s.isReady(b, version) {
 			ready[b.text("path")] = true
 		}
@@ -80,7 +79,7 @@ func (s *source) notShownReady(ctx context.Context, version string, objects []*O
 
 func (s *source) isReady(b body, version string) bool {
 	tags, _ := b.tags()
-	return slices.Contains(tags, nsx.Tag{Scope: scopeCluster, Tag: s.q.Cluster}) && slices.Contains(tags, nsx.Tag{Scope: scopeVersion, Tag: version})
+	return slices.Contains(tags, mp.Tag{Scope: scopeCluster, Tag: s.q.Cluster}) && slices.Contains(tags, mp.Tag{Scope: scopeVersion, Tag: version})
 }
 
 // readReady reads Policy objects and tells which have the tags. One that is not there has none.

@@ -11,8 +11,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
@@ -29,7 +29,7 @@ func segmentBody(path, version string) json.RawMessage {
 	return json.RawMessage(fmt.Sprintf(`{"path":%q,"tags":[{"scope":"ncp/cluster","tag":"tas1"},{"scope":"ncp/version","tag":%q}]}`, path, version))
 }
 
-func (t *tagged) Search(_ context.Context, _ nsx.Flavour, query string, page nsx.Page) (int, error) {
+func (t *tagged) Search(_ context.Context, _ mp.Flavour, query string, page mp.Page) (int, error) {
 	if t.searchErr != nil {
 		return 0, t.searchErr
 	}
@@ -42,12 +42,12 @@ func (t *tagged) Search(_ context.Context, _ nsx.Flavour, query string, page nsx
 		}
 	}
 	if t.most > 0 && len(found) > t.most {
-		return 0, &nsx.Error{Kind: nsx.KindSearchCap}
+		return 0, &nsx.Error{Kind: mp.KindSearchCap}
 	}
 	return len(found), page(found)
 }
 
-func (t *tagged) SearchCount(context.Context, nsx.Flavour, string) (int, error) {
+func (t *tagged) SearchCount(context.Context, mp.Flavour, string) (int, error) {
 	return len(t.shown), nil
 }
 
@@ -59,7 +59,7 @@ func (t *tagged) Get(_ context.Context, path string, out any) error {
 	path = strings.TrimPrefix(path, "/policy/api/v1")
 	version, ok := t.versions[path]
 	if !ok {
-		return &nsx.Error{Kind: nsx.KindNotFound, Status: 404, Code: 600}
+		return &nsx.Error{Kind: mp.KindNotFound, Status: 404, Code: 600}
 	}
 	*out.(*json.RawMessage) = segmentBody(path, version)
 	return nil
@@ -74,11 +74,11 @@ var _ = Describe("objects that the end of a migration has not reached", func() {
 		for i := range count {
 			path := fmt.Sprintf("/infra/segments/%03d", i)
 			versions[path] = version
-			of = append(of, &inventory.Object{Ref: catalog.Ref{Type: catalog.LogicalSwitch, ID: fmt.Sprint(i)}, PolicyPath: path})
+			of = append(of, &inventory.Object{Ref: mp.Ref{Type: mp.LogicalSwitch, ID: fmt.Sprint(i)}, PolicyPath: path})
 		}
 		return versions
 	}
-	find := func(api *tagged) (refs []catalog.Ref, slept int, lost int) {
+	find := func(api *tagged) (refs []mp.Ref, slept int, lost int) {
 		refs, err := inventory.FindUnready(context.Background(), api, inventory.Query{
 			Cluster: "tas1", IndexTimeout: time.Minute,
 			Sleep:     func(context.Context, time.Duration) error { slept++; return nil },
@@ -103,7 +103,7 @@ var _ = Describe("objects that the end of a migration has not reached", func() {
 		for i := range count {
 			path := fmt.Sprintf("/infra/segments/web-%03d", i)
 			versions[path] = "1.2.0"
-			of = append(of, &inventory.Object{Ref: catalog.Ref{Type: catalog.LogicalSwitch, ID: fmt.Sprint(i)}, PolicyPath: path})
+			of = append(of, &inventory.Object{Ref: mp.Ref{Type: mp.LogicalSwitch, ID: fmt.Sprint(i)}, PolicyPath: path})
 		}
 		api := &tagged{versions: versions, shown: versions, most: 50}
 		refs, _, _ := find(api)
@@ -137,7 +137,7 @@ var _ = Describe("objects that the end of a migration has not reached", func() {
 	})
 
 	It("are looked for one by one, within bounds, where Search does not work at all", func() {
-		api := &tagged{versions: all("1.0.0"), searchErr: &nsx.Error{Kind: nsx.KindSearch, Status: 400, Code: 60515}}
+		api := &tagged{versions: all("1.0.0"), searchErr: &nsx.Error{Kind: mp.KindSearch, Status: 400, Code: 60515}}
 		refs, slept, lost := find(api)
 		Expect(refs).To(HaveLen(200))
 		Expect(slept).To(BeZero())

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // What realises an intent is found by the Policy search as a GenericPolicyRealizedResource (vmware-nsxlib searches for
@@ -28,8 +28,8 @@ var realisedStates = []string{stateError, "UNREALIZED", "UNAVAILABLE"}
 
 // Searcher finds objects by NSX's search; *nsx.Client is one.
 type Searcher interface {
-	Search(ctx context.Context, flavour nsx.Flavour, query string, page nsx.Page) (int, error)
-	SearchCount(ctx context.Context, flavour nsx.Flavour, query string) (int, error)
+	Search(ctx context.Context, flavour mp.Flavour, query string, page mp.Page) (int, error)
+	SearchCount(ctx context.Context, flavour mp.Flavour, query string) (int, error)
 }
 
 // Intent is a Policy object that is not realised.
@@ -61,8 +61,8 @@ type Unrealised struct {
 func FindUnrealised(ctx context.Context, api Searcher, ours func(policyPath string) bool) (Unrealised, error) {
 	f := &unrealised{found: map[string]Intent{}, texts: map[string]string{}, ours: ours}
 	query := "resource_type:" + realisedType + " AND NOT state:" + stateRealised
-	_, err := api.Search(ctx, nsx.Policy, query, f.page)
-	if nsx.IsKind(err, nsx.KindSearchCap) {
+	_, err := api.Search(ctx, mp.Policy, query, f.page)
+	if mp.IsKind(err, mp.KindSearchCap) {
 		err = f.parts(ctx, api, query)
 	}
 	if err != nil {
@@ -89,15 +89,15 @@ type unrealised struct {
 
 // parts reads by state what is too much at once, and a state that is too much by itself by the first letter of the id.
 func (f *unrealised) parts(ctx context.Context, api Searcher, query string) error {
-	total, err := api.SearchCount(ctx, nsx.Policy, query)
+	total, err := api.SearchCount(ctx, mp.Policy, query)
 	if err != nil {
 		return err
 	}
 	read := 0
 	for _, state := range realisedStates {
 		ofState := "resource_type:" + realisedType + " AND state:" + state
-		n, err := api.Search(ctx, nsx.Policy, ofState, f.page)
-		if nsx.IsKind(err, nsx.KindSearchCap) {
+		n, err := api.Search(ctx, mp.Policy, ofState, f.page)
+		if mp.IsKind(err, mp.KindSearchCap) {
 			n, err = f.byLetter(ctx, api, ofState)
 		}
 		if err != nil {
@@ -113,8 +113,8 @@ func (f *unrealised) parts(ctx context.Context, api Searcher, query string) erro
 // out.
 func (f *unrealised) byLetter(ctx context.Context, api Searcher, query string) (read int, err error) {
 	for _, letter := range "0123456789abcdefghijklmnopqrstuvwxyz" {
-		n, err := api.Search(ctx, nsx.Policy, query+" AND id:"+string(letter)+"*", f.page)
-		if nsx.IsKind(err, nsx.KindSearchCap) {
+		n, err := api.Search(ctx, mp.Policy, query+" AND id:"+string(letter)+"*", f.page)
+		if mp.IsKind(err, mp.KindSearchCap) {
 			continue
 		}
 		if err != nil {

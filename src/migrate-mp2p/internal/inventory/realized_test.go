@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 )
 
@@ -57,20 +58,20 @@ func (r *resources) matching(query string) []json.RawMessage {
 	return found
 }
 
-func (r *resources) Search(_ context.Context, flavour nsx.Flavour, query string, page nsx.Page) (int, error) {
-	Expect(flavour).To(Equal(nsx.Policy))
+func (r *resources) Search(_ context.Context, flavour mp.Flavour, query string, page mp.Page) (int, error) {
+	Expect(flavour).To(Equal(mp.Policy))
 	r.queries = append(r.queries, query)
 	if r.fails != nil {
 		return 0, r.fails
 	}
 	found := r.matching(query)
 	if r.cap > 0 && len(found) > r.cap {
-		return 0, &nsx.Error{Kind: nsx.KindSearchCap}
+		return 0, &nsx.Error{Kind: mp.KindSearchCap}
 	}
 	return len(found), page(found)
 }
 
-func (r *resources) SearchCount(_ context.Context, _ nsx.Flavour, query string) (int, error) {
+func (r *resources) SearchCount(_ context.Context, _ mp.Flavour, query string) (int, error) {
 	return len(r.matching(query)), nil
 }
 

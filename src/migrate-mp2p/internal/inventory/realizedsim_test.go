@@ -6,8 +6,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 )
@@ -18,7 +18,7 @@ var _ = Describe("FindUnrealised on the simulator", func() {
 		GinkgoHelper()
 		g := start(1, nsxsim.Options{Coordinator: coordinator.New(coordinator.Options{Unrealized: left})}, nil)
 		g.connect(ctx)
-		g.promote(ctx, g.build(g.retrieve(ctx, catalog.Shared), nil).Batches, true)
+		g.promote(ctx, g.build(g.retrieve(ctx, mp.Shared), nil).Batches, true)
 		before := len(g.server.Requests())
 		result, err := inventory.FindUnrealised(ctx, g.client, func(path string) bool { return strings.HasPrefix(path, "/infra/tier-0s/") })
 		Expect(err).NotTo(HaveOccurred())

@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // retrieval is one reading of NSX. The tasks that run at once share it under its lock.
@@ -20,9 +20,9 @@ type retrieval struct {
 	intern *interner
 
 	mu        sync.Mutex
-	objects   map[catalog.Ref]*Object
-	ruleCount map[string]int        // section id -> number of its rules
-	uses      map[catalog.Ref][]use // of external addresses, by who uses them
+	objects   map[mp.Ref]*Object
+	ruleCount map[string]int   // section id -> number of its rules
+	uses      map[mp.Ref][]use // of external addresses, by who uses them
 	ports     []*routerPort
 	routes    []route
 	// strays are what seems to be of the nodes' network and is not, by id, as long as it is unknown what goes.
@@ -37,7 +37,7 @@ type retrieval struct {
 func Retrieve(ctx context.Context, api API, q Query) (*Inventory, error) {
 	r := newRetrieval(api, q)
 	find := r.findCreated
-	if q.Scope == catalog.Shared {
+	if q.Scope == mp.Shared {
 		find = r.findWanted
 	}
 	for _, step := range []func(context.Context) error{
@@ -59,7 +59,7 @@ func newRetrieval(api API, q Query) *retrieval {
 	q.Waiting = oneAtATime(q.Waiting)
 	return &retrieval{
 		source: source{api: api, q: q}, intern: newInterner(),
-		objects: map[catalog.Ref]*Object{}, ruleCount: map[string]int{}, uses: map[catalog.Ref][]use{},
+		objects: map[mp.Ref]*Object{}, ruleCount: map[string]int{}, uses: map[mp.Ref][]use{},
 		strays: map[string]body{},
 		inv:    &Inventory{Scope: q.Scope, Cluster: q.Cluster, Outside: map[string]Outside{}, CriteriaScopes: map[string]bool{}},
 	}
@@ -91,7 +91,7 @@ func (r *retrieval) collect(ctx context.Context, c *collection) error {
 		switch e, ok := c.entry(b); {
 		case ok && whose.ours(tags):
 			r.add(e, b, position)
-		case ok && e.Type == catalog.NSGroup: // found by a name that Search takes for ours
+		case ok && e.Type == mp.NSGroup: // found by a name that Search takes for ours
 			r.mu.Lock()
 			r.noteCriteria(b)
 			r.mu.Unlock()
@@ -116,19 +116,19 @@ func (r *retrieval) add(e *catalog.Entry, b body, position int) *Object {
 	r.objects[o.Ref] = o
 	delete(r.uses, o.Ref)
 	switch e.Type {
-	case catalog.DFWSection:
+	case mp.DFWSection:
 		r.ruleCount[o.ID] = int(b.number("rule_count"))
-	case catalog.LBVirtualServer:
+	case mp.LBVirtualServer:
 		b.each("rule_ids", func(id string, _ body) {
 			if o.Names == nil {
 				o.Names = map[string]string{}
 			}
 			o.Names[id] = ""
 		})
-	case catalog.NSGroup:
+	case mp.NSGroup:
 		r.noteCriteria(b)
 	}
-	if r.q.Scope == catalog.NCP {
+	if r.q.Scope == mp.NCP {
 		o.noteOwn(b)
 		r.noteUses(o, b)
 	}
@@ -138,7 +138,7 @@ func (r *retrieval) add(e *catalog.Entry, b body, position int) *Object {
 // readNAT finds the cluster's NAT rules. There is no list of all rules, so Search finds the routers, and the lists of the
 // Tier-0 routers and of those whose rules are going to be skipped have the last word; with few routers, all lists.
 func (r *retrieval) readNAT(ctx context.Context) error {
-	e, _ := r.q.Catalog.Entry(catalog.NAT)
+	e, _ := r.q.Catalog.Entry(mp.NAT)
 	take := func(b body) error {
 		if tags, _ := b.tags(); r.whose().ours(tags) {
 			r.add(e, b, 0)
@@ -148,7 +148,7 @@ func (r *retrieval) readNAT(ctx context.Context) error {
 	if r.q.Whole {
 		return r.listNAT(ctx, e, take)
 	}
-	if err := r.search(ctx, nsx.Manager, ofTypes(e.ManagerTypes)+" AND "+ofCluster(r.q.Cluster), take); r.indexLost(err) {
+	if err := r.search(ctx, mp.Manager, mp.OfTypes(e.ManagerTypes)+" AND "+ofCluster(r.q.Cluster), take); r.indexLost(err) {
 		return r.listNAT(ctx, e, take)
 	} else if err != nil {
 		return fmt.Errorf("searching NAT rules: %w", err)
@@ -161,7 +161,7 @@ func (r *retrieval) readNAT(ctx context.Context) error {
 	for _, router := range routers {
 		byRouter[router] = &claim{skipped: 1}
 	}
-	for ref, o := range r.claims(func(t catalog.Type) bool { return t == catalog.NAT }).objects {
+	for ref, o := range r.claims(func(t mp.Type) bool { return t == mp.NAT }).objects {
 		if byRouter[o.Parent.ID] == nil {
 			byRouter[o.Parent.ID] = &claim{}
 		}
@@ -172,7 +172,7 @@ func (r *retrieval) readNAT(ctx context.Context) error {
 		if of.skipped == 0 && len(byRouter) > few {
 			continue
 		}
-		if err := r.relist(ctx, e.ListPath(router), nil, of, take); err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+		if err := r.relist(ctx, e.ListPath(router), nil, of, take); err != nil && !mp.IsKind(err, mp.KindNotFound) {
 			return err // a router that is gone took its rules along
 		}
 	}
@@ -187,7 +187,7 @@ func (r *retrieval) listNAT(ctx context.Context, e *catalog.Entry, take visitor)
 	}
 	for _, router := range routers {
 		path := e.ListPath(router)
-		if _, err := r.list(ctx, path, nil, take); err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+		if _, err := r.list(ctx, path, nil, take); err != nil && !mp.IsKind(err, mp.KindNotFound) {
 			return fmt.Errorf("listing %s: %w", path, err) // a router that is gone took its rules along
 		}
 	}
@@ -196,8 +196,8 @@ func (r *retrieval) listNAT(ctx context.Context, e *catalog.Entry, take visitor)
 
 // eachRouter lists the routers of both tiers.
 func (r *retrieval) eachRouter(ctx context.Context, visit func(body)) error {
-	upper, _ := r.q.Catalog.Entry(catalog.Tier0)
-	lower, _ := r.q.Catalog.Entry(catalog.Tier1)
+	upper, _ := r.q.Catalog.Entry(mp.Tier0)
+	lower, _ := r.q.Catalog.Entry(mp.Tier1)
 	if _, err := r.list(ctx, lower.List, nil, func(b body) error {
 		if _, ok := accepting([]*catalog.Entry{upper, lower}, b); ok {
 			visit(b)
@@ -212,7 +212,7 @@ func (r *retrieval) eachRouter(ctx context.Context, visit func(body)) error {
 // tier0s lists the ids of all Tier-0 routers.
 func tier0s(ctx context.Context, s *source) ([]string, error) {
 	var ids []string
-	e, _ := s.q.Catalog.Entry(catalog.Tier0)
+	e, _ := s.q.Catalog.Entry(mp.Tier0)
 	_, err := s.list(ctx, e.List, url.Values{"router_type": {e.RouterType}}, func(b body) error {
 		if e.Accepts(b.text("resource_type"), b.text("router_type")) {
 			ids = append(ids, b.text("id"))
@@ -227,8 +227,8 @@ func tier0s(ctx context.Context, s *source) ([]string, error) {
 
 // findUnsupported finds NCP's objects of types that no entry takes along.
 func (r *retrieval) findUnsupported(ctx context.Context) error {
-	query := ofCluster(r.q.Cluster) + " AND NOT " + ofTypes(r.q.Catalog.ManagerTypes())
-	err := r.search(ctx, nsx.Manager, query, func(b body) error {
+	query := ofCluster(r.q.Cluster) + " AND NOT " + mp.OfTypes(r.q.Catalog.ManagerTypes())
+	err := r.search(ctx, mp.Manager, query, func(b body) error {
 		if tags, _ := b.tags(); createdBy(tags, r.q.Cluster) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -246,7 +246,7 @@ func (r *retrieval) findUnsupported(ctx context.Context) error {
 
 // readOrphans notes what NCP made and no plan can take along.
 func (r *retrieval) readOrphans(ctx context.Context) (err error) {
-	if r.q.Scope != catalog.NCP {
+	if r.q.Scope != mp.NCP {
 		return nil
 	}
 	var routes []place
@@ -261,7 +261,7 @@ func (r *retrieval) readOrphans(ctx context.Context) (err error) {
 
 // sort puts everything into the order in which the catalog migrates, and apart what is Policy already.
 func (r *retrieval) sort() {
-	place := map[catalog.Type]int{}
+	place := map[mp.Type]int{}
 	for i, e := range r.q.Catalog.Entries() {
 		place[e.Type] = i
 	}
@@ -271,7 +271,7 @@ func (r *retrieval) sort() {
 	}
 	slices.SortFunc(all, func(x, y *Object) int {
 		ordered := 0
-		if x.Type == catalog.DFWSection {
+		if x.Type == mp.DFWSection {
 			ordered = cmp.Compare(x.Order, y.Order)
 		}
 		return cmp.Or(cmp.Compare(place[x.Type], place[y.Type]), ordered, strings.Compare(x.ID, y.ID), strings.Compare(x.Parent.ID, y.Parent.ID))

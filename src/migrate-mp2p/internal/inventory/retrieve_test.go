@@ -10,8 +10,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -27,14 +27,14 @@ var _ = Describe("Retrieving what NCP made", Ordered, func() {
 	BeforeAll(func(ctx SpecContext) {
 		g = start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		want = g.retrieve(ctx, catalog.NCP)
+		want = g.retrieve(ctx, mp.NCP)
 	})
 
 	// retrieveBy retrieves through a bent API, in virtual time, and gives the reasons for waiting.
 	retrieveBy := func(ctx context.Context, api inventory.API) (inv *inventory.Inventory, reasons []string, slept time.Duration) {
 		GinkgoHelper()
 		var mu sync.Mutex
-		q := g.query(catalog.NCP)
+		q := g.query(mp.NCP)
 		q.Waiting = func(reason string) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -85,7 +85,7 @@ var _ = Describe("Retrieving what NCP made", Ordered, func() {
 		asked := 0
 		inv, _, _ := retrieveBy(ctx, bent{API: g.client, search: func(query string) error {
 			if strings.Contains(query, "(LogicalPort)") && !strings.Contains(query, " AND id:00*") && (!strings.Contains(query, " AND id:") || strings.Contains(query, "id:0*")) {
-				return &nsx.Error{Kind: nsx.KindSearchCap}
+				return &nsx.Error{Kind: mp.KindSearchCap}
 			}
 			if strings.Contains(query, " AND id:") {
 				asked++
@@ -100,7 +100,7 @@ var _ = Describe("Retrieving what NCP made", Ordered, func() {
 		_, err := inventory.Retrieve(ctx, bent{API: g.client,
 			search: func(query string) error {
 				if strings.Contains(query, "(LogicalPort)") && !strings.Contains(query, " AND id:") {
-					return &nsx.Error{Kind: nsx.KindSearchCap}
+					return &nsx.Error{Kind: mp.KindSearchCap}
 				}
 				return nil
 			},
@@ -109,7 +109,7 @@ var _ = Describe("Retrieving what NCP made", Ordered, func() {
 					return n + 1
 				}
 				return n
-			}}, g.query(catalog.NCP))
+			}}, g.query(mp.NCP))
 		Expect(err).To(MatchError(ContainSubstring("were found by the first digits of their ids")))
 	})
 
@@ -159,20 +159,20 @@ var _ = Describe("Retrieving what NCP made", Ordered, func() {
 	})
 
 	It("hands on what NSX says when it cannot be read", func(ctx SpecContext) {
-		refused := &nsx.Error{Kind: nsx.KindUnavailable, Message: "overloaded"}
+		refused := &nsx.Error{Kind: mp.KindUnavailable, Message: "overloaded"}
 		for _, part := range []string{"(NatRule)", "StaticRoute", "NSGroup", "Group AND marked", "AND NOT resource_type", "FirewallRule", "id:("} {
 			_, err := inventory.Retrieve(ctx, bent{API: g.client, search: func(query string) error {
 				if strings.Contains(query, part) {
 					return refused
 				}
 				return nil
-			}}, g.query(catalog.NCP))
+			}}, g.query(mp.NCP))
 			Expect(err).To(MatchError(refused), part)
 		}
 	})
 
 	It("survives a panic of one of its readers as an error", func(ctx SpecContext) {
-		_, err := inventory.Retrieve(ctx, bent{API: g.client, list: func(string) { panic("boom") }}, g.query(catalog.NCP))
+		_, err := inventory.Retrieve(ctx, bent{API: g.client, list: func(string) { panic("boom") }}, g.query(mp.NCP))
 		Expect(err).To(MatchError(ContainSubstring("a programming error: boom")))
 	})
 })
@@ -185,10 +185,10 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 			"ip-sets/really": {"id": "really", "resource_type": "IPSet", "display_name": "x", "tags": tagsOf("tas1")},
 		}))
 		g.connect(ctx)
-		inv := g.retrieve(ctx, catalog.NCP)
+		inv := g.retrieve(ctx, mp.NCP)
 		var sets []string
 		for _, o := range inv.Objects {
-			if o.Type == catalog.IPSet {
+			if o.Type == mp.IPSet {
 				sets = append(sets, o.ID)
 			}
 		}
@@ -202,7 +202,7 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 			"switching-profiles/pm": {"id": "pm", "resource_type": "PortMirroringSwitchingProfile", "display_name": "mirror", "tags": tagsOf("tas1")},
 		}))
 		g.connect(ctx)
-		inv := g.retrieve(ctx, catalog.NCP)
+		inv := g.retrieve(ctx, mp.NCP)
 		Expect(inv.Unsupported).To(HaveExactElements(HaveField("ID", "pm")))
 		_, err := plan.Build(inv, plan.Options{Catalog: g.cat})
 		Expect(err).To(MatchError(ContainSubstring("PortMirroringSwitchingProfile/pm (mirror)")))
@@ -219,14 +219,14 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 		}
 		Expect(g.server.Store().Update(put(change))).To(Succeed())
 		g.connect(ctx)
-		inv := g.retrieve(ctx, catalog.NCP)
+		inv := g.retrieve(ctx, mp.NCP)
 		Expect(inv.Unsupported).To(HaveExactElements(HaveField("Why", ContainSubstring("both gave out this address"))))
 	})
 
 	It("is nothing when NSX holds no such cluster: the clusters that there are are named [I10]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		q := g.query(catalog.NCP)
+		q := g.query(mp.NCP)
 		q.Cluster = "tas-1"
 		_, err := inventory.Retrieve(ctx, g.client, q)
 		var missing *inventory.NoSuchCluster
@@ -240,7 +240,7 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 			"pools/ip-blocks/b": {"id": "b", "resource_type": "IpBlock", "tags": []object{{"scope": "ncp/cluster", "tag": "tas2"}}},
 		}))
 		g.connect(ctx)
-		q := g.query(catalog.NCP)
+		q := g.query(mp.NCP)
 		q.Cluster = "tas2"
 		_, err := inventory.Retrieve(ctx, g.client, q)
 		Expect(err).To(MatchError(ContainSubstring("but none that NCP made: they have no tag ncp/version")))
@@ -254,7 +254,7 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 				"ip-sets/island":         {"id": "island", "resource_type": "IPSet", "tags": tagsOf("lonely island")},
 			}))
 			g.connect(ctx)
-			q := g.query(catalog.NCP)
+			q := g.query(mp.NCP)
 			q.Cluster = name
 			_, err := inventory.Retrieve(ctx, g.client, q)
 			var missing *inventory.NoSuchCluster
@@ -287,7 +287,7 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 		g := start(1, nsxsim.Options{}, put(objects))
 		g.connect(ctx)
 		for i, name := range names {
-			q := g.query(catalog.NCP)
+			q := g.query(mp.NCP)
 			q.Cluster = name
 			inv, err := inventory.Retrieve(ctx, bent{API: g.client, search: func(query string) error {
 				Expect(query).NotTo(ContainSubstring("tags.tag:"), "how NSX takes such a name apart is not known")
@@ -308,7 +308,7 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 		g.connect(ctx)
 		Expect(inventory.CheckCluster(ctx, g.client, g.cat, "modern")).To(Succeed())
 		Expect(inventory.CheckCluster(ctx, g.client, g.cat, "Modern")).To(MatchError(ContainSubstring("this NSX holds none")))
-		q := g.query(catalog.NCP)
+		q := g.query(mp.NCP)
 		q.Cluster = "modern"
 		inv, err := inventory.Retrieve(ctx, g.client, q)
 		Expect(err).NotTo(HaveOccurred())
@@ -323,8 +323,8 @@ var _ = Describe("What counts as made by NCP of a cluster", func() {
 				"membership_criteria": []object{{"resource_type": "NSGroupTagExpression", "target_type": "LogicalPort", "scope": "taste", "tag": "x"}}},
 		}))
 		g.connect(ctx)
-		Expect(g.retrieve(ctx, catalog.NCP).CriteriaScopes).To(And(HaveKey("flavour"), HaveKey("taste")))
-		inv, err := inventory.Retrieve(ctx, long(g.client), g.query(catalog.NCP))
+		Expect(g.retrieve(ctx, mp.NCP).CriteriaScopes).To(And(HaveKey("flavour"), HaveKey("taste")))
+		inv, err := inventory.Retrieve(ctx, long(g.client), g.query(mp.NCP))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(inv.CriteriaScopes).To(And(HaveKey("flavour"), HaveKey("taste")), "not by the list alone")
 	})
@@ -338,16 +338,16 @@ var _ = Describe("Retrieving what the user spec lists", func() {
 			"ip-sets/c": {"id": "c", "resource_type": "IPSet", "display_name": "mine", "tags": tagsOf("tas1")},
 		}))
 		g.connect(ctx)
-		q := g.query(catalog.Shared)
+		q := g.query(mp.Shared)
 		q.Spec = []inventory.Wanted{
-			{Type: catalog.Tier0, Name: "t0-missing", Line: 3},
-			{Type: catalog.IPSet, Name: "twice", Line: 5},
-			{Type: catalog.IPSet, Name: "mine", Line: 6},
-			{Type: catalog.Tier1, Name: "t0-main", Line: 8},
-			{Type: catalog.IPBlock, Name: "container-block-1", Line: 10},
-			{Type: catalog.IPBlock, Name: g.world.Shared[1].ID, Line: 11},
-			{Type: catalog.IPPool, Name: "external-pool-1", Line: 13, Allocations: map[string]string{"1.2.3.4": ""}},
-			{Type: catalog.LogicalPort, Name: "x", Line: 15},
+			{Type: mp.Tier0, Name: "t0-missing", Line: 3},
+			{Type: mp.IPSet, Name: "twice", Line: 5},
+			{Type: mp.IPSet, Name: "mine", Line: 6},
+			{Type: mp.Tier1, Name: "t0-main", Line: 8},
+			{Type: mp.IPBlock, Name: "container-block-1", Line: 10},
+			{Type: mp.IPBlock, Name: g.world.Shared[1].ID, Line: 11},
+			{Type: mp.IPPool, Name: "external-pool-1", Line: 13, Allocations: map[string]string{"1.2.3.4": ""}},
+			{Type: mp.LogicalPort, Name: "x", Line: 15},
 		}
 		_, err := inventory.Retrieve(ctx, g.client, q)
 		var spec *inventory.SpecError
@@ -378,37 +378,37 @@ var _ = Describe("Retrieving what the user spec lists", func() {
 			"logical-routers/" + deployment + "/routing/static-routes/r": {"id": "r", "resource_type": "StaticRoute", "display_name": "to the lab", "logical_router_id": deployment, "network": "10.9.0.0/16"},
 			"firewall/sections/s": {"id": "s", "resource_type": "FirewallSection", "display_name": "shared section", "rule_count": 0, "priority": 5, "section_type": "LAYER3"},
 		}))).To(Succeed())
-		q := g.query(catalog.Shared)
+		q := g.query(mp.Shared)
 		q.Spec = append(q.Spec,
-			inventory.Wanted{Type: catalog.Tier1, Name: "t1-deployment", Line: 20, StaticRoutes: map[string]string{"to the lab": "lab"}},
-			inventory.Wanted{Type: catalog.LogicalSwitch, Name: "deployment", Line: 21},
-			inventory.Wanted{Type: catalog.LogicalSwitch, Name: "operations", Line: 22},
-			inventory.Wanted{Type: catalog.DFWSection, Name: "shared section", Line: 23},
+			inventory.Wanted{Type: mp.Tier1, Name: "t1-deployment", Line: 20, StaticRoutes: map[string]string{"to the lab": "lab"}},
+			inventory.Wanted{Type: mp.LogicalSwitch, Name: "deployment", Line: 21},
+			inventory.Wanted{Type: mp.LogicalSwitch, Name: "operations", Line: 22},
+			inventory.Wanted{Type: mp.DFWSection, Name: "shared section", Line: 23},
 		)
 		inv, err := inventory.Retrieve(ctx, g.client, q)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(inv.Policy).To(HaveExactElements(HaveField("Name", "operations")), "it was made in Policy")
 		p := g.build(inv, nil)
 		Expect(p.Totals).To(ContainElements(
-			plan.TypeTotal{Type: catalog.IPPoolAllocation, Objects: 2, Batches: 1},
-			plan.TypeTotal{Type: catalog.Tier1Port, Objects: 1, Batches: 1},
-			plan.TypeTotal{Type: catalog.LogicalSwitch, Objects: 1, Batches: 1},
-			plan.TypeTotal{Type: catalog.DFWSection, Objects: 1, Batches: 1},
+			plan.TypeTotal{Type: mp.IPPoolAllocation, Objects: 2, Batches: 1},
+			plan.TypeTotal{Type: mp.Tier1Port, Objects: 1, Batches: 1},
+			plan.TypeTotal{Type: mp.LogicalSwitch, Objects: 1, Batches: 1},
+			plan.TypeTotal{Type: mp.DFWSection, Objects: 1, Batches: 1},
 		))
 		for _, b := range p.Batches {
 			for i, e := range b.Entries {
 				d := b.Request.MigrationData[0].ResourceIDs[i]
 				switch b.Type {
-				case catalog.Tier1Port:
+				case mp.Tier1Port:
 					Expect(d.Metadata).To(HaveLen(3), "locale service, down-link, route")
-					Expect(d.Metadata).To(ContainElement(nsx.KeyValue{Key: "r", Value: "lab"}))
-				case catalog.LogicalPort:
+					Expect(d.Metadata).To(ContainElement(mp.KeyValue{Key: "r", Value: "lab"}))
+				case mp.LogicalPort:
 					Expect(e.Name).To(Or(HavePrefix("tas1"), Equal("deployment")), "the virtual machines and the gateway, but not the port on the Policy switch, of which NSX keeps a shadow")
 				}
 			}
 		}
 		g.promote(ctx, p.Batches, true)
-		Expect(g.census(ctx, catalog.Shared, p)).To(beAll("Policy", p.Objects()))
+		Expect(g.census(ctx, mp.Shared, p)).To(beAll("Policy", p.Objects()))
 		rest, err := inventory.Retrieve(ctx, g.client, q)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(rest.Objects).To(BeEmpty())
@@ -418,19 +418,19 @@ var _ = Describe("Retrieving what the user spec lists", func() {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
 		blind := bent{API: g.client, hide: func(query, _ string) bool { return strings.Contains(query, "display_name:") }}
-		inv, err := inventory.Retrieve(ctx, blind, g.query(catalog.Shared))
+		inv, err := inventory.Retrieve(ctx, blind, g.query(mp.Shared))
 		Expect(err).NotTo(HaveOccurred())
-		Expect(g.build(inv, nil).Digest).To(Equal(g.build(g.retrieve(ctx, catalog.Shared), nil).Digest))
+		Expect(g.build(inv, nil).Digest).To(Equal(g.build(g.retrieve(ctx, mp.Shared), nil).Digest))
 	})
 
 	It("migrates the configuration of a Policy Tier-0 when the spec asks for it", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		g.promote(ctx, g.build(g.retrieve(ctx, catalog.Shared), nil).Batches, true)
-		q := g.query(catalog.Shared)
-		q.Spec = []inventory.Wanted{{Type: catalog.Tier0, Name: "t0-main", Config: true}}
+		g.promote(ctx, g.build(g.retrieve(ctx, mp.Shared), nil).Batches, true)
+		q := g.query(mp.Shared)
+		q.Spec = []inventory.Wanted{{Type: mp.Tier0, Name: "t0-main", Config: true}}
 		inv, err := inventory.Retrieve(ctx, g.client, q)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(inv.Objects).To(HaveExactElements(HaveField("Ref.Type", catalog.Tier0Config)))
+		Expect(inv.Objects).To(HaveExactElements(HaveField("Ref.Type", mp.Tier0Config)))
 	})
 })

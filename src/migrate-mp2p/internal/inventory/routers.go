@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // The kinds of router ports that matter beside those that the catalog names (NSX Go SDK).
@@ -35,7 +35,7 @@ type route struct {
 // readRouterPorts reads the ports of all routers. They are listed, not searched: ports go with their router, whoever
 // made them.
 func (r *retrieval) readRouterPorts(ctx context.Context) error {
-	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	e, _ := r.q.Catalog.Entry(mp.Tier1Port)
 	whose := r.whose()
 	if _, err := r.list(ctx, e.List, nil, func(b body) error {
 		p := readRouterPort(b)
@@ -67,7 +67,7 @@ func readRouterPort(b body) *routerPort {
 // readStaticRoutes reads the static routes of all routers; there is no list of them all.
 func (r *retrieval) readStaticRoutes(ctx context.Context) error {
 	var found []route
-	err := r.search(ctx, nsx.Manager, "resource_type:StaticRoute", func(b body) error {
+	err := r.search(ctx, mp.Manager, "resource_type:StaticRoute", func(b body) error {
 		found = append(found, readRoute(b, r.whose()))
 		return nil
 	})
@@ -89,7 +89,7 @@ func (r *retrieval) listStaticRoutesOfAll(ctx context.Context) error {
 	}
 	r.routesListed = true
 	for _, router := range routers {
-		if err := r.listStaticRoutes(ctx, router); err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+		if err := r.listStaticRoutes(ctx, router); err != nil && !mp.IsKind(err, mp.KindNotFound) {
 			return err // a router that is gone took its routes along
 		}
 	}
@@ -106,12 +106,12 @@ func readRoute(b body, whose whose) route {
 
 // proveRoutes reads the static routes of our routers from their lists, where Search has found some.
 func (r *retrieval) proveRoutes(ctx context.Context) error {
-	if r.q.Scope != catalog.NCP || r.routesListed {
+	if r.q.Scope != mp.NCP || r.routesListed {
 		return nil // they came from the lists
 	}
 	ours := map[string]bool{}
 	r.routes = slices.DeleteFunc(r.routes, func(s route) bool {
-		_, whole := r.objects[catalog.Ref{Type: catalog.Tier1, ID: s.router}]
+		_, whole := r.objects[mp.Ref{Type: mp.Tier1, ID: s.router}]
 		ours[s.router] = ours[s.router] || whole
 		return whole
 	})
@@ -132,7 +132,7 @@ func movable(e *catalog.Entry, kind string) bool {
 // addRouterEntries makes the entries for the ports and static routes of routers, and notes which Tier-0 a Tier-1 hangs
 // on.
 func (r *retrieval) addRouterEntries(ctx context.Context) error {
-	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	e, _ := r.q.Catalog.Entry(mp.Tier1Port)
 	if err := r.proveRoutes(ctx); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (r *retrieval) addRouterEntries(ctx context.Context) error {
 
 	var entries []*Object
 	for router, of := range ports {
-		whole := r.objects[catalog.Ref{Type: catalog.Tier1, ID: router}]
+		whole := r.objects[mp.Ref{Type: mp.Tier1, ID: router}]
 		var moving []*routerPort
 		for _, p := range of {
 			if movable(e, p.kind) && r.moves(p, whole != nil) {
@@ -170,7 +170,7 @@ func (r *retrieval) addRouterEntries(ctx context.Context) error {
 // moves tells whether a port of a Tier-1 goes with this run. A port on somebody else's router goes when our NCP made
 // it; a port that any NCP made never goes with a shared router, since its network is still Manager.
 func (r *retrieval) moves(p *routerPort, ourRouter bool) bool {
-	if r.q.Scope == catalog.Shared {
+	if r.q.Scope == mp.Shared {
 		return ourRouter && p.cluster == ""
 	}
 	return ourRouter || p.cluster == r.q.Cluster
@@ -190,8 +190,8 @@ func linkPath(ports []*routerPort) string {
 // those of its ports that go with this run. The entry is Policy when all of its parts are; a router without parts when
 // its link to the Tier-0 is.
 func (r *retrieval) routerEntry(router string, whole *Object, moving, all []*routerPort) *Object {
-	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
-	o := &Object{Ref: catalog.Ref{Type: e.Type, ID: router}, Parent: catalog.Ref{Type: catalog.Tier1, ID: router}, Hash: portsHash(only(e, all))}
+	e, _ := r.q.Catalog.Entry(mp.Tier1Port)
+	o := &Object{Ref: mp.Ref{Type: e.Type, ID: router}, Parent: mp.Ref{Type: mp.Tier1, ID: router}, Hash: portsHash(only(e, all))}
 	for _, p := range moving {
 		o.Parts = append(o.Parts, Part{ID: p.id, IsPort: true, Switch: p.switchPort, PolicyPath: p.policyPath})
 	}
@@ -240,10 +240,10 @@ func (r *retrieval) linkTier1s(ports map[string][]*routerPort) {
 	for _, p := range r.ports {
 		routerOf[p.id] = p.router
 	}
-	for _, o := range r.toMigrate(catalog.Tier1) {
+	for _, o := range r.toMigrate(mp.Tier1) {
 		for _, p := range ports[o.ID] {
 			if top := routerOf[p.peer]; p.kind == linkOnTier1 && top != "" {
-				o.Refs = append(o.Refs, Reference{To: catalog.Ref{Type: catalog.Tier0, ID: r.intern.one(top)}, Field: "link to the Tier-0"})
+				o.Refs = append(o.Refs, Reference{To: mp.Ref{Type: mp.Tier0, ID: r.intern.one(top)}, Field: "link to the Tier-0"})
 			}
 		}
 	}
@@ -258,7 +258,7 @@ func (r *retrieval) placeParts(ctx context.Context, entries []*Object) error {
 			if p.Switch == "" {
 				continue
 			}
-			if port, ok := r.objects[catalog.Ref{Type: catalog.LogicalPort, ID: p.Switch}]; ok {
+			if port, ok := r.objects[mp.Ref{Type: mp.LogicalPort, ID: p.Switch}]; ok {
 				switchOf[p.Switch] = port.Parent.ID
 			} else {
 				unknown = append(unknown, p.Switch)
@@ -266,8 +266,8 @@ func (r *retrieval) placeParts(ctx context.Context, entries []*Object) error {
 		}
 	}
 	slices.Sort(unknown)
-	e, _ := r.q.Catalog.Entry(catalog.LogicalPort)
-	port := func(string) catalog.Type { return catalog.LogicalPort }
+	e, _ := r.q.Catalog.Entry(mp.LogicalPort)
+	port := func(string) mp.Type { return mp.LogicalPort }
 	for id, found := range r.lookUp(ctx, slices.Compact(unknown), port) {
 		if found.err != nil {
 			return found.err
@@ -284,7 +284,7 @@ func (r *retrieval) placeParts(ctx context.Context, entries []*Object) error {
 			}
 			p.Switch = r.intern.one(switchOf[p.Switch])
 			if p.Switch != "" && p.PolicyPath == "" {
-				o.Refs = append(o.Refs, Reference{To: catalog.Ref{Type: catalog.LogicalSwitch, ID: p.Switch}, Field: "port " + p.ID})
+				o.Refs = append(o.Refs, Reference{To: mp.Ref{Type: mp.LogicalSwitch, ID: p.Switch}, Field: "port " + p.ID})
 			}
 		}
 	}
@@ -295,17 +295,17 @@ func (r *retrieval) placeParts(ctx context.Context, entries []*Object) error {
 // of a router which is Policy already is taken for Policy, too, unless the spec asks for it, or whoever takes the router
 // over has to find out.
 func (r *retrieval) addTier0Entries(ports map[string][]*routerPort) {
-	uplink, _ := r.q.Catalog.Entry(catalog.Tier0Port)
-	for _, router := range r.ofType(catalog.Tier0) {
+	uplink, _ := r.q.Catalog.Entry(mp.Tier0Port)
+	for _, router := range r.ofType(mp.Tier0) {
 		for _, p := range ports[router.ID] {
 			if !movable(uplink, p.kind) {
 				continue
 			}
-			o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Port, ID: p.id}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
+			o := &Object{Ref: mp.Ref{Type: mp.Tier0Port, ID: p.id}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
 				Hash: p.hash, PolicyPath: p.policyPath, Wanted: router.Wanted}
 			r.objects[o.Ref] = o
 		}
-		o := &Object{Ref: catalog.Ref{Type: catalog.Tier0Config, ID: router.ID}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
+		o := &Object{Ref: mp.Ref{Type: mp.Tier0Config, ID: router.ID}, Parent: router.Ref, Name: router.Name, Owner: router.Owner,
 			Hash: router.Hash, PolicyPath: router.PolicyPath, Wanted: router.Wanted}
 		if r.q.Whole || router.Wanted != nil && router.Wanted.Config {
 			o.PolicyPath = ""

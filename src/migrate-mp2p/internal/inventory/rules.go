@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // perQuery is how many ids one query names; the URL stays below 8 KB.
@@ -26,7 +26,7 @@ func (r *retrieval) readRules(ctx context.Context) error {
 }
 
 // ofType gives the objects of a type, sorted by id.
-func (r *retrieval) ofType(t catalog.Type) []*Object {
+func (r *retrieval) ofType(t mp.Type) []*Object {
 	var found []*Object
 	for _, o := range r.objects {
 		if o.Type == t {
@@ -38,23 +38,23 @@ func (r *retrieval) ofType(t catalog.Type) []*Object {
 }
 
 // toMigrate gives the objects of a type that are not Policy yet, or all where those that are may be taken over.
-func (r *retrieval) toMigrate(t catalog.Type) []*Object {
+func (r *retrieval) toMigrate(t mp.Type) []*Object {
 	return slices.DeleteFunc(r.ofType(t), func(o *Object) bool { return o.PolicyPath != "" && !r.q.Whole })
 }
 
 // readFirewallRules gives every section its rules in their order. Search hands them out in bulk and unordered; their
 // priority is their place. A section for which that does not add up is listed.
 func (r *retrieval) readFirewallRules(ctx context.Context) error {
-	e, _ := r.q.Catalog.Entry(catalog.DFWSection)
-	sections := r.toMigrate(catalog.DFWSection)
+	e, _ := r.q.Catalog.Entry(mp.DFWSection)
+	sections := r.toMigrate(mp.DFWSection)
 	sectionIDs := make([]string, len(sections))
 	for i, s := range sections {
 		sectionIDs[i] = s.ID
 	}
 	found := map[string][]rule{}
 	for _, some := range chunks(sectionIDs, perQuery) {
-		query := ofTypes(e.Parts) + " AND " + anyOf("section_id", some)
-		err := r.search(ctx, nsx.Manager, query, func(b body) error {
+		query := mp.OfTypes(e.Parts) + " AND " + mp.AnyOf("section_id", some)
+		err := r.search(ctx, mp.Manager, query, func(b body) error {
 			section := b.text("section_id")
 			found[section] = append(found[section], r.rule(e, b, b.number("priority")))
 			return nil
@@ -126,9 +126,9 @@ func (o *Object) take(rules []rule) {
 
 // readLBRules reads the names of the rules that virtual servers embed, and which pools they select.
 func (r *retrieval) readLBRules(ctx context.Context) error {
-	e, _ := r.q.Catalog.Entry(catalog.LBVirtualServer)
+	e, _ := r.q.Catalog.Entry(mp.LBVirtualServer)
 	users := map[string][]*Object{}
-	for _, server := range r.toMigrate(catalog.LBVirtualServer) {
+	for _, server := range r.toMigrate(mp.LBVirtualServer) {
 		for id := range server.Names {
 			users[id] = append(users[id], server)
 		}

@@ -3,7 +3,7 @@ package inventory
 import (
 	"context"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Where virtual servers and their rules name what NCP in Policy mode tells apart (catalog, LB_VIRTUAL_SERVER).
@@ -20,13 +20,13 @@ const typeLayer4 = "layer_4"
 // noteOwn notes the facts that an object of the load balancer shows by itself. Where ports differ there is none.
 func (o *Object) noteOwn(b body) {
 	switch o.Type {
-	case catalog.LBVirtualServer:
-		o.note(catalog.FactServerPort, theOne(b, "ports"))
-		o.note(catalog.FactServerProtocol, b.text("ip_protocol"))
-	case catalog.LBPersistenceProfile:
-		o.note(catalog.FactResourceType, b.text("resource_type"))
-	case catalog.LBPool:
-		o.note(catalog.FactMemberPort, theOne(b, "members.port"))
+	case mp.LBVirtualServer:
+		o.note(mp.FactServerPort, theOne(b, "ports"))
+		o.note(mp.FactServerProtocol, b.text("ip_protocol"))
+	case mp.LBPersistenceProfile:
+		o.note(mp.FactResourceType, b.text("resource_type"))
+	case mp.LBPool:
+		o.note(mp.FactMemberPort, theOne(b, "members.port"))
 	}
 }
 
@@ -55,19 +55,19 @@ func (o *Object) note(fact, value string) {
 
 // noteUsers notes on pools and certificates which virtual servers use them: what a pool is for, its own body does not tell.
 func (r *retrieval) noteUsers(context.Context) error {
-	if r.q.Scope != catalog.NCP {
+	if r.q.Scope != mp.NCP {
 		return nil
 	}
-	servers := r.toMigrate(catalog.LBVirtualServer)
+	servers := r.toMigrate(mp.LBVirtualServer)
 	for _, server := range servers {
 		for _, ref := range server.Refs {
 			used := r.objects[ref.To]
 			switch {
 			case used == nil:
-			case ref.Field == fieldRulePool && used.Facts[catalog.FactUsedBy] == "":
-				used.note(catalog.FactUsedBy, catalog.UsedByRule)
+			case ref.Field == fieldRulePool && used.Facts[mp.FactUsedBy] == "":
+				used.note(mp.FactUsedBy, mp.UsedByRule)
 			case ref.Field == fieldDefaultCertificate:
-				used.note(catalog.FactUsedBy, catalog.UsedByIngresses)
+				used.note(mp.FactUsedBy, mp.UsedByIngresses)
 			}
 		}
 	}
@@ -77,9 +77,9 @@ func (r *retrieval) noteUsers(context.Context) error {
 		}
 		for _, ref := range server.Refs {
 			if used := r.objects[ref.To]; used != nil && ref.Field == fieldPool {
-				used.note(catalog.FactUsedBy, catalog.UsedByServer)
-				used.note(catalog.FactServerPort, server.Facts[catalog.FactServerPort])
-				used.note(catalog.FactServerProtocol, server.Facts[catalog.FactServerProtocol])
+				used.note(mp.FactUsedBy, mp.UsedByServer)
+				used.note(mp.FactServerPort, server.Facts[mp.FactServerPort])
+				used.note(mp.FactServerProtocol, server.Facts[mp.FactServerProtocol])
 			}
 		}
 	}

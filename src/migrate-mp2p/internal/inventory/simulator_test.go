@@ -11,6 +11,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -79,7 +80,7 @@ func (g *ground) routerOf(cluster string) string {
 }
 
 // retrieve must succeed.
-func (g *ground) retrieve(ctx SpecContext, scope catalog.Scope) *inventory.Inventory {
+func (g *ground) retrieve(ctx SpecContext, scope mp.Scope) *inventory.Inventory {
 	GinkgoHelper()
 	inv, err := inventory.Retrieve(ctx, g.client, g.query(scope))
 	Expect(err).NotTo(HaveOccurred())
@@ -102,15 +103,15 @@ func (g *ground) promote(ctx SpecContext, batches []plan.Batch, done bool) {
 	Expect(g.client.Initiate(ctx)).To(Succeed())
 	for _, b := range batches {
 		Expect(g.client.Promote(ctx, b.Request)).To(Succeed())
-		for _, step := range []struct{ action, component string }{{"start", nsx.ComponentPrecheck}, {"continue", nsx.ComponentMigration}} {
+		for _, step := range []struct{ action, component string }{{"start", mp.ComponentPrecheck}, {"continue", mp.ComponentMigration}} {
 			Expect(g.client.PlanAction(ctx, step.action)).To(Succeed())
 			Eventually(func() string {
 				status, err := g.client.MigrationStatus(ctx)
 				Expect(err).NotTo(HaveOccurred())
 				c := status.Component(step.component)
-				Expect(c.Status).NotTo(Equal(nsx.StatusFailed), "%s of %s: %s", step.action, b.Type, c.Details)
+				Expect(c.Status).NotTo(Equal(mp.StatusFailed), "%s of %s: %s", step.action, b.Type, c.Details)
 				return c.Status
-			}).WithPolling(1e6).Should(Equal(nsx.StatusSuccess))
+			}).WithPolling(1e6).Should(Equal(mp.StatusSuccess))
 		}
 	}
 	if done {
@@ -145,30 +146,30 @@ func placeOf(e plan.Entry) inventory.Place {
 }
 
 // look reads every entry of a plan.
-func (g *ground) look(ctx SpecContext, batches []plan.Batch) map[catalog.Ref]inventory.Finding {
+func (g *ground) look(ctx SpecContext, batches []plan.Batch) map[mp.Ref]inventory.Finding {
 	GinkgoHelper()
-	places := map[catalog.Ref]inventory.Place{}
-	var refs []catalog.Ref
+	places := map[mp.Ref]inventory.Place{}
+	var refs []mp.Ref
 	for _, b := range batches {
 		for _, e := range b.Entries {
 			places[e.Ref] = placeOf(e)
 			refs = append(refs, e.Ref)
 		}
 	}
-	found, err := inventory.Look(ctx, g.client, g.cat, refs, func(ref catalog.Ref) inventory.Place { return places[ref] })
+	found, err := inventory.Look(ctx, g.client, g.cat, refs, func(ref mp.Ref) inventory.Place { return places[ref] })
 	Expect(err).NotTo(HaveOccurred())
 	Expect(found).To(HaveLen(len(refs)))
 	return found
 }
 
-func (g *ground) census(ctx SpecContext, scope catalog.Scope, p *plan.Plan) *inventory.Census {
+func (g *ground) census(ctx SpecContext, scope mp.Scope, p *plan.Plan) *inventory.Census {
 	GinkgoHelper()
 	c, err := inventory.TakeCensus(ctx, g.client, g.cat, inventory.CensusQuery{Scope: scope, Cluster: "tas1", Known: known(p)})
 	Expect(err).NotTo(HaveOccurred())
 	return c
 }
 
-func (g *ground) query(scope catalog.Scope) inventory.Query {
+func (g *ground) query(scope mp.Scope) inventory.Query {
 	return inventory.Query{Scope: scope, Cluster: "tas1", Catalog: g.cat, Spec: g.spec(), IndexTimeout: time.Minute}
 }
 
@@ -176,7 +177,7 @@ func (g *ground) query(scope catalog.Scope) inventory.Query {
 func (g *ground) spec() []inventory.Wanted {
 	var spec []inventory.Wanted
 	for i, s := range g.world.Shared {
-		w := inventory.Wanted{Type: catalog.Type(s.Kind), Name: s.DisplayName, Line: i + 1}
+		w := inventory.Wanted{Type: mp.Type(s.Kind), Name: s.DisplayName, Line: i + 1}
 		if len(s.Allocations) > 0 {
 			w.Allocations = map[string]string{}
 			for _, ip := range s.Allocations {

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // candidate is an object that bears a name, or the id, which the user spec lists.
@@ -46,9 +46,9 @@ func (r *retrieval) findWanted(ctx context.Context) error {
 	tasks := []func(context.Context) error{r.readRouterPorts, r.readOthersGroups, r.readPolicyGroups}
 	for _, o := range r.objects {
 		switch o.Type {
-		case catalog.LogicalSwitch:
+		case mp.LogicalSwitch:
 			tasks = append(tasks, func(ctx context.Context) error { return r.addSwitchPorts(ctx, o.ID) })
-		case catalog.Tier1:
+		case mp.Tier1:
 			tasks = append(tasks, func(ctx context.Context) error { return r.listStaticRoutes(ctx, o.ID) })
 		}
 	}
@@ -79,8 +79,8 @@ func (r *retrieval) resolve(ctx context.Context, c *collection, wanted []*Wanted
 	}
 	if !c.ordered && !r.q.Whole {
 		for _, some := range chunks(names, perQuery/2) { // each name stands in the query twice
-			query := ofTypes(managerTypes(c.entries)) + " AND (" + anyOf("id", some) + " OR " + anyOf("display_name", some) + ")"
-			err := r.search(ctx, nsx.Manager, query, noting(found, names))
+			query := mp.OfTypes(managerTypes(c.entries)) + " AND (" + mp.AnyOf("id", some) + " OR " + mp.AnyOf("display_name", some) + ")"
+			err := r.search(ctx, mp.Manager, query, noting(found, names))
 			if r.indexLost(err) {
 				clear(found)
 				break
@@ -186,7 +186,7 @@ func (r *retrieval) take(ctx context.Context, c *collection, w *Wanted, all []ca
 		spec.add(w.Line, "%s %q is of the network of the nodes of %q; it goes with scope ncp of that cluster and must not be listed", key, w.Name, cluster)
 		return nil
 	}
-	if other, listed := r.objects[catalog.Ref{Type: w.Type, ID: b.text("id")}]; listed {
+	if other, listed := r.objects[mp.Ref{Type: w.Type, ID: b.text("id")}]; listed {
 		spec.add(w.Line, "%s %q is listed twice, also in line %d", key, w.Name, other.Wanted.Line)
 		return nil
 	}
@@ -195,7 +195,7 @@ func (r *retrieval) take(ctx context.Context, c *collection, w *Wanted, all []ca
 	return nil
 }
 
-func (r *retrieval) specKey(t catalog.Type) string {
+func (r *retrieval) specKey(t mp.Type) string {
 	e, _ := r.q.Catalog.Entry(t)
 	return e.SpecKey
 }
@@ -212,7 +212,7 @@ func ids(candidates []candidate) []string {
 // explainMissing says that no such object exists, or what bears the name instead.
 func (r *retrieval) explainMissing(ctx context.Context, w *Wanted, key string, spec *SpecError) error {
 	var others []string
-	err := r.search(ctx, nsx.Manager, anyOf("id", []string{w.Name})+" OR "+anyOf("display_name", []string{w.Name}), func(b body) error {
+	err := r.search(ctx, mp.Manager, mp.AnyOf("id", []string{w.Name})+" OR "+mp.AnyOf("display_name", []string{w.Name}), func(b body) error {
 		if b.text("id") == w.Name || b.text("display_name") == w.Name {
 			what := b.text("resource_type")
 			if e, ok := accepting(r.q.Catalog.Entries(), b); ok && e.SpecKey != "" {
@@ -238,7 +238,7 @@ func (r *retrieval) explainMissing(ctx context.Context, w *Wanted, key string, s
 // NCP's own stay for scope ncp, and ports made on a switch that was Policy already have nothing to be migrated: NSX
 // keeps a Policy shadow of each.
 func (r *retrieval) addSwitchPorts(ctx context.Context, logicalSwitch string) error {
-	e, _ := r.q.Catalog.Entry(catalog.LogicalPort)
+	e, _ := r.q.Catalog.Entry(mp.LogicalPort)
 	_, err := r.list(ctx, e.List, url.Values{e.ParentField: {logicalSwitch}}, func(b body) error {
 		tags, _, shadowed := b.promotion()
 		if _, made := createdByAny(tags); !made && !shadowed && b.text(e.ParentField) == logicalSwitch {
@@ -254,7 +254,7 @@ func (r *retrieval) addSwitchPorts(ctx context.Context, logicalSwitch string) er
 
 // listStaticRoutes reads the static routes of one router.
 func (r *retrieval) listStaticRoutes(ctx context.Context, router string) error {
-	e, _ := r.q.Catalog.Entry(catalog.Tier1Port)
+	e, _ := r.q.Catalog.Entry(mp.Tier1Port)
 	if _, err := r.list(ctx, e.PartPath(router), nil, func(b body) error {
 		s := readRoute(b, r.whose())
 		s.router = router
@@ -270,8 +270,8 @@ func (r *retrieval) listStaticRoutes(ctx context.Context, router string) error {
 
 // addListedAllocations notes the addresses that the user spec lists below pools, and checks that they are allocated.
 func (r *retrieval) addListedAllocations(ctx context.Context, spec *SpecError) error {
-	e, _ := r.q.Catalog.Entry(catalog.IPPoolAllocation)
-	for _, o := range r.ofType(catalog.IPPool) {
+	e, _ := r.q.Catalog.Entry(mp.IPPoolAllocation)
+	for _, o := range r.ofType(mp.IPPool) {
 		if o.Wanted == nil || len(o.Wanted.Allocations) == 0 {
 			continue
 		}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Whose an object is, its tags tell, and nothing else in this package reads them for that.
@@ -41,15 +41,15 @@ type whose struct {
 func (s *source) whose() whose { return whose{s.q.Cluster, s.q.Platform == platformTKGI} }
 
 // ours tells whether an object goes with the cluster.
-func (w whose) ours(tags []nsx.Tag) bool { return createdBy(tags, w.cluster) || w.ofNodes(tags) }
+func (w whose) ours(tags []mp.Tag) bool { return createdBy(tags, w.cluster) || w.ofNodes(tags) }
 
 // ofNodes tells whether an object is of the network of the cluster's nodes.
-func (w whose) ofNodes(tags []nsx.Tag) bool {
+func (w whose) ofNodes(tags []mp.Tag) bool {
 	return w.nodes && slices.Contains(nodeNetworksOf(tags), w.cluster)
 }
 
 // goesWith gives the cluster with which an object goes; empty when it goes with none.
-func (w whose) goesWith(tags []nsx.Tag) string {
+func (w whose) goesWith(tags []mp.Tag) string {
 	if cluster, made := createdByAny(tags); made {
 		return cluster
 	}
@@ -61,11 +61,11 @@ func (w whose) goesWith(tags []nsx.Tag) string {
 
 // seemsOfNodes tells whether an object may be meant to be of the network of the cluster's nodes although it is not: TKGI's
 // tag and NCP's do not both name the cluster, or not as they should.
-func (w whose) seemsOfNodes(tags []nsx.Tag) bool {
+func (w whose) seemsOfNodes(tags []mp.Tag) bool {
 	if !w.nodes || has(tags, scopeVersion) || len(nodeNetworksOf(tags)) > 0 {
 		return false
 	}
-	ofTKGI, ofCluster := false, slices.Contains(tags, nsx.Tag{Scope: scopeCluster, Tag: w.cluster})
+	ofTKGI, ofCluster := false, slices.Contains(tags, mp.Tag{Scope: scopeCluster, Tag: w.cluster})
 	for _, t := range tags {
 		if slices.Contains(tkgiScopes, t.Scope) {
 			ofTKGI = true
@@ -85,17 +85,17 @@ func uuidOf(cluster string) string {
 }
 
 // createdBy tells whether NCP of the named cluster made an object with these tags.
-func createdBy(tags []nsx.Tag, cluster string) bool {
-	return slices.Contains(tags, nsx.Tag{Scope: scopeCluster, Tag: cluster}) && has(tags, scopeVersion)
+func createdBy(tags []mp.Tag, cluster string) bool {
+	return slices.Contains(tags, mp.Tag{Scope: scopeCluster, Tag: cluster}) && has(tags, scopeVersion)
 }
 
 // createdByAny gives the cluster whose NCP made an object with these tags.
-func createdByAny(tags []nsx.Tag) (cluster string, made bool) {
+func createdByAny(tags []mp.Tag) (cluster string, made bool) {
 	return tagValue(tags, scopeCluster), has(tags, scopeCluster) && has(tags, scopeVersion)
 }
 
 // nodeNetworksOf gives the clusters, in practice one, to whose nodes' network an object with these tags belongs.
-func nodeNetworksOf(tags []nsx.Tag) []string {
+func nodeNetworksOf(tags []mp.Tag) []string {
 	if has(tags, scopeVersion) {
 		return nil
 	}
@@ -103,7 +103,7 @@ func nodeNetworksOf(tags []nsx.Tag) []string {
 	for _, t := range tags {
 		uuid := uuidOf(t.Tag)
 		if t.Scope == scopeCluster && uuid != "" && slices.ContainsFunc(tkgiScopes, func(scope string) bool {
-			return slices.Contains(tags, nsx.Tag{Scope: scope, Tag: uuid})
+			return slices.Contains(tags, mp.Tag{Scope: scope, Tag: uuid})
 		}) {
 			clusters = append(clusters, t.Tag)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 )
@@ -18,7 +19,7 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 	It("is retrieved whole: exactly what NCP made, and its addresses and router ports [R4] [R13]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		inv := g.retrieve(ctx, catalog.NCP)
+		inv := g.retrieve(ctx, mp.NCP)
 
 		created, err := g.world.CreatedBy("tas1")
 		Expect(err).NotTo(HaveOccurred())
@@ -30,7 +31,7 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 		}
 		got := map[string]bool{}
 		for _, o := range inv.Objects {
-			if o.Type != catalog.Tier1Port && o.Type != catalog.IPPoolAllocation {
+			if o.Type != mp.Tier1Port && o.Type != mp.IPPoolAllocation {
 				Expect(got).NotTo(HaveKey(o.ID))
 				got[o.ID] = true
 			}
@@ -45,26 +46,26 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 	It("is planned without problems, the shared resources first [R3] [R13]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		shared := g.build(g.retrieve(ctx, mp.Shared), nil)
 		Expect(shared.Objects()).To(Equal(10))
-		ncp := g.build(g.retrieve(ctx, catalog.NCP), shared.IDMap())
+		ncp := g.build(g.retrieve(ctx, mp.NCP), shared.IDMap())
 		Expect(ncp.Objects()).To(BeNumerically(">", 480))
 		Expect(ncp.Principal).To(Equal("tas1-ncp"))
 		for id, path := range ncp.References {
 			Expect(shared.IDMap()).To(HaveKeyWithValue(id, path))
 		}
 
-		_, err := plan.Build(g.retrieve(ctx, catalog.NCP), plan.Options{Catalog: g.cat})
+		_, err := plan.Build(g.retrieve(ctx, mp.NCP), plan.Options{Catalog: g.cat})
 		Expect(err).To(MatchError(ContainSubstring("list it in the user spec (tier0_routers:")), "the shared resources are still Manager")
 	})
 
 	It("gives the same plan every time [I4]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		assume := g.build(g.retrieve(ctx, catalog.Shared), nil).IDMap()
-		first := g.build(g.retrieve(ctx, catalog.NCP), assume)
+		assume := g.build(g.retrieve(ctx, mp.Shared), nil).IDMap()
+		first := g.build(g.retrieve(ctx, mp.NCP), assume)
 		for range 3 {
-			Expect(g.build(g.retrieve(ctx, catalog.NCP), assume).Digest).To(Equal(first.Digest))
+			Expect(g.build(g.retrieve(ctx, mp.NCP), assume).Digest).To(Equal(first.Digest))
 		}
 		for _, r := range g.server.Requests() {
 			Expect(r.Method == "GET" || strings.Contains(r.Path, "/api/session/create")).To(BeTrue(), "%s %s", r.Method, r.Path)
@@ -74,16 +75,16 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 	It("is accepted by the coordinator, and every entry shows what it is before, after and after the way back [R14] [R17]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		shared := g.build(g.retrieve(ctx, mp.Shared), nil)
 		g.promote(ctx, shared.Batches, true)
-		Expect(g.census(ctx, catalog.Shared, shared)).To(beAll("Policy", shared.Objects()))
-		again := g.retrieve(ctx, catalog.Shared)
+		Expect(g.census(ctx, mp.Shared, shared)).To(beAll("Policy", shared.Objects()))
+		again := g.retrieve(ctx, mp.Shared)
 		Expect(again.Objects).To(BeEmpty(), "what is Policy is not migrated again")
 		Expect(again.Policy).NotTo(BeEmpty())
 
-		ncp := g.build(g.retrieve(ctx, catalog.NCP), nil)
+		ncp := g.build(g.retrieve(ctx, mp.NCP), nil)
 		Expect(ncp.References).To(Equal(intersect(shared.IDMap(), ncp.References)))
-		Expect(g.census(ctx, catalog.NCP, ncp)).To(beAll("Manager", ncp.Objects()))
+		Expect(g.census(ctx, mp.NCP, ncp)).To(beAll("Manager", ncp.Objects()))
 		expectEvidence(g.look(ctx, ncp.Batches), catalog.IsManager)
 
 		g.promote(ctx, ncp.Batches, false)
@@ -91,7 +92,7 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 		for _, b := range ncp.Batches { // one by one: read by GET and not by list
 			expectEvidence(g.look(ctx, []plan.Batch{{Type: b.Type, Entries: b.Entries[:1]}}), catalog.IsPolicy)
 		}
-		Expect(g.census(ctx, catalog.NCP, ncp)).To(beAll("Policy", ncp.Objects()))
+		Expect(g.census(ctx, mp.NCP, ncp)).To(beAll("Policy", ncp.Objects()))
 		for _, b := range ncp.Batches {
 			found := g.look(ctx, []plan.Batch{b})
 			for _, e := range b.Entries {
@@ -100,24 +101,24 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 				}
 			}
 		}
-		after := g.retrieve(ctx, catalog.NCP)
+		after := g.retrieve(ctx, mp.NCP)
 		Expect(after.Objects).To(BeEmpty())
 		Expect(after.Policy).To(HaveLen(ncp.Objects()))
 
 		g.rollBack(ctx, ncp.Batches)
 		expectEvidence(g.look(ctx, ncp.Batches), catalog.IsManager)
-		back := g.census(ctx, catalog.NCP, ncp)
+		back := g.census(ctx, mp.NCP, ncp)
 		Expect(back).To(beAll("Manager", ncp.Objects()))
-		Expect(g.build(g.retrieve(ctx, catalog.NCP), nil).Digest).To(Equal(ncp.Digest))
+		Expect(g.build(g.retrieve(ctx, mp.NCP), nil).Digest).To(Equal(ncp.Digest))
 	})
 
 	It("is seen half-way by another run [I8]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
 		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "tas1-other")).To(BeEmpty())
-		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		shared := g.build(g.retrieve(ctx, mp.Shared), nil)
 		g.promote(ctx, shared.Batches, true)
-		ncp := g.build(g.retrieve(ctx, catalog.NCP), nil)
+		ncp := g.build(g.retrieve(ctx, mp.NCP), nil)
 		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "tas1-other")).To(BeEmpty(), "shared is whole, the cluster untouched")
 		g.promote(ctx, ncp.Batches[:6], true)
 
@@ -131,10 +132,10 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 	It("is seen half-way by a cluster whose name is alike but for the case [I8]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		g.promote(ctx, g.build(g.retrieve(ctx, catalog.Shared), nil).Batches, true)
-		g.promote(ctx, g.build(g.retrieve(ctx, catalog.NCP), nil).Batches[:6], true)
+		g.promote(ctx, g.build(g.retrieve(ctx, mp.Shared), nil).Batches, true)
+		g.promote(ctx, g.build(g.retrieve(ctx, mp.NCP), nil).Batches[:6], true)
 		Expect(inventory.FindHalfWay(ctx, g.client, g.cat, "tas", "TAS1")).To(HaveExactElements(HaveField("Cluster", "tas1")))
-		census, err := inventory.TakeCensus(ctx, g.client, g.cat, inventory.CensusQuery{Scope: catalog.NCP, Cluster: "TAS1"})
+		census, err := inventory.TakeCensus(ctx, g.client, g.cat, inventory.CensusQuery{Scope: mp.NCP, Cluster: "TAS1"})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(census).To(beAll("Manager", 0))
 	})
@@ -142,11 +143,11 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 	It("is seen half-way when a shared Tier-0 is Policy and its uplinks are not [I8]", func(ctx SpecContext) {
 		g := start(1, nsxsim.Options{}, nil)
 		g.connect(ctx)
-		shared := g.build(g.retrieve(ctx, catalog.Shared), nil)
+		shared := g.build(g.retrieve(ctx, mp.Shared), nil)
 		var upToTier0 []plan.Batch
 		for _, b := range shared.Batches {
 			upToTier0 = append(upToTier0, b)
-			if b.Type == catalog.Tier0 {
+			if b.Type == mp.Tier0 {
 				break
 			}
 		}
@@ -156,8 +157,8 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 		Expect(found).To(HaveLen(1))
 		Expect(found[0].Cluster).To(BeEmpty())
 
-		rest := g.build(g.retrieve(ctx, catalog.Shared), nil)
-		Expect(rest.Totals).To(HaveExactElements(plan.TypeTotal{Type: catalog.Tier0Port, Objects: 2, Batches: 1}), "no configuration without its router or the operator's wish")
+		rest := g.build(g.retrieve(ctx, mp.Shared), nil)
+		Expect(rest.Totals).To(HaveExactElements(plan.TypeTotal{Type: mp.Tier0Port, Objects: 2, Batches: 1}), "no configuration without its router or the operator's wish")
 	})
 
 	It("is frugal: few requests, whatever its size", func(ctx SpecContext) {
@@ -166,7 +167,7 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 			g := start(scale, nsxsim.Options{}, nil)
 			g.connect(ctx)
 			before := g.client.Stats().Requests
-			g.retrieve(ctx, catalog.NCP)
+			g.retrieve(ctx, mp.NCP)
 			requests[scale] = g.client.Stats().Requests - before
 		}
 		Expect(requests[1]).To(BeNumerically("<", 110), "each list is searched, counted twice and read")
@@ -178,7 +179,7 @@ var _ = Describe("A TAS foundation on a simulated NSX", func() {
 		g.connect(ctx)
 		short, cancel := context.WithCancel(ctx)
 		defer cancel()
-		_, err := inventory.Retrieve(short, bent{API: g.client, list: func(string) { cancel() }}, g.query(catalog.NCP))
+		_, err := inventory.Retrieve(short, bent{API: g.client, list: func(string) { cancel() }}, g.query(mp.NCP))
 		Expect(err).To(MatchError(context.Canceled))
 	})
 })
@@ -193,7 +194,7 @@ func beAll(field string, n int) OmegaMatcher {
 	return WithTransform(counts, Equal(want))
 }
 
-func expectEvidence(found map[catalog.Ref]inventory.Finding, want catalog.Evidence) {
+func expectEvidence(found map[mp.Ref]inventory.Finding, want catalog.Evidence) {
 	GinkgoHelper()
 	for ref, f := range found {
 		Expect(f.Evidence).To(Equal(want), ref.String())

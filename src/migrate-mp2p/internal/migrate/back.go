@@ -9,7 +9,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -64,8 +64,8 @@ func (m *Migrator) Back(ctx context.Context) error {
 
 // refusal says whether an error is NSX's answer to this very rollback, so that others may still get through.
 func refusal(err error) bool {
-	return slices.ContainsFunc([]nsx.Kind{nsx.KindInvalid, nsx.KindNotFound, nsx.KindConflict, nsx.KindNotOwner, nsx.KindStale},
-		func(k nsx.Kind) bool { return nsx.IsKind(err, k) })
+	return slices.ContainsFunc([]mp.Kind{mp.KindInvalid, mp.KindNotFound, mp.KindConflict, mp.KindNotOwner, mp.KindStale},
+		func(k mp.Kind) bool { return mp.IsKind(err, k) })
 }
 
 // takeBack sends the rollbacks of all batches that are not back, newest first, up to the first that fails.
@@ -82,7 +82,7 @@ func (m *Migrator) takeBack(ctx context.Context) error {
 	batches = m.mayGoBack(batches)
 	slices.Reverse(batches)
 	done := 0
-	var found map[catalog.Ref]inventory.Finding
+	var found map[mp.Ref]inventory.Finding
 	for i, b := range batches {
 		if i == 0 || b.Type != batches[i-1].Type {
 			if found, err = m.lookAt(ctx, batches[i:], b.Type); err != nil {
@@ -123,8 +123,8 @@ func (m *Migrator) ready(ctx context.Context) error {
 }
 
 // unlessResting aborts a plan of ours that is half-way, so that no call that is still under way can move it.
-func (m *Migrator) unlessResting(ctx context.Context, status nsx.MigrationStatus) error {
-	if status.Overall == nsx.StatusPaused || status.Overall == nsx.StatusFailed {
+func (m *Migrator) unlessResting(ctx context.Context, status mp.MigrationStatus) error {
+	if status.Overall == mp.StatusPaused || status.Overall == mp.StatusFailed {
 		return m.abort(ctx)
 	}
 	return nil
@@ -160,10 +160,10 @@ func (m *Migrator) initiate(ctx context.Context) error {
 		switch {
 		case err == nil:
 			return nil
-		case nsx.IsKind(err, nsx.KindInvalid), nsx.IsKind(err, nsx.KindConflict):
+		case mp.IsKind(err, mp.KindInvalid), mp.IsKind(err, mp.KindConflict):
 			m.Events.Warn("NSX did not initiate the workflow, which may be open from an earlier execution; going on: %v", err)
 			return nil
-		case !nsx.IsKind(err, nsx.KindLost) || ctx.Err() != nil || send == maxResends:
+		case !mp.IsKind(err, mp.KindLost) || ctx.Err() != nil || send == maxResends:
 			return fmt.Errorf("initiating the workflow again: %w", err)
 		}
 		m.Events.Warn("the answer to INITIATE was lost (%v); sending it again", err)
@@ -171,8 +171,8 @@ func (m *Migrator) initiate(ctx context.Context) error {
 }
 
 // lookAt reads what the entries of all leading batches of one type are now, in one go.
-func (m *Migrator) lookAt(ctx context.Context, batches []records.Batch, kind string) (map[catalog.Ref]inventory.Finding, error) {
-	var refs []catalog.Ref
+func (m *Migrator) lookAt(ctx context.Context, batches []records.Batch, kind string) (map[mp.Ref]inventory.Finding, error) {
+	var refs []mp.Ref
 	for _, b := range batches {
 		if b.Type != kind {
 			break
@@ -186,12 +186,12 @@ func (m *Migrator) lookAt(ctx context.Context, batches []records.Batch, kind str
 
 // undo sends the rollback of one batch: of those of its entries that our records claim and that NSX does not show as
 // Manager already.
-func (m *Migrator) undo(ctx context.Context, b records.Batch, found map[catalog.Ref]inventory.Finding) error {
+func (m *Migrator) undo(ctx context.Context, b records.Batch, found map[mp.Ref]inventory.Finding) error {
 	body, err := m.Records.Request(b.Seq)
 	if err != nil {
 		return fmt.Errorf("reading its request from the records: %w", err)
 	}
-	ours := map[catalog.Ref]bool{}
+	ours := map[mp.Ref]bool{}
 	for _, e := range b.Entries {
 		claimed, err := m.Records.IsMigrated(e.Type, e.ID)
 		if err != nil {
@@ -222,16 +222,16 @@ func (m *Migrator) undo(ctx context.Context, b records.Batch, found map[catalog.
 
 // rollback sends one rollback and, when its answer is lost, reads the objects until they show that it took
 // effect: a second rollback is never sent on top of one that may still be going on.
-func (m *Migrator) rollback(ctx context.Context, body nsx.Promotion, ours map[catalog.Ref]bool) error {
+func (m *Migrator) rollback(ctx context.Context, body mp.Promotion, ours map[mp.Ref]bool) error {
 	err := m.API.Rollback(ctx, body)
-	if !nsx.IsKind(err, nsx.KindLost) || ctx.Err() != nil {
+	if !mp.IsKind(err, mp.KindLost) || ctx.Err() != nil {
 		if err != nil {
 			return fmt.Errorf("sending the rollback: %w", err)
 		}
 		return nil
 	}
 	m.Events.Warn("the answer to a rollback was lost (%v); reading the objects instead", err)
-	refs := make([]catalog.Ref, 0, len(ours))
+	refs := make([]mp.Ref, 0, len(ours))
 	for ref := range ours {
 		refs = append(refs, ref)
 	}
@@ -268,7 +268,7 @@ func (m *Migrator) prove(ctx context.Context) (again []string, err error) {
 		return nil, err
 	}
 	slices.Reverse(returned)
-	var found map[catalog.Ref]inventory.Finding
+	var found map[mp.Ref]inventory.Finding
 	for i, b := range returned {
 		if i == 0 || b.Type != returned[i-1].Type {
 			if found, err = m.lookAt(ctx, returned[i:], b.Type); err != nil {
@@ -286,7 +286,7 @@ func (m *Migrator) prove(ctx context.Context) (again []string, err error) {
 
 // proveBatch closes a returned batch, or takes it up again and names what is still Policy. What cannot be told of an
 // object counts as NSX answered: the answer had NSX's form, and there is nothing else to go by.
-func (m *Migrator) proveBatch(ctx context.Context, b records.Batch, found map[catalog.Ref]inventory.Finding) (left []string, err error) {
+func (m *Migrator) proveBatch(ctx context.Context, b records.Batch, found map[mp.Ref]inventory.Finding) (left []string, err error) {
 	for _, e := range b.Entries {
 		ref := refOf(e)
 		claimed, err := m.Records.IsMigrated(e.Type, e.ID)
@@ -336,17 +336,17 @@ func (m *Migrator) proveGone(ctx context.Context, e records.Entry) error {
 
 // only makes the body of a rollback: the original entries, with policy ids, metadata and linked ids, of
 // the objects in the set. Whether NSX needs more than the Manager ids is not known publicly.
-func only(body nsx.Promotion, set map[catalog.Ref]bool) nsx.Promotion {
-	var out nsx.Promotion
+func only(body mp.Promotion, set map[mp.Ref]bool) mp.Promotion {
+	var out mp.Promotion
 	for _, r := range body.MigrationData {
-		var keep []nsx.ResourceDetails
+		var keep []mp.ResourceDetails
 		for _, d := range r.ResourceIDs {
-			if set[catalog.Ref{Type: catalog.Type(r.Type), ID: d.ManagerID}] {
+			if set[mp.Ref{Type: mp.Type(r.Type), ID: d.ManagerID}] {
 				keep = append(keep, d)
 			}
 		}
 		if len(keep) > 0 {
-			out.MigrationData = append(out.MigrationData, nsx.Resource{Type: r.Type, ResourceIDs: keep})
+			out.MigrationData = append(out.MigrationData, mp.Resource{Type: r.Type, ResourceIDs: keep})
 		}
 	}
 	return out

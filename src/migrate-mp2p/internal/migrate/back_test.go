@@ -10,6 +10,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/migrate"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -24,7 +25,7 @@ var _ = Describe("rolling back", func() {
 		s.heard = nil
 		return s
 	}
-	ref := func(kind catalog.Type, id string) catalog.Ref { return catalog.Ref{Type: kind, ID: id} }
+	ref := func(kind mp.Type, id string) mp.Ref { return mp.Ref{Type: kind, ID: id} }
 
 	It("goes newest batch first with the original entries, and deletes the records once the objects were read as Manager [R14] [R17] [I3]", func() {
 		s := migrated(foundation()...)
@@ -82,13 +83,13 @@ var _ = Describe("rolling back", func() {
 	It("sends again what kept NSX from a later rollback, because it had only been answered [R17] [I2]", func() {
 		s := migrated(foundation()...)
 		s.ignored = map[int]bool{2: true}
-		s.goesWrong("ROLLBACK", 3, fault{before: &nsx.Error{Kind: nsx.KindConflict, Message: "a port is still Policy"}})
+		s.goesWrong("ROLLBACK", 3, fault{before: &nsx.Error{Kind: mp.KindConflict, Message: "a port is still Policy"}})
 		Expect(s.back()).To(Succeed())
 		s.expectAllBack()
 	})
 
 	It("keeps the records and says so when NSX goes on answering without effect, and ends once it does not [R17] [R19] [I2]", func() {
-		s := migrated(batch(catalog.LogicalSwitch, "s1"))
+		s := migrated(batch(mp.LogicalSwitch, "s1"))
 		s.ignored = map[int]bool{1: true, 2: true, 3: true}
 		Expect(s.back()).To(And(MatchError(migrate.ErrNotBack), MatchError(ContainSubstring("3 times: LOGICAL_SWITCH/s1"))))
 		Expect(s.claims()).To(HaveLen(1))
@@ -97,8 +98,8 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("keeps the record of an object that only Manager mode does not show [I3]", func() {
-		s := migrated(batch(catalog.LogicalSwitch, "s1", "s2"))
-		s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsAbsent
+		s := migrated(batch(mp.LogicalSwitch, "s1", "s2"))
+		s.objects[ref(mp.LogicalSwitch, "s1")] = catalog.IsAbsent
 		s.lingers = map[string]bool{"/infra/planned/s1": true}
 		Expect(s.back()).To(MatchError(And(ContainSubstring("do not show LOGICAL_SWITCH/s1"), ContainSubstring("delete the Policy object"))))
 		Expect(s.claims()).To(HaveLen(2))
@@ -108,26 +109,26 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("claims what a batch made Policy although the lists of Manager mode do not show it [I1] [I2]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1", "s2"))
+		s := begin(batch(mp.LogicalSwitch, "s1", "s2"))
 		s.breaks["LOGICAL_SWITCH"] = 1
 		Expect(s.forward()).NotTo(Succeed())
-		s.objects[ref(catalog.LogicalSwitch, "s2")] = catalog.IsAbsent
+		s.objects[ref(mp.LogicalSwitch, "s2")] = catalog.IsAbsent
 		s.lingers = map[string]bool{"/infra/planned/s2": true}
 		Expect(s.migrator().Settle(context.Background())).To(Succeed())
 		Expect(s.claims()).To(ConsistOf("LOGICAL_SWITCH/s1", "LOGICAL_SWITCH/s2"))
 	})
 
 	It("touches nothing once the lease is another's [I8]", func() {
-		s := migrated(batch(catalog.LogicalSwitch, "s1"))
+		s := migrated(batch(mp.LogicalSwitch, "s1"))
 		s.leaseLost = errors.New("the lease is another run's")
 		Expect(s.back()).To(MatchError(s.leaseLost))
 		Expect(s.writes()).To(BeEmpty())
 	})
 
 	It("leaves alone what NSX says is Manager already, and warns of what is gone [I3]", func() {
-		s := migrated(batch(catalog.LogicalSwitch, "s1", "s2", "s3"))
-		s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsManager
-		s.objects[ref(catalog.LogicalSwitch, "s2")] = catalog.IsAbsent
+		s := migrated(batch(mp.LogicalSwitch, "s1", "s2", "s3"))
+		s.objects[ref(mp.LogicalSwitch, "s1")] = catalog.IsManager
+		s.objects[ref(mp.LogicalSwitch, "s2")] = catalog.IsAbsent
 		Expect(s.back()).To(Succeed())
 		Expect(s.writes()).To(Equal([]string{"ROLLBACK LOGICAL_SWITCH s3"}))
 		Expect(s.said("warning: LOGICAL_SWITCH/s2 no longer exists in NSX")).To(HaveLen(1))
@@ -135,21 +136,21 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("closes a batch none of whose objects is Policy any more, without a call [I2]", func() {
-		s := migrated(batch(catalog.LogicalSwitch, "s1", "s2"), batch(catalog.LogicalPort, "p1"))
-		s.objects[ref(catalog.LogicalPort, "p1")] = catalog.IsManager
-		s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsAbsent
-		s.objects[ref(catalog.LogicalSwitch, "s2")] = catalog.IsManager
+		s := migrated(batch(mp.LogicalSwitch, "s1", "s2"), batch(mp.LogicalPort, "p1"))
+		s.objects[ref(mp.LogicalPort, "p1")] = catalog.IsManager
+		s.objects[ref(mp.LogicalSwitch, "s1")] = catalog.IsAbsent
+		s.objects[ref(mp.LogicalSwitch, "s2")] = catalog.IsManager
 		Expect(s.back()).To(Succeed())
 		Expect(s.writes()).To(BeEmpty())
 		s.expectAllBack()
 	})
 
 	It("does not touch Policy objects that no record claims [I3]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1", "s2"))
+		s := begin(batch(mp.LogicalSwitch, "s1", "s2"))
 		s.breaks["LOGICAL_SWITCH"] = 1
 		Expect(s.forward()).NotTo(Succeed())
 		Expect(s.migrator().Settle(context.Background())).To(Succeed())
-		s.objects[ref(catalog.LogicalSwitch, "s2")] = catalog.IsPolicy // by somebody else, later
+		s.objects[ref(mp.LogicalSwitch, "s2")] = catalog.IsPolicy // by somebody else, later
 		Expect(s.back()).To(Succeed())
 		Expect(s.sent).To(endWith("abort", "ROLLBACK LOGICAL_SWITCH s1"))
 		Expect(s.policy()).To(Equal([]string{"LOGICAL_SWITCH/s2"}))
@@ -157,7 +158,7 @@ var _ = Describe("rolling back", func() {
 
 	It("stops where NSX refuses, keeps the records of the rest, and goes on there when it is run again [R17] [R19]", func() {
 		s := migrated(foundation()...)
-		s.goesWrong("ROLLBACK", 3, fault{before: &nsx.Error{Kind: nsx.KindConflict, Message: "still in use"}})
+		s.goesWrong("ROLLBACK", 3, fault{before: &nsx.Error{Kind: mp.KindConflict, Message: "still in use"}})
 		Expect(s.back()).To(MatchError(And(ContainSubstring("rolling back batch 3 (2 x LOGICAL_SWITCH)"), ContainSubstring("still in use"))))
 		Expect(s.claims()).To(HaveLen(6))
 		Expect(s.states()).To(Equal([]records.BatchState{
@@ -176,9 +177,9 @@ var _ = Describe("rolling back", func() {
 				s.sleeping = func(time.Duration) { // NSX carries it out meanwhile
 					switch s.count["look"] {
 					case 4:
-						s.objects[ref(catalog.LogicalPort, "p1")] = catalog.IsManager
+						s.objects[ref(mp.LogicalPort, "p1")] = catalog.IsManager
 					case 6:
-						s.objects[ref(catalog.LogicalPort, "p2")] = catalog.IsManager
+						s.objects[ref(mp.LogicalPort, "p2")] = catalog.IsManager
 					}
 				}
 			}})
@@ -189,18 +190,18 @@ var _ = Describe("rolling back", func() {
 		})
 
 		It("counts objects that vanished meanwhile as back", func() {
-			s := migrated(batch(catalog.LogicalSwitch, "s1", "s2"))
+			s := migrated(batch(mp.LogicalSwitch, "s1", "s2"))
 			s.goesWrong("ROLLBACK", 1, fault{after: errLost, happens: func() {
-				s.sleeping = func(time.Duration) { s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsAbsent }
+				s.sleeping = func(time.Duration) { s.objects[ref(mp.LogicalSwitch, "s1")] = catalog.IsAbsent }
 			}})
 			Expect(s.back()).To(Succeed())
 			s.expectAllBack()
 		})
 
 		It("stops at the time-out, naming what is not back; a re-run sends only that [R19]", func() {
-			s := migrated(batch(catalog.LogicalSwitch, "s1", "s2"))
+			s := migrated(batch(mp.LogicalSwitch, "s1", "s2"))
 			s.goesWrong("ROLLBACK", 1, fault{before: errLost, happens: func() {
-				s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsManager
+				s.objects[ref(mp.LogicalSwitch, "s1")] = catalog.IsManager
 			}})
 			began := s.now
 			Expect(s.back()).To(MatchError(ContainSubstring("after 30m0s these are still not back: LOGICAL_SWITCH/s2")))
@@ -213,7 +214,7 @@ var _ = Describe("rolling back", func() {
 		})
 
 		It("does not begin to wait once it is told to stop", func() {
-			s := migrated(batch(catalog.LogicalSwitch, "s1"))
+			s := migrated(batch(mp.LogicalSwitch, "s1"))
 			ctx, cancel := context.WithCancel(context.Background())
 			m := s.migrator()
 			m.API = losing{s.world, cancel}
@@ -226,8 +227,8 @@ var _ = Describe("rolling back", func() {
 
 	Describe("an entry that reading does not decide", func() {
 		It("counts as the coordinator says of its batch, if that is still the same coordinator", func() {
-			s := begin(batch(catalog.IPPoolAllocation, "10.0.0.1", "10.0.0.2"))
-			s.unclear[ref(catalog.IPPoolAllocation, "10.0.0.1")] = true
+			s := begin(batch(mp.IPPoolAllocation, "10.0.0.1", "10.0.0.2"))
+			s.unclear[ref(mp.IPPoolAllocation, "10.0.0.1")] = true
 			m := s.migrator()
 			m.Records = forgetful{s.store}
 			Expect(m.Forward(context.Background())).NotTo(Succeed())
@@ -238,8 +239,8 @@ var _ = Describe("rolling back", func() {
 		})
 
 		It("stops the run and is named when nobody can tell; nothing is touched until then [R19]", func() {
-			s := begin(batch(catalog.Tier1, "t1"), batch(catalog.IPPoolAllocation, "10.0.0.1", "10.0.0.2"))
-			s.unclear[ref(catalog.IPPoolAllocation, "10.0.0.1")] = true
+			s := begin(batch(mp.Tier1, "t1"), batch(mp.IPPoolAllocation, "10.0.0.1", "10.0.0.2"))
+			s.unclear[ref(mp.IPPoolAllocation, "10.0.0.1")] = true
 			s.breaks["IPPOOL_ALLOCATION"] = 1
 			Expect(s.forward()).NotTo(Succeed())
 			s.writes()
@@ -248,15 +249,15 @@ var _ = Describe("rolling back", func() {
 			}
 			Expect(s.writes()).To(BeEmpty())
 
-			delete(s.unclear, ref(catalog.IPPoolAllocation, "10.0.0.1"))
+			delete(s.unclear, ref(mp.IPPoolAllocation, "10.0.0.1"))
 			Expect(s.back()).To(Succeed())
 			Expect(s.writes()).To(Equal([]string{"abort", "ROLLBACK IPPOOL_ALLOCATION 10.0.0.1", "ROLLBACK TIER1 t1"}))
 			s.expectAllBack()
 		})
 
 		It("does not count as the coordinator says once that was restarted", func() {
-			s := begin(batch(catalog.IPPoolAllocation, "10.0.0.1"))
-			s.unclear[ref(catalog.IPPoolAllocation, "10.0.0.1")] = true
+			s := begin(batch(mp.IPPoolAllocation, "10.0.0.1"))
+			s.unclear[ref(mp.IPPoolAllocation, "10.0.0.1")] = true
 			m := s.migrator()
 			m.Records = forgetful{s.store}
 			Expect(m.Forward(context.Background())).NotTo(Succeed())
@@ -265,12 +266,12 @@ var _ = Describe("rolling back", func() {
 		})
 
 		It("goes with its router when that is ours", func() {
-			s := begin(batch(catalog.Tier1, "t1"), batch(catalog.Tier1Port, "t1"))
-			s.unclear[ref(catalog.Tier1Port, "t1")] = true
+			s := begin(batch(mp.Tier1, "t1"), batch(mp.Tier1Port, "t1"))
+			s.unclear[ref(mp.Tier1Port, "t1")] = true
 			s.goesWrong("continue", 2, fault{after: errLost, happens: func() {
 				s.sleeping = func(d time.Duration) {
 					if s.restarts == 0 {
-						s.objects[ref(catalog.Tier1Port, "t1")] = catalog.IsPolicy
+						s.objects[ref(mp.Tier1Port, "t1")] = catalog.IsPolicy
 						s.restart()
 					}
 				}
@@ -283,8 +284,8 @@ var _ = Describe("rolling back", func() {
 		})
 
 		It("does not go with a router that somebody else migrated", func() {
-			s := begin(batch(catalog.Tier0Port, "t0"))
-			s.unclear[ref(catalog.Tier0Port, "t0")] = true
+			s := begin(batch(mp.Tier0Port, "t0"))
+			s.unclear[ref(mp.Tier0Port, "t0")] = true
 			s.breaks["TIER0_LOGICAL_ROUTER_PORT"] = 0
 			Expect(s.forward()).NotTo(Succeed())
 			Expect(s.back()).To(And(MatchError(migrate.ErrUndecided), MatchError(ContainSubstring("TIER0_LOGICAL_ROUTER_PORT/t0"))))
@@ -292,7 +293,7 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("records where NSX says that the objects of an unknown batch are", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1", "s2"))
+		s := begin(batch(mp.LogicalSwitch, "s1", "s2"))
 		s.breaks["LOGICAL_SWITCH"] = 1
 		Expect(s.forward()).NotTo(Succeed())
 		Expect(s.migrator().Settle(context.Background())).To(Succeed())
@@ -303,7 +304,7 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("closes the plan of a batch whose \"continue\" never arrived before it decides by the objects [I2]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"))
 		s.goesWrong("continue", 1, fault{before: errCut})
 		Expect(s.forward()).NotTo(Succeed())
 		Expect(s.back()).To(Succeed())
@@ -314,10 +315,10 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("takes back what a \"continue\" did that arrived just before its plan was closed [I1] [I2] [I3]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1", "s2"))
+		s := begin(batch(mp.LogicalSwitch, "s1", "s2"))
 		s.goesWrong("continue", 1, fault{before: errCut})
 		Expect(s.forward()).NotTo(Succeed())
-		s.goesWrong("abort", 1, fault{happens: func() { s.objects[ref(catalog.LogicalSwitch, "s1")] = catalog.IsPolicy }})
+		s.goesWrong("abort", 1, fault{happens: func() { s.objects[ref(mp.LogicalSwitch, "s1")] = catalog.IsPolicy }})
 		s.writes()
 		Expect(s.back()).To(Succeed())
 		Expect(s.writes()).To(Equal([]string{"abort", "ROLLBACK LOGICAL_SWITCH s1"}))
@@ -325,12 +326,12 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("takes back what a \"continue\" did that was delivered twice and reached the next batch, which had not been continued yet [I1] [I2] [I3]", func() {
-		s := begin(batch(catalog.Tier1, "t1"), batch(catalog.LogicalSwitch, "s1", "s2"))
+		s := begin(batch(mp.Tier1, "t1"), batch(mp.LogicalSwitch, "s1", "s2"))
 		// The second batch's pre-check has ended when the first one's call arrives again; then the run dies.
 		s.sleeping = func(time.Duration) {
-			if s.count["start"] == 2 && s.migrate.Status == "" && s.precheck.Status != nsx.StatusSuccess {
-				s.precheck.Status, s.overall = nsx.StatusSuccess, nsx.StatusPaused
-				s.migrate.Status, s.ends = nsx.StatusInProgress, s.now.Add(s.batchTakes)
+			if s.count["start"] == 2 && s.migrate.Status == "" && s.precheck.Status != mp.StatusSuccess {
+				s.precheck.Status, s.overall = mp.StatusSuccess, mp.StatusPaused
+				s.migrate.Status, s.ends = mp.StatusInProgress, s.now.Add(s.batchTakes)
 				s.goesWrong("status", s.count["status"]+1, fault{before: errCut})
 			}
 		}
@@ -343,8 +344,8 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("still knows that a plan waited for \"continue\" when the run ended after closing it [R19] [I2]", func() {
-		s := begin(batch(catalog.IPPoolAllocation, "10.0.0.1"))
-		s.unclear[ref(catalog.IPPoolAllocation, "10.0.0.1")] = true
+		s := begin(batch(mp.IPPoolAllocation, "10.0.0.1"))
+		s.unclear[ref(mp.IPPoolAllocation, "10.0.0.1")] = true
 		s.goesWrong("continue", 1, fault{before: errCut})
 		Expect(s.forward()).NotTo(Succeed())
 		s.goesWrong("look", 1, fault{before: errCut})
@@ -354,19 +355,19 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("leaves out of what it reclaims no object of a type whose batches have others between them [I1] [I2]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"), batch(catalog.Tier1, "t1"), batch(catalog.LogicalSwitch, "s2"))
+		s := begin(batch(mp.LogicalSwitch, "s1"), batch(mp.Tier1, "t1"), batch(mp.LogicalSwitch, "s2"))
 		s.invalid["t1"] = "no"
 		s.goesWrong("continue", 1, fault{before: errCut})
 		Expect(s.forward()).NotTo(Succeed())
 		Expect(s.back()).To(Succeed())
 		s.setAside(2, false)
 		s.setAside(3, true)
-		s.objects[ref(catalog.LogicalSwitch, "s2")] = catalog.IsPolicy
+		s.objects[ref(mp.LogicalSwitch, "s2")] = catalog.IsPolicy
 		Expect(s.migrator().Reclaim(context.Background())).To(Equal([]string{"LOGICAL_SWITCH/s2"}))
 	})
 
 	It("leaves no plan of a failed batch behind, even when it was the only one [I2]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"))
 		s.invalid["s1"] = "no"
 		Expect(s.forward()).NotTo(Succeed())
 		s.goesWrong("abort", 1, fault{before: errCut})
@@ -376,7 +377,7 @@ var _ = Describe("rolling back", func() {
 	})
 
 	It("initiates the workflow once more when NSX refuses a rollback and DONE may have closed it [I2]", func() {
-		s := migrated(batch(catalog.LogicalSwitch, "s1"))
+		s := migrated(batch(mp.LogicalSwitch, "s1"))
 		Expect(s.store.Amend(func(h *records.Header) { h.DoneSent = true })).To(Succeed())
 		s.workflow = false
 		Expect(s.back()).To(Succeed())
@@ -386,7 +387,7 @@ var _ = Describe("rolling back", func() {
 
 	Describe("after the coordinator was restarted", func() {
 		It("initiates the workflow once, and remembers the new processes", func() {
-			s := migrated(batch(catalog.LogicalSwitch, "s1"))
+			s := migrated(batch(mp.LogicalSwitch, "s1"))
 			s.restart()
 			Expect(s.back()).To(Succeed())
 			Expect(s.writes()).To(Equal([]string{"INITIATE", "ROLLBACK LOGICAL_SWITCH s1"}))
@@ -397,10 +398,10 @@ var _ = Describe("rolling back", func() {
 		})
 
 		It("believes the objects, not the plan that the new processes show", func() {
-			s := begin(batch(catalog.LogicalSwitch, "s1", "s2"))
+			s := begin(batch(mp.LogicalSwitch, "s1", "s2"))
 			s.goesWrong("continue", 1, fault{before: errCut})
 			Expect(s.forward()).NotTo(Succeed())
-			s.objects[ref(catalog.LogicalSwitch, "s2")] = catalog.IsPolicy
+			s.objects[ref(mp.LogicalSwitch, "s2")] = catalog.IsPolicy
 			s.restarts++ // other processes, and still PAUSED before the migration
 			s.writes()
 			Expect(s.back()).To(Succeed())
@@ -409,7 +410,7 @@ var _ = Describe("rolling back", func() {
 		})
 
 		DescribeTable("sends it again when its answer is lost [R18] [I2]", func(f fault) {
-			s := migrated(batch(catalog.LogicalSwitch, "s1"))
+			s := migrated(batch(mp.LogicalSwitch, "s1"))
 			s.restart()
 			s.goesWrong("INITIATE", 1, f)
 			Expect(s.back()).To(Succeed())
@@ -421,7 +422,7 @@ var _ = Describe("rolling back", func() {
 		)
 
 		It("stops when the new processes cannot be read, and goes on when it is run again [R19] [I2]", func() {
-			s := migrated(batch(catalog.LogicalSwitch, "s1"))
+			s := migrated(batch(mp.LogicalSwitch, "s1"))
 			s.restart()
 			s.goesWrong("service", s.count["service"]+2, fault{before: errCut})
 			Expect(s.back()).To(MatchError(errCut))
@@ -439,7 +440,7 @@ type losing struct {
 	stop func()
 }
 
-func (l losing) Rollback(context.Context, nsx.Promotion) error {
+func (l losing) Rollback(context.Context, mp.Promotion) error {
 	l.stop()
 	return errLost
 }

@@ -9,14 +9,14 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
 // These specs enumerate: a run is broken at its first call or transaction, at its second, and so on to its
 // last, each time in a fresh world. Whatever broke, running again must bring everything back.
 var _ = Describe("a run that breaks at any point [I2]", func() {
-	foreign := catalog.Ref{Type: catalog.IPSet, ID: "10.0.0.11"} // migrated by somebody else
+	foreign := mp.Ref{Type: mp.IPSet, ID: "10.0.0.11"} // migrated by somebody else
 
 	// scenes are the ways that a run can take when nothing breaks it.
 	scenes := []struct {
@@ -187,7 +187,7 @@ var _ = Describe("a run that breaks at any point [I2]", func() {
 
 // cuttable is a small scene whose batches take about one look each.
 func cuttable() *scene {
-	s := begin(batch(catalog.Tier1, "t1"), batch(catalog.IPSet, "10.0.0.1", "10.0.0.11"), batch(catalog.LogicalPort, "p1", "p2"))
+	s := begin(batch(mp.Tier1, "t1"), batch(mp.IPSet, "10.0.0.1", "10.0.0.11"), batch(mp.LogicalPort, "p1", "p2"))
 	s.precheckTakes, s.batchTakes = 40*time.Millisecond, 60*time.Millisecond
 	return s
 }
@@ -238,7 +238,7 @@ func (c cutRecords) BatchUndone(seq uint64) error {
 	return c.write(func() error { return c.Store.BatchUndone(seq) })
 }
 
-func (c cutRecords) TakeOut(seq uint64, ids []string, body nsx.Promotion) error {
+func (c cutRecords) TakeOut(seq uint64, ids []string, body mp.Promotion) error {
 	return c.write(func() error { return c.Store.TakeOut(seq, ids, body) })
 }
 
@@ -265,7 +265,7 @@ func (c cutReads) Batches(each func(records.Batch) error) error {
 	return c.read(func() error { return c.Store.Batches(each) })
 }
 
-func (c cutReads) Request(seq uint64) (p nsx.Promotion, err error) {
+func (c cutReads) Request(seq uint64) (p mp.Promotion, err error) {
 	err = c.read(func() (err error) { p, err = c.Store.Request(seq); return err })
 	return p, err
 }

@@ -9,7 +9,7 @@ import (
 	"unicode"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -19,9 +19,9 @@ const duplicateText = "is duplicate or already migrated"
 
 // duplicates finds out which entries the pre-check means: those whose id its details name, or else those
 // that NSX shows as Policy when they are read.
-func (m *Migrator) duplicates(ctx context.Context, body nsx.Promotion, component nsx.ComponentStatus) ([]string, error) {
+func (m *Migrator) duplicates(ctx context.Context, body mp.Promotion, component mp.ComponentStatus) ([]string, error) {
 	var named []string
-	var refs []catalog.Ref
+	var refs []mp.Ref
 	words := idsIn(component.Details)
 	for ref := range sent(body) {
 		refs = append(refs, ref)
@@ -64,7 +64,7 @@ func idsIn(text string) map[string]bool {
 
 // takeOut marks the duplicates as not ours and replaces the batch's request by one without them, in one
 // transaction, so that a rollback can never touch what somebody else migrated.
-func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body nsx.Promotion, ids []string) error {
+func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body mp.Promotion, ids []string) error {
 	if !m.TakeOutDuplicates {
 		return fmt.Errorf("NSX says that %s are Policy already though no record claims them: %w", strings.Join(head(ids, maxNamed), ", "), errDuplicates)
 	}
@@ -75,16 +75,16 @@ func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body nsx.Promot
 	for _, id := range ids {
 		out[id] = true
 	}
-	var rest []nsx.Resource
+	var rest []mp.Resource
 	for _, r := range body.MigrationData {
-		var keep []nsx.ResourceDetails
+		var keep []mp.ResourceDetails
 		for _, d := range r.ResourceIDs {
 			if !out[d.ManagerID] {
 				keep = append(keep, d)
 			}
 		}
 		if len(keep) > 0 {
-			rest = append(rest, nsx.Resource{Type: r.Type, ResourceIDs: keep})
+			rest = append(rest, mp.Resource{Type: r.Type, ResourceIDs: keep})
 		}
 	}
 	body.MigrationData = rest

@@ -12,6 +12,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/migrate"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -35,7 +36,7 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("records where each object went and when its batch was sent [R14]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"))
 		Expect(s.forward()).To(Succeed())
 		Expect(s.store.Migrated(func(o records.MigratedObject) error {
 			Expect(o).To(Equal(records.MigratedObject{Type: "LOGICAL_SWITCH", ID: "s1", PolicyPath: "/infra/planned/s1"}))
@@ -49,7 +50,7 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("waits for the migration component when the overall status says SUCCESS too early", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"), batch(catalog.LogicalPort, "p1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"), batch(mp.LogicalPort, "p1"))
 		s.batchTakes, s.ahead = 30*time.Second, 25*time.Second
 		Expect(s.forward()).To(Succeed())
 		Expect(s.policy()).To(Equal(s.claims()))
@@ -57,7 +58,7 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("waits for the plan to rest when a component has ended before it", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"), batch(catalog.LogicalPort, "p1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"), batch(mp.LogicalPort, "p1"))
 		s.lags = 5 * time.Second
 		Expect(s.forward()).To(Succeed())
 		Expect(s.claims()).To(HaveLen(2))
@@ -82,7 +83,7 @@ var _ = Describe("migrating", func() {
 		for i := range 40 {
 			ids = append(ids, fmt.Sprintf("s%02d", i))
 		}
-		s := begin(batch(catalog.LogicalSwitch, ids...))
+		s := begin(batch(mp.LogicalSwitch, ids...))
 		for _, id := range ids {
 			s.invalid[id] = strings.Repeat("this object is bad ", 10)
 		}
@@ -94,7 +95,7 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("tells NSX's summary when its feedback cannot be read", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"))
 		s.invalid["s1"] = "switch s1 is in use"
 		s.goesWrong("feedback", 1, fault{before: errCut})
 		Expect(s.forward()).To(MatchError(And(ContainSubstring("switch s1 is in use"), ContainSubstring("feedback could not be read: the connection is cut"))))
@@ -114,7 +115,7 @@ var _ = Describe("migrating", func() {
 
 	It("posts again when the answer to a POST was lost, aborting the plan in between [R18]", func() {
 		for _, f := range []fault{lostBefore, lostAfter} {
-			s := begin(batch(catalog.LogicalSwitch, "s1"))
+			s := begin(batch(mp.LogicalSwitch, "s1"))
 			s.goesWrong("POST", 1, f)
 			Expect(s.forward()).To(Succeed())
 			Expect(s.writes()).To(endWith("abort", "POST LOGICAL_SWITCH s1", "start", "continue"))
@@ -126,7 +127,7 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("gives a batch up whose answer is lost each time", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"))
 		for n := 1; n <= 20; n++ {
 			s.goesWrong("POST", n, lostAfter)
 		}
@@ -136,7 +137,7 @@ var _ = Describe("migrating", func() {
 
 	DescribeTable("reads the status when the answer to a plan action was lost, and never repeats the action [R18]",
 		func(action string, arrived bool) {
-			s := begin(batch(catalog.LogicalSwitch, "s1"))
+			s := begin(batch(mp.LogicalSwitch, "s1"))
 			if arrived {
 				s.goesWrong(action, 1, lostAfter)
 				Expect(s.forward()).To(Succeed())
@@ -157,7 +158,7 @@ var _ = Describe("migrating", func() {
 	)
 
 	It("gives a lost plan action some seconds before it counts as not taken", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"))
 		s.goesWrong("continue", 1, lostBefore)
 		began := s.now
 		Expect(s.forward()).NotTo(Succeed())
@@ -165,9 +166,9 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("does not wait long for an abort whose answer was lost and that did not arrive", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"))
 		s.takeOut = true
-		s.objects[catalog.Ref{Type: catalog.LogicalSwitch, ID: "s1"}] = catalog.IsPolicy
+		s.objects[mp.Ref{Type: mp.LogicalSwitch, ID: "s1"}] = catalog.IsPolicy
 		s.goesWrong("abort", 1, lostBefore)
 		began := s.now
 		Expect(s.forward()).To(MatchError(ContainSubstring("aborting the plan: the coordinator's status is still PAUSED")))
@@ -176,8 +177,8 @@ var _ = Describe("migrating", func() {
 	})
 
 	DescribeTable("names what NSX refused, and sends it once", func(call, text string) {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
-		s.goesWrong(call, 1, fault{before: &nsx.Error{Kind: nsx.KindCoordinatorBusy, Message: "try later"}})
+		s := begin(batch(mp.LogicalSwitch, "s1"))
+		s.goesWrong(call, 1, fault{before: &nsx.Error{Kind: mp.KindCoordinatorBusy, Message: "try later"}})
 		Expect(s.forward()).To(MatchError(And(ContainSubstring("batch 1 of 1 (1 x LOGICAL_SWITCH)"), ContainSubstring(text), ContainSubstring("try later"))))
 		Expect(s.count[call]).To(Equal(1))
 		Expect(s.back()).To(Succeed())
@@ -189,8 +190,8 @@ var _ = Describe("migrating", func() {
 	)
 
 	It("neither sends nor aborts while the coordinator works for somebody else [I8]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
-		s.migrate.Status, s.ends = nsx.StatusInProgress, s.now.Add(time.Hour)
+		s := begin(batch(mp.LogicalSwitch, "s1"))
+		s.migrate.Status, s.ends = mp.StatusInProgress, s.now.Add(time.Hour)
 		Expect(s.forward()).To(MatchError(migrate.ErrStillRunning))
 		s.ahead = time.Hour // now the overall status pretends to be final
 		Expect(s.forward()).To(MatchError(migrate.ErrStillRunning))
@@ -198,8 +199,8 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("does not abort a plan that somebody else left half-way [I8]", func() {
-		for _, overall := range []string{nsx.StatusPaused, nsx.StatusFailed} {
-			s := begin(batch(catalog.LogicalSwitch, "s1"))
+		for _, overall := range []string{mp.StatusPaused, mp.StatusFailed} {
+			s := begin(batch(mp.LogicalSwitch, "s1"))
 			s.overall = overall
 			Expect(s.forward()).To(MatchError(ContainSubstring("somebody else's plan is " + overall)))
 			Expect(s.back()).To(Succeed())
@@ -209,7 +210,7 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("resets a plan that rests at PAUSED after a whole batch, as some releases leave it", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"), batch(catalog.LogicalPort, "p1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"), batch(mp.LogicalPort, "p1"))
 		s.pausesAfterSuccess = true
 		Expect(s.forward()).To(Succeed())
 		Expect(s.writes()).To(Equal([]string{
@@ -237,14 +238,14 @@ var _ = Describe("migrating", func() {
 
 		DescribeTable("is noticed in the middle of a batch, whose objects then say what became of them [R19]",
 			func(during string, undone ...string) {
-				s := begin(batch(catalog.Tier1, "t1"), batch(catalog.LogicalSwitch, "s1", "s2"))
+				s := begin(batch(mp.Tier1, "t1"), batch(mp.LogicalSwitch, "s1", "s2"))
 				s.goesWrong(during, 2, fault{happens: func() {
 					s.sleeping = func(time.Duration) {
 						if s.restarts > 0 {
 							return
 						}
 						if during == "continue" { // it got that far
-							s.objects[catalog.Ref{Type: catalog.LogicalSwitch, ID: "s1"}] = catalog.IsPolicy
+							s.objects[mp.Ref{Type: mp.LogicalSwitch, ID: "s1"}] = catalog.IsPolicy
 						}
 						s.restart()
 					}
@@ -261,7 +262,7 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("leaves a batch past its time-out alone, and a later run goes on waiting [R18]", func() {
-		s := begin(batch(catalog.Tier1, "t1"), batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.Tier1, "t1"), batch(mp.LogicalSwitch, "s1"))
 		s.goesWrong("continue", 2, fault{happens: func() { s.batchTakes = 3 * batchTimeout }})
 		Expect(s.forward()).To(And(MatchError(migrate.ErrStillRunning), MatchError(ContainSubstring("MP_TO_POLICY_MIGRATION is IN_PROGRESS, the plan PAUSING"))))
 		Expect(s.said("waiting: MP_TO_POLICY_MIGRATION of 1 x LOGICAL_SWITCH: IN_PROGRESS")).NotTo(BeEmpty())
@@ -278,7 +279,7 @@ var _ = Describe("migrating", func() {
 	})
 
 	It("fails without having sent anything that the records could not keep [I1] [R18]", func() {
-		s := begin(batch(catalog.LogicalSwitch, "s1"))
+		s := begin(batch(mp.LogicalSwitch, "s1"))
 		full := errors.New("no space left")
 		m := s.migrator()
 		m.Records = failingRecords{s.store, full}

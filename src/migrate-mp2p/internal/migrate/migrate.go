@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -26,30 +25,30 @@ var (
 
 // API is what this package needs of NSX; *nsx.Client is one.
 type API interface {
-	CoordinatorService(ctx context.Context) (nsx.ServiceStatus, error)
-	MigrationStatus(ctx context.Context) (nsx.MigrationStatus, error)
+	CoordinatorService(ctx context.Context) (mp.ServiceStatus, error)
+	MigrationStatus(ctx context.Context) (mp.MigrationStatus, error)
 	Initiate(ctx context.Context) error
-	Promote(ctx context.Context, body nsx.Promotion) error
+	Promote(ctx context.Context, body mp.Promotion) error
 	PlanAction(ctx context.Context, action string) error
-	Rollback(ctx context.Context, body nsx.Promotion) error
-	Feedback(ctx context.Context, each func(nsx.Feedback) error) error
+	Rollback(ctx context.Context, body mp.Promotion) error
+	Feedback(ctx context.Context, each func(mp.Feedback) error) error
 }
 
 // Records is what this package needs of the records; *records.Store is one.
 type Records interface {
 	Run() (records.Header, bool, error)
 	Batches(each func(records.Batch) error) error
-	Request(seq uint64) (nsx.Promotion, error)
+	Request(seq uint64) (mp.Promotion, error)
 	SetBatch(seq uint64, to records.BatchState, change func(*records.Batch)) error
 	BatchDone(seq uint64, objects []records.MigratedObject) error
 	BatchUndone(seq uint64) error
-	TakeOut(seq uint64, ids []string, body nsx.Promotion) error
+	TakeOut(seq uint64, ids []string, body mp.Promotion) error
 	IsMigrated(kind, id string) (bool, error)
 	Amend(change func(*records.Header)) error
 }
 
 // Look reads what entries are now, by lists and GETs; inventory.Look does it.
-type Look func(ctx context.Context, refs []catalog.Ref) (map[catalog.Ref]inventory.Finding, error)
+type Look func(ctx context.Context, refs []mp.Ref) (map[mp.Ref]inventory.Finding, error)
 
 // Events hears how the work goes.
 type Events interface {
@@ -176,9 +175,9 @@ func (m *Migrator) free(ctx context.Context, first bool) error {
 	switch {
 	case working(status):
 		return fmt.Errorf("%w: its status is %s", ErrStillRunning, status.Overall)
-	case status.Overall == nsx.StatusSuccess:
+	case status.Overall == mp.StatusSuccess:
 		return nil
-	case status.Overall == nsx.StatusNotStarted:
+	case status.Overall == mp.StatusNotStarted:
 		return m.unlessRestarted(ctx, nil)
 	case first:
 		return fmt.Errorf("somebody else's plan is %s in the migration coordinator; it must be ended by whoever began it", status.Overall)
@@ -229,7 +228,7 @@ func samePIDs(a, b []int) bool {
 
 // post stores the batch in the coordinator. When the answer is lost the plan is aborted and the batch may
 // be posted anew (posted false): a stored batch that was never started has no effect.
-func (m *Migrator) post(ctx context.Context, seq uint64, body nsx.Promotion) (posted bool, err error) {
+func (m *Migrator) post(ctx context.Context, seq uint64, body mp.Promotion) (posted bool, err error) {
 	now := m.Clock.Now()
 	err = m.Records.SetBatch(seq, records.BatchPosting, func(b *records.Batch) {
 		b.Attempts++
@@ -239,7 +238,7 @@ func (m *Migrator) post(ctx context.Context, seq uint64, body nsx.Promotion) (po
 		return false, fmt.Errorf("recording that it is about to be sent: %w", err)
 	}
 	err = m.API.Promote(ctx, body)
-	if nsx.IsKind(err, nsx.KindLost) && ctx.Err() == nil {
+	if mp.IsKind(err, mp.KindLost) && ctx.Err() == nil {
 		m.Events.Warn("the answer to a batch was lost (%v); aborting the plan and sending it again", err)
 		return false, m.abort(ctx)
 	}
@@ -250,19 +249,19 @@ func (m *Migrator) post(ctx context.Context, seq uint64, body nsx.Promotion) (po
 }
 
 // precheck runs component 0. It returns the entries that NSX reports as migrated already.
-func (m *Migrator) precheck(ctx context.Context, b records.Batch, body nsx.Promotion) ([]string, error) {
+func (m *Migrator) precheck(ctx context.Context, b records.Batch, body mp.Promotion) ([]string, error) {
 	if err := m.Records.SetBatch(b.Seq, records.BatchStarting, nil); err != nil {
 		return nil, fmt.Errorf("recording that its pre-check is about to start: %w", err)
 	}
 	if err := m.act(ctx, "start"); err != nil {
 		return nil, err
 	}
-	status, err := m.await(ctx, b, nsx.ComponentPrecheck)
+	status, err := m.await(ctx, b, mp.ComponentPrecheck)
 	if err != nil {
 		return nil, fmt.Errorf("waiting for its pre-check: %w", err)
 	}
-	component := status.Component(nsx.ComponentPrecheck)
-	if component.Status == nsx.StatusSuccess {
+	component := status.Component(mp.ComponentPrecheck)
+	if component.Status == mp.StatusSuccess {
 		return nil, nil
 	}
 	if !strings.Contains(component.Details, duplicateText) {
@@ -273,18 +272,18 @@ func (m *Migrator) precheck(ctx context.Context, b records.Batch, body nsx.Promo
 
 // promote runs component 1 and records what the coordinator says it has migrated. That is a claim, good enough to go on,
 // as long as it is the same coordinator that speaks; the last look before the point of no return reads the objects.
-func (m *Migrator) promote(ctx context.Context, b records.Batch, body nsx.Promotion) error {
+func (m *Migrator) promote(ctx context.Context, b records.Batch, body mp.Promotion) error {
 	if err := m.Records.SetBatch(b.Seq, records.BatchContinuing, func(b *records.Batch) { b.Continued = true }); err != nil {
 		return fmt.Errorf("recording that its migration is about to start: %w", err)
 	}
 	if err := m.act(ctx, "continue"); err != nil {
 		return err
 	}
-	status, err := m.await(ctx, b, nsx.ComponentMigration)
+	status, err := m.await(ctx, b, mp.ComponentMigration)
 	if err != nil {
 		return fmt.Errorf("waiting for its migration: %w", err)
 	}
-	if component := status.Component(nsx.ComponentMigration); component.Status != nsx.StatusSuccess {
+	if component := status.Component(mp.ComponentMigration); component.Status != mp.StatusSuccess {
 		return m.failure(ctx, "migration", component)
 	}
 	if err := m.unlessRestarted(ctx, nil); err != nil {
@@ -299,7 +298,7 @@ func (m *Migrator) promote(ctx context.Context, b records.Batch, body nsx.Promot
 // act sends one plan action. A lost answer is not an error here: the status read next tells.
 func (m *Migrator) act(ctx context.Context, action string) error {
 	err := m.API.PlanAction(ctx, action)
-	if nsx.IsKind(err, nsx.KindLost) && ctx.Err() == nil {
+	if mp.IsKind(err, mp.KindLost) && ctx.Err() == nil {
 		m.Events.Warn("the answer to plan action %q was lost (%v); reading the status instead", action, err)
 		return nil
 	}
@@ -324,7 +323,7 @@ func (m *Migrator) abort(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading the coordinator's status after an abort: %w", err)
 		}
-		if status.Overall == nsx.StatusNotStarted || status.Overall == nsx.StatusSuccess {
+		if status.Overall == mp.StatusNotStarted || status.Overall == mp.StatusSuccess {
 			return nil
 		}
 		if m.Clock.Now().After(deadline) {
@@ -337,13 +336,13 @@ func (m *Migrator) abort(ctx context.Context) error {
 }
 
 // failure tells in NSX's own words why a component failed.
-func (m *Migrator) failure(ctx context.Context, what string, component nsx.ComponentStatus) error {
+func (m *Migrator) failure(ctx context.Context, what string, component mp.ComponentStatus) error {
 	var texts []string
 	if details := brief(component.Details); details != "" {
 		texts = append(texts, details)
 	}
 	objects := 0
-	err := m.API.Feedback(ctx, func(f nsx.Feedback) error {
+	err := m.API.Feedback(ctx, func(f mp.Feedback) error {
 		if objects++; objects > maxNamed {
 			return nil
 		}
@@ -378,7 +377,7 @@ func brief(text string) string {
 	return strings.ToValidUTF8(text[:maxWords], "") + " ..."
 }
 
-func countIDs(body nsx.Promotion) int {
+func countIDs(body mp.Promotion) int {
 	n := 0
 	for _, r := range body.MigrationData {
 		n += len(r.ResourceIDs)
@@ -387,11 +386,11 @@ func countIDs(body nsx.Promotion) int {
 }
 
 // sent lists the entries of a request.
-func sent(body nsx.Promotion) map[catalog.Ref]bool {
-	refs := make(map[catalog.Ref]bool, countIDs(body))
+func sent(body mp.Promotion) map[mp.Ref]bool {
+	refs := make(map[mp.Ref]bool, countIDs(body))
 	for _, r := range body.MigrationData {
 		for _, d := range r.ResourceIDs {
-			refs[catalog.Ref{Type: catalog.Type(r.Type), ID: d.ManagerID}] = true
+			refs[mp.Ref{Type: mp.Type(r.Type), ID: d.ManagerID}] = true
 		}
 	}
 	return refs
@@ -399,7 +398,7 @@ func sent(body nsx.Promotion) map[catalog.Ref]bool {
 
 // claimed makes migration records of the entries that are in the set and ours; found, where given, knows
 // Policy paths better than the plan.
-func claimed(entries []records.Entry, set map[catalog.Ref]bool, found map[catalog.Ref]inventory.Finding) []records.MigratedObject {
+func claimed(entries []records.Entry, set map[mp.Ref]bool, found map[mp.Ref]inventory.Finding) []records.MigratedObject {
 	objects := make([]records.MigratedObject, 0, len(entries))
 	for _, e := range entries {
 		ref := refOf(e)
@@ -415,4 +414,4 @@ func claimed(entries []records.Entry, set map[catalog.Ref]bool, found map[catalo
 	return objects
 }
 
-func refOf(e records.Entry) catalog.Ref { return catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID} }
+func refOf(e records.Entry) mp.Ref { return mp.Ref{Type: mp.Type(e.Type), ID: e.ID} }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -46,7 +46,7 @@ func (p pace) learn(key string, objects int, took time.Duration, looks int) {
 //
 // The overall status alone lies: it can be final while the migration component still works (vmware-nsx,
 // change e62392683), and PAUSING stands for work in progress.
-func (m *Migrator) await(ctx context.Context, b records.Batch, component string) (nsx.MigrationStatus, error) {
+func (m *Migrator) await(ctx context.Context, b records.Batch, component string) (mp.MigrationStatus, error) {
 	if m.pace == nil {
 		m.pace = pace{}
 	}
@@ -56,7 +56,7 @@ func (m *Migrator) await(ctx context.Context, b records.Batch, component string)
 	next := pollMin // after the prediction, look again soon, then ever less often
 	for wait := m.pace.predict(key, len(b.Entries)); ; wait, next = next, longer(next) {
 		if err := m.Clock.Sleep(ctx, wait); err != nil {
-			return nsx.MigrationStatus{}, err
+			return mp.MigrationStatus{}, err
 		}
 		status, err := m.API.MigrationStatus(ctx)
 		if err != nil {
@@ -69,7 +69,7 @@ func (m *Migrator) await(ctx context.Context, b records.Batch, component string)
 			m.pace.learn(key, len(b.Entries), took, looks)
 			return status, nil
 		}
-		if c.Status == nsx.StatusNotStarted && resting(status.Overall) {
+		if c.Status == mp.StatusNotStarted && resting(status.Overall) {
 			// The action that should have started it did not arrive, or the plan was forgotten.
 			if forgotten++; forgotten == lostPolls {
 				return status, m.unlessRestarted(ctx, fmt.Errorf("%s is %s and the plan is %s: NSX did not take the plan action", component, c.Status, status.Overall))
@@ -82,14 +82,14 @@ func (m *Migrator) await(ctx context.Context, b records.Batch, component string)
 	}
 }
 
-func ended(status string) bool { return status == nsx.StatusSuccess || status == nsx.StatusFailed }
+func ended(status string) bool { return status == mp.StatusSuccess || status == mp.StatusFailed }
 
 func resting(overall string) bool {
-	return overall != nsx.StatusPausing && overall != nsx.StatusInProgress
+	return overall != mp.StatusPausing && overall != mp.StatusInProgress
 }
 
 // working says whether the coordinator is at something, so that it takes no batch and nothing may be aborted
 // or rolled back.
-func working(s nsx.MigrationStatus) bool {
-	return !resting(s.Overall) || s.Component(nsx.ComponentMigration).Status == nsx.StatusInProgress
+func working(s mp.MigrationStatus) bool {
+	return !resting(s.Overall) || s.Component(mp.ComponentMigration).Status == mp.StatusInProgress
 }

@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -16,7 +16,7 @@ var _ = Describe("polling", func() {
 	portBatches := func(n int) []records.PlannedBatch {
 		var batches []records.PlannedBatch
 		for i := range n {
-			batches = append(batches, batch(catalog.LogicalPort, fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i)))
+			batches = append(batches, batch(mp.LogicalPort, fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i)))
 		}
 		return batches
 	}
@@ -65,14 +65,14 @@ var _ = Describe("polling", func() {
 	})
 
 	It("scales what it learnt with the number of objects", func() {
-		s := begin(batch(catalog.LogicalPort, "a", "b", "c", "d"), batch(catalog.LogicalPort, "e"))
+		s := begin(batch(mp.LogicalPort, "a", "b", "c", "d"), batch(mp.LogicalPort, "e"))
 		seen := looks(s, 20*time.Second, 6*time.Second)
 		Expect(seen[1][0]).To(BeNumerically("~", 5*time.Second, time.Second))
 		Expect(seen[1][1] - seen[1][0]).To(Equal(50 * time.Millisecond))
 	})
 
 	It("knows nothing of another type", func() {
-		s := begin(batch(catalog.LogicalPort, "a"), batch(catalog.LogicalSwitch, "b"))
+		s := begin(batch(mp.LogicalPort, "a"), batch(mp.LogicalSwitch, "b"))
 		Expect(looks(s, 20*time.Second, 20*time.Second)[1][0]).To(Equal(50 * time.Millisecond))
 	})
 

@@ -14,7 +14,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/migrate"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -67,16 +67,16 @@ func folder() string {
 }
 
 // batch plans one request.
-func batch(kind catalog.Type, ids ...string) records.PlannedBatch {
-	b := records.PlannedBatch{Type: string(kind), Request: nsx.Promotion{
-		MigrationData: []nsx.Resource{{Type: string(kind)}}, SetupDetails: &nsx.SetupDetails{PrincipalIdentity: "ncp"},
+func batch(kind mp.Type, ids ...string) records.PlannedBatch {
+	b := records.PlannedBatch{Type: string(kind), Request: mp.Promotion{
+		MigrationData: []mp.Resource{{Type: string(kind)}}, SetupDetails: &mp.SetupDetails{PrincipalIdentity: "ncp"},
 	}}
 	for _, id := range ids {
 		b.Entries = append(b.Entries, records.Entry{Type: string(kind), ID: id, PolicyPath: "/infra/planned/" + id})
-		b.Request.MigrationData[0].ResourceIDs = append(b.Request.MigrationData[0].ResourceIDs, nsx.ResourceDetails{
+		b.Request.MigrationData[0].ResourceIDs = append(b.Request.MigrationData[0].ResourceIDs, mp.ResourceDetails{
 			ManagerID: id, PolicyID: "policy-" + id,
-			Metadata:  []nsx.KeyValue{{Key: "meta", Value: id}},
-			LinkedIDs: []nsx.KeyValue{{Key: "link", Value: id}},
+			Metadata:  []mp.KeyValue{{Key: "meta", Value: id}},
+			LinkedIDs: []mp.KeyValue{{Key: "link", Value: id}},
 		})
 	}
 	return b
@@ -85,11 +85,11 @@ func batch(kind catalog.Type, ids ...string) records.PlannedBatch {
 // foundation is a plan with several types and with two batches of one type.
 func foundation() []records.PlannedBatch {
 	return []records.PlannedBatch{
-		batch(catalog.Tier1, "t1", "t2"),
-		batch(catalog.Tier1Port, "t1", "t2"),
-		batch(catalog.LogicalSwitch, "s1", "s2"),
-		batch(catalog.LogicalPort, "p1", "p2"),
-		batch(catalog.LogicalPort, "p3"),
+		batch(mp.Tier1, "t1", "t2"),
+		batch(mp.Tier1Port, "t1", "t2"),
+		batch(mp.LogicalSwitch, "s1", "s2"),
+		batch(mp.LogicalPort, "p1", "p2"),
+		batch(mp.LogicalPort, "p3"),
 	}
 }
 
@@ -170,7 +170,7 @@ func (s *scene) expectAllBack() {
 	for _, state := range s.states() {
 		Expect(state).To(BeElementOf(records.BatchPlanned, records.BatchRolledBack))
 	}
-	Expect(s.status().Overall).To(BeElementOf(nsx.StatusNotStarted, nsx.StatusSuccess))
+	Expect(s.status().Overall).To(BeElementOf(mp.StatusNotStarted, mp.StatusSuccess))
 }
 
 // endWith matches the last writes.

@@ -8,7 +8,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -62,7 +62,7 @@ func (m *Migrator) Rest(ctx context.Context) error {
 }
 
 // Idle waits until the coordinator works on nothing, because nothing may be aborted or rolled back before.
-func (m *Migrator) Idle(ctx context.Context) (nsx.MigrationStatus, error) {
+func (m *Migrator) Idle(ctx context.Context) (mp.MigrationStatus, error) {
 	begin := m.Clock.Now()
 	for wait := pollMin; ; wait = longer(wait) {
 		status, err := m.API.MigrationStatus(ctx)
@@ -82,8 +82,8 @@ func (m *Migrator) Idle(ctx context.Context) (nsx.MigrationStatus, error) {
 	}
 }
 
-func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.MigrationStatus, restarted bool) error {
-	migration := status.Component(nsx.ComponentMigration)
+func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status mp.MigrationStatus, restarted bool) error {
+	migration := status.Component(mp.ComponentMigration)
 	if b.State != records.BatchContinuing { // nothing migrates before "continue"
 		if restarted || !movedOn(b, status) {
 			return m.setAside(b)
@@ -93,7 +93,7 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.
 			return fmt.Errorf("recording that its migration was started: %w", err)
 		}
 	}
-	waiting := b.Waiting || !restarted && status.Overall == nsx.StatusPaused && migration.Status == nsx.StatusNotStarted
+	waiting := b.Waiting || !restarted && status.Overall == mp.StatusPaused && migration.Status == mp.StatusNotStarted
 	if waiting {
 		if err := m.closeDoor(ctx, b); err != nil {
 			return err
@@ -104,7 +104,7 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.
 		return fmt.Errorf("reading its request from the records: %w", err)
 	}
 	set := sent(body)
-	refs := make([]catalog.Ref, 0, len(set))
+	refs := make([]mp.Ref, 0, len(set))
 	for ref := range set {
 		refs = append(refs, ref)
 	}
@@ -112,7 +112,7 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.
 	if err != nil {
 		return fmt.Errorf("reading its objects: %w", err)
 	}
-	paths := map[catalog.Ref]string{}
+	paths := map[mp.Ref]string{}
 	for _, e := range b.Entries {
 		paths[refOf(e)] = e.PolicyPath
 	}
@@ -153,22 +153,22 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status nsx.
 // movedOn says whether the migration of a batch has begun that was not continued yet: a call for the batch before was
 // delivered twice, the second time to this one. That NSX forgets of the batch before when it takes another is ASSUMED; where
 // it does not, the objects are read once too often.
-func movedOn(b records.Batch, status nsx.MigrationStatus) bool {
+func movedOn(b records.Batch, status mp.MigrationStatus) bool {
 	return b.State == records.BatchStarting &&
-		status.Component(nsx.ComponentPrecheck).Status == nsx.StatusSuccess &&
-		status.Component(nsx.ComponentMigration).Status != nsx.StatusNotStarted
+		status.Component(mp.ComponentPrecheck).Status == mp.StatusSuccess &&
+		status.Component(mp.ComponentMigration).Status != mp.StatusNotStarted
 }
 
 // decide says whether an entry was migrated, from its own evidence or else from the coordinator's word on
 // the whole batch, which counts only while it is the same coordinator.
-func decide(f inventory.Finding, migration nsx.ComponentStatus, restarted bool) (took, known bool) {
+func decide(f inventory.Finding, migration mp.ComponentStatus, restarted bool) (took, known bool) {
 	switch f.Evidence {
 	case catalog.IsPolicy:
 		return true, true
 	case catalog.IsManager, catalog.IsAbsent:
 		return false, true
 	}
-	if !restarted && migration.Status == nsx.StatusSuccess {
+	if !restarted && migration.Status == mp.StatusSuccess {
 		return true, true
 	}
 	return false, false
@@ -176,9 +176,9 @@ func decide(f inventory.Finding, migration nsx.ComponentStatus, restarted bool) 
 
 // goesWithRouter says whether an entry is part of a router that this run migrated, so that rolling back
 // the router takes it along whatever became of it.
-func (m *Migrator) goesWithRouter(ref catalog.Ref) (bool, error) {
-	for part, router := range map[catalog.Type]catalog.Type{
-		catalog.Tier0Port: catalog.Tier0, catalog.Tier0Config: catalog.Tier0, catalog.Tier1Port: catalog.Tier1,
+func (m *Migrator) goesWithRouter(ref mp.Ref) (bool, error) {
+	for part, router := range map[mp.Type]mp.Type{
+		mp.Tier0Port: mp.Tier0, mp.Tier0Config: mp.Tier0, mp.Tier1Port: mp.Tier1,
 	} {
 		if ref.Type == part {
 			return m.Records.IsMigrated(string(router), ref.ID)
@@ -194,7 +194,7 @@ func (m *Migrator) Reclaim(ctx context.Context) (claimedAgain []string, err erro
 	if err != nil {
 		return nil, err
 	}
-	var found map[catalog.Ref]inventory.Finding
+	var found map[mp.Ref]inventory.Finding
 	last := ""
 	for i, b := range back {
 		if !b.Continued && !b.Adopted {
@@ -207,7 +207,7 @@ func (m *Migrator) Reclaim(ctx context.Context) (claimedAgain []string, err erro
 			}
 			last = b.Type
 		}
-		set := map[catalog.Ref]bool{}
+		set := map[mp.Ref]bool{}
 		for _, e := range b.Entries {
 			if ref := refOf(e); found[ref].Evidence == catalog.IsPolicy && !e.NotOurs {
 				set[ref] = true

@@ -13,6 +13,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -24,14 +25,14 @@ type world struct {
 	now   time.Time
 	store *records.Store // what must be durable at the moment of a call
 
-	objects  map[catalog.Ref]catalog.Evidence // IsManager, IsPolicy or IsAbsent
-	unclear  map[catalog.Ref]bool             // reading these decides nothing
+	objects  map[mp.Ref]catalog.Evidence // IsManager, IsPolicy or IsAbsent
+	unclear  map[mp.Ref]bool             // reading these decides nothing
 	restarts int
 	workflow bool
-	stored   nsx.Promotion // what was posted last
+	stored   mp.Promotion // what was posted last
 	overall  string
-	precheck nsx.ComponentStatus
-	migrate  nsx.ComponentStatus
+	precheck mp.ComponentStatus
+	migrate  mp.ComponentStatus
 	ends     time.Time // of the component at work
 
 	precheckTakes, batchTakes time.Duration
@@ -61,7 +62,7 @@ type fault struct {
 
 var (
 	errCut  = errors.New("the connection is cut")
-	errLost = &nsx.Error{Kind: nsx.KindLost, Method: "POST", Message: "no answer"}
+	errLost = &nsx.Error{Kind: mp.KindLost, Method: "POST", Message: "no answer"}
 )
 
 var lostBefore, lostAfter = fault{before: errLost}, fault{after: errLost}
@@ -69,8 +70,8 @@ var lostBefore, lostAfter = fault{before: errLost}, fault{after: errLost}
 func newWorld() *world {
 	return &world{
 		now:     time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC),
-		objects: map[catalog.Ref]catalog.Evidence{}, unclear: map[catalog.Ref]bool{},
-		workflow: true, overall: nsx.StatusNotStarted,
+		objects: map[mp.Ref]catalog.Evidence{}, unclear: map[mp.Ref]bool{},
+		workflow: true, overall: mp.StatusNotStarted,
 		precheckTakes: 200 * time.Millisecond, batchTakes: time.Second,
 		duplicate: func(ids []string) string {
 			return strings.Join(ids, ", ") + " is duplicate or already migrated"
@@ -110,7 +111,7 @@ func (w *world) call(ctx context.Context, name string, effect func() error) erro
 		f.happens()
 	}
 	if ctx.Err() != nil {
-		return &nsx.Error{Kind: nsx.KindCanceled, Message: name, Cause: context.Cause(ctx)}
+		return &nsx.Error{Kind: mp.KindCanceled, Message: name, Cause: context.Cause(ctx)}
 	}
 	if f.before != nil {
 		return f.before
@@ -131,11 +132,11 @@ func (w *world) write(ctx context.Context, name, what string, effect func() erro
 }
 
 func refused(format string, args ...any) error {
-	return &nsx.Error{Kind: nsx.KindInvalid, Status: 400, Message: fmt.Sprintf(format, args...)}
+	return &nsx.Error{Kind: mp.KindInvalid, Status: 400, Message: fmt.Sprintf(format, args...)}
 }
 
 func (w *world) working() bool {
-	return w.precheck.Status == nsx.StatusInProgress || w.migrate.Status == nsx.StatusInProgress
+	return w.precheck.Status == mp.StatusInProgress || w.migrate.Status == mp.StatusInProgress
 }
 
 // busy says whether the plan is at work, which it is for a while after a component has ended.
@@ -144,8 +145,8 @@ func (w *world) busy() bool {
 }
 
 func (w *world) reset() {
-	w.stored, w.overall = nsx.Promotion{}, nsx.StatusNotStarted
-	w.precheck, w.migrate = nsx.ComponentStatus{}, nsx.ComponentStatus{}
+	w.stored, w.overall = mp.Promotion{}, mp.StatusNotStarted
+	w.precheck, w.migrate = mp.ComponentStatus{}, mp.ComponentStatus{}
 }
 
 // restart is what happens when the coordinator's processes die and come again: it has forgotten everything.
@@ -160,19 +161,19 @@ func (w *world) restart() {
 func (w *world) advance() {
 	switch {
 	case !w.working() || w.now.Before(w.ends):
-	case w.precheck.Status == nsx.StatusInProgress:
-		w.overall = nsx.StatusPaused
+	case w.precheck.Status == mp.StatusInProgress:
+		w.overall = mp.StatusPaused
 		w.precheck = w.judge()
 	default:
-		if w.overall = nsx.StatusSuccess; w.pausesAfterSuccess {
-			w.overall = nsx.StatusPaused
+		if w.overall = mp.StatusSuccess; w.pausesAfterSuccess {
+			w.overall = mp.StatusPaused
 		}
-		w.migrate.Status, w.migrate.PercentComplete = nsx.StatusSuccess, 100
+		w.migrate.Status, w.migrate.PercentComplete = mp.StatusSuccess, 100
 		w.promote()
 	}
 }
 
-func (w *world) judge() nsx.ComponentStatus {
+func (w *world) judge() mp.ComponentStatus {
 	var duplicates, problems []string
 	for _, ref := range refsOf(w.stored) {
 		if w.objects[ref] == catalog.IsPolicy {
@@ -186,31 +187,31 @@ func (w *world) judge() nsx.ComponentStatus {
 		problems = append(problems, w.duplicate(duplicates))
 	}
 	if len(problems) > 0 {
-		return nsx.ComponentStatus{Status: nsx.StatusFailed, Details: strings.Join(problems, "\n")}
+		return mp.ComponentStatus{Status: mp.StatusFailed, Details: strings.Join(problems, "\n")}
 	}
-	return nsx.ComponentStatus{Status: nsx.StatusSuccess}
+	return mp.ComponentStatus{Status: mp.StatusSuccess}
 }
 
 func (w *world) promote() {
 	for i, ref := range refsOf(w.stored) {
 		if most, broken := w.breaks[string(ref.Type)]; broken && i == most {
-			w.overall = nsx.StatusPaused
-			w.migrate = nsx.ComponentStatus{Status: nsx.StatusFailed, Details: "migration of " + ref.ID + " failed"}
+			w.overall = mp.StatusPaused
+			w.migrate = mp.ComponentStatus{Status: mp.StatusFailed, Details: "migration of " + ref.ID + " failed"}
 			return
 		}
 		w.objects[ref] = catalog.IsPolicy
 	}
 }
 
-func (w *world) CoordinatorService(ctx context.Context) (s nsx.ServiceStatus, err error) {
+func (w *world) CoordinatorService(ctx context.Context) (s mp.ServiceStatus, err error) {
 	err = w.call(ctx, "service", func() error {
-		s = nsx.ServiceStatus{RuntimeState: "running", PIDs: []int{100 + w.restarts, 200 + w.restarts}}
+		s = mp.ServiceStatus{RuntimeState: "running", PIDs: []int{100 + w.restarts, 200 + w.restarts}}
 		return nil
 	})
 	return s, err
 }
 
-func (w *world) MigrationStatus(ctx context.Context) (s nsx.MigrationStatus, err error) {
+func (w *world) MigrationStatus(ctx context.Context) (s mp.MigrationStatus, err error) {
 	err = w.call(ctx, "status", func() error {
 		w.statusAt = append(w.statusAt, w.now)
 		s = w.status()
@@ -220,18 +221,18 @@ func (w *world) MigrationStatus(ctx context.Context) (s nsx.MigrationStatus, err
 }
 
 // status lists the migration first, since nobody promises an order.
-func (w *world) status() nsx.MigrationStatus {
-	s := nsx.MigrationStatus{Overall: w.overall, Components: []nsx.ComponentStatus{w.migrate, w.precheck}}
-	s.Components[0].ComponentType, s.Components[1].ComponentType = nsx.ComponentMigration, nsx.ComponentPrecheck
+func (w *world) status() mp.MigrationStatus {
+	s := mp.MigrationStatus{Overall: w.overall, Components: []mp.ComponentStatus{w.migrate, w.precheck}}
+	s.Components[0].ComponentType, s.Components[1].ComponentType = mp.ComponentMigration, mp.ComponentPrecheck
 	for i := range s.Components {
 		if s.Components[i].Status == "" {
-			s.Components[i].Status = nsx.StatusNotStarted
+			s.Components[i].Status = mp.StatusNotStarted
 		}
 	}
 	if w.busy() {
-		s.Overall = nsx.StatusPausing
-		if w.migrate.Status == nsx.StatusInProgress && !w.now.Before(w.ends.Add(-w.ahead)) {
-			s.Overall = nsx.StatusSuccess
+		s.Overall = mp.StatusPausing
+		if w.migrate.Status == mp.StatusInProgress && !w.now.Before(w.ends.Add(-w.ahead)) {
+			s.Overall = mp.StatusSuccess
 		}
 	}
 	return s
@@ -248,10 +249,10 @@ func (w *world) Initiate(ctx context.Context) error {
 }
 
 // Promote demands that the record of the batch is durable and says that it is being posted.
-func (w *world) Promote(ctx context.Context, body nsx.Promotion) error {
+func (w *world) Promote(ctx context.Context, body mp.Promotion) error {
 	w.recorded(body, records.BatchPosting)
 	return w.write(ctx, "POST", names(body), func() error {
-		if w.busy() || w.overall != nsx.StatusNotStarted && w.overall != nsx.StatusSuccess {
+		if w.busy() || w.overall != mp.StatusNotStarted && w.overall != mp.StatusSuccess {
 			return refused("migration data cannot be set while the plan is %s", w.overall)
 		}
 		w.reset()
@@ -276,14 +277,14 @@ func (w *world) PlanAction(ctx context.Context, action string) error {
 			w.reset()
 		case w.busy():
 			return refused("another plan action is in progress")
-		case action == "start" && (!w.workflow || len(w.stored.MigrationData) == 0 || w.overall != nsx.StatusNotStarted):
+		case action == "start" && (!w.workflow || len(w.stored.MigrationData) == 0 || w.overall != mp.StatusNotStarted):
 			return refused("the plan cannot be started")
 		case action == "start":
-			w.precheck.Status, w.ends = nsx.StatusInProgress, w.now.Add(w.precheckTakes)
-		case w.overall != nsx.StatusPaused || w.precheck.Status != nsx.StatusSuccess || w.migrate.Status != "":
+			w.precheck.Status, w.ends = mp.StatusInProgress, w.now.Add(w.precheckTakes)
+		case w.overall != mp.StatusPaused || w.precheck.Status != mp.StatusSuccess || w.migrate.Status != "":
 			return refused("the plan cannot be continued")
 		default:
-			w.migrate.Status, w.ends = nsx.StatusInProgress, w.now.Add(w.batchTakes)
+			w.migrate.Status, w.ends = mp.StatusInProgress, w.now.Add(w.batchTakes)
 		}
 		return nil
 	})
@@ -291,7 +292,7 @@ func (w *world) PlanAction(ctx context.Context, action string) error {
 
 // Rollback demands a durable record of the intent and a claim on every entry, and nothing at work. Like the
 // simulator it is whole or nothing. A router takes its ports along.
-func (w *world) Rollback(ctx context.Context, body nsx.Promotion) error {
+func (w *world) Rollback(ctx context.Context, body mp.Promotion) error {
 	w.recorded(body, records.BatchRollingBack)
 	w.advance()
 	Expect(w.busy()).To(BeFalse(), "nothing may be rolled back while the coordinator works")
@@ -303,7 +304,7 @@ func (w *world) Rollback(ctx context.Context, body nsx.Promotion) error {
 		if !w.workflow {
 			return refused("the workflow has not been initiated")
 		}
-		if w.overall != nsx.StatusNotStarted && w.overall != nsx.StatusSuccess {
+		if w.overall != mp.StatusNotStarted && w.overall != mp.StatusSuccess {
 			return refused("the plan is %s", w.overall)
 		}
 		for _, ref := range refsOf(body) {
@@ -316,7 +317,7 @@ func (w *world) Rollback(ctx context.Context, body nsx.Promotion) error {
 		}
 		for _, ref := range refsOf(body) {
 			w.objects[ref] = catalog.IsManager
-			if port := (catalog.Ref{Type: catalog.Tier1Port, ID: ref.ID}); ref.Type == catalog.Tier1 && w.objects[port] == catalog.IsPolicy {
+			if port := (mp.Ref{Type: mp.Tier1Port, ID: ref.ID}); ref.Type == mp.Tier1 && w.objects[port] == catalog.IsPolicy {
 				w.objects[port] = catalog.IsManager
 			}
 		}
@@ -324,10 +325,10 @@ func (w *world) Rollback(ctx context.Context, body nsx.Promotion) error {
 	})
 }
 
-func (w *world) Feedback(ctx context.Context, each func(nsx.Feedback) error) error {
+func (w *world) Feedback(ctx context.Context, each func(mp.Feedback) error) error {
 	return w.call(ctx, "feedback", func() error {
 		for _, id := range slices.Sorted(maps.Keys(w.invalid)) {
-			row := nsx.Feedback{Type: "SWITCH", ID: id, Name: "name-of-" + id, Errors: []nsx.FeedbackError{
+			row := mp.Feedback{Type: "SWITCH", ID: id, Name: "name-of-" + id, Errors: []mp.FeedbackError{
 				{Description: w.invalid[id]}, {Description: "second reason of " + id}, {Description: "third reason of " + id},
 			}}
 			if err := each(row); err != nil {
@@ -339,8 +340,8 @@ func (w *world) Feedback(ctx context.Context, each func(nsx.Feedback) error) err
 }
 
 // look reads entries directly.
-func (w *world) look(ctx context.Context, refs []catalog.Ref) (map[catalog.Ref]inventory.Finding, error) {
-	found := map[catalog.Ref]inventory.Finding{}
+func (w *world) look(ctx context.Context, refs []mp.Ref) (map[mp.Ref]inventory.Finding, error) {
+	found := map[mp.Ref]inventory.Finding{}
 	err := w.call(ctx, "look", func() error {
 		for _, ref := range refs {
 			f := inventory.Finding{Evidence: w.objects[ref]}
@@ -359,11 +360,11 @@ func (w *world) look(ctx context.Context, refs []catalog.Ref) (map[catalog.Ref]i
 
 // recorded demands that the batch whose entries a body holds is on disk in a state, with this body as the
 // source of every entry.
-func (w *world) recorded(body nsx.Promotion, want records.BatchState) {
+func (w *world) recorded(body mp.Promotion, want records.BatchState) {
 	Expect(w.store.Batches(func(b records.Batch) error {
-		ids := map[catalog.Ref]bool{}
+		ids := map[mp.Ref]bool{}
 		for _, e := range b.Entries {
-			ids[catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID}] = !e.NotOurs
+			ids[mp.Ref{Type: mp.Type(e.Type), ID: e.ID}] = !e.NotOurs
 		}
 		refs := refsOf(body)
 		if len(refs) == 0 || !slices.ContainsFunc(b.Entries, func(e records.Entry) bool {
@@ -382,26 +383,26 @@ func (w *world) recorded(body nsx.Promotion, want records.BatchState) {
 	})).To(Succeed())
 }
 
-func details(body nsx.Promotion) []nsx.ResourceDetails {
-	var all []nsx.ResourceDetails
+func details(body mp.Promotion) []mp.ResourceDetails {
+	var all []mp.ResourceDetails
 	for _, r := range body.MigrationData {
 		all = append(all, r.ResourceIDs...)
 	}
 	return all
 }
 
-func refsOf(body nsx.Promotion) []catalog.Ref {
-	var refs []catalog.Ref
+func refsOf(body mp.Promotion) []mp.Ref {
+	var refs []mp.Ref
 	for _, r := range body.MigrationData {
 		for _, d := range r.ResourceIDs {
-			refs = append(refs, catalog.Ref{Type: catalog.Type(r.Type), ID: d.ManagerID})
+			refs = append(refs, mp.Ref{Type: mp.Type(r.Type), ID: d.ManagerID})
 		}
 	}
 	return refs
 }
 
 // names spells a body for the journal of writes.
-func names(body nsx.Promotion) string {
+func names(body mp.Promotion) string {
 	var words []string
 	for _, r := range body.MigrationData {
 		words = append(words, r.Type)

@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	"github.com/sirupsen/logrus"
 )
 
@@ -169,7 +171,7 @@ func (l *link) close() {
 func readOnly(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Method != http.MethodGet {
-			return nil, &Error{Kind: KindReadOnly, Method: req.Method, Path: pathOf(req), Message: "this command must not write; nothing was sent"}
+			return nil, &Error{Kind: mp.KindReadOnly, Method: req.Method, Path: pathOf(req), Message: "this command must not write; nothing was sent"}
 		}
 		return next.RoundTrip(req)
 	})
@@ -190,7 +192,7 @@ type request struct {
 func (c *Client) send(ctx context.Context, r request) error {
 	l := c.pinned()
 	if l == nil {
-		return &Error{Kind: KindUnreachable, Method: r.method, Path: r.path, Message: "no manager is connected yet"}
+		return &Error{Kind: mp.KindUnreachable, Method: r.method, Path: r.path, Message: "no manager is connected yet"}
 	}
 	return c.sendOver(ctx, l, r)
 }
@@ -262,7 +264,14 @@ func redactor(password string) *strings.Replacer {
 
 // explain adds the cure that only the client knows.
 func (c *Client) explain(e *Error) {
-	if e.Kind == KindNotOwner {
+	if e.Kind == mp.KindNotOwner {
 		e.Hint = "we are " + c.identity + "; only the owner that NSX names may change the object, or an Enterprise Admin with nsx.allow_overwrite"
 	}
+}
+
+// Stats counts what a client did, for the report.
+type Stats struct {
+	Requests int64
+	Retries  int64
+	Waited   time.Duration // held back by the limiter or by NSX
 }

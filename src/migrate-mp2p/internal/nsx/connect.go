@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // meetAttempts is how often a candidate is asked before the next one is tried.
@@ -15,16 +17,16 @@ const meetAttempts = 3
 // who it is. Managers that cannot be reached are skipped with a warning. A refused login and a failed TLS handshake
 // end the search at once: the first would count against the account on every further manager, the second is for the
 // operator to judge.
-func (c *Client) Connect(ctx context.Context, wantNodeID string) (Node, error) {
+func (c *Client) Connect(ctx context.Context, wantNodeID string) (mp.Node, error) {
 	var reasons []error
 	for _, m := range c.options.Managers {
 		link, err := c.newLink(m)
 		if err != nil {
-			return Node{}, err
+			return mp.Node{}, err
 		}
 		node, err := c.meet(ctx, link)
 		if err == nil && wantNodeID != "" && node.ID != wantNodeID {
-			err = &Error{Kind: KindOtherNode, Method: http.MethodGet, Path: nodePath, Message: "this is node " + node.ID}
+			err = &Error{Kind: mp.KindOtherNode, Method: http.MethodGet, Path: nodePath, Message: "this is node " + node.ID}
 		}
 		if err == nil {
 			c.pin(link)
@@ -32,20 +34,20 @@ func (c *Client) Connect(ctx context.Context, wantNodeID string) (Node, error) {
 		}
 		link.close()
 		err = fmt.Errorf("connecting with NSX Manager %s: %w", link.address, err)
-		if IsKind(err, KindAuth) || IsKind(err, KindTLS) || IsKind(err, KindCanceled) {
-			return Node{}, err
+		if mp.IsKind(err, mp.KindAuth) || mp.IsKind(err, mp.KindTLS) || mp.IsKind(err, mp.KindCanceled) {
+			return mp.Node{}, err
 		}
 		c.log.WithField("op", "connect").Warnf("skipping a manager: %v", err)
 		reasons = append(reasons, err)
 	}
 	if wantNodeID != "" {
-		return Node{}, &Error{
-			Kind: KindOtherNode, Method: http.MethodGet, Path: nodePath,
+		return mp.Node{}, &Error{
+			Kind: mp.KindOtherNode, Method: http.MethodGet, Path: nodePath,
 			Message: fmt.Sprintf("none of nsx.managers can be used as node %s, to which the run is pinned", wantNodeID),
 			Cause:   errors.Join(reasons...),
 		}
 	}
-	return Node{}, fmt.Errorf("finding a healthy NSX Manager among %s: %w", strings.Join(c.addresses(), ", "), errors.Join(reasons...))
+	return mp.Node{}, fmt.Errorf("finding a healthy NSX Manager among %s: %w", strings.Join(c.addresses(), ", "), errors.Join(reasons...))
 }
 
 func (c *Client) addresses() []string {
@@ -57,7 +59,7 @@ func (c *Client) addresses() []string {
 }
 
 // meet asks a manager for its health and its names, all on the lane's connection.
-func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
+func (c *Client) meet(ctx context.Context, link *link) (mp.Node, error) {
 	var health nodeHealth
 	var properties, again nodeProperties
 	var version nodeVersion
@@ -74,17 +76,17 @@ func (c *Client) meet(ctx context.Context, link *link) (Node, error) {
 	} {
 		quick := manner{lane: true, attempts: meetAttempts}
 		if err := c.sendOver(ctx, link, request{method: http.MethodGet, path: ask.path, out: status{ask.out}, manner: quick}); err != nil {
-			return Node{}, err
+			return mp.Node{}, err
 		}
 		if ask.out == Answer(&health) && !*health.Healthy {
-			return Node{}, &Error{Kind: KindUnavailable, Method: http.MethodGet, Path: ask.path, Message: "the manager says that it is not healthy"}
+			return mp.Node{}, &Error{Kind: mp.KindUnavailable, Method: http.MethodGet, Path: ask.path, Message: "the manager says that it is not healthy"}
 		}
 	}
 	link.nodeID = properties.UUID
 	if again.UUID != link.nodeID {
-		return Node{}, link.otherNode(again.UUID)
+		return mp.Node{}, link.otherNode(again.UUID)
 	}
-	return Node{ID: properties.UUID, Address: link.address, Version: version.Product, ClusterID: cluster.ID}, nil
+	return mp.Node{ID: properties.UUID, Address: link.address, Version: version.Product, ClusterID: cluster.ID}, nil
 }
 
 // nodeHealth is GET /api/v1/reverse-proxy/node/health.

@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
@@ -37,7 +39,7 @@ var _ = Describe("connecting", func() {
 		m := newManager()
 		node, err := client(options(GinkgoWriter, m)).Connect(ctx, "")
 		Expect(err).NotTo(HaveOccurred())
-		Expect(node).To(Equal(Node{ID: "node-1", Address: m.address(), Version: "4.1.0.0.0.2", ClusterID: "nsx-cluster"}))
+		Expect(node).To(Equal(mp.Node{ID: "node-1", Address: m.address(), Version: "4.1.0.0.0.2", ClusterID: "nsx-cluster"}))
 		Expect(m.connections()).To(Equal(1), "all was read on one connection")
 	})
 
@@ -73,7 +75,7 @@ var _ = Describe("connecting", func() {
 		o.Password = "wrong-password"
 		c := client(o)
 		_, err := c.Connect(ctx, "")
-		Expect(err).To(beKind(KindAuth))
+		Expect(err).To(beKind(mp.KindAuth))
 		Expect(err).To(MatchError(And(ContainSubstring(testUser), ContainSubstring("not tried again"))))
 		Expect(first.asked()).To(Equal([]string{"POST /api/session/create"}))
 		Expect(second.asked()).To(BeEmpty())
@@ -91,7 +93,7 @@ var _ = Describe("connecting", func() {
 				write(w, status, body)
 			})
 			_, err := client(options(GinkgoWriter, m)).Connect(ctx, "")
-			Expect(err).To(beKind(KindAuth))
+			Expect(err).To(beKind(mp.KindAuth))
 			Expect(m.asked()).To(HaveLen(logins))
 		},
 		Entry("a login page", 200, "<html>welcome</html>", maxLostLogins),
@@ -123,9 +125,9 @@ var _ = Describe("connecting", func() {
 		m := newManager()
 		c := client(options(GinkgoWriter, m))
 		_, err := c.Connect(ctx, "node-9")
-		Expect(err).To(beKind(KindOtherNode))
+		Expect(err).To(beKind(mp.KindOtherNode))
 		Expect(err).To(MatchError(And(ContainSubstring("node-9"), ContainSubstring("this is node node-1"))))
-		Expect(c.Get(ctx, "/api/v1/cluster", &clusterProperties{})).To(beKind(KindUnreachable), "nothing is pinned")
+		Expect(c.Get(ctx, "/api/v1/cluster", &clusterProperties{})).To(beKind(mp.KindUnreachable), "nothing is pinned")
 	})
 
 	It("goes through the proxy, and says so when the proxy is not there", func() {
@@ -169,7 +171,7 @@ var _ = Describe("connecting", func() {
 		cancel()
 		_, err := client(options(GinkgoWriter, m)).Connect(ended, "")
 		Expect(err).To(MatchError(context.Canceled))
-		Expect(err).To(beKind(KindCanceled))
+		Expect(err).To(beKind(mp.KindCanceled))
 	})
 
 	DescribeTable("refuses options that no client can be made of [I10]",

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 const (
@@ -14,8 +16,8 @@ const (
 )
 
 // CoordinatorService reads whether the coordinator service runs on the pinned node.
-func (c *Client) CoordinatorService(ctx context.Context) (ServiceStatus, error) {
-	var s ServiceStatus
+func (c *Client) CoordinatorService(ctx context.Context) (mp.ServiceStatus, error) {
+	var s mp.ServiceStatus
 	err := c.coordinate(ctx, request{method: http.MethodGet, path: coordinatorService + "/status", out: status{&s}})
 	return s, err
 }
@@ -34,8 +36,8 @@ func (c *Client) serviceAction(ctx context.Context, action string) error {
 }
 
 // MigrationStatus reads the state of plan and components. KindCoordinatorDown means that the service does not answer.
-func (c *Client) MigrationStatus(ctx context.Context) (MigrationStatus, error) {
-	var s MigrationStatus
+func (c *Client) MigrationStatus(ctx context.Context) (mp.MigrationStatus, error) {
+	var s mp.MigrationStatus
 	err := c.coordinate(ctx, request{method: http.MethodGet, path: migrationAPI + "status-summary", out: status{&s}})
 	return s, err
 }
@@ -60,7 +62,7 @@ func (c *Client) Done(ctx context.Context) error {
 const doneAttempts = 6
 
 // Promote hands a batch over; NSX stores it until the plan is started.
-func (c *Client) Promote(ctx context.Context, p Promotion) error {
+func (c *Client) Promote(ctx context.Context, p mp.Promotion) error {
 	return c.coordinate(ctx, request{method: http.MethodPost, path: promotionPath, body: p})
 }
 
@@ -73,7 +75,7 @@ func (c *Client) PlanAction(ctx context.Context, action string) error {
 
 // Rollback takes a batch back to Manager mode. It takes up to the finish time-out. SetupDetails must be nil: the call
 // knows no such key.
-func (c *Client) Rollback(ctx context.Context, p Promotion) error {
+func (c *Client) Rollback(ctx context.Context, p mp.Promotion) error {
 	p.SetupDetails = nil
 	return c.coordinate(ctx, request{
 		method: http.MethodPost, path: promotionPath + "/rollback", body: p, manner: manner{timeout: c.options.FinishTimeout},
@@ -82,7 +84,7 @@ func (c *Client) Rollback(ctx context.Context, p Promotion) error {
 
 // MigratedResources delivers what the coordinator says it has migrated, of one type unless it is empty, and of one
 // Manager id unless that is empty. KindCoordinatorDown comes at once.
-func (c *Client) MigratedResources(ctx context.Context, resourceType, id string, each func(MigratedResource) error) error {
+func (c *Client) MigratedResources(ctx context.Context, resourceType, id string, each func(mp.MigratedResource) error) error {
 	params := url.Values{}
 	if resourceType != "" {
 		params.Set("resource_type", resourceType)
@@ -98,7 +100,7 @@ func (c *Client) MigratedResources(ctx context.Context, resourceType, id string,
 }
 
 // Feedback delivers what the coordinator complains about in the current promotion.
-func (c *Client) Feedback(ctx context.Context, each func(Feedback) error) error {
+func (c *Client) Feedback(ctx context.Context, each func(mp.Feedback) error) error {
 	return eachOf(ctx, c, c.coordinate, promotionPath+"/feedback", nil, each)
 }
 

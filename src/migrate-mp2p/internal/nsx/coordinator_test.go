@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -19,9 +21,9 @@ var _ = Describe("the migration coordinator", func() {
 		statusURI   = "GET /api/v1/migration/status-summary"
 		rollbackURI = "POST /api/v1/migration/mp-to-policy/rollback"
 	)
-	batch := Promotion{
-		MigrationData: []Resource{{Type: "TIER1", ResourceIDs: []ResourceDetails{{ManagerID: "m1", PolicyID: "m1"}}}},
-		SetupDetails:  &SetupDetails{PrincipalIdentity: "admin"},
+	batch := mp.Promotion{
+		MigrationData: []mp.Resource{{Type: "TIER1", ResourceIDs: []mp.ResourceDetails{{ManagerID: "m1", PolicyID: "m1"}}}},
+		SetupDetails:  &mp.SetupDetails{PrincipalIdentity: "admin"},
 	}
 
 	It("is sent what the promotion needs, in the words of its API [R14]", func() {
@@ -71,9 +73,9 @@ var _ = Describe("the migration coordinator", func() {
 		Expect(service.PIDs).To(Equal([]int{4711}))
 		status, err := c.MigrationStatus(ctx)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(status.Overall).To(Equal(StatusPaused))
-		Expect(status.Component(ComponentPrecheck).Details).To(Equal("m1 is bad"))
-		Expect(status.Component(ComponentMigration).Status).To(Equal(StatusNotStarted))
+		Expect(status.Overall).To(Equal(mp.StatusPaused))
+		Expect(status.Component(mp.ComponentPrecheck).Details).To(Equal("m1 is bad"))
+		Expect(status.Component(mp.ComponentMigration).Status).To(Equal(mp.StatusNotStarted))
 	})
 
 	It("delivers all migrated resources and complaints", func() {
@@ -84,11 +86,11 @@ var _ = Describe("the migration coordinator", func() {
 		m.on("GET /api/v1/migration/mp-to-policy/feedback", reply(200, `{"results":[{"type":"TIER1","mp_id":"m3","mp_display_name":"t","error_list":[{"error_id":"7","error_desc":"no"}]}]}`))
 		c := connected(nil, m)
 		var ids []string
-		Expect(c.MigratedResources(ctx, "TIER1", "", func(r MigratedResource) error { ids = append(ids, r.ResourceID); return nil })).To(Succeed())
+		Expect(c.MigratedResources(ctx, "TIER1", "", func(r mp.MigratedResource) error { ids = append(ids, r.ResourceID); return nil })).To(Succeed())
 		Expect(ids).To(Equal([]string{"m1", "m2"}))
-		var complaints []Feedback
-		Expect(c.Feedback(ctx, func(f Feedback) error { complaints = append(complaints, f); return nil })).To(Succeed())
-		Expect(complaints).To(Equal([]Feedback{{Type: "TIER1", ID: "m3", Name: "t", Errors: []FeedbackError{{ID: "7", Description: "no"}}}}))
+		var complaints []mp.Feedback
+		Expect(c.Feedback(ctx, func(f mp.Feedback) error { complaints = append(complaints, f); return nil })).To(Succeed())
+		Expect(complaints).To(Equal([]mp.Feedback{{Type: "TIER1", ID: "m3", Name: "t", Errors: []mp.FeedbackError{{ID: "7", Description: "no"}}}}))
 	})
 
 	It("is down, after few attempts, while its service does not answer", func() {
@@ -96,7 +98,7 @@ var _ = Describe("the migration coordinator", func() {
 		m.on(statusURI, nsxError(500, 98))
 		c := connected(nil, m)
 		_, err := c.MigrationStatus(ctx)
-		Expect(err).To(beKind(KindCoordinatorDown))
+		Expect(err).To(beKind(mp.KindCoordinatorDown))
 		Expect(m.count(statusURI)).To(Equal(fewAttempts))
 	})
 
@@ -106,7 +108,7 @@ var _ = Describe("the migration coordinator", func() {
 		c := connected(nil, m)
 		status, err := c.MigrationStatus(ctx)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(status.Overall).To(Equal(StatusNotStarted))
+		Expect(status.Overall).To(Equal(mp.StatusNotStarted))
 	})
 
 	It("is not waited for when its memory is asked for", func() {
@@ -114,7 +116,7 @@ var _ = Describe("the migration coordinator", func() {
 		m.on("GET /api/v1/migration/migrated-resources", nsxError(500, 36000))
 		c := connected(nil, m)
 		m.asked()
-		Expect(c.MigratedResources(ctx, "TIER0", "m1", nil)).To(beKind(KindCoordinatorDown))
+		Expect(c.MigratedResources(ctx, "TIER0", "m1", nil)).To(beKind(mp.KindCoordinatorDown))
 		Expect(m.asked()).To(ConsistOf(HavePrefix("GET /api/v1/migration/migrated-resources?"), nodeURI))
 	})
 
@@ -140,7 +142,7 @@ var _ = Describe("the migration coordinator", func() {
 			m := newManager()
 			m.on("POST /api/v1/node/services/migration-coordinator", replies(hangUp, second))
 			c := connected(nil, m)
-			Expect(c.StartCoordinator(ctx)).To(beKind(KindLost))
+			Expect(c.StartCoordinator(ctx)).To(beKind(mp.KindLost))
 		},
 		Entry("because it starts already", nsxError(400, 7)),
 		Entry("because somebody is at it", nsxError(409, 7)),
@@ -155,7 +157,7 @@ var _ = Describe("the migration coordinator", func() {
 			m.on(nodeURI, nsxError(400, 7))
 			hangUp(w, r)
 		})
-		Expect(c.StartCoordinator(ctx)).To(beKind(KindLost))
+		Expect(c.StartCoordinator(ctx)).To(beKind(mp.KindLost))
 	})
 
 	It("is initiated again after NSX's limiter refused it, and what NSX says then counts", func() {
@@ -163,7 +165,7 @@ var _ = Describe("the migration coordinator", func() {
 		const initiateURI = "POST /api/v1/migration/mp-to-policy/workflow"
 		m.on(initiateURI, replies(nsxError(503, 102), nsxError(400, 7)))
 		c := connected(nil, m)
-		Expect(c.Initiate(ctx)).To(beKind(KindInvalid))
+		Expect(c.Initiate(ctx)).To(beKind(mp.KindInvalid))
 		Expect(m.count(initiateURI + "?action=INITIATE")).To(Equal(2))
 	})
 
@@ -172,8 +174,8 @@ var _ = Describe("the migration coordinator", func() {
 		m.on(planURI, hangUp)
 		m.on(promoteURI, hangUp)
 		c := connected(nil, m)
-		Expect(c.PlanAction(ctx, "continue")).To(beKind(KindLost))
-		Expect(c.Promote(ctx, batch)).To(beKind(KindLost))
+		Expect(c.PlanAction(ctx, "continue")).To(beKind(mp.KindLost))
+		Expect(c.Promote(ctx, batch)).To(beKind(mp.KindLost))
 		Expect(m.count(planURI + "?action=continue")).To(Equal(1))
 		Expect(m.count(promoteURI)).To(Equal(1))
 	})
@@ -204,7 +206,7 @@ var _ = Describe("the migration coordinator", func() {
 			Expect(c.PlanAction(ctx, "start")).To(Succeed())
 			m.asked()
 			err := c.PlanAction(ctx, "continue")
-			Expect(err).To(beKind(KindOtherNode))
+			Expect(err).To(beKind(mp.KindOtherNode))
 			Expect(err).To(MatchError(And(ContainSubstring("node-2"), ContainSubstring("node-1"), ContainSubstring("source-IP persistence"))))
 			Expect(m.asked()).To(Equal([]string{nodeURI}), "no write went to the other node")
 		})
@@ -227,7 +229,7 @@ var _ = Describe("the migration coordinator", func() {
 			c := connected(nil, m)
 			status, err := c.MigrationStatus(ctx)
 			Expect(err).NotTo(HaveOccurred())
-			Expect(status.Overall).To(Equal(StatusSuccess))
+			Expect(status.Overall).To(Equal(mp.StatusSuccess))
 			Expect(m.asked()).To(Equal([]string{nodeURI, statusURI, nodeURI, statusURI}))
 		})
 
@@ -236,7 +238,7 @@ var _ = Describe("the migration coordinator", func() {
 			m.on(promoteURI, func(w http.ResponseWriter, _ *http.Request) { m.become("node-2"); write(w, 200, "") })
 			c := connected(nil, m)
 			err := c.Promote(ctx, batch)
-			Expect(err).To(beKind(KindOtherNode))
+			Expect(err).To(beKind(mp.KindOtherNode))
 			Expect(err).To(MatchError(ContainSubstring("POST /api/v1/migration/mp-to-policy")))
 		})
 
@@ -247,7 +249,7 @@ var _ = Describe("the migration coordinator", func() {
 				write(w, 200, "")
 			})
 			c := connected(nil, m)
-			Expect(c.Promote(ctx, batch)).To(beKind(KindLost))
+			Expect(c.Promote(ctx, batch)).To(beKind(mp.KindLost))
 		})
 
 		It("refuses to write when every connection ends after one request", func() {
@@ -258,7 +260,7 @@ var _ = Describe("the migration coordinator", func() {
 			})
 			c := connected(nil, m)
 			err := c.Promote(ctx, batch)
-			Expect(err).To(beKind(KindUnreachable))
+			Expect(err).To(beKind(mp.KindUnreachable))
 			Expect(err).To(MatchError(ContainSubstring("nothing was sent")))
 			Expect(m.count(promoteURI)).To(BeZero())
 		})
@@ -268,7 +270,7 @@ var _ = Describe("the migration coordinator", func() {
 		m := newManager()
 		m.on("GET /api/v1/migration/migrated-resources", reply(200, `{"results":[7]}`))
 		c := connected(nil, m)
-		err := c.MigratedResources(ctx, "", "", func(MigratedResource) error { return nil })
+		err := c.MigratedResources(ctx, "", "", func(mp.MigratedResource) error { return nil })
 		Expect(err).To(MatchError(ContainSubstring("migrated-resources")))
 	})
 
@@ -289,7 +291,7 @@ var _ = Describe("the migration coordinator", func() {
 			"delete":   func() error { return c.DeletePolicy(ctx, "/infra/x") },
 		}
 		for name, attempt := range writes {
-			Expect(attempt()).To(beKind(KindReadOnly), name)
+			Expect(attempt()).To(beKind(mp.KindReadOnly), name)
 		}
 		Expect(c.Get(ctx, "/api/v1/cluster", &clusterProperties{})).To(Succeed())
 		for _, request := range m.asked() {
@@ -333,7 +335,7 @@ var _ = Describe("Policy objects", func() {
 		c := connected(nil, m)
 		Expect(c.DeletePolicy(ctx, "/infra/segments/none")).To(Succeed())
 		m.on("DELETE "+uri, nsxError(400, 500030))
-		Expect(c.DeletePolicy(ctx, "/infra/segments/s")).To(beKind(KindConflict))
+		Expect(c.DeletePolicy(ctx, "/infra/segments/s")).To(beKind(mp.KindConflict))
 	})
 
 	DescribeTable("of other owners are overwritten only when both configuration and caller want it",

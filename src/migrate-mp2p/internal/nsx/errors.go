@@ -8,39 +8,13 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// Kind says what an error means to us, whatever status or code NSX expressed it with.
-type Kind string
-
-// The kinds of errors. codes.go says which answers lead to which.
-const (
-	KindAuth            Kind = "auth"             // login refused, session refused or a right is missing
-	KindTLS             Kind = "tls"              // no trust, or not a TLS server
-	KindUnreachable     Kind = "unreachable"      // nobody answered; nothing was changed
-	KindUnclear         Kind = "unclear"          // a read whose answers were not in NSX's form, or do not fit each other
-	KindNotFound        Kind = "not found"        // NSX itself says that the object does not exist
-	KindStale           Kind = "stale"            // somebody changed the object since it was read
-	KindNotOwner        Kind = "not owner"        // the object belongs to another principal
-	KindRate            Kind = "rate"             // NSX wants fewer requests
-	KindUnavailable     Kind = "unavailable"      // NSX says that it is overloaded or not up; nothing was changed
-	KindCoordinatorBusy Kind = "coordinator busy" // the coordinator is still at its last task
-	KindCoordinatorDown Kind = "coordinator down" // NSX says that the coordinator service does not answer; only of reads
-	KindSearch          Kind = "search"           // the search index is behind, out of step or gave up
-	KindSearchCap       Kind = "search cap"       // more results than Search hands out
-	KindMoving          Kind = "moving"           // a collection that somebody changed during each of several readings
-	KindConflict        Kind = "conflict"         // refused because of other objects or changes
-	KindOtherNode       Kind = "other node"       // another manager node answered than the pinned one
-	KindReadOnly        Kind = "read-only"        // a write by a client that must not write; nothing was sent
-	KindLost            Kind = "lost"             // a write without an answer of NSX that tells what became of it
-	KindInvalid         Kind = "invalid"          // NSX refused the request for any other reason
-	KindServer          Kind = "server"           // NSX failed, at a read or at a write that may be carried out twice
-	KindCanceled        Kind = "canceled"         // our own context ended; nothing was changed
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Error is a request that did not succeed.
 type Error struct {
-	Kind    Kind
+	Kind    mp.Kind
 	Method  string
 	Path    string // with query
 	Status  int    // HTTP status; 0 without an answer
@@ -55,7 +29,7 @@ type Error struct {
 	retryAfter time.Duration // what NSX asked for
 	repeat     repeat        // who may send the request again
 	attempts   int           // how often it was sent
-	meant      Kind          // what the table of answers says, whatever it means for a write
+	meant      mp.Kind       // what the table of answers says, whatever it means for a write
 	maybeDone  bool          // an earlier attempt, with a session that ended, may have been carried out
 }
 
@@ -95,17 +69,20 @@ func (e *Error) Error() string {
 // Unwrap gives the cause, e.g. context.Canceled.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// IsKind says whether err is, or wraps, an Error of this kind.
-func IsKind(err error, k Kind) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Kind == k
+// Means says what the error means to us.
+func (e *Error) Means() mp.Kind { return e.Kind }
+
+// NoSuchCall says whether NSX itself answered 404, with a code that need not mean the absence of an object. Which code a
+// release without the call gives is not public (ASSUMED: any but those that mean something else).
+func (e *Error) NoSuchCall() bool {
+	return e.Status == http.StatusNotFound && e.Code != 0 && (e.Kind == mp.KindNotFound || e.Kind == mp.KindUnclear)
 }
 
 // decides says whether an error tells what became of an earlier attempt that may have been carried out: only a refusal
 // of the write itself does. That of a POST does not, since it may be refused because the first one took effect.
 func (e *Error) decides() bool {
 	return e.Method != http.MethodPost && e.repeat == never &&
-		slices.Contains([]Kind{KindInvalid, KindNotFound, KindStale, KindNotOwner, KindConflict}, e.Kind)
+		slices.Contains([]mp.Kind{mp.KindInvalid, mp.KindNotFound, mp.KindStale, mp.KindNotOwner, mp.KindConflict}, e.Kind)
 }
 
 // afterAttempt is the outcome of a repetition when an earlier attempt may have been carried out (lost).
@@ -114,7 +91,7 @@ func afterAttempt(err error, lost bool) error {
 	if !lost || !errors.As(err, &e) || e.decides() {
 		return err
 	}
-	e.Kind = KindLost
+	e.Kind = mp.KindLost
 	return err
 }
 

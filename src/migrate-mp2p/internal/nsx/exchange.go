@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	"github.com/sirupsen/logrus"
 )
 
@@ -170,18 +172,18 @@ func (x *exchange) unanswered(req *http.Request, connected bool, cause error) *E
 	refused := errors.Is(cause, errNewConnection)
 	switch {
 	case trust:
-		e.Kind, e.Message, e.Cause = KindTLS, "no TLS connection with "+req.URL.Host, errors.New(text)
+		e.Kind, e.Message, e.Cause = mp.KindTLS, "no TLS connection with "+req.URL.Host, errors.New(text)
 	case connected && !refused && req.Method != http.MethodGet:
-		e.Kind, e.repeat = KindLost, reads
+		e.Kind, e.repeat = mp.KindLost, reads
 		e.Message = "the answer was lost, so NSX may have carried it out"
 	case ended(req.Context()):
-		e.Kind, e.Cause = KindCanceled, context.Cause(req.Context())
+		e.Kind, e.Cause = mp.KindCanceled, context.Cause(req.Context())
 	case errors.Is(cause, errTooLarge):
-		e.Kind = KindUnclear
+		e.Kind = mp.KindUnclear
 	case refused:
-		e.Kind = KindUnreachable
+		e.Kind = mp.KindUnreachable
 	default:
-		e.Kind, e.repeat = KindUnreachable, always
+		e.Kind, e.repeat = mp.KindUnreachable, always
 		e.Message = "no answer of " + req.URL.Host
 	}
 	return e
@@ -241,11 +243,11 @@ func (x *exchange) judge(req *http.Request, resp *http.Response, body []byte) *E
 
 // unclear fills the error of an answer that is not in NSX's form.
 func (x *exchange) unclear(e *Error, why string) {
-	e.Kind, e.repeat = KindUnclear, reads
+	e.Kind, e.repeat = mp.KindUnclear, reads
 	e.Message = "the answer is not in NSX's form: " + why
 	e.Hint = "something between us and NSX answered: a load balancer, a proxy or a login page; check that nsx.managers names NSX Managers"
 	if e.Method != http.MethodGet {
-		e.Kind = KindLost
+		e.Kind = mp.KindLost
 		e.Message += "; NSX may have carried it out"
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -27,7 +29,7 @@ func (c called) plan() bool { return strings.HasPrefix(c.uri, "POST "+migrationA
 
 var calls = func() []called {
 	nobody := func([]json.RawMessage) error { return nil }
-	batch := Promotion{MigrationData: []Resource{{Type: "TIER1", ResourceIDs: []ResourceDetails{{ManagerID: "m1"}}}}}
+	batch := mp.Promotion{MigrationData: []mp.Resource{{Type: "TIER1", ResourceIDs: []mp.ResourceDetails{{ManagerID: "m1"}}}}}
 	const policy, x = "/policy/api/v1", "/infra/x"
 	return []called{
 		{"get", "GET /api/v1/x", true, false, func(ctx context.Context, c *Client) error { return c.Get(ctx, "/api/v1/x", nil) }},
@@ -36,15 +38,21 @@ var calls = func() []called {
 			return err
 		}},
 		{"list's count", "GET /api/v1/l", true, false, func(ctx context.Context, c *Client) error { _, err := c.ListCount(ctx, "/api/v1/l", nil); return err }},
-		{"Manager search", "GET /api/v1/search/query", true, false, func(ctx context.Context, c *Client) error { _, err := c.Search(ctx, Manager, "q", nobody); return err }},
-		{"Policy search", "GET " + policy + "/search/query", true, false, func(ctx context.Context, c *Client) error { _, err := c.Search(ctx, Policy, "q", nobody); return err }},
-		{"search's count", "GET /api/v1/search/query", true, false, func(ctx context.Context, c *Client) error { _, err := c.SearchCount(ctx, Manager, "q"); return err }},
+		{"Manager search", "GET /api/v1/search/query", true, false, func(ctx context.Context, c *Client) error {
+			_, err := c.Search(ctx, mp.Manager, "q", nobody)
+			return err
+		}},
+		{"Policy search", "GET " + policy + "/search/query", true, false, func(ctx context.Context, c *Client) error {
+			_, err := c.Search(ctx, mp.Policy, "q", nobody)
+			return err
+		}},
+		{"search's count", "GET /api/v1/search/query", true, false, func(ctx context.Context, c *Client) error { _, err := c.SearchCount(ctx, mp.Manager, "q"); return err }},
 		{"get of Policy", "GET " + policy + x, true, false, func(ctx context.Context, c *Client) error { return c.GetPolicy(ctx, x, nil) }},
 		{"realization", "GET " + policy + "/infra/realized-state/status", true, false, func(ctx context.Context, c *Client) error { _, err := c.Realization(ctx, x); return err }},
 		{"service status", "GET " + coordinatorService + "/status", true, false, func(ctx context.Context, c *Client) error { _, err := c.CoordinatorService(ctx); return err }},
 		{"migration status", "GET " + migrationAPI + "status-summary", true, false, func(ctx context.Context, c *Client) error { _, err := c.MigrationStatus(ctx); return err }},
 		{"feedback", "GET " + promotionPath + "/feedback", true, false, func(ctx context.Context, c *Client) error {
-			return c.Feedback(ctx, func(Feedback) error { return nil })
+			return c.Feedback(ctx, func(mp.Feedback) error { return nil })
 		}},
 		{"put", "PUT " + policy + x, true, false, func(ctx context.Context, c *Client) error { return c.PutPolicy(ctx, x, struct{}{}, nil) }},
 		{"patch", "PATCH " + policy + x, false, true, func(ctx context.Context, c *Client) error { return c.PatchPolicy(ctx, x, struct{}{}) }},
@@ -62,7 +70,7 @@ var calls = func() []called {
 
 // judged is what an answer has to lead to.
 type judged struct {
-	kind  Kind // empty: success
+	kind  mp.Kind // empty: success
 	sends int
 }
 
@@ -70,11 +78,11 @@ type judged struct {
 func unclearTo(c called) judged {
 	switch {
 	case c.reads():
-		return judged{KindUnclear, testAttempts}
+		return judged{mp.KindUnclear, testAttempts}
 	case c.repeat:
-		return judged{KindLost, testAttempts}
+		return judged{mp.KindLost, testAttempts}
 	default:
-		return judged{KindLost, 1}
+		return judged{mp.KindLost, 1}
 	}
 }
 
@@ -82,13 +90,13 @@ func unclearTo(c called) judged {
 func troubledTo(c called, read judged) judged {
 	switch {
 	case c.reads() && strings.HasPrefix(c.uri, "GET "+migrationAPI):
-		return judged{KindCoordinatorDown, fewAttempts}
+		return judged{mp.KindCoordinatorDown, fewAttempts}
 	case c.reads():
 		return read
 	case c.repeat && !strings.HasPrefix(c.uri, "POST "):
-		return judged{KindLost, testAttempts}
+		return judged{mp.KindLost, testAttempts}
 	default:
-		return judged{KindLost, 1}
+		return judged{mp.KindLost, 1}
 	}
 }
 
@@ -117,45 +125,45 @@ var answers = func() []way {
 		{"404 without a code", 404, `{"error_message":"no such page","httpStatus":"NOT_FOUND"}`, unclearTo},
 		{"404 with code 0", 404, `{"error_code":0,"error_message":"no such page"}`, unclearTo},
 		{"404 with a code that is no number", 404, `{"error_code":"E600"}`, unclearTo},
-		{"404/202", 404, `{"error_code":202}`, func(c called) judged { return troubledTo(c, judged{KindUnavailable, testAttempts}) }},
+		{"404/202", 404, `{"error_code":202}`, func(c called) judged { return troubledTo(c, judged{mp.KindUnavailable, testAttempts}) }},
 		{"404/258", 404, `{"error_code":258}`, func(c called) judged {
 			switch {
 			case c.reads():
-				return judged{KindUnclear, fewAttempts}
+				return judged{mp.KindUnclear, fewAttempts}
 			case c.repeat && !strings.HasPrefix(c.uri, "POST "):
-				return judged{KindLost, fewAttempts}
+				return judged{mp.KindLost, fewAttempts}
 			default:
-				return judged{KindLost, 1}
+				return judged{mp.KindLost, 1}
 			}
 		}},
-		{"404/500090", 404, `{"error_code":500090}`, func(called) judged { return judged{KindStale, 1} }},
+		{"404/500090", 404, `{"error_code":500090}`, func(called) judged { return judged{mp.KindStale, 1} }},
 		{"404/600", 404, `{"error_code":600}`, func(c called) judged {
 			if c.name == "delete" {
 				return judged{"", 1}
 			}
-			return judged{KindNotFound, 1}
+			return judged{mp.KindNotFound, 1}
 		}},
 		{"409/409", 409, `{"error_code":409}`, func(c called) judged {
 			if c.plan() {
-				return judged{KindConflict, testAttempts}
+				return judged{mp.KindConflict, testAttempts}
 			}
-			return judged{KindConflict, 1}
+			return judged{mp.KindConflict, 1}
 		}},
-		{"429/102", 429, `{"error_code":102}`, func(called) judged { return judged{KindRate, testAttempts} }},
+		{"429/102", 429, `{"error_code":102}`, func(called) judged { return judged{mp.KindRate, testAttempts} }},
 		{"500/36000", 500, `{"error_code":36000}`, func(c called) judged {
 			if c.repeat && !strings.HasPrefix(c.uri, "POST ") {
-				return judged{KindServer, 1}
+				return judged{mp.KindServer, 1}
 			}
-			return troubledTo(c, judged{KindServer, 1})
+			return troubledTo(c, judged{mp.KindServer, 1})
 		}},
-		{"500/98", 500, `{"error_code":98}`, func(c called) judged { return troubledTo(c, judged{KindUnavailable, testAttempts}) }},
+		{"500/98", 500, `{"error_code":98}`, func(c called) judged { return troubledTo(c, judged{mp.KindUnavailable, testAttempts}) }},
 		{"503/98", 503, `{"error_code":98}`, func(c called) judged {
 			if c.reads() {
-				return judged{KindUnavailable, testAttempts}
+				return judged{mp.KindUnavailable, testAttempts}
 			}
 			return troubledTo(c, judged{})
 		}},
-		{"503/102", 503, `{"error_code":102}`, func(called) judged { return judged{KindUnavailable, testAttempts} }},
+		{"503/102", 503, `{"error_code":102}`, func(called) judged { return judged{mp.KindUnavailable, testAttempts} }},
 	}
 	for _, status := range []int{200, 204} {
 		all = append(all, way{fmt.Sprintf("empty %d", status), status, "", func(c called) judged {
@@ -233,7 +241,7 @@ var _ = Describe("an answer is NSX's own only in NSX's form", func() {
 		func(uri, body string, call func(*Client) error) {
 			m := newManager()
 			m.on(uri, reply(200, body))
-			Expect(call(connected(nil, m))).To(beKind(KindUnclear))
+			Expect(call(connected(nil, m))).To(beKind(mp.KindUnclear))
 		},
 		Entry("a service with another member", "GET "+coordinatorService+"/status", `{"status":"running"}`,
 			func(c *Client) error { _, err := c.CoordinatorService(ctx); return err }),
@@ -253,7 +261,7 @@ var _ = Describe("an answer is NSX's own only in NSX's form", func() {
 			func(c *Client) error { return c.Get(ctx, "/api/v1/logical-switches/x", nil) }),
 		Entry("a number without objects", "GET /api/v1/l", `{"result_count":7}`, func(c *Client) error { _, err := c.List(ctx, "/api/v1/l", nil, nil); return err }),
 		Entry("a search without a number", "GET /api/v1/search/query", `{"results":[]}`,
-			func(c *Client) error { _, err := c.Search(ctx, Manager, "q", nil); return err }),
+			func(c *Client) error { _, err := c.Search(ctx, mp.Manager, "q", nil); return err }),
 		Entry("a number that is none", "GET /api/v1/l", `{"result_count":"many"}`, func(c *Client) error { _, err := c.ListCount(ctx, "/api/v1/l", nil); return err }),
 		Entry("results that are none", "GET /api/v1/l", `{"results":7}`, func(c *Client) error { _, err := c.List(ctx, "/api/v1/l", nil, nil); return err }),
 	)
@@ -270,7 +278,7 @@ var _ = Describe("an answer is NSX's own only in NSX's form", func() {
 	It("forgets of an unclear answer what it had already taken", func() {
 		m := newManager()
 		m.on("GET "+coordinatorService+"/status", replies(reply(200, `{"reason":"somebody else","pids":[1],"runtime_state":7}`), reply(200, `{"runtime_state":"stopped"}`)))
-		Expect(connected(nil, m).CoordinatorService(ctx)).To(Equal(ServiceStatus{RuntimeState: "stopped"}))
+		Expect(connected(nil, m).CoordinatorService(ctx)).To(Equal(mp.ServiceStatus{RuntimeState: "stopped"}))
 	})
 
 	It("believes an operator about the codes that mean absence, and names the property before", func() {
@@ -279,9 +287,9 @@ var _ = Describe("an answer is NSX's own only in NSX's form", func() {
 		m.on("DELETE /policy/api/v1/infra/x", nsxError(404, 8402))
 		c := connected(nil, m)
 		Expect(c.Get(ctx, "/api/v1/x", nil)).To(MatchError(And(ContainSubstring("8402"), ContainSubstring("nsx.absent_codes"))))
-		Expect(c.DeletePolicy(ctx, "/infra/x")).To(beKind(KindLost))
+		Expect(c.DeletePolicy(ctx, "/infra/x")).To(beKind(mp.KindLost))
 		c = connected(func(o *Options) { o.AbsentCodes = []int{7, 8402} }, m)
-		Expect(c.Get(ctx, "/api/v1/x", nil)).To(beKind(KindNotFound))
+		Expect(c.Get(ctx, "/api/v1/x", nil)).To(beKind(mp.KindNotFound))
 		Expect(c.DeletePolicy(ctx, "/infra/x")).To(Succeed())
 	})
 
@@ -290,10 +298,10 @@ var _ = Describe("an answer is NSX's own only in NSX's form", func() {
 		m.on("GET /api/v1/new", nsxError(404, 258))
 		m.on("GET /api/v1/html", reply(404, page404))
 		c := connected(nil, m)
-		Expect(NoSuchCall(c.Get(ctx, "/api/v1/new", nil))).To(BeTrue())
-		Expect(NoSuchCall(c.Get(ctx, "/api/v1/absent", nil))).To(BeTrue())
-		Expect(NoSuchCall(c.Get(ctx, "/api/v1/html", nil))).To(BeFalse())
+		Expect(mp.NoSuchCall(c.Get(ctx, "/api/v1/new", nil))).To(BeTrue())
+		Expect(mp.NoSuchCall(c.Get(ctx, "/api/v1/absent", nil))).To(BeTrue())
+		Expect(mp.NoSuchCall(c.Get(ctx, "/api/v1/html", nil))).To(BeFalse())
 		m.on("GET /api/v1/new", nsxError(404, 202))
-		Expect(NoSuchCall(c.Get(ctx, "/api/v1/new", nil))).To(BeFalse())
+		Expect(mp.NoSuchCall(c.Get(ctx, "/api/v1/new", nil))).To(BeFalse())
 	})
 })

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 const (
@@ -65,13 +67,13 @@ func (c *Client) coordinate(ctx context.Context, r request) error {
 		if !link.lane.trusted(r.method) {
 			if err := c.checkNode(ctx, link); err != nil {
 				if lost {
-					err = &Error{Kind: KindLost, Method: r.method, Path: r.path, Cause: err, Message: "its answer was lost, and the node cannot be read afterwards"}
+					err = &Error{Kind: mp.KindLost, Method: r.method, Path: r.path, Cause: err, Message: "its answer was lost, and the node cannot be read afterwards"}
 				}
 				return err
 			}
 		}
 		err := afterAttempt(c.sendOver(ctx, link, r), lost)
-		lost = lost || IsKind(err, KindLost)
+		lost = lost || mp.IsKind(err, mp.KindLost)
 		if errors.Is(err, errNewConnection) && (r.manner.repeatable || !lost) {
 			link.lane.checked.Store(false)
 			continue
@@ -85,12 +87,12 @@ func (c *Client) coordinate(ctx context.Context, r request) error {
 		return err
 	}
 	e := &Error{
-		Kind: KindUnreachable, Method: r.method, Path: r.path, Cause: errNewConnection,
+		Kind: mp.KindUnreachable, Method: r.method, Path: r.path, Cause: errNewConnection,
 		Message: "every connection ends after one request, so no node can be relied on; nothing was sent",
 		Hint:    "give the manager's own address in nsx.managers, or let the load balancer keep connections",
 	}
 	if lost {
-		e.Kind, e.Message = KindLost, "every connection ends after one request, so no node can be relied on; NSX may have carried it out"
+		e.Kind, e.Message = mp.KindLost, "every connection ends after one request, so no node can be relied on; NSX may have carried it out"
 	}
 	return e
 }
@@ -109,12 +111,12 @@ func (c *Client) checkAfter(ctx context.Context, link *link, r request, outcome 
 		return nil
 	}
 	var other *Error
-	if errors.As(err, &other) && other.Kind == KindOtherNode {
+	if errors.As(err, &other) && other.Kind == mp.KindOtherNode {
 		other.Method, other.Path, other.Cause = r.method, r.path, outcome
 		return other
 	}
 	return &Error{
-		Kind: KindLost, Method: r.method, Path: r.path, Cause: errors.Join(err, outcome),
+		Kind: mp.KindLost, Method: r.method, Path: r.path, Cause: errors.Join(err, outcome),
 		Message: "it was answered, but the node could not be read afterwards",
 	}
 }
@@ -137,7 +139,7 @@ func (c *Client) checkNode(ctx context.Context, link *link) error {
 
 func (l *link) otherNode(id string) *Error {
 	return &Error{
-		Kind: KindOtherNode, Method: http.MethodGet, Path: nodePath,
+		Kind: mp.KindOtherNode, Method: http.MethodGet, Path: nodePath,
 		Message: fmt.Sprintf("node %s answered at %s, where node %s is expected", id, l.address, l.nodeID),
 		Hint: "a load balancer in front of the managers needs source-IP persistence during a migration, " +
 			"or nsx.managers must name one manager by its own address",

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	"golang.org/x/time/rate"
 )
 
@@ -45,7 +47,7 @@ func newLimiter(perSecond float64, concurrency int, waited *atomic.Int64) *limit
 func (l *limiter) over(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		if err := l.enter(req.Context()); err != nil {
-			return nil, &Error{Kind: KindCanceled, Method: req.Method, Path: pathOf(req), Cause: err}
+			return nil, &Error{Kind: mp.KindCanceled, Method: req.Method, Path: pathOf(req), Cause: err}
 		}
 		resp, err := next.RoundTrip(req)
 		l.leave(err)

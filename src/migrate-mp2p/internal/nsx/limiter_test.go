@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -74,7 +76,7 @@ var _ = Describe("the limiter", func() {
 		overloaded.Store(true)
 		answer := func() error {
 			if overloaded.Load() {
-				return &Error{Kind: KindRate, Status: 429}
+				return &Error{Kind: mp.KindRate, Status: 429}
 			}
 			return nil
 		}
@@ -105,7 +107,7 @@ var _ = Describe("the limiter", func() {
 	})
 
 	It("lets everybody wait as long as NSX asks for", func() {
-		answers := []error{&Error{Kind: KindUnavailable, Status: 503, retryAfter: 30 * time.Second}, nil}
+		answers := []error{&Error{Kind: mp.KindUnavailable, Status: 503, retryAfter: 30 * time.Second}, nil}
 		next := 0
 		answer := func() error { next++; return answers[next-1] }
 		bubble(40, 8, answer, func(g Gomega, l *limiter, ask func() error) {
@@ -131,12 +133,12 @@ var _ = Describe("the limiter", func() {
 			first := make(chan error)
 			go func() { first <- ask() }()
 			synctest.Wait()
-			g.Expect(ask()).To(beKind(KindCanceled), "no place in flight")
+			g.Expect(ask()).To(beKind(mp.KindCanceled), "no place in flight")
 			close(release)
 			g.Expect(<-first).To(Succeed())
-			g.Expect(ask()).To(beKind(KindCanceled), "no pace")
+			g.Expect(ask()).To(beKind(mp.KindCanceled), "no pace")
 			l.pausedTo = time.Now().Add(time.Hour)
-			g.Expect(ask()).To(beKind(KindCanceled), "paused")
+			g.Expect(ask()).To(beKind(mp.KindCanceled), "paused")
 			g.Expect(l.flight).To(BeZero(), "every place was given back")
 		})
 	})

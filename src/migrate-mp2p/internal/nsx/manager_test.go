@@ -17,6 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
@@ -255,11 +257,11 @@ func connected(change func(*Options), managers ...*manager) *Client {
 }
 
 // beKind matches an error of this kind.
-func beKind(k Kind) types.GomegaMatcher {
-	return WithTransform(func(err error) Kind {
+func beKind(k mp.Kind) types.GomegaMatcher {
+	return WithTransform(func(err error) mp.Kind {
 		var e *Error
 		if !errors.As(err, &e) {
-			return Kind(fmt.Sprintf("not an nsx.Error: %v", err))
+			return mp.Kind(fmt.Sprintf("not an nsx.Error: %v", err))
 		}
 		return e.Kind
 	}, Equal(k))

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	"github.com/sirupsen/logrus"
 )
 
@@ -148,7 +150,7 @@ func (o Options) check() error {
 		problems = append(problems, errors.New("requests per second and concurrency must be positive"))
 	}
 	for _, code := range o.AbsentCodes {
-		if m := meaningOf(http.StatusNotFound, code); code <= 0 || m.kind != KindNotFound && m.kind != KindUnclear {
+		if m := meaningOf(http.StatusNotFound, code); code <= 0 || m.kind != mp.KindNotFound && m.kind != mp.KindUnclear {
 			problems = append(problems, fmt.Errorf("error code %d cannot be made to mean absence", code))
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 const (
@@ -49,7 +51,7 @@ func (c *Client) PutPolicy(ctx context.Context, path string, body, out any) erro
 // DeletePolicy removes the object at a Policy path. Removing an absent one succeeds.
 func (c *Client) DeletePolicy(ctx context.Context, path string) error {
 	err := c.policy(ctx, http.MethodDelete, path, nil, nil)
-	if IsKind(err, KindNotFound) {
+	if mp.IsKind(err, mp.KindNotFound) {
 		return nil
 	}
 	return err

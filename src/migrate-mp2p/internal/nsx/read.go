@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
@@ -21,9 +22,9 @@ const (
 	searchCap    = 50000 // objects that the search cursor reaches
 )
 
-var searchPaths = map[Flavour]string{
-	Manager: "/api/v1/search/query",
-	Policy:  "/policy/api/v1/search/query",
+var searchPaths = map[mp.Flavour]string{
+	mp.Manager: "/api/v1/search/query",
+	mp.Policy:  "/policy/api/v1/search/query",
 }
 
 // listing is one page of a search or list.
@@ -46,7 +47,7 @@ type mark struct {
 }
 
 // deliver hands the results over and gives up the body.
-func (l *listing) deliver(page Page) error {
+func (l *listing) deliver(page mp.Page) error {
 	var err error
 	if len(l.Results) > 0 {
 		err = page(l.Results)
@@ -156,17 +157,17 @@ func (m *marker) mark(result []byte) mark {
 // index, which may be behind; an index that says so is waited for, up to the time-out for it, and only once: as long as it
 // stays so, later searches are tried a single time, so that whoever can do without finds out at once. One that changes
 // while it is read, page by page, is read again; what it did not show then, it may hold all the same.
-func (c *Client) Search(ctx context.Context, f Flavour, query string, page Page) (int, error) {
+func (c *Client) Search(ctx context.Context, f mp.Flavour, query string, page mp.Page) (int, error) {
 	r := c.newReadings(searchPaths[f], page)
 	err := r.untilSteady(func(one *reading) error { return c.searchOnce(ctx, f, query, r, one) })
-	if IsKind(err, KindMoving) {
+	if mp.IsKind(err, mp.KindMoving) {
 		c.log.WithField("op", "search").Warnf("going on with what the search index showed: %v", err)
 		err = nil
 	}
 	return r.delivered, err
 }
 
-func (c *Client) searchOnce(ctx context.Context, f Flavour, query string, r *readings, one *reading) error {
+func (c *Client) searchOnce(ctx context.Context, f mp.Flavour, query string, r *readings, one *reading) error {
 	params := url.Values{"query": {query}, "sort_by": {"id"}}
 	reached := 0
 	for size := pageSize; ; {
@@ -178,7 +179,7 @@ func (c *Client) searchOnce(ctx context.Context, f Flavour, query string, r *rea
 		size = used
 		if answer.Count > searchCap && r.delivered == 0 {
 			return &Error{
-				Kind: KindSearchCap, Method: http.MethodGet, Path: searchPaths[f],
+				Kind: mp.KindSearchCap, Method: http.MethodGet, Path: searchPaths[f],
 				Message: fmt.Sprintf("%d objects match %s; search hands out at most %d", answer.Count, query, searchCap),
 			}
 		}
@@ -200,7 +201,7 @@ func (c *Client) searchOnce(ctx context.Context, f Flavour, query string, r *rea
 		cursor, err := strconv.Atoi(answer.Cursor)
 		if err != nil || cursor != reached || results == 0 {
 			return &Error{
-				Kind: KindSearch, Method: http.MethodGet, Path: searchPaths[f],
+				Kind: mp.KindSearch, Method: http.MethodGet, Path: searchPaths[f],
 				Message: fmt.Sprintf("after %d of %d objects that match %s the cursor is %q", reached, answer.Count, query, answer.Cursor),
 			}
 		}
@@ -209,7 +210,7 @@ func (c *Client) searchOnce(ctx context.Context, f Flavour, query string, r *rea
 }
 
 // SearchCount says how many objects the search index holds for a query.
-func (c *Client) SearchCount(ctx context.Context, f Flavour, query string) (int, error) {
+func (c *Client) SearchCount(ctx context.Context, f mp.Flavour, query string) (int, error) {
 	counted := listing{seed: maphash.MakeSeed(), mustCount: true}
 	answer, _, err := pageOf(ctx, c.send, searchPaths[f], url.Values{"query": {query}}, 1, counted, c.ofIndex())
 	c.noteIndex(err)
@@ -223,21 +224,21 @@ func (c *Client) ofIndex() manner {
 
 // noteIndex learns from a search whether the index works.
 func (c *Client) noteIndex(err error) {
-	if err == nil || IsKind(err, KindSearch) {
+	if err == nil || mp.IsKind(err, mp.KindSearch) {
 		c.indexLost.Store(err != nil)
 	}
 }
 
 // List delivers all objects of a collection, e.g. /api/v1/logical-switches, each of them once, and how many these were.
 // A collection that changes while it is read, page by page, is read again, and in the end a KindMoving.
-func (c *Client) List(ctx context.Context, path string, params url.Values, page Page) (int, error) {
+func (c *Client) List(ctx context.Context, path string, params url.Values, page mp.Page) (int, error) {
 	return c.list(ctx, c.send, path, params, page)
 }
 
 // sender is send or coordinate.
 type sender func(context.Context, request) error
 
-func (c *Client) list(ctx context.Context, send sender, path string, params url.Values, page Page) (int, error) {
+func (c *Client) list(ctx context.Context, send sender, path string, params url.Values, page mp.Page) (int, error) {
 	r := c.newReadings(path, page)
 	err := r.untilSteady(func(one *reading) error { return listOnce(ctx, send, path, params, r, one) })
 	return r.delivered, err

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
@@ -34,7 +36,7 @@ var _ = Describe("reading many objects", func() {
 		}
 	}
 
-	collect := func(into *[]int) Page {
+	collect := func(into *[]int) mp.Page {
 		return func(results []json.RawMessage) error {
 			for _, raw := range results {
 				var o struct{ ID int }
@@ -52,7 +54,7 @@ var _ = Describe("reading many objects", func() {
 		m.on(searchURI, index(2500))
 		c := connected(nil, m)
 		var ids []int
-		total, err := c.Search(ctx, Manager, `resource_type:LogicalSwitch AND tags.tag:"a b"`, collect(&ids))
+		total, err := c.Search(ctx, mp.Manager, `resource_type:LogicalSwitch AND tags.tag:"a b"`, collect(&ids))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(total).To(Equal(2500))
 		Expect(ids).To(HaveLen(2500))
@@ -70,7 +72,7 @@ var _ = Describe("reading many objects", func() {
 		m := newManager()
 		m.on("GET /policy/api/v1/search/query", index(1))
 		c := connected(nil, m)
-		Expect(c.SearchCount(ctx, Policy, "resource_type:Segment")).To(Equal(1))
+		Expect(c.SearchCount(ctx, mp.Policy, "resource_type:Segment")).To(Equal(1))
 	})
 
 	It("delivers nothing when search cannot hand out everything", func() {
@@ -78,8 +80,8 @@ var _ = Describe("reading many objects", func() {
 		m.on(searchURI, index(50001))
 		c := connected(nil, m)
 		var ids []int
-		_, err := c.Search(ctx, Manager, "q", collect(&ids))
-		Expect(err).To(beKind(KindSearchCap))
+		_, err := c.Search(ctx, mp.Manager, "q", collect(&ids))
+		Expect(err).To(beKind(mp.KindSearchCap))
 		Expect(ids).To(BeEmpty())
 		Expect(m.asked()).To(HaveLen(1))
 	})
@@ -97,7 +99,7 @@ var _ = Describe("reading many objects", func() {
 			})
 			c := connected(nil, m)
 			var ids []int
-			Expect(c.Search(ctx, Manager, "q", collect(&ids))).To(Equal(600))
+			Expect(c.Search(ctx, mp.Manager, "q", collect(&ids))).To(Equal(600))
 			Expect(ids).To(HaveLen(600))
 			Expect(m.asked()).To(HaveLen(2 + 3))
 		},
@@ -109,8 +111,8 @@ var _ = Describe("reading many objects", func() {
 		m := newManager()
 		m.on(searchURI, nsxError(400, 255))
 		c := connected(nil, m)
-		_, err := c.Search(ctx, Manager, "q", collect(new([]int)))
-		Expect(err).To(beKind(KindInvalid))
+		_, err := c.Search(ctx, mp.Manager, "q", collect(new([]int)))
+		Expect(err).To(beKind(mp.KindInvalid))
 		Expect(len(m.asked())).To(BeNumerically("<", 10))
 	})
 
@@ -119,8 +121,8 @@ var _ = Describe("reading many objects", func() {
 			m := newManager()
 			m.on(searchURI, replies(reply(200, page(0, 10, 20, "10")), reply(200, second)))
 			c := connected(nil, m)
-			_, err := c.Search(ctx, Manager, "q", collect(new([]int)))
-			Expect(err).To(beKind(KindSearch))
+			_, err := c.Search(ctx, mp.Manager, "q", collect(new([]int)))
+			Expect(err).To(beKind(mp.KindSearch))
 		},
 		Entry("an empty page before the end", page(0, 0, 20, "10")),
 		Entry("a cursor that stays", page(10, 15, 20, "10")),
@@ -152,7 +154,7 @@ var _ = Describe("reading many objects", func() {
 			m.on("GET /api/v1/x", replies(answers...))
 			c := connected(nil, m)
 			_, err := c.List(ctx, "/api/v1/x", nil, collect(new([]int)))
-			Expect(err).To(beKind(KindUnclear))
+			Expect(err).To(beKind(mp.KindUnclear))
 			Expect(err).To(MatchError(And(ContainSubstring("GET /api/v1/x"), ContainSubstring(why))))
 			Expect(m.asked()).To(HaveLen(asked))
 		},
@@ -170,7 +172,7 @@ var _ = Describe("reading many objects", func() {
 		m.on("GET /policy/api/v1/search/query", reply(200, `{"results":[{"id":"a","path":"/infra/x/a"},{"id":"a","path":"/infra/y/a"}],"result_count":2}`))
 		c := connected(nil, m)
 		Expect(c.List(ctx, "/api/v1/x", nil, func([]json.RawMessage) error { return nil })).To(Equal(3))
-		Expect(c.Search(ctx, Policy, "q", func([]json.RawMessage) error { return nil })).To(Equal(2))
+		Expect(c.Search(ctx, mp.Policy, "q", func([]json.RawMessage) error { return nil })).To(Equal(2))
 		Expect(m.asked()).To(HaveLen(2))
 	})
 
@@ -221,7 +223,7 @@ var _ = Describe("reading many objects", func() {
 		m.on("GET /api/v1/x", readings(with(3), with(4), with(9)))
 		c := connected(nil, m)
 		_, err := c.List(ctx, "/api/v1/x", nil, func([]json.RawMessage) error { return nil })
-		Expect(err).To(beKind(KindMoving))
+		Expect(err).To(beKind(mp.KindMoving))
 		Expect(err).To(MatchError(And(ContainSubstring("GET /api/v1/x"), ContainSubstring("3 of 2 objects, then 4 of 3 objects, then 9 of 8 objects"),
 			ContainSubstring(`came in between: LogicalPort p8 "pod 8", made by ncp-tas1 at 2023-11-14T22:13:28Z; LogicalPort p7`), ContainSubstring("stop who writes"))))
 		Expect(m.asked()).To(HaveLen(maxReadings))
@@ -250,7 +252,7 @@ var _ = Describe("reading many objects", func() {
 		m.on("GET /api/v1/x", readings([]string{page(0, 4, 5, "")}, []string{page(1, 5, 5, "")}, []string{page(0, 4, 5, "")}))
 		c := connected(nil, m)
 		_, err := c.List(ctx, "/api/v1/x", nil, collect(new([]int)))
-		Expect(err).To(beKind(KindMoving))
+		Expect(err).To(beKind(mp.KindMoving))
 	})
 
 	It("lists what tells no number", func() {
@@ -259,7 +261,7 @@ var _ = Describe("reading many objects", func() {
 		c := connected(nil, m)
 		Expect(c.List(ctx, "/api/v1/x", nil, collect(new([]int)))).To(Equal(1))
 		_, err := c.ListCount(ctx, "/api/v1/x", nil)
-		Expect(err).To(beKind(KindUnclear), "a number was asked for")
+		Expect(err).To(beKind(mp.KindUnclear), "a number was asked for")
 	})
 
 	It("searches again in an index that changes meanwhile, hands out each object once, and goes on in the end", func() {
@@ -270,11 +272,11 @@ var _ = Describe("reading many objects", func() {
 		))
 		c := connected(nil, m)
 		var ids []int
-		Expect(c.Search(ctx, Manager, "q", collect(&ids))).To(Equal(6))
+		Expect(c.Search(ctx, mp.Manager, "q", collect(&ids))).To(Equal(6))
 		Expect(ids).To(Equal([]int{0, 1, 2, 3, 4, 5}))
 		m.on(searchURI, readings([]string{page(0, 3, 5, "3"), page(2, 5, 6, "6")}))
 		ids = nil
-		Expect(c.Search(ctx, Manager, "q", collect(&ids))).To(Equal(5))
+		Expect(c.Search(ctx, mp.Manager, "q", collect(&ids))).To(Equal(5))
 		Expect(ids).To(Equal([]int{0, 1, 2, 3, 4}))
 	})
 
@@ -293,7 +295,7 @@ var _ = Describe("reading many objects", func() {
 		c := connected(nil, m)
 		full := errors.New("disk full")
 		refuse := func([]json.RawMessage) error { return full }
-		_, err := c.Search(ctx, Manager, "q", refuse)
+		_, err := c.Search(ctx, mp.Manager, "q", refuse)
 		Expect(err).To(MatchError(full))
 		_, err = c.List(ctx, "/api/v1/x", nil, refuse)
 		Expect(err).To(MatchError(full))
@@ -308,7 +310,7 @@ var _ = Describe("reading many objects", func() {
 		Expect(c.Get(ctx, "/api/v1/ns-groups/g h?populate_references=true", &o)).To(Succeed())
 		Expect(o.ID).To(Equal("g h"))
 		Expect(m.asked()).To(Equal([]string{"GET /api/v1/ns-groups/g%20h?populate_references=true"}))
-		Expect(c.Get(ctx, "/api/v1/ns-groups/none", &o)).To(beKind(KindNotFound))
+		Expect(c.Get(ctx, "/api/v1/ns-groups/none", &o)).To(beKind(mp.KindNotFound))
 		Expect(c.Get(ctx, "/api/v1/x?%zz", &o)).To(MatchError(ContainSubstring("/api/v1/x?%zz")))
 	})
 })

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
@@ -24,7 +25,7 @@ const (
 // each object once. Of what it handed out it remembers the marks alone.
 type readings struct {
 	path      string
-	page      Page
+	page      mp.Page
 	log       logrus.FieldLogger
 	seed      maphash.Seed
 	done      []reading
@@ -48,7 +49,7 @@ type late struct {
 	at   int64 // milliseconds since 1970
 }
 
-func (c *Client) newReadings(path string, page Page) *readings {
+func (c *Client) newReadings(path string, page mp.Page) *readings {
 	return &readings{path: path, page: page, log: c.log, seed: maphash.MakeSeed()}
 }
 
@@ -133,7 +134,7 @@ func (r *readings) moving() error {
 		came = append(came, l.text)
 	}
 	e := &Error{
-		Kind: KindMoving, Method: http.MethodGet, Path: r.path,
+		Kind: mp.KindMoving, Method: http.MethodGet, Path: r.path,
 		Message: fmt.Sprintf("somebody changes it while it is read: %d readings gave %s", len(r.done), strings.Join(gave, ", then ")),
 		Hint:    "stop who writes there (NCP, another tool, a person), then run again",
 	}
@@ -146,7 +147,7 @@ func (r *readings) moving() error {
 // nonsense is the error of pages that cannot be those of one collection.
 func (r *readings) nonsense(format string, args ...any) error {
 	return &Error{
-		Kind: KindUnclear, Method: http.MethodGet, Path: r.path,
+		Kind: mp.KindUnclear, Method: http.MethodGet, Path: r.path,
 		Message: fmt.Sprintf("the pages do not fit each other: after %d objects ", r.delivered) + fmt.Sprintf(format, args...),
 		Hint:    "something between us and NSX may answer from its memory; check that nsx.managers names NSX Managers",
 	}

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	"github.com/cenkalti/backoff/v4"
 	"github.com/sirupsen/logrus"
 )
@@ -68,9 +70,9 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case !errors.As(last, &e):
 		return nil, last
-	case ended(ctx) && e.Kind != KindCanceled && e.Kind != KindLost && e.repeat != never:
+	case ended(ctx) && e.Kind != mp.KindCanceled && e.Kind != mp.KindLost && e.repeat != never:
 		cause := fmt.Errorf("%w while waiting to ask again, because: %w", context.Cause(ctx), e)
-		e = &Error{Kind: KindCanceled, Method: e.Method, Path: e.Path, Cause: cause}
+		e = &Error{Kind: mp.KindCanceled, Method: e.Method, Path: e.Path, Cause: cause}
 	}
 	e.attempts = attempts
 	return nil, afterAttempt(e, lost)
@@ -79,7 +81,7 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 // mayBeDone says whether NSX may have carried out a write that ended in err.
 func mayBeDone(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Kind == KindLost || e.maybeDone)
+	return errors.As(err, &e) && (e.Kind == mp.KindLost || e.maybeDone)
 }
 
 // mayRepeat says whether the request that ended in err may be sent once more.
@@ -88,10 +90,10 @@ func mayRepeat(err error, m manner, method string, attempts int) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	if e.Kind == KindCoordinatorDown && (m.mayBeDown || attempts >= fewAttempts) {
+	if e.Kind == mp.KindCoordinatorDown && (m.mayBeDown || attempts >= fewAttempts) {
 		return false
 	}
-	if e.Kind == KindSearch && m.indexLost {
+	if e.Kind == mp.KindSearch && m.indexLost {
 		return false
 	}
 	switch e.repeat {

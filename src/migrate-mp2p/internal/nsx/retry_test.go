@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
@@ -51,15 +53,15 @@ var _ = Describe("repeating requests", func() {
 		m.on("GET /api/v1/search/query", replies(lost, lost, lost, lost, reply(200, `{"results":[],"result_count":0}`), lost, reply(200, `{"results":[],"result_count":0}`)))
 		c := connected(func(o *Options) { o.IndexTimeout = time.Nanosecond }, m)
 		search := func() error {
-			_, err := c.Search(ctx, Manager, "x", func([]json.RawMessage) error { return nil })
+			_, err := c.Search(ctx, mp.Manager, "x", func([]json.RawMessage) error { return nil })
 			return err
 		}
-		Expect(search()).To(beKind(KindSearch))
+		Expect(search()).To(beKind(mp.KindSearch))
 		c.options.IndexTimeout = time.Minute
-		Expect(search()).To(beKind(KindSearch))
-		_, err := c.SearchCount(ctx, Manager, "x")
-		Expect(err).To(beKind(KindSearch))
-		Expect(search()).To(beKind(KindSearch))
+		Expect(search()).To(beKind(mp.KindSearch))
+		_, err := c.SearchCount(ctx, mp.Manager, "x")
+		Expect(err).To(beKind(mp.KindSearch))
+		Expect(search()).To(beKind(mp.KindSearch))
 		Expect(search()).To(Succeed())
 		Expect(search()).To(Succeed(), "now it is waited for again")
 	})
@@ -80,26 +82,26 @@ var _ = Describe("repeating requests", func() {
 	)
 
 	DescribeTable("does not repeat what may have been carried out or will be refused again",
-		func(answer http.HandlerFunc, kind Kind) {
+		func(answer http.HandlerFunc, kind mp.Kind) {
 			m := newManager()
 			m.on("PUT /policy/api/v1/infra/x", answer)
 			c := connected(nil, m)
 			Expect(c.PutPolicy(ctx, "/infra/x", struct{}{}, nil)).To(beKind(kind))
 			Expect(m.count("PUT /policy/api/v1/infra/x")).To(Equal(1))
 		},
-		Entry("the answer was lost", http.HandlerFunc(hangUp), KindLost),
-		Entry("a proxy gave up waiting", reply(504, "<html>time-out</html>"), KindLost),
-		Entry("a proxy that is not NSX says overloaded", reply(503, "busy"), KindLost),
-		Entry("NSX failed, and may go on", nsxError(500, 36000), KindLost),
-		Entry("NSX's proxy did not get through, it says", nsxError(500, 98), KindLost),
-		Entry("NSX is not up, it says", nsxError(503, 98), KindLost),
-		Entry("the backend is missing, it says", nsxError(404, 202), KindLost),
-		Entry("bad request", nsxError(400, 500127), KindInvalid),
-		Entry("an unknown answer", nsxError(418, 7), KindInvalid),
-		Entry("stale revision", nsxError(412, 604), KindStale),
-		Entry("conflict", nsxError(409, 1), KindConflict),
-		Entry("still referenced", nsxError(400, 500030), KindConflict),
-		Entry("another owner", nsxError(400, 289), KindNotOwner),
+		Entry("the answer was lost", http.HandlerFunc(hangUp), mp.KindLost),
+		Entry("a proxy gave up waiting", reply(504, "<html>time-out</html>"), mp.KindLost),
+		Entry("a proxy that is not NSX says overloaded", reply(503, "busy"), mp.KindLost),
+		Entry("NSX failed, and may go on", nsxError(500, 36000), mp.KindLost),
+		Entry("NSX's proxy did not get through, it says", nsxError(500, 98), mp.KindLost),
+		Entry("NSX is not up, it says", nsxError(503, 98), mp.KindLost),
+		Entry("the backend is missing, it says", nsxError(404, 202), mp.KindLost),
+		Entry("bad request", nsxError(400, 500127), mp.KindInvalid),
+		Entry("an unknown answer", nsxError(418, 7), mp.KindInvalid),
+		Entry("stale revision", nsxError(412, 604), mp.KindStale),
+		Entry("conflict", nsxError(409, 1), mp.KindConflict),
+		Entry("still referenced", nsxError(400, 500030), mp.KindConflict),
+		Entry("another owner", nsxError(400, 289), mp.KindNotOwner),
 	)
 
 	It("repeats a lost PATCH, which may be carried out twice", func() {
@@ -110,22 +112,22 @@ var _ = Describe("repeating requests", func() {
 	})
 
 	DescribeTable("tells what became of a lost PATCH only when a repetition decides it",
-		func(second http.HandlerFunc, kind Kind) {
+		func(second http.HandlerFunc, kind mp.Kind) {
 			m := newManager()
 			m.on("PATCH /policy/api/v1/infra", replies(hangUp, second))
 			c := connected(nil, m)
 			Expect(c.PatchInfra(ctx, struct{}{})).To(beKind(kind))
 		},
-		Entry("too many requests", nsxError(429, 102), KindLost),
-		Entry("a missing right", nsxError(403, 403), KindLost),
-		Entry("NSX failed", nsxError(500, 36000), KindLost),
-		Entry("somebody changes the same, perhaps the first one", nsxError(409, 409), KindLost),
-		Entry("still being deleted", nsxError(400, 500045), KindLost),
-		Entry("not found, with an unknown code", nsxError(404, 258), KindLost),
-		Entry("a proxy's page", reply(404, page404), KindLost),
-		Entry("a stale revision", nsxError(412, 604), KindStale),
-		Entry("a refusal", nsxError(400, 500127), KindInvalid),
-		Entry("another owner", nsxError(400, 289), KindNotOwner),
+		Entry("too many requests", nsxError(429, 102), mp.KindLost),
+		Entry("a missing right", nsxError(403, 403), mp.KindLost),
+		Entry("NSX failed", nsxError(500, 36000), mp.KindLost),
+		Entry("somebody changes the same, perhaps the first one", nsxError(409, 409), mp.KindLost),
+		Entry("still being deleted", nsxError(400, 500045), mp.KindLost),
+		Entry("not found, with an unknown code", nsxError(404, 258), mp.KindLost),
+		Entry("a proxy's page", reply(404, page404), mp.KindLost),
+		Entry("a stale revision", nsxError(412, 604), mp.KindStale),
+		Entry("a refusal", nsxError(400, 500127), mp.KindInvalid),
+		Entry("another owner", nsxError(400, 289), mp.KindNotOwner),
 	)
 
 	It("calls a write lost, not canceled, when the context ends while NSX works on it for longer than the grace", func() {
@@ -137,7 +139,7 @@ var _ = Describe("repeating requests", func() {
 		go func() { <-working; cancel() }()
 		err := c.PutPolicy(ending, "/infra/x", struct{}{}, nil)
 		close(done)
-		Expect(err).To(beKind(KindLost))
+		Expect(err).To(beKind(mp.KindLost))
 		Expect(err).To(MatchError(context.Canceled))
 	})
 
@@ -149,7 +151,7 @@ var _ = Describe("repeating requests", func() {
 		ending, cancel := context.WithCancel(ctx)
 		go func() { <-working; cancel(); close(ended) }()
 		Expect(c.PutPolicy(ending, "/infra/x", struct{}{}, nil)).To(Succeed())
-		Expect(c.PutPolicy(ending, "/infra/y", struct{}{}, nil)).To(beKind(KindCanceled), "no new write begins")
+		Expect(c.PutPolicy(ending, "/infra/y", struct{}{}, nil)).To(beKind(mp.KindCanceled), "no new write begins")
 	})
 
 	It("gives a write 6 of the 8 seconds that a run may take to end, and a read none, in virtual time [R18]", func() {
@@ -184,7 +186,7 @@ var _ = Describe("repeating requests", func() {
 		waits := log.Detect("asking again")
 		go func() { <-waits; cancel() }()
 		err := c.sendOver(ending, c.pinned(), request{method: http.MethodGet, path: "/api/v1/x", manner: manner{patience: 24 * time.Hour}})
-		Expect(err).To(beKind(KindCanceled))
+		Expect(err).To(beKind(mp.KindCanceled))
 		Expect(err).To(MatchError(context.Canceled))
 		Expect(err).To(MatchError(ContainSubstring("refused 7")))
 	})
@@ -195,7 +197,7 @@ var _ = Describe("repeating requests", func() {
 		log := gbytes.NewBuffer()
 		c := connected(func(o *Options) { o.Logger = options(log, m).Logger }, m)
 		err := c.sendOver(ctx, c.pinned(), request{method: http.MethodGet, path: "/api/v1/x", manner: manner{attempts: 4}})
-		Expect(err).To(beKind(KindUnavailable))
+		Expect(err).To(beKind(mp.KindUnavailable))
 		Expect(err).To(MatchError(And(ContainSubstring("GET /api/v1/x"), ContainSubstring("after 4 attempts"), ContainSubstring("refused 7"))))
 		Expect(m.count("GET /api/v1/x")).To(Equal(4))
 		Expect(log).To(gbytes.Say("asking again in .*refused 7"))
@@ -218,7 +220,7 @@ var _ = Describe("repeating requests", func() {
 			chain := &retry{next: always503, log: c.log, firstPause: c.options.FirstPause, retries: &c.retries, waited: &c.waited}
 			started := time.Now()
 			err = c.sendOver(t.Context(), &link{address: "nsx:443", chain: chain}, request{method: http.MethodGet, path: "/x"})
-			g.Expect(err).To(beKind(KindUnavailable))
+			g.Expect(err).To(beKind(mp.KindUnavailable))
 			g.Expect(time.Since(started)).To(BeNumerically("~", 2*c.options.RequestTimeout, 30*time.Second))
 			g.Expect(attempts).To(BeNumerically("~", 30, 8))
 		})
@@ -233,7 +235,7 @@ var _ = Describe("reading answers", func() {
 		m.on("GET /api/v1/x", reply(200, "<html>please log in</html>"))
 		c := connected(nil, m)
 		err := c.Get(ctx, "/api/v1/x", &struct{}{})
-		Expect(err).To(beKind(KindUnclear))
+		Expect(err).To(beKind(mp.KindUnclear))
 		Expect(err).To(MatchError(And(ContainSubstring("please log in"), ContainSubstring("login page"), ContainSubstring("nsx.managers"))))
 		Expect(m.count("GET /api/v1/x")).To(Equal(testAttempts))
 	})
@@ -260,7 +262,7 @@ var _ = Describe("reading answers", func() {
 		m.on("PUT /policy/api/v1/infra/x", reply(400, `{"error_code":289,"module_name":"common-services","error_message":"principal migrator with role x may not modify an object it does not own: createUser=nsx_policy"}`))
 		c := connected(nil, m)
 		err := c.PutPolicy(ctx, "/infra/x", struct{}{}, nil)
-		Expect(err).To(beKind(KindNotOwner))
+		Expect(err).To(beKind(mp.KindNotOwner))
 		Expect(err).To(MatchError(And(ContainSubstring("createUser=nsx_policy"), ContainSubstring("we are migrator"), ContainSubstring("Enterprise Admin"))))
 	})
 

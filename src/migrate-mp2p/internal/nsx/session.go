@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 const (
@@ -57,10 +59,10 @@ func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !errors.As(err, &e) || !e.refusesSession() || !used.worked.Load() {
 		return resp, err
 	}
-	if e.Kind == KindLost && !mannerOf(req.Context()).repeatable {
+	if e.Kind == mp.KindLost && !mannerOf(req.Context()).repeatable {
 		return nil, err // the next request finds the session ended, and renews it
 	}
-	maybeDone := e.Kind == KindLost
+	maybeDone := e.Kind == mp.KindLost
 	resp, err = s.sendAnew(req, used)
 	if maybeDone && errors.As(err, &e) {
 		e.maybeDone = true
@@ -76,7 +78,7 @@ func (s *session) sendAnew(req *http.Request, spent *login) (*http.Response, err
 	}
 	resp, err := s.send(req, fresh)
 	var e *Error
-	if errors.As(err, &e) && e.Kind == KindAuth {
+	if errors.As(err, &e) && e.Kind == mp.KindAuth {
 		e.Hint = "a fresh login did not help: user " + s.username + " lacks the right to do this"
 	}
 	return resp, err
@@ -85,7 +87,7 @@ func (s *session) sendAnew(req *http.Request, spent *login) (*http.Response, err
 // refusesSession says whether an answer may mean that the session has ended. What stands before NSX keeps sessions, too,
 // and says so in its own form.
 func (e *Error) refusesSession() bool {
-	return e.Kind == KindAuth || e.Code == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
+	return e.Kind == mp.KindAuth || e.Code == 0 && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
 }
 
 // send sends a copy of the request with the session's marks.
@@ -100,7 +102,7 @@ func (s *session) send(req *http.Request, l *login) (*http.Response, error) {
 	}
 	resp, err := s.next.RoundTrip(req)
 	var e *Error
-	if err == nil || errors.As(err, &e) && e.Code != 0 && e.Kind != KindAuth {
+	if err == nil || errors.As(err, &e) && e.Code != 0 && e.Kind != mp.KindAuth {
 		l.worked.Store(true)
 	}
 	return resp, err
@@ -124,7 +126,7 @@ func again(req *http.Request) (*http.Request, error) {
 func (s *session) loggedIn(ctx context.Context, spent *login) (*login, error) {
 	select {
 	case <-ctx.Done():
-		return nil, &Error{Kind: KindCanceled, Method: http.MethodPost, Path: loginPath, Cause: context.Cause(ctx)}
+		return nil, &Error{Kind: mp.KindCanceled, Method: http.MethodPost, Path: loginPath, Cause: context.Cause(ctx)}
 	case <-s.turn:
 	}
 	defer func() { s.turn <- struct{}{} }()
@@ -158,12 +160,12 @@ func (s *session) login(ctx context.Context) (*login, error) {
 	switch {
 	case errors.As(err, &e) && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden):
 		return nil, s.refused(*e)
-	case e != nil && e.Kind == KindLost && e.meant == KindUnavailable: // NSX's own word that it could not look at it
-		e.Kind, e.repeat, e.Hint = KindUnavailable, always, ""
+	case e != nil && e.Kind == mp.KindLost && e.meant == mp.KindUnavailable: // NSX's own word that it could not look at it
+		e.Kind, e.repeat, e.Hint = mp.KindUnavailable, always, ""
 		return nil, e
-	case e != nil && e.Kind == KindLost:
+	case e != nil && e.Kind == mp.KindLost:
 		return nil, s.unclear(e)
-	case e != nil && (e.repeat == always || e.Kind == KindCanceled || e.Kind == KindTLS || e.Kind == KindUnreachable):
+	case e != nil && (e.repeat == always || e.Kind == mp.KindCanceled || e.Kind == mp.KindTLS || e.Kind == mp.KindUnreachable):
 		return nil, err
 	case e != nil:
 		return nil, s.refused(*e)
@@ -191,12 +193,12 @@ func (s *session) unclear(e *Error) *Error {
 		return s.final(*e, "the answers to several logins were lost or are not NSX's, and each may count as a failed one; no further one is tried: "+
 			"check that nsx.managers names NSX Managers, and what stands between")
 	}
-	return &Error{Kind: KindUnreachable, Method: e.Method, Path: e.Path, Message: "no clear answer to the login", Cause: e, repeat: always}
+	return &Error{Kind: mp.KindUnreachable, Method: e.Method, Path: e.Path, Message: "no clear answer to the login", Cause: e, repeat: always}
 }
 
 // final remembers why no further login is tried.
 func (s *session) final(e Error, hint string) *Error {
-	e.Kind, e.repeat, e.Hint = KindAuth, never, hint
+	e.Kind, e.repeat, e.Hint = mp.KindAuth, never, hint
 	s.refusal = &e
 	answer := e
 	return &answer

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 )
@@ -43,7 +45,7 @@ var _ = Describe("the session", func() {
 		m.on("GET /api/v1/secret", nsxError(403, 403))
 		c := connected(nil, m)
 		err := c.Get(ctx, "/api/v1/secret", nil)
-		Expect(err).To(beKind(KindAuth))
+		Expect(err).To(beKind(mp.KindAuth))
 		Expect(err).To(MatchError(ContainSubstring("lacks the right")))
 		Expect(m.asked()).To(Equal([]string{"GET /api/v1/secret", logIn, "GET /api/v1/secret"}))
 	})
@@ -60,7 +62,7 @@ var _ = Describe("the session", func() {
 			Expect(m.asked()).To(Equal([]string{get, logIn, get}))
 			Expect(c.PatchPolicy(ctx, "/infra/x", struct{}{})).To(Succeed())
 			Expect(m.asked()).To(Equal([]string{patch + "?enforce_revision_check=true", logIn, patch + "?enforce_revision_check=true"}))
-			Expect(c.Done(ctx)).To(beKind(KindLost))
+			Expect(c.Done(ctx)).To(beKind(mp.KindLost))
 			Expect(m.count(done + "?action=DONE")).To(Equal(1))
 			Expect(m.count(logIn)).To(BeZero())
 		},
@@ -71,7 +73,7 @@ var _ = Describe("the session", func() {
 		m := newManager()
 		m.on("PATCH /policy/api/v1/infra/x", replies(reply(403, page404), nsxError(403, 403)))
 		c := connected(nil, m)
-		Expect(c.PatchPolicy(ctx, "/infra/x", struct{}{})).To(beKind(KindLost))
+		Expect(c.PatchPolicy(ctx, "/infra/x", struct{}{})).To(beKind(mp.KindLost))
 	})
 
 	It("is not asked for again once NSX refused to renew it", func() {
@@ -80,7 +82,7 @@ var _ = Describe("the session", func() {
 		m.endSession()
 		m.on(logIn, nsxError(403, 403))
 		for range 3 {
-			Expect(c.Get(ctx, "/api/v1/cluster", &clusterProperties{})).To(beKind(KindAuth))
+			Expect(c.Get(ctx, "/api/v1/cluster", &clusterProperties{})).To(beKind(mp.KindAuth))
 		}
 		Expect(m.count(logIn)).To(Equal(1))
 	})
@@ -98,7 +100,7 @@ var _ = Describe("the session", func() {
 		c, err := New(options(GinkgoWriter, m))
 		Expect(err).NotTo(HaveOccurred())
 		_, err = c.Connect(ctx, "")
-		Expect(err).To(beKind(KindAuth))
+		Expect(err).To(beKind(mp.KindAuth))
 		Expect(m.count(logIn)).To(Equal(maxLostLogins))
 	})
 
@@ -110,7 +112,7 @@ var _ = Describe("the session", func() {
 		})
 		c := connected(nil, m)
 		err := c.Get(ctx, "/api/v1/moved", nil)
-		Expect(err).To(beKind(KindUnclear))
+		Expect(err).To(beKind(mp.KindUnclear))
 		Expect(err).To(MatchError(ContainSubstring("a redirection to https://" + elsewhere.address())))
 		Expect(elsewhere.asked()).To(BeEmpty())
 	})
@@ -124,9 +126,9 @@ var _ = Describe("the session", func() {
 		m.on("PUT /policy/api/v1/infra/a", to)
 		c := connected(nil, m)
 		err := c.Get(ctx, "/api/v1/a", nil)
-		Expect(err).To(beKind(KindUnclear))
+		Expect(err).To(beKind(mp.KindUnclear))
 		Expect(err).To(MatchError(And(ContainSubstring("a redirection to "+m.URL+"/login,"), Not(ContainSubstring("session=secret,")))))
-		Expect(c.PutPolicy(ctx, "/infra/a", struct{}{}, nil)).To(beKind(KindLost))
+		Expect(c.PutPolicy(ctx, "/infra/a", struct{}{}, nil)).To(beKind(mp.KindLost))
 		Expect(m.count("GET /login?session=secret") + m.count("PUT /login?session=secret")).To(BeZero())
 	})
 })

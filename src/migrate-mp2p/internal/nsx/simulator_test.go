@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
@@ -57,15 +58,15 @@ var _ = Describe("the client on the simulator", func() {
 		Expect(err).NotTo(HaveOccurred())
 		const below = "/infra/segments/gone/ports/gone"
 		_, err = c.Realization(ctx, below)
-		Expect(err).To(beKind(KindNotFound))
-		Expect(c.GetPolicy(ctx, below, new(map[string]any))).To(beKind(KindNotFound))
-		Expect(c.PatchPolicy(ctx, below, map[string]any{"resource_type": "SegmentPort"})).To(beKind(KindInvalid))
+		Expect(err).To(beKind(mp.KindNotFound))
+		Expect(c.GetPolicy(ctx, below, new(map[string]any))).To(beKind(mp.KindNotFound))
+		Expect(c.PatchPolicy(ctx, below, map[string]any{"resource_type": "SegmentPort"})).To(beKind(mp.KindInvalid))
 	})
 
 	It("does not connect through one without persistence, and says what is missing [R10]", func() {
 		server, c := on(nsxsim.Options{Nodes: 3, VirtualAddress: nsxsim.RoundRobin})
 		_, err := c.Connect(ctx, "")
-		Expect(err).To(beKind(KindOtherNode))
+		Expect(err).To(beKind(mp.KindOtherNode))
 		Expect(err).To(MatchError(ContainSubstring("source-IP persistence")))
 		for _, r := range server.Requests() {
 			Expect(r.Writes()).To(BeFalse(), "%s %s", r.Method, r.Path)

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/mp"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
@@ -36,7 +38,7 @@ var _ = Describe("trusting a manager", func() {
 		o := options(GinkgoWriter, first, second)
 		o.CACertificate = ""
 		err := connect(o)
-		Expect(err).To(beKind(KindTLS))
+		Expect(err).To(beKind(mp.KindTLS))
 		Expect(err).To(MatchError(And(ContainSubstring("unknown authority"), ContainSubstring("nsx.ca_certificate"), ContainSubstring("Acme Co"))))
 		Expect(first.asked()).To(BeEmpty())
 		Expect(second.asked()).To(BeEmpty())
@@ -47,7 +49,7 @@ var _ = Describe("trusting a manager", func() {
 		o := options(GinkgoWriter, m)
 		o.Managers[0].ServerName = "nsx.elsewhere.org"
 		err := connect(o)
-		Expect(err).To(beKind(KindTLS))
+		Expect(err).To(beKind(mp.KindTLS))
 		Expect(err).To(MatchError(And(ContainSubstring("example.com, *.example.com, 127.0.0.1"), ContainSubstring(`"nsx.elsewhere.org"`), ContainSubstring("server_name"))))
 	})
 
@@ -68,7 +70,7 @@ var _ = Describe("trusting a manager", func() {
 
 		o.Managers[0].Thumbprint = strings.Repeat("ab:", 31) + "ab"
 		err := connect(o)
-		Expect(err).To(beKind(KindTLS))
+		Expect(err).To(beKind(mp.KindTLS))
 		Expect(err).To(MatchError(And(ContainSubstring(hex.EncodeToString(sum[:])), ContainSubstring(strings.Repeat("ab", 32)))))
 	})
 
@@ -87,7 +89,7 @@ var _ = Describe("trusting a manager", func() {
 		o := options(GinkgoWriter, newManager())
 		o.Managers = []Endpoint{{Address: plain.Listener.Addr().String()}}
 		err := connect(o)
-		Expect(err).To(beKind(KindTLS))
+		Expect(err).To(beKind(mp.KindTLS))
 		Expect(err).To(MatchError(ContainSubstring("does not speak TLS")))
 	})
 
@@ -132,7 +134,7 @@ var _ = Describe("trusting a manager", func() {
 			m.TLS.ClientAuth = tls.RequireAndVerifyClientCert
 			m.TLS.ClientCAs = x509.NewCertPool()
 			err := connect(byCertificate(m))
-			Expect(err).To(beKind(KindTLS))
+			Expect(err).To(beKind(mp.KindTLS))
 			Expect(err).To(MatchError(ContainSubstring("nsx.client_certificate")))
 		})
 

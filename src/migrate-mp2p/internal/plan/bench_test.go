@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 )
 
@@ -12,10 +13,10 @@ import (
 func BenchmarkBuild(b *testing.B) {
 	inv := foundation()
 	for s := range 100 {
-		segment := object(catalog.LogicalSwitch, fmt.Sprintf("ls-%d", s), "org")
+		segment := object(mp.LogicalSwitch, fmt.Sprintf("ls-%d", s), "org")
 		inv.Objects = append(inv.Objects, segment)
 		for p := range 100 {
-			inv.Objects = append(inv.Objects, below(segment, catalog.LogicalPort, fmt.Sprintf("lp-%d-%d", s, p), "app"))
+			inv.Objects = append(inv.Objects, below(segment, mp.LogicalPort, fmt.Sprintf("lp-%d-%d", s, p), "app"))
 		}
 	}
 	types, err := catalog.New(nil)

@@ -11,13 +11,13 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // details makes the entry of one object in a request.
-func (b *builder) details(e *catalog.Entry, o *inventory.Object) nsx.ResourceDetails {
+func (b *builder) details(e *catalog.Entry, o *inventory.Object) mp.ResourceDetails {
 	values := b.values(o)
-	d := nsx.ResourceDetails{ManagerID: o.ID, PolicyID: values["policy_id"]}
+	d := mp.ResourceDetails{ManagerID: o.ID, PolicyID: values["policy_id"]}
 	d.Metadata = b.expand(o, e.Metadata, values)
 	if !poolless(o) {
 		d.LinkedIDs = b.expand(o, e.LinkedIDs, values)
@@ -43,7 +43,7 @@ func (b *builder) details(e *catalog.Entry, o *inventory.Object) nsx.ResourceDet
 // which needs none. Policy has subnets below pools only; that NSX makes a pool of its own for such a one is ASSUMED, so
 // that the request names none, and NSX decides where the subnet goes.
 func poolless(o *inventory.Object) bool {
-	return o.Type == catalog.IPBlockSubnet && o.Nodes && o.Parent.ID == ""
+	return o.Type == mp.IPBlockSubnet && o.Nodes && o.Parent.ID == ""
 }
 
 // values fills the placeholders of the catalog's templates for one object.
@@ -54,7 +54,7 @@ func (b *builder) values(o *inventory.Object) map[string]string {
 		values["parent_type"] = string(o.Parent.Type)
 		values["parent_policy_id"], _ = b.idOf(o.Parent.ID) // checkReferences reports a parent that is unknown or not Policy
 	}
-	if o.Type == catalog.DFWSection {
+	if o.Type == mp.DFWSection {
 		values["category"] = category(o.Category)
 	}
 	return values
@@ -86,11 +86,11 @@ func (b *builder) partValues(values map[string]string, part inventory.Part, n in
 }
 
 // expand fills templates. Templates without placeholders are shared by all objects, which saves much memory.
-func (b *builder) expand(o *inventory.Object, templates []nsx.KeyValue, values map[string]string) []nsx.KeyValue {
-	if !slices.ContainsFunc(templates, func(t nsx.KeyValue) bool { return strings.Contains(t.Key+t.Value, "{") }) {
+func (b *builder) expand(o *inventory.Object, templates []mp.KeyValue, values map[string]string) []mp.KeyValue {
+	if !slices.ContainsFunc(templates, func(t mp.KeyValue) bool { return strings.Contains(t.Key+t.Value, "{") }) {
 		return slices.Clip(templates)
 	}
-	pairs := make([]nsx.KeyValue, 0, len(templates))
+	pairs := make([]mp.KeyValue, 0, len(templates))
 	for _, t := range templates {
 		key, err := fill(t.Key, values)
 		if err == nil {
@@ -100,7 +100,7 @@ func (b *builder) expand(o *inventory.Object, templates []nsx.KeyValue, values m
 			b.problem(o, fmt.Sprintf("the pair %q of its request cannot be built: %v", t.Key, err), "correct migration.overrides, or see why its parent cannot be planned")
 			continue
 		}
-		pairs = append(pairs, nsx.KeyValue{Key: key, Value: t.Value})
+		pairs = append(pairs, mp.KeyValue{Key: key, Value: t.Value})
 	}
 	return pairs
 }

@@ -8,7 +8,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // defaultSharedPrincipal owns shared infrastructure (vmware-nsx).
@@ -40,7 +40,7 @@ func Build(inv *inventory.Inventory, o Options) (*Plan, error) {
 		policy: map[string]string{}, missing: map[string]*missing{}, facts: map[string]map[string]string{},
 	}
 	for _, done := range inv.Policy {
-		if done.PolicyPath != "" && done.Type != catalog.Tier1Port {
+		if done.PolicyPath != "" && done.Type != mp.Tier1Port {
 			b.policy[done.ID] = done.PolicyPath
 		}
 	}
@@ -61,7 +61,7 @@ func Build(inv *inventory.Inventory, o Options) (*Plan, error) {
 
 // inOrder sorts objects as the catalog migrates them; sections among themselves as NSX evaluates them.
 func inOrder(objects []*inventory.Object, cat *catalog.Catalog) []*inventory.Object {
-	place := map[catalog.Type]int{}
+	place := map[mp.Type]int{}
 	for i, e := range cat.Entries() {
 		place[e.Type] = i
 	}
@@ -79,7 +79,7 @@ func inOrder(objects []*inventory.Object, cat *catalog.Catalog) []*inventory.Obj
 // choosePrincipal finds who shall own NCP's Policy objects.
 func (b *builder) choosePrincipal() {
 	b.options.SharedPrincipal = cmp.Or(b.options.SharedPrincipal, defaultSharedPrincipal)
-	if b.inv.Scope == catalog.Shared {
+	if b.inv.Scope == mp.Shared {
 		return
 	}
 	ncp, nodes := byNodes(b.objects)
@@ -123,7 +123,7 @@ func byNodes(objects []*inventory.Object) (ncp, nodes []*inventory.Object) {
 func (b *builder) noteMakers(nodes []*inventory.Object) {
 	b.makers, b.parents = map[string]string{}, map[string]*inventory.Object{}
 	for _, o := range b.objects {
-		if o.Type == catalog.LogicalSwitch {
+		if o.Type == mp.LogicalSwitch {
 			b.parents[o.ID] = o
 		}
 	}
@@ -179,7 +179,7 @@ func (b *builder) makeBatches() {
 }
 
 // ofType cuts one type out of the sorted objects.
-func (b *builder) ofType(t catalog.Type) []*inventory.Object {
+func (b *builder) ofType(t mp.Type) []*inventory.Object {
 	from := slices.IndexFunc(b.objects, func(o *inventory.Object) bool { return o.Type == t })
 	if from < 0 {
 		return nil
@@ -253,7 +253,7 @@ func groups(objects []*inventory.Object, e *catalog.Entry) [][]*inventory.Object
 
 // batch makes one request.
 func (b *builder) batch(e *catalog.Entry, objects []*inventory.Object) Batch {
-	resource := nsx.Resource{Type: string(e.Type), ResourceIDs: make([]nsx.ResourceDetails, 0, len(objects))}
+	resource := mp.Resource{Type: string(e.Type), ResourceIDs: make([]mp.ResourceDetails, 0, len(objects))}
 	batch := Batch{Type: e.Type, Entries: make([]Entry, 0, len(objects))}
 	for _, o := range objects {
 		resource.ResourceIDs = append(resource.ResourceIDs, b.details(e, o))
@@ -261,9 +261,9 @@ func (b *builder) batch(e *catalog.Entry, objects []*inventory.Object) Batch {
 			Ref: o.Ref, PolicyPath: b.paths[o], Name: o.Name, Hash: o.Hash, Tags: o.Tags, Names: o.Names, Facts: b.factsOf(o),
 		})
 	}
-	batch.Request = nsx.Promotion{
-		MigrationData: []nsx.Resource{resource},
-		SetupDetails:  &nsx.SetupDetails{PrincipalIdentity: b.principal(e, objects[0])},
+	batch.Request = mp.Promotion{
+		MigrationData: []mp.Resource{resource},
+		SetupDetails:  &mp.SetupDetails{PrincipalIdentity: b.principal(e, objects[0])},
 	}
 	return batch
 }
@@ -271,7 +271,7 @@ func (b *builder) batch(e *catalog.Entry, objects []*inventory.Object) Batch {
 // principal is who will own the Policy object of an object. Where all objects of one parent travel together, that is the
 // parent's owner.
 func (b *builder) principal(e *catalog.Entry, o *inventory.Object) string {
-	if b.inv.Scope == catalog.Shared || e.Principal == catalog.AlwaysShared {
+	if b.inv.Scope == mp.Shared || e.Principal == catalog.AlwaysShared {
 		return b.options.SharedPrincipal
 	}
 	nodes, maker := o.Nodes, b.makers[o.ID]
@@ -297,7 +297,7 @@ func (b *builder) factsOf(o *inventory.Object) map[string]string {
 		return b.facts[key]
 	}
 	facts := map[string]string{FactParent: o.Parent.ID}
-	if o.Type == catalog.LogicalPort {
+	if o.Type == mp.LogicalPort {
 		facts[FactSwitch] = o.Parent.ID
 	}
 	for name, value := range o.Facts {

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // NSX's limits for tags, lengths in characters (NCP docs 4.0). A port needs room for the tag policyPath (SAP
@@ -33,7 +33,7 @@ func (b *builder) checkUnsupported() {
 func (b *builder) checkTags() {
 	for _, o := range b.objects {
 		most := mostTags
-		if o.Type == catalog.LogicalPort {
+		if o.Type == mp.LogicalPort {
 			most = mostPortTags
 		}
 		if len(o.Tags) > most {
@@ -49,7 +49,7 @@ func (b *builder) checkTags() {
 
 // missing is an object that ours need and that will not be Policy.
 type missing struct {
-	ref   catalog.Ref
+	ref   mp.Ref
 	field string
 	first *inventory.Object
 	users int
@@ -116,7 +116,7 @@ func (b *builder) reportMissing() {
 }
 
 // listIt says what to write into the user spec.
-func (b *builder) listIt(ref catalog.Ref) string {
+func (b *builder) listIt(ref mp.Ref) string {
 	e, ok := b.options.Catalog.Entry(ref.Type)
 	if ok && e.SpecKey == "" && len(e.Parents) > 0 {
 		e, ok = b.options.Catalog.Entry(e.Parents[0])

@@ -5,8 +5,8 @@ import (
 	"path"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/policyid"
 )
 
@@ -19,7 +19,7 @@ func (b *builder) policyID(o *inventory.Object) string {
 		return path.Base(o.PolicyPath)
 	case o.Wanted != nil && o.Wanted.PolicyID != "" && o.Wanted.Type == o.Type:
 		return o.Wanted.PolicyID
-	case o.Type == catalog.IPPoolAllocation:
+	case o.Type == mp.IPPoolAllocation:
 		return allocationID(o)
 	case b.options.PolicyIDs == ByName && policyid.Judge(nameID(o.Name)) == "":
 		return nameID(o.Name)

@@ -7,17 +7,16 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 )
 
 // node is an object of the nodes' network.
-func node(t catalog.Type, id, owner string) *inventory.Object {
+func node(t mp.Type, id, owner string) *inventory.Object {
 	return &inventory.Object{
-		Ref: catalog.Ref{Type: t, ID: id}, Name: id, Owner: owner, Nodes: true, Hash: "hash of " + id,
-		Tags: []nsx.Tag{{Scope: "pks/cluster", Tag: "1"}, {Scope: "ncp/cluster", Tag: "tas1"}},
+		Ref: mp.Ref{Type: t, ID: id}, Name: id, Owner: owner, Nodes: true, Hash: "hash of " + id,
+		Tags: []mp.Tag{{Scope: "pks/cluster", Tag: "1"}, {Scope: "ncp/cluster", Tag: "tas1"}},
 	}
 }
 
@@ -25,20 +24,20 @@ func node(t catalog.Type, id, owner string) *inventory.Object {
 // knows who made the third.
 func withNodes() (inv *inventory.Inventory, nodes []*inventory.Object) {
 	inv = foundation()
-	router, on := node(catalog.Tier1, "n-t1", "tkgi"), node(catalog.LogicalSwitch, "n-ls", "tkgi")
-	ports, rule, subnet := node(catalog.Tier1Port, "n-t1", "tkgi"), node(catalog.NAT, "n-nat", "tkgi"), node(catalog.IPBlockSubnet, "n-sub", "tkgi")
-	ports.Parent, rule.Parent = router.Ref, catalog.Ref{Type: catalog.Tier0, ID: "t0"}
-	subnet.Refs = []inventory.Reference{ref(catalog.IPBlock, "nodes")}
-	address := node(catalog.IPPoolAllocation, "100.64.0.9", "tkgi")
-	address.Parent = catalog.Ref{Type: catalog.IPPool, ID: "ext"}
+	router, on := node(mp.Tier1, "n-t1", "tkgi"), node(mp.LogicalSwitch, "n-ls", "tkgi")
+	ports, rule, subnet := node(mp.Tier1Port, "n-t1", "tkgi"), node(mp.NAT, "n-nat", "tkgi"), node(mp.IPBlockSubnet, "n-sub", "tkgi")
+	ports.Parent, rule.Parent = router.Ref, mp.Ref{Type: mp.Tier0, ID: "t0"}
+	subnet.Refs = []inventory.Reference{ref(mp.IPBlock, "nodes")}
+	address := node(mp.IPPoolAllocation, "100.64.0.9", "tkgi")
+	address.Parent = mp.Ref{Type: mp.IPPool, ID: "ext"}
 	nodes = []*inventory.Object{router, on, ports, rule, subnet, address}
 	for id, owner := range map[string]string{"n-1": "bosh", "n-2": "bosh", "n-3": ""} {
-		port := node(catalog.LogicalPort, id, owner)
+		port := node(mp.LogicalPort, id, owner)
 		port.Parent = on.Ref
 		nodes = append(nodes, port)
 	}
 	inv.Objects = append(inv.Objects, nodes...)
-	inv.Outside["nodes"] = inventory.Outside{Ref: catalog.Ref{Type: catalog.IPBlock, ID: "nodes"}, PolicyPath: "/infra/ip-blocks/nodes"}
+	inv.Outside["nodes"] = inventory.Outside{Ref: mp.Ref{Type: mp.IPBlock, ID: "nodes"}, PolicyPath: "/infra/ip-blocks/nodes"}
 	return inv, nodes
 }
 
@@ -80,7 +79,7 @@ var _ = Describe("A plan with the network of TKGI's nodes", func() {
 	It("keeps the catalog's order of types, NCP's objects first", func() {
 		inv, _ := withNodes()
 		p := build(inv, plan.Options{})
-		place := map[catalog.Type]int{}
+		place := map[mp.Type]int{}
 		for i, e := range newCatalog(nil).Entries() {
 			place[e.Type] = i
 		}
@@ -104,12 +103,12 @@ var _ = Describe("A plan with the network of TKGI's nodes", func() {
 
 	It("cuts ordered types only where the owner changes, so that sections stay in their order [R8]", func() {
 		inv := foundation()
-		between := node(catalog.DFWSection, "between", "tkgi")
+		between := node(mp.DFWSection, "between", "tkgi")
 		between.Order = 12
 		inv.Objects = append(inv.Objects, between)
 		var order []string
 		for _, b := range build(inv, plan.Options{}).Batches {
-			if b.Type == catalog.DFWSection {
+			if b.Type == mp.DFWSection {
 				order = append(order, b.Request.SetupDetails.PrincipalIdentity)
 				for _, e := range b.Entries {
 					order = append(order, e.ID)
@@ -132,14 +131,14 @@ var _ = Describe("A plan with the network of TKGI's nodes", func() {
 
 	It("never parts the ports of one switch, whoever made them [R14]", func() {
 		inv, nodes := withNodes()
-		ofNCP := below(nodes[1], catalog.LogicalPort, "lp-3", "app-3")
-		guest := node(catalog.LogicalPort, "n-4", "bosh")
-		guest.Parent = catalog.Ref{Type: catalog.LogicalSwitch, ID: "ls"}
+		ofNCP := below(nodes[1], mp.LogicalPort, "lp-3", "app-3")
+		guest := node(mp.LogicalPort, "n-4", "bosh")
+		guest.Parent = mp.Ref{Type: mp.LogicalSwitch, ID: "ls"}
 		inv.Objects = append(inv.Objects, ofNCP, guest)
 		ports := map[string][]string{}
 		for _, b := range build(inv, plan.Options{}).Batches {
 			for _, e := range b.Entries {
-				if e.Type == catalog.LogicalPort {
+				if e.Type == mp.LogicalPort {
 					ports[b.Request.SetupDetails.PrincipalIdentity] = append(ports[b.Request.SetupDetails.PrincipalIdentity], e.ID)
 				}
 			}
@@ -151,7 +150,7 @@ var _ = Describe("A plan with the network of TKGI's nodes", func() {
 	It("counts no votes of others for the identity of NCP", func() {
 		inv, nodes := withNodes()
 		for i := range 50 {
-			port := node(catalog.LogicalPort, fmt.Sprintf("more-%d", i), "tkgi")
+			port := node(mp.LogicalPort, fmt.Sprintf("more-%d", i), "tkgi")
 			port.Parent = nodes[1].Ref
 			inv.Objects = append(inv.Objects, port)
 		}
@@ -161,13 +160,13 @@ var _ = Describe("A plan with the network of TKGI's nodes", func() {
 	It("names no pool for a subnet over which none is, and lets NSX decide where that goes", func() {
 		inv, _ := withNodes()
 		p := build(inv, plan.Options{})
-		details, entry := find(p, catalog.IPBlockSubnet, "n-sub")
+		details, entry := find(p, mp.IPBlockSubnet, "n-sub")
 		Expect(details.LinkedIDs).To(BeEmpty())
 		Expect(entry.PolicyPath).To(BeEmpty())
 		Expect(p.IDMap()).NotTo(HaveKey("n-sub"))
 		Expect(p.References).To(HaveKeyWithValue("nodes", "/infra/ip-blocks/nodes"))
 
-		lonely := object(catalog.IPBlockSubnet, "of-ncp", "of-ncp")
+		lonely := object(mp.IPBlockSubnet, "of-ncp", "of-ncp")
 		inv.Objects = append(inv.Objects, lonely)
 		Expect(problems(inv, plan.Options{})).To(ConsistOf(ContainSubstring("NSX does not show what it belongs to")), "NCP's subnets have pools")
 	})

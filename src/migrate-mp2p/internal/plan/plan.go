@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // PolicyIDs is the rule by which Policy objects get their ids.
@@ -32,44 +32,44 @@ type Options struct {
 	// Manager id -> Policy path.
 	Assume map[string]string
 	// Adopt are objects that are Policy already and are taken over, because the records of their migration are lost.
-	Adopt map[catalog.Ref]bool
+	Adopt map[mp.Ref]bool
 }
 
 // Entry is one object of a batch and what must be known of it later. Tags and maps may be shared between entries and
 // must not be changed.
 type Entry struct {
-	catalog.Ref
+	mp.Ref
 	PolicyPath string // where it will be; empty when NSX decides
 	Name       string
 	Hash       string
-	Tags       []nsx.Tag
+	Tags       []mp.Tag
 	Names      map[string]string // of LB rules: Manager id -> display name
 	Facts      map[string]string // FactParent, FactSwitch, and those of the inventory
 }
 
 // Facts that the plan adds to those of the inventory.
 const (
-	FactParent = catalog.FactParent
-	FactSwitch = catalog.FactSwitch
+	FactParent = mp.FactParent
+	FactSwitch = mp.FactSwitch
 )
 
 // Batch is one promotion request.
 type Batch struct {
-	Type    catalog.Type
-	Request nsx.Promotion
+	Type    mp.Type
+	Request mp.Promotion
 	Entries []Entry
 }
 
 // TypeTotal is a line of the plan's summary.
 type TypeTotal struct {
-	Type    catalog.Type
+	Type    mp.Type
 	Objects int
 	Batches int
 }
 
 // Plan is everything that a run will send.
 type Plan struct {
-	Scope   catalog.Scope
+	Scope   mp.Scope
 	Batches []Batch
 	// References are the Policy paths of objects outside the plan that ours refer to, by Manager id.
 	References map[string]string
@@ -124,7 +124,7 @@ func (p *Plan) IDMap() map[string]string {
 
 // Problem is one reason why there is no plan.
 type Problem struct {
-	Type catalog.Type // empty when the migration API has no type for it
+	Type mp.Type // empty when the migration API has no type for it
 	ID   string
 	Name string
 	Text string

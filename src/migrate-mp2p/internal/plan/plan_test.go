@@ -16,7 +16,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 )
 
@@ -50,9 +50,9 @@ var _ = Describe("A plan", func() {
 		whole := build(foundation(), options)
 		ids := whole.IDMap()
 		inv := foundation()
-		options.Adopt = map[catalog.Ref]bool{}
+		options.Adopt = map[mp.Ref]bool{}
 		inv.Objects = slices.DeleteFunc(inv.Objects, func(o *inventory.Object) bool {
-			if !slices.Contains([]catalog.Type{catalog.IPPool, catalog.IPBlockSubnet, catalog.IPPoolAllocation, catalog.Tier1, catalog.SpoofGuardProfile, catalog.LogicalSwitch, catalog.LogicalPort}, o.Type) {
+			if !slices.Contains([]mp.Type{mp.IPPool, mp.IPBlockSubnet, mp.IPPoolAllocation, mp.Tier1, mp.SpoofGuardProfile, mp.LogicalSwitch, mp.LogicalPort}, o.Type) {
 				return false
 			}
 			o.PolicyPath = ids[o.ID]
@@ -78,16 +78,16 @@ var _ = Describe("A plan", func() {
 	It("carries what later phases must know of each object", func() {
 		inv := foundation()
 		p := build(inv, plan.Options{})
-		_, port := find(p, catalog.LogicalPort, "lp-1")
+		_, port := find(p, mp.LogicalPort, "lp-1")
 		Expect(port.Name).To(Equal("app-1"))
 		Expect(port.Hash).To(Equal("hash of lp-1"))
 		Expect(port.Facts).To(Equal(map[string]string{"parent": "ls", "switch": "ls"}))
-		Expect(port.Tags).To(ContainElement(nsx.Tag{Scope: "ncp/cluster", Tag: "tas1"}))
-		_, address := find(p, catalog.IPPoolAllocation, "100.64.0.5")
+		Expect(port.Tags).To(ContainElement(mp.Tag{Scope: "ncp/cluster", Tag: "tas1"}))
+		_, address := find(p, mp.IPPoolAllocation, "100.64.0.5")
 		Expect(address.Facts).To(Equal(map[string]string{"parent": "ext", "pool": "ext", "ip": "100.64.0.5", "owner_kind": "snat"}))
-		_, server := find(p, catalog.LBVirtualServer, "vs")
+		_, server := find(p, mp.LBVirtualServer, "vs")
 		Expect(server.Names).To(Equal(map[string]string{"lbr-1": "rule one"}))
-		_, router := find(p, catalog.Tier1Port, "t1")
+		_, router := find(p, mp.Tier1Port, "t1")
 		Expect(router.PolicyPath).To(BeEmpty(), "NSX decides where ports go")
 		Expect(inv.Objects[3].Facts).To(BeNil(), "the inventory stays as it is")
 	})
@@ -95,11 +95,11 @@ var _ = Describe("A plan", func() {
 	It("keeps the evaluation order of firewall sections [R8]", func() {
 		p := build(foundation(), plan.Options{})
 		last := p.Batches[len(p.Batches)-1]
-		Expect(last.Type).To(Equal(catalog.DFWSection))
+		Expect(last.Type).To(Equal(mp.DFWSection))
 		Expect(last.Request.MigrationData[0].ResourceIDs[0].ManagerID).To(Equal("zz-first"))
-		sequence := func(id string) []nsx.KeyValue { d, _ := find(p, catalog.DFWSection, id); return d.Metadata }
-		Expect(sequence("zz-first")).To(Equal([]nsx.KeyValue{{Key: "category", Value: "Environment"}, {Key: "sequence", Value: "9"}}))
-		Expect(sequence("section")).To(Equal([]nsx.KeyValue{{Key: "category", Value: "Application"}, {Key: "sequence", Value: "17"}}))
+		sequence := func(id string) []mp.KeyValue { d, _ := find(p, mp.DFWSection, id); return d.Metadata }
+		Expect(sequence("zz-first")).To(Equal([]mp.KeyValue{{Key: "category", Value: "Environment"}, {Key: "sequence", Value: "9"}}))
+		Expect(sequence("section")).To(Equal([]mp.KeyValue{{Key: "category", Value: "Application"}, {Key: "sequence", Value: "17"}}))
 	})
 
 	It("gives shared objects to the shared identity and NCP's to the one that made them", func() {
@@ -117,15 +117,15 @@ var _ = Describe("A plan", func() {
 
 	It("follows the user spec: Policy ids, pairs of its own, routes [R3]", func() {
 		p := build(sharedResources(), plan.Options{})
-		router, entry := find(p, catalog.Tier1, "shared-t1")
+		router, entry := find(p, mp.Tier1, "shared-t1")
 		Expect(router.PolicyID).To(Equal("edge"))
-		Expect(router.Metadata).To(Equal([]nsx.KeyValue{{Key: "k", Value: "v"}}))
-		Expect(router.LinkedIDs).To(Equal([]nsx.KeyValue{{Key: "l", Value: "w"}}))
+		Expect(router.Metadata).To(Equal([]mp.KeyValue{{Key: "k", Value: "v"}}))
+		Expect(router.LinkedIDs).To(Equal([]mp.KeyValue{{Key: "l", Value: "w"}}))
 		Expect(entry.PolicyPath).To(Equal("/infra/tier-1s/edge"))
-		ports, _ := find(p, catalog.Tier1Port, "shared-t1")
+		ports, _ := find(p, mp.Tier1Port, "shared-t1")
 		Expect(ports.PolicyID).To(BeEmpty())
-		Expect(ports.Metadata).To(Equal([]nsx.KeyValue{{Key: "localeServiceId", Value: "edge-0"}, {Key: "r1", Value: "default-route"}}))
-		address, entry := find(p, catalog.IPPoolAllocation, "10.0.0.9")
+		Expect(ports.Metadata).To(Equal([]mp.KeyValue{{Key: "localeServiceId", Value: "edge-0"}, {Key: "r1", Value: "default-route"}}))
+		address, entry := find(p, mp.IPPoolAllocation, "10.0.0.9")
 		Expect(address.PolicyID).To(Equal("gorouter-vip"))
 		Expect(entry.PolicyPath).To(Equal("/infra/ip-pools/external/ip-allocations/gorouter-vip"))
 		Expect(p.AlreadyPolicy).To(Equal(1))
@@ -133,9 +133,9 @@ var _ = Describe("A plan", func() {
 
 	It("takes what another plan moves first for granted", func() {
 		inv := foundation()
-		inv.Outside["t0"] = inventory.Outside{Ref: catalog.Ref{Type: catalog.Tier0, ID: "t0"}}
+		inv.Outside["t0"] = inventory.Outside{Ref: mp.Ref{Type: mp.Tier0, ID: "t0"}}
 		p := build(inv, plan.Options{Assume: map[string]string{"t0": "/infra/tier-0s/soon"}})
-		_, nat := find(p, catalog.NAT, "nat")
+		_, nat := find(p, mp.NAT, "nat")
 		Expect(nat.PolicyPath).To(Equal("/infra/tier-0s/soon/nat/USER/nat-rules/nat"))
 		Expect(p.References).To(HaveKeyWithValue("t0", "/infra/tier-0s/soon"))
 	})
@@ -152,15 +152,15 @@ var _ = Describe("A plan", func() {
 		Expect(paths).To(HaveKeyWithValue("t1", "/infra/tier-1s/tas1_org_1"))
 		Expect(paths).To(HaveKeyWithValue("pool", "/infra/ip-pools/_....."))
 		Expect(paths).To(HaveKeyWithValue("subnet", "/infra/ip-pools/_...../ip-subnets/org_1"))
-		ports, _ := find(p, catalog.Tier1Port, "t1")
-		Expect(ports.Metadata).To(ContainElements(nsx.KeyValue{Key: "localeServiceId", Value: "tas1_org_1-0"}, nsx.KeyValue{Key: "down", Value: "org_1"}))
+		ports, _ := find(p, mp.Tier1Port, "t1")
+		Expect(ports.Metadata).To(ContainElements(mp.KeyValue{Key: "localeServiceId", Value: "tas1_org_1-0"}, mp.KeyValue{Key: "down", Value: "org_1"}))
 	})
 
 	It("leaves NCP's objects the Manager ids where NSX would refuse an id made of the name, and counts them [R4] [I10]", func() {
 		inv := foundation()
 		names := map[string]string{"pool": "組織-1", "ls": "switch-köln", "group": "", "t1": strings.Repeat("x", 300), "vs": "a;b"}
 		for _, o := range inv.Objects {
-			if name, ok := names[o.ID]; ok && o.Type != catalog.Tier1Port {
+			if name, ok := names[o.ID]; ok && o.Type != mp.Tier1Port {
 				o.Name = name
 			}
 		}
@@ -172,8 +172,8 @@ var _ = Describe("A plan", func() {
 		} {
 			Expect(paths).To(HaveKeyWithValue(id, path))
 		}
-		ports, _ := find(p, catalog.Tier1Port, "t1")
-		Expect(ports.Metadata).To(ContainElements(nsx.KeyValue{Key: "localeServiceId", Value: "t1-0"}, nsx.KeyValue{Key: "down", Value: "ls"}))
+		ports, _ := find(p, mp.Tier1Port, "t1")
+		Expect(ports.Metadata).To(ContainElements(mp.KeyValue{Key: "localeServiceId", Value: "t1-0"}, mp.KeyValue{Key: "down", Value: "ls"}))
 		Expect(p.KeptIDs).To(Equal(5))
 		Expect(p.KeptNames).To(ContainElement(`IPPOOL/pool "組織-1"`))
 		Expect(build(foundation(), plan.Options{PolicyIDs: plan.ByName}).KeptIDs).To(BeZero())
@@ -182,20 +182,20 @@ var _ = Describe("A plan", func() {
 
 	It("sends overridden pairs", func() {
 		cat := newCatalog(map[string]catalog.Override{"IPPOOL": {Metadata: map[string]string{"who": "{name}"}, LinkedIDs: map[string]string{"me": "{id}"}}})
-		pool, _ := find(build(foundation(), plan.Options{Catalog: cat}), catalog.IPPool, "pool")
-		Expect(pool.Metadata).To(Equal([]nsx.KeyValue{{Key: "who", Value: "org 1"}}))
-		Expect(pool.LinkedIDs).To(Equal([]nsx.KeyValue{{Key: "me", Value: "pool"}}))
+		pool, _ := find(build(foundation(), plan.Options{Catalog: cat}), mp.IPPool, "pool")
+		Expect(pool.Metadata).To(Equal([]mp.KeyValue{{Key: "who", Value: "org 1"}}))
+		Expect(pool.LinkedIDs).To(Equal([]mp.KeyValue{{Key: "me", Value: "pool"}}))
 	})
 
 	It("says its totals, in the order of migration", func() {
 		p := build(foundation(), plan.Options{})
 		Expect(p.Objects()).To(Equal(14))
-		Expect(p.Totals[0]).To(Equal(plan.TypeTotal{Type: catalog.IPPool, Objects: 1, Batches: 1}))
-		Expect(p.Totals).To(ContainElement(plan.TypeTotal{Type: catalog.LogicalPort, Objects: 2, Batches: 1}))
+		Expect(p.Totals[0]).To(Equal(plan.TypeTotal{Type: mp.IPPool, Objects: 1, Batches: 1}))
+		Expect(p.Totals).To(ContainElement(plan.TypeTotal{Type: mp.LogicalPort, Objects: 2, Batches: 1}))
 	})
 
 	It("of nothing is empty and no error", func() {
-		p := build(&inventory.Inventory{Scope: catalog.NCP, Cluster: "tas1"}, plan.Options{})
+		p := build(&inventory.Inventory{Scope: mp.NCP, Cluster: "tas1"}, plan.Options{})
 		Expect(p.Batches).To(BeEmpty())
 		Expect(p.Objects()).To(BeZero())
 	})
@@ -224,17 +224,17 @@ var _ = Describe("The digest of a plan", func() {
 var _ = Describe("What cannot be planned", func() {
 	It("is reported all at once, with cures, and then there is no plan [R13] [I4] [I10]", func() {
 		inv := foundation()
-		inv.Outside["t0"] = inventory.Outside{Ref: catalog.Ref{Type: catalog.Tier0, ID: "t0"}, Name: "t0-main"}
-		inv.Outside["ext"] = inventory.Outside{Ref: catalog.Ref{Type: catalog.IPPool, ID: "ext"}, Missing: true}
+		inv.Outside["t0"] = inventory.Outside{Ref: mp.Ref{Type: mp.Tier0, ID: "t0"}, Name: "t0-main"}
+		inv.Outside["ext"] = inventory.Outside{Ref: mp.Ref{Type: mp.IPPool, ID: "ext"}, Missing: true}
 		inv.Unsupported = []inventory.Unsupported{{ResourceType: "PortMirroringSwitchingProfile", ID: "pm", Name: "mirror", Why: "the migration API has no type for it"}}
-		inv.Objects = append(inv.Objects, object(catalog.IPBlockSubnet, "orphan", "orphan"), object(catalog.IPSet, "group", "same path as the group"))
+		inv.Objects = append(inv.Objects, object(mp.IPBlockSubnet, "orphan", "orphan"), object(mp.IPSet, "group", "same path as the group"))
 		server := inv.Objects[3]
 		server.Names = map[string]string{"lbr-9": ""}
 		for range 29 {
-			inv.Objects[6].Tags = append(inv.Objects[6].Tags, nsx.Tag{Scope: "label"})
+			inv.Objects[6].Tags = append(inv.Objects[6].Tags, mp.Tag{Scope: "label"})
 		}
-		inv.Objects[7].Tags = []nsx.Tag{{Scope: strings.Repeat("ü", 129), Tag: "x"}}
-		inv.Objects[8].Tags = []nsx.Tag{{Scope: "x", Tag: strings.Repeat("y", 257)}}
+		inv.Objects[7].Tags = []mp.Tag{{Scope: strings.Repeat("ü", 129), Tag: "x"}}
+		inv.Objects[8].Tags = []mp.Tag{{Scope: "x", Tag: strings.Repeat("y", 257)}}
 
 		found := problems(inv, plan.Options{})
 		Expect(found).To(ConsistOf(
@@ -259,18 +259,18 @@ var _ = Describe("What cannot be planned", func() {
 	It("counts only what cannot be a port's tag as too much: 30 tags elsewhere are fine", func() {
 		inv := foundation()
 		for range 28 {
-			inv.Objects[8].Tags = append(inv.Objects[8].Tags, nsx.Tag{Scope: "label"})
+			inv.Objects[8].Tags = append(inv.Objects[8].Tags, mp.Tag{Scope: "label"})
 		}
 		Expect(build(inv, plan.Options{}).Objects()).To(Equal(14))
 		for range 28 {
-			inv.Objects[6].Tags = append(inv.Objects[6].Tags, nsx.Tag{Scope: "label"})
+			inv.Objects[6].Tags = append(inv.Objects[6].Tags, mp.Tag{Scope: "label"})
 		}
 		Expect(problems(inv, plan.Options{})).To(ConsistOf(ContainSubstring("it has 30 tags and may have 29 at most")))
 	})
 
 	It("is a name that two objects of one kind bear, when ids come from names", func() {
 		inv := foundation()
-		inv.Objects = append(inv.Objects, object(catalog.IPPool, "pool-2", "org/1"))
+		inv.Objects = append(inv.Objects, object(mp.IPPool, "pool-2", "org/1"))
 		Expect(problems(inv, plan.Options{PolicyIDs: plan.ByName})).To(ConsistOf(
 			And(ContainSubstring("IPPOOL pool-2 (org/1): it would get the Policy path /infra/ip-pools/org_1, as would IPPOOL/pool"), ContainSubstring("set migration.policy_ids to uuid")),
 		))
@@ -279,15 +279,15 @@ var _ = Describe("What cannot be planned", func() {
 	It("is a name in the user spec of which no Policy id can be made, or an id that NSX would refuse [R3] [I10]", func() {
 		inv := sharedResources()
 		for i, name := range []string{"pool-köln", "組織-1", "", strings.Repeat("x", 300)} {
-			inv.Objects = append(inv.Objects, object(catalog.IPPool, fmt.Sprint("pool-", i), name))
-			inv.Objects[len(inv.Objects)-1].Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 10 + i}
+			inv.Objects = append(inv.Objects, object(mp.IPPool, fmt.Sprint("pool-", i), name))
+			inv.Objects[len(inv.Objects)-1].Wanted = &inventory.Wanted{Type: mp.IPPool, Line: 10 + i}
 		}
-		named := object(catalog.IPPool, "pool-9", "pool-köln")
-		named.Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 20, PolicyID: "cologne"}
-		kept := object(catalog.IPPool, "pool-8", "pool-köln")
-		kept.Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 21, PolicyID: "pool-8"}
-		bad := object(catalog.IPPool, "pool-7", "fine")
-		bad.Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 22, PolicyID: "a b/c"}
+		named := object(mp.IPPool, "pool-9", "pool-köln")
+		named.Wanted = &inventory.Wanted{Type: mp.IPPool, Line: 20, PolicyID: "cologne"}
+		kept := object(mp.IPPool, "pool-8", "pool-köln")
+		kept.Wanted = &inventory.Wanted{Type: mp.IPPool, Line: 21, PolicyID: "pool-8"}
+		bad := object(mp.IPPool, "pool-7", "fine")
+		bad.Wanted = &inventory.Wanted{Type: mp.IPPool, Line: 22, PolicyID: "a b/c"}
 		inv.Objects = append(inv.Objects, named, kept, bad)
 		Expect(problems(inv, plan.Options{PolicyIDs: plan.ByName})).To(ConsistOf(
 			And(HavePrefix("user spec, line 10: IPPOOL pool-0 (pool-köln): no Policy id can be made"), ContainSubstring("'ö'"), ContainSubstring(`for example "pool-k_ln"`)),
@@ -301,7 +301,7 @@ var _ = Describe("What cannot be planned", func() {
 
 	It("is a part of something that cannot be listed: the cure names what it belongs to", func() {
 		inv := foundation()
-		inv.Objects[2].Refs = []inventory.Reference{ref(catalog.LogicalPort, "far"), ref(catalog.IPPoolAllocation, "1.2.3.4"), ref(catalog.IPSet, "set")}
+		inv.Objects[2].Refs = []inventory.Reference{ref(mp.LogicalPort, "far"), ref(mp.IPPoolAllocation, "1.2.3.4"), ref(mp.IPSet, "set")}
 		Expect(problems(inv, plan.Options{})).To(ConsistOf(
 			ContainSubstring("list what it belongs to in the user spec, under logical_switches"),
 			ContainSubstring("list what it belongs to in the user spec, under ip_pools"),
@@ -332,13 +332,13 @@ var _ = Describe("Packing", func() {
 			random := rand.New(rand.NewPCG(seed, 1))
 			limit := 1 + random.IntN(9)
 			cat := newCatalog(map[string]catalog.Override{"LOGICAL_PORT": {Limit: limit}, "LOGICAL_SWITCH": {Limit: limit}, "NS_GROUP": {Limit: limit}})
-			inv := &inventory.Inventory{Scope: catalog.NCP}
+			inv := &inventory.Inventory{Scope: mp.NCP}
 			switchOf := map[string]string{}
 			for s := range random.IntN(8) {
-				segment := object(catalog.LogicalSwitch, fmt.Sprintf("ls-%d", s), "s")
-				inv.Objects = append(inv.Objects, segment, object(catalog.NSGroup, fmt.Sprintf("g-%d", s), "g"))
+				segment := object(mp.LogicalSwitch, fmt.Sprintf("ls-%d", s), "s")
+				inv.Objects = append(inv.Objects, segment, object(mp.NSGroup, fmt.Sprintf("g-%d", s), "g"))
 				for p := range random.IntN(12) {
-					port := below(segment, catalog.LogicalPort, fmt.Sprintf("lp-%d-%d", s, p), "p")
+					port := below(segment, mp.LogicalPort, fmt.Sprintf("lp-%d-%d", s, p), "p")
 					switchOf[port.ID] = segment.ID
 					inv.Objects = append(inv.Objects, port)
 				}
@@ -347,7 +347,7 @@ var _ = Describe("Packing", func() {
 			p := build(inv, plan.Options{Catalog: cat})
 
 			seen := map[string]bool{}
-			place := map[catalog.Type]int{}
+			place := map[mp.Type]int{}
 			batchOfSwitch := map[string]int{}
 			for n, b := range p.Batches {
 				for later, first := range place {
@@ -377,12 +377,12 @@ var _ = Describe("Packing", func() {
 
 	It("sends a Tier-0 by itself, its uplinks, and its configuration last", func() {
 		p := build(sharedResources(), plan.Options{})
-		var order []catalog.Type
+		var order []mp.Type
 		for _, b := range p.Batches {
 			order = append(order, b.Type)
 		}
-		Expect(order).To(Equal([]catalog.Type{
-			catalog.IPPoolAllocation, catalog.Tier0, catalog.Tier0, catalog.Tier1, catalog.Tier1Port, catalog.Tier0Port, catalog.Tier0Config,
+		Expect(order).To(Equal([]mp.Type{
+			mp.IPPoolAllocation, mp.Tier0, mp.Tier0, mp.Tier1, mp.Tier1Port, mp.Tier0Port, mp.Tier0Config,
 		}))
 	})
 })
@@ -406,8 +406,8 @@ var _ = Describe("Package plan", func() {
 })
 
 // requests are the bodies of a plan.
-func requests(p *plan.Plan) []nsx.Promotion {
-	var all []nsx.Promotion
+func requests(p *plan.Plan) []mp.Promotion {
+	var all []mp.Promotion
 	for _, b := range p.Batches {
 		all = append(all, b.Request)
 	}
@@ -424,7 +424,7 @@ func owners(p *plan.Plan) []string {
 }
 
 // needs tells whether a type must come after another one.
-func needs(cat *catalog.Catalog, t, before catalog.Type) bool {
+func needs(cat *catalog.Catalog, t, before mp.Type) bool {
 	e, _ := cat.Entry(t)
 	return slices.Contains(e.After, before)
 }
@@ -437,19 +437,19 @@ func sharedResources() *inventory.Inventory {
 		o.Wanted, o.Owner = &w, "admin"
 		return o
 	}
-	t0, t0b := listed(object(catalog.Tier0, "t0", "main"), inventory.Wanted{Line: 1}), listed(object(catalog.Tier0, "t0b", "second"), inventory.Wanted{Line: 2})
-	t1 := listed(object(catalog.Tier1, "shared-t1", "edge"), inventory.Wanted{
-		Line: 3, PolicyID: "edge", Metadata: []nsx.KeyValue{{Key: "k", Value: "v"}}, LinkedIDs: []nsx.KeyValue{{Key: "l", Value: "w"}},
+	t0, t0b := listed(object(mp.Tier0, "t0", "main"), inventory.Wanted{Line: 1}), listed(object(mp.Tier0, "t0b", "second"), inventory.Wanted{Line: 2})
+	t1 := listed(object(mp.Tier1, "shared-t1", "edge"), inventory.Wanted{
+		Line: 3, PolicyID: "edge", Metadata: []mp.KeyValue{{Key: "k", Value: "v"}}, LinkedIDs: []mp.KeyValue{{Key: "l", Value: "w"}},
 	})
-	t1.Refs = []inventory.Reference{ref(catalog.Tier0, "shared-t0")}
-	routes := below(t1, catalog.Tier1Port, "shared-t1", "edge")
+	t1.Refs = []inventory.Reference{ref(mp.Tier0, "shared-t0")}
+	routes := below(t1, mp.Tier1Port, "shared-t1", "edge")
 	routes.Wanted, routes.Parts = t1.Wanted, []inventory.Part{{ID: "r1", PolicyID: "default-route"}}
-	address := below(&inventory.Object{Ref: catalog.Ref{Type: catalog.IPPool, ID: "ext"}}, catalog.IPPoolAllocation, "10.0.0.9", "10.0.0.9")
-	address.Wanted = &inventory.Wanted{Type: catalog.IPPool, Line: 4, PolicyID: "gorouter-vip"}
+	address := below(&inventory.Object{Ref: mp.Ref{Type: mp.IPPool, ID: "ext"}}, mp.IPPoolAllocation, "10.0.0.9", "10.0.0.9")
+	address.Wanted = &inventory.Wanted{Type: mp.IPPool, Line: 4, PolicyID: "gorouter-vip"}
 	return &inventory.Inventory{
-		Scope:   catalog.Shared,
-		Objects: []*inventory.Object{t0, t0b, t1, routes, address, below(t0, catalog.Tier0Port, "uplink", "up"), below(t0, catalog.Tier0Config, "t0", "main")},
-		Policy:  []*inventory.Object{{Ref: catalog.Ref{Type: catalog.IPPool, ID: "ext"}, PolicyPath: "/infra/ip-pools/external"}},
-		Outside: map[string]inventory.Outside{"shared-t0": {Ref: catalog.Ref{Type: catalog.Tier0, ID: "shared-t0"}, PolicyPath: "/infra/tier-0s/shared-t0"}},
+		Scope:   mp.Shared,
+		Objects: []*inventory.Object{t0, t0b, t1, routes, address, below(t0, mp.Tier0Port, "uplink", "up"), below(t0, mp.Tier0Config, "t0", "main")},
+		Policy:  []*inventory.Object{{Ref: mp.Ref{Type: mp.IPPool, ID: "ext"}, PolicyPath: "/infra/ip-pools/external"}},
+		Outside: map[string]inventory.Outside{"shared-t0": {Ref: mp.Ref{Type: mp.Tier0, ID: "shared-t0"}, PolicyPath: "/infra/tier-0s/shared-t0"}},
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 const promotionStatePath = "/api/v1/migration/mp-policy-promotion/state"
@@ -25,15 +25,15 @@ func coordinatorIdle(ctx context.Context, in *Input) (Verdict, string, error) {
 	if err != nil {
 		return Fail, "", err
 	}
-	if status.Overall != nsx.StatusNotStarted && status.Overall != nsx.StatusSuccess {
-		if in.TakesOver && (status.Overall == nsx.StatusPaused || status.Overall == nsx.StatusFailed) {
+	if status.Overall != mp.StatusNotStarted && status.Overall != mp.StatusSuccess {
+		if in.TakesOver && (status.Overall == mp.StatusPaused || status.Overall == mp.StatusFailed) {
 			return Warn, "a plan of the run whose objects are taken over is " + status.Overall + "; it is aborted once the lease is ours", nil
 		}
 		return Fail, "somebody else's migration is " + status.Overall, nil
 	}
 	var promotion promotionState
 	err = in.API.Get(ctx, promotionStatePath, &promotion)
-	if err != nil && !nsx.NoSuchCall(err) { // NSX before 4.0 has no such call
+	if err != nil && !mp.NoSuchCall(err) { // NSX before 4.0 has no such call
 		return Fail, "", err
 	}
 	if promotionIdle[promotion.State] {

@@ -8,24 +8,23 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // section is what the checks need of a Manager firewall section.
 type section struct {
-	ID         string    `json:"id"`
-	Name       string    `json:"display_name"`
-	Type       string    `json:"section_type"`
-	EnforcedOn string    `json:"enforced_on"`
-	Default    bool      `json:"is_default"`
-	Author     string    `json:"_create_user"`
-	Tags       []nsx.Tag `json:"tags"`
+	ID         string   `json:"id"`
+	Name       string   `json:"display_name"`
+	Type       string   `json:"section_type"`
+	EnforcedOn string   `json:"enforced_on"`
+	Default    bool     `json:"is_default"`
+	Author     string   `json:"_create_user"`
+	Tags       []mp.Tag `json:"tags"`
 }
 
 func (s *section) has(scope string) bool {
-	return slices.ContainsFunc(s.Tags, func(t nsx.Tag) bool { return t.Scope == scope })
+	return slices.ContainsFunc(s.Tags, func(t mp.Tag) bool { return t.Scope == scope })
 }
 
 // madeByNCP by any NCP: clusters share the order of sections.
@@ -38,7 +37,7 @@ func (s *section) counts() bool {
 
 // sectionsInBetween reads the sections in NSX's own order of evaluation.
 func sectionsInBetween(ctx context.Context, in *Input) (Verdict, string, error) {
-	if in.Scope != catalog.NCP {
+	if in.Scope != mp.NCP {
 		return Skipped, "it concerns NCP-created objects", nil
 	}
 	var since, between []string // the administrator's sections since NCP's last one, and between two of NCP's
@@ -69,7 +68,7 @@ func foreignRules(ctx context.Context, in *Input) (Verdict, string, error) {
 	ours := map[string]string{} // section id -> name
 	authors := map[string]bool{inventory.PolicyUser: true}
 	for _, o := range in.Inventory.Objects {
-		if o.Type == catalog.DFWSection && in.Scope == catalog.NCP {
+		if o.Type == mp.DFWSection && in.Scope == mp.NCP {
 			ours[o.ID] = o.Name
 			authors[o.Owner] = true
 		}
@@ -95,8 +94,8 @@ func foreignRules(ctx context.Context, in *Input) (Verdict, string, error) {
 			found = append(found, fmt.Sprintf("rule %s (%s) of %s in section %s", rule.Name, rule.ID, rule.Author, name))
 		}
 	})
-	_, err := in.API.Search(ctx, nsx.Manager, query, note)
-	if nsx.IsKind(err, nsx.KindSearch) { // the index does not work: section by section
+	_, err := in.API.Search(ctx, mp.Manager, query, note)
+	if mp.IsKind(err, mp.KindSearch) { // the index does not work: section by section
 		found, err = nil, nil
 		for _, id := range slices.Sorted(maps.Keys(ours)) {
 			listed = id
@@ -121,11 +120,11 @@ const defaultGatewaySection = "Default LR Layer3 Section"
 func gatewayFirewall(ctx context.Context, in *Input) (Verdict, string, error) {
 	routers := map[string]bool{}
 	for _, o := range in.Inventory.Objects {
-		if o.Type == catalog.Tier0 {
+		if o.Type == mp.Tier0 {
 			routers[o.ID] = true
 		}
 		for _, ref := range o.Refs {
-			if ref.To.Type == catalog.Tier0 {
+			if ref.To.Type == mp.Tier0 {
 				routers[ref.To.ID] = true
 			}
 		}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Roles that may promote and overwrite objects of other owners (NSX admin guide, NCP clean-up scripts).
@@ -25,7 +25,7 @@ func (u userInfo) Whole() bool { return u.Name != "" }
 func migrationRight(ctx context.Context, in *Input) (Verdict, string, error) {
 	var user userInfo
 	err := in.API.Get(ctx, "/api/v1/aaa/user-info", &user)
-	if nsx.NoSuchCall(err) {
+	if mp.NoSuchCall(err) {
 		return Skipped, "this NSX does not tell the roles of its users", nil
 	}
 	if err != nil {
@@ -63,12 +63,8 @@ func singleProduct(ctx context.Context, in *Input) (Verdict, string, error) {
 		if p.platform == in.Platform || p.platform == "kubernetes" && in.Platform == "tkgi" {
 			continue
 		}
-		quoted := make([]string, len(p.scopes))
-		for i, scope := range p.scopes {
-			quoted[i] = `"` + scope + `"`
-		}
-		count, err := in.API.SearchCount(ctx, nsx.Manager, "tags.scope:("+strings.Join(quoted, " OR ")+")")
-		if nsx.IsKind(err, nsx.KindSearch) {
+		count, err := in.API.SearchCount(ctx, mp.Manager, mp.AnyOf("tags.scope", p.scopes))
+		if mp.IsKind(err, mp.KindSearch) {
 			return Warn, "NSX's search index does not work, so that traces of other products cannot be looked for", nil
 		}
 		if err != nil {

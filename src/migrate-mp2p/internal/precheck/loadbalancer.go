@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // maxLBRules is the number of rules that a Policy virtual server takes (NCP docs 4.1).
@@ -14,7 +14,7 @@ func lbRules(_ context.Context, in *Input) (Verdict, string, error) {
 	var over []string
 	servers := 0
 	for _, o := range in.Inventory.Objects {
-		if o.Type != catalog.LBVirtualServer {
+		if o.Type != mp.LBVirtualServer {
 			continue
 		}
 		servers++

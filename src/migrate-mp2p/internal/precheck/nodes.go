@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // withNodes is the platform whose clusters have a network of nodes that migrates with them (TKGI docs).
@@ -26,7 +26,7 @@ func nodeNetwork(_ context.Context, in *Input) (Verdict, string, error) {
 	if in.Platform != withNodes {
 		return OK, noNodes, nil
 	}
-	if in.Scope != catalog.NCP {
+	if in.Scope != mp.NCP {
 		return Skipped, "it concerns what moves with scope ncp", nil
 	}
 	var behind []string
@@ -54,7 +54,7 @@ func nodePorts(_ context.Context, in *Input) (Verdict, string, error) {
 	var untagged []string
 	ports := 0
 	for _, o := range in.Inventory.Objects {
-		if o.Type != catalog.LogicalPort || !o.Nodes {
+		if o.Type != mp.LogicalPort || !o.Nodes {
 			continue
 		}
 		ports++

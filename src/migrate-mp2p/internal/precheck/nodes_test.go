@@ -7,9 +7,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/precheck"
 )
 
@@ -18,8 +17,8 @@ func nodesInput() precheck.Input {
 	_, in := goodInput()
 	in.Platform = "tkgi"
 	in.Inventory.Objects = append(in.Inventory.Objects,
-		&inventory.Object{Ref: catalog.Ref{Type: catalog.LogicalSwitch, ID: "ls"}, Name: "nodes", Nodes: true, Owner: "superuser"},
-		&inventory.Object{Ref: catalog.Ref{Type: catalog.LogicalPort, ID: "lp"}, Name: "node-1", Nodes: true, Tags: []nsx.Tag{{Scope: "ncp/node_name", Tag: "n"}}})
+		&inventory.Object{Ref: mp.Ref{Type: mp.LogicalSwitch, ID: "ls"}, Name: "nodes", Nodes: true, Owner: "superuser"},
+		&inventory.Object{Ref: mp.Ref{Type: mp.LogicalPort, ID: "lp"}, Name: "node-1", Nodes: true, Tags: []mp.Tag{{Scope: "ncp/node_name", Tag: "n"}}})
 	return in
 }
 
@@ -62,15 +61,15 @@ var _ = Describe("node-network", func() {
 	})
 
 	DescribeTable("asks nothing of other platforms and scopes",
-		func(platform string, scope catalog.Scope, verdict precheck.Verdict) {
+		func(platform string, scope mp.Scope, verdict precheck.Verdict) {
 			in := nodesInput()
 			in.Platform, in.Scope = platform, scope
 			in.Inventory.Strays = []inventory.Unsupported{stray("s", "of no matter")}
 			Expect(result(in, "node-network").Verdict).To(Equal(verdict))
 		},
-		Entry("tas", "tas", catalog.NCP, precheck.OK),
-		Entry("kubernetes", "kubernetes", catalog.NCP, precheck.OK),
-		Entry("shared", "tkgi", catalog.Shared, precheck.Skipped),
+		Entry("tas", "tas", mp.NCP, precheck.OK),
+		Entry("kubernetes", "kubernetes", mp.NCP, precheck.OK),
+		Entry("shared", "tkgi", mp.Shared, precheck.Skipped),
 	)
 })
 
@@ -79,7 +78,7 @@ var _ = Describe("node-ports", func() {
 		in := nodesInput()
 		Expect(result(in, "node-ports").Verdict).To(Equal(precheck.OK))
 		in.Inventory.Objects = append(in.Inventory.Objects,
-			&inventory.Object{Ref: catalog.Ref{Type: catalog.LogicalPort, ID: "twin"}, Name: "node-1 (1)", Nodes: true})
+			&inventory.Object{Ref: mp.Ref{Type: mp.LogicalPort, ID: "twin"}, Name: "node-1 (1)", Nodes: true})
 		Expect(result(in, "node-ports")).To(And(HaveField("Verdict", precheck.Warn), HaveField("Text", ContainSubstring("node-1 (1) (twin)"))))
 		in.Platform = "kubernetes"
 		Expect(result(in, "node-ports").Verdict).To(Equal(precheck.OK))

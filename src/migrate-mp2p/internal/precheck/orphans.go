@@ -3,12 +3,12 @@ package precheck
 import (
 	"context"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // orphans finds what NCP made that the migration API cannot take along, since nothing takes it along.
 func orphans(_ context.Context, in *Input) (Verdict, string, error) {
-	if in.Scope != catalog.NCP {
+	if in.Scope != mp.NCP {
 		return Skipped, "it concerns NCP-created objects", nil
 	}
 	var found []string

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // latePorts finds ports for which NSX made a Policy port by itself ("default:" in its path, SAP networking-nsx-t). That
@@ -13,7 +13,7 @@ func latePorts(_ context.Context, in *Input) (Verdict, string, error) {
 	var late []string
 	ports := 0
 	for _, o := range in.Inventory.Objects {
-		if o.Type != catalog.LogicalPort {
+		if o.Type != mp.LogicalPort {
 			continue
 		}
 		ports++

@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Verdict is what a check came to.
@@ -28,11 +27,11 @@ const (
 // API is what the checks ask NSX.
 type API interface {
 	Get(ctx context.Context, path string, out any) error
-	List(ctx context.Context, path string, params url.Values, page nsx.Page) (count int, err error)
-	Search(ctx context.Context, f nsx.Flavour, query string, page nsx.Page) (total int, err error)
-	SearchCount(ctx context.Context, f nsx.Flavour, query string) (int, error)
-	CoordinatorService(ctx context.Context) (nsx.ServiceStatus, error)
-	MigrationStatus(ctx context.Context) (nsx.MigrationStatus, error)
+	List(ctx context.Context, path string, params url.Values, page mp.Page) (count int, err error)
+	Search(ctx context.Context, f mp.Flavour, query string, page mp.Page) (total int, err error)
+	SearchCount(ctx context.Context, f mp.Flavour, query string) (int, error)
+	CoordinatorService(ctx context.Context) (mp.ServiceStatus, error)
+	MigrationStatus(ctx context.Context) (mp.MigrationStatus, error)
 }
 
 // Input is what the checks look at.
@@ -42,8 +41,8 @@ type Input struct {
 	Cluster   string // value of the ncp/cluster tag
 	Strategy  string // all-down or one-by-one
 	Identity  string // that we work with: a user, or the name in a client certificate
-	Scope     catalog.Scope
-	Node      nsx.Node
+	Scope     mp.Scope
+	Node      mp.Node
 	Inventory *inventory.Inventory
 	Now       time.Time
 	Ignore    []string // names of checks whose failure does not count
@@ -142,7 +141,7 @@ func some(names []string) string {
 }
 
 // each decodes the results of a search or list one by one.
-func each[T any](visit func(T)) nsx.Page {
+func each[T any](visit func(T)) mp.Page {
 	return func(results []json.RawMessage) error {
 		for _, raw := range results {
 			var value T

@@ -12,8 +12,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/precheck"
 )
@@ -27,8 +27,8 @@ type fakeAPI struct {
 	rules    []string          // JSON
 	edge     []string          // JSON, rules of the Tier-0's section
 	counts   map[string]int    // part of a query -> count
-	service  nsx.ServiceStatus
-	status   nsx.MigrationStatus
+	service  mp.ServiceStatus
+	status   mp.MigrationStatus
 	err      error // of everything
 
 	queries []string
@@ -40,12 +40,12 @@ func (f *fakeAPI) Get(_ context.Context, path string, out any) error {
 	case f.err != nil:
 		return f.err
 	case !ok:
-		return &nsx.Error{Kind: nsx.KindNotFound, Status: 404, Code: 600, Path: path}
+		return &nsx.Error{Kind: mp.KindNotFound, Status: 404, Code: 600, Path: path}
 	}
 	return json.Unmarshal([]byte(text), out)
 }
 
-func (f *fakeAPI) List(_ context.Context, path string, _ url.Values, page nsx.Page) (int, error) {
+func (f *fakeAPI) List(_ context.Context, path string, _ url.Values, page mp.Page) (int, error) {
 	if path == "/api/v1/firewall/sections/edge/rules" {
 		return f.pages(f.edge, page)
 	}
@@ -53,13 +53,13 @@ func (f *fakeAPI) List(_ context.Context, path string, _ url.Values, page nsx.Pa
 	return f.pages(f.sections, page)
 }
 
-func (f *fakeAPI) Search(_ context.Context, _ nsx.Flavour, query string, page nsx.Page) (int, error) {
+func (f *fakeAPI) Search(_ context.Context, _ mp.Flavour, query string, page mp.Page) (int, error) {
 	f.queries = append(f.queries, query)
 	return f.pages(f.rules, page)
 }
 
 // pages hands every result out in a page of its own.
-func (f *fakeAPI) pages(results []string, page nsx.Page) (int, error) {
+func (f *fakeAPI) pages(results []string, page mp.Page) (int, error) {
 	for _, text := range results {
 		if err := page([]json.RawMessage{json.RawMessage(text)}); err != nil {
 			return 0, err
@@ -68,7 +68,7 @@ func (f *fakeAPI) pages(results []string, page nsx.Page) (int, error) {
 	return len(results), f.err
 }
 
-func (f *fakeAPI) SearchCount(_ context.Context, _ nsx.Flavour, query string) (int, error) {
+func (f *fakeAPI) SearchCount(_ context.Context, _ mp.Flavour, query string) (int, error) {
 	f.queries = append(f.queries, query)
 	for part, count := range f.counts {
 		if strings.Contains(query, part) {
@@ -78,11 +78,11 @@ func (f *fakeAPI) SearchCount(_ context.Context, _ nsx.Flavour, query string) (i
 	return 0, f.err
 }
 
-func (f *fakeAPI) CoordinatorService(context.Context) (nsx.ServiceStatus, error) {
+func (f *fakeAPI) CoordinatorService(context.Context) (mp.ServiceStatus, error) {
 	return f.service, f.err
 }
 
-func (f *fakeAPI) MigrationStatus(context.Context) (nsx.MigrationStatus, error) {
+func (f *fakeAPI) MigrationStatus(context.Context) (mp.MigrationStatus, error) {
 	return f.status, f.err
 }
 
@@ -99,18 +99,18 @@ func goodInput() (*fakeAPI, precheck.Input) {
 			"/api/v1/logical-routers/t0":      tier0JSON("Default LR Layer3 Section"),
 			promotionStatePath:                `{"mp_policy_promotion":"PROMOTION_NOT_IN_PROGRESS"}`,
 		},
-		service: nsx.ServiceStatus{RuntimeState: "running"},
-		status:  nsx.MigrationStatus{Overall: nsx.StatusNotStarted},
+		service: mp.ServiceStatus{RuntimeState: "running"},
+		status:  mp.MigrationStatus{Overall: mp.StatusNotStarted},
 		edge:    []string{`{"action":"ALLOW"}`},
 	}
 	return api, precheck.Input{
-		API: api, Platform: "tas", Cluster: "cf", Strategy: "all-down", Scope: catalog.NCP, Now: now,
-		Node:    nsx.Node{Version: "4.1.2.0.0.21332672"},
+		API: api, Platform: "tas", Cluster: "cf", Strategy: "all-down", Scope: mp.NCP, Now: now,
+		Node:    mp.Node{Version: "4.1.2.0.0.21332672"},
 		HalfWay: func(context.Context) ([]inventory.HalfWay, error) { return nil, nil },
 		Inventory: &inventory.Inventory{Objects: []*inventory.Object{
-			{Ref: catalog.Ref{Type: catalog.DFWSection, ID: "sect-1"}, Name: "asg", Owner: "ncp", Modified: ago(2 * time.Hour)},
-			{Ref: catalog.Ref{Type: catalog.LBVirtualServer, ID: "vs-1"}, Name: "cf-http", Owner: "ncp", Created: ago(3 * time.Hour)},
-			{Ref: catalog.Ref{Type: catalog.Tier1, ID: "t1"}, Refs: []inventory.Reference{{To: catalog.Ref{Type: catalog.Tier0, ID: "t0"}}}},
+			{Ref: mp.Ref{Type: mp.DFWSection, ID: "sect-1"}, Name: "asg", Owner: "ncp", Modified: ago(2 * time.Hour)},
+			{Ref: mp.Ref{Type: mp.LBVirtualServer, ID: "vs-1"}, Name: "cf-http", Owner: "ncp", Created: ago(3 * time.Hour)},
+			{Ref: mp.Ref{Type: mp.Tier1, ID: "t1"}, Refs: []inventory.Reference{{To: mp.Ref{Type: mp.Tier0, ID: "t0"}}}},
 		}},
 	}
 }
@@ -155,7 +155,7 @@ var _ = Describe("Run", func() {
 	It("runs all checks and reports all failures at once, each with a cure", func() {
 		api, in := goodInput()
 		in.Node.Version = "3.2.1"
-		api.status.Overall = nsx.StatusPaused
+		api.status.Overall = mp.StatusPaused
 		api.counts = map[string]int{"pks/cluster": 3}
 		results, err := precheck.Run(context.Background(), in)
 		Expect(err).NotTo(HaveOccurred())
@@ -252,7 +252,7 @@ var _ = DescribeTable("nsx-scale warns of a foundation that is too large for NSX
 		_, in := goodInput()
 		in.Node.Version = version
 		for range ports {
-			in.Inventory.Objects = append(in.Inventory.Objects, &inventory.Object{Ref: catalog.Ref{Type: catalog.LogicalPort}})
+			in.Inventory.Objects = append(in.Inventory.Objects, &inventory.Object{Ref: mp.Ref{Type: mp.LogicalPort}})
 		}
 		Expect(result(in, "nsx-scale").Verdict).To(Equal(verdict))
 	},
@@ -281,13 +281,13 @@ var _ = DescribeTable("coordinator-idle [R7]",
 		}
 	},
 	Entry("stopped", false, "", "", precheck.OK),
-	Entry("never used", true, nsx.StatusNotStarted, "PROMOTION_NOT_IN_PROGRESS", precheck.OK),
-	Entry("done", true, nsx.StatusSuccess, "PROMOTION_NOT_IN_PROGRESS", precheck.OK),
-	Entry("an NSX without that call", true, nsx.StatusSuccess, "", precheck.OK),
-	Entry("at work", true, nsx.StatusInProgress, "PROMOTION_NOT_IN_PROGRESS", precheck.Fail),
-	Entry("half-way between its components", true, nsx.StatusPaused, "PROMOTION_NOT_IN_PROGRESS", precheck.Fail),
-	Entry("failed and not cleaned up", true, nsx.StatusFailed, "PROMOTION_NOT_IN_PROGRESS", precheck.Fail),
-	Entry("NSX's own promoter", true, nsx.StatusNotStarted, "PROMOTION_IN_PROGRESS", precheck.Fail),
+	Entry("never used", true, mp.StatusNotStarted, "PROMOTION_NOT_IN_PROGRESS", precheck.OK),
+	Entry("done", true, mp.StatusSuccess, "PROMOTION_NOT_IN_PROGRESS", precheck.OK),
+	Entry("an NSX without that call", true, mp.StatusSuccess, "", precheck.OK),
+	Entry("at work", true, mp.StatusInProgress, "PROMOTION_NOT_IN_PROGRESS", precheck.Fail),
+	Entry("half-way between its components", true, mp.StatusPaused, "PROMOTION_NOT_IN_PROGRESS", precheck.Fail),
+	Entry("failed and not cleaned up", true, mp.StatusFailed, "PROMOTION_NOT_IN_PROGRESS", precheck.Fail),
+	Entry("NSX's own promoter", true, mp.StatusNotStarted, "PROMOTION_IN_PROGRESS", precheck.Fail),
 )
 
 var _ = Describe("half-way [R7] [I8]", func() {
@@ -389,7 +389,7 @@ var _ = Describe("foreign-rules [R8]", func() {
 })
 
 var _ = DescribeTable("orphans [R13]",
-	func(scope catalog.Scope, orphans []inventory.Orphan, verdict precheck.Verdict, text string) {
+	func(scope mp.Scope, orphans []inventory.Orphan, verdict precheck.Verdict, text string) {
 		_, in := goodInput()
 		in.Scope, in.Inventory.Orphans = scope, orphans
 		r := result(in, "orphans")
@@ -398,12 +398,12 @@ var _ = DescribeTable("orphans [R13]",
 		in.Ignore = []string{"orphans"}
 		Expect(result(in, "orphans").Ignored).To(Equal(verdict == precheck.Fail), "the operator may let them stay")
 	},
-	Entry("none", catalog.NCP, nil, precheck.OK, "every part"),
-	Entry("a rule that nothing names", catalog.NCP, []inventory.Orphan{{ResourceType: "LbRule", ID: "r", Name: "rule"}}, precheck.Fail, "LbRule r (rule), which nothing names"),
-	Entry("a route of a router that stays", catalog.NCP, []inventory.Orphan{{ResourceType: "StaticRoute", ID: "r", Name: "route", Parent: catalog.Ref{Type: catalog.Tier1, ID: "t1"}}},
+	Entry("none", mp.NCP, nil, precheck.OK, "every part"),
+	Entry("a rule that nothing names", mp.NCP, []inventory.Orphan{{ResourceType: "LbRule", ID: "r", Name: "rule"}}, precheck.Fail, "LbRule r (rule), which nothing names"),
+	Entry("a route of a router that stays", mp.NCP, []inventory.Orphan{{ResourceType: "StaticRoute", ID: "r", Name: "route", Parent: mp.Ref{Type: mp.Tier1, ID: "t1"}}},
 		precheck.Fail, "StaticRoute r (route) of TIER1/t1"),
-	Entry("more than anybody reads", catalog.NCP, make([]inventory.Orphan, 30), precheck.Fail, "and 20 more"),
-	Entry("in scope shared", catalog.Shared, nil, precheck.Skipped, "NCP-created"),
+	Entry("more than anybody reads", mp.NCP, make([]inventory.Orphan, 30), precheck.Fail, "and 20 more"),
+	Entry("in scope shared", mp.Shared, nil, precheck.Skipped, "NCP-created"),
 )
 
 var _ = DescribeTable("lb-rules [R9]",
@@ -507,7 +507,7 @@ var _ = DescribeTable("backup [R6]",
 
 var _ = It("checks of NCP-created objects are skipped in scope shared, with the reason", func() {
 	_, in := goodInput()
-	in.Scope = catalog.Shared
+	in.Scope = mp.Shared
 	for _, name := range []string{"sections-in-between", "foreign-rules", "ncp-stopped"} {
 		r := result(in, name)
 		Expect(r.Verdict).To(Equal(precheck.Skipped), name)

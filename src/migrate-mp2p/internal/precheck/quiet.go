@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // quietFor is NCP's longest pause between two attempts (NCP docs 4.0): without a change for that long it has nothing
@@ -35,7 +35,7 @@ func newest(in *Input) (when time.Time, name string) {
 }
 
 func ncpStopped(_ context.Context, in *Input) (Verdict, string, error) {
-	if in.Scope != catalog.NCP {
+	if in.Scope != mp.NCP {
 		return Skipped, "it concerns NCP-created objects", nil
 	}
 	changed, name := newest(in)

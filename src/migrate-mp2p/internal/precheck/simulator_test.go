@@ -12,6 +12,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/precheck"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -47,10 +48,10 @@ var _ = Describe("Run against the simulator", func() {
 		Expect(err).NotTo(HaveOccurred())
 		types, err := catalog.New(nil)
 		Expect(err).NotTo(HaveOccurred())
-		inv, err := inventory.Retrieve(ctx, client, inventory.Query{Scope: catalog.NCP, Cluster: foundation, Catalog: types})
+		inv, err := inventory.Retrieve(ctx, client, inventory.Query{Scope: mp.NCP, Cluster: foundation, Catalog: types})
 		Expect(err).NotTo(HaveOccurred())
 		results, err := precheck.Run(ctx, precheck.Input{
-			API: client, Platform: platform, Cluster: foundation, Strategy: "all-down", Scope: catalog.NCP, Node: node, Inventory: inv, Now: time.Now(),
+			API: client, Platform: platform, Cluster: foundation, Strategy: "all-down", Scope: mp.NCP, Node: node, Inventory: inv, Now: time.Now(),
 			HalfWay: func(ctx context.Context) ([]inventory.HalfWay, error) {
 				return inventory.FindHalfWay(ctx, client, types, "tas", foundation)
 			},

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Versions of NSX: the floors for each platform (NCP 4.1.2 release notes, TKGI docs), the first release without the
@@ -85,13 +85,13 @@ func nsxVersion(_ context.Context, in *Input) (Verdict, string, error) {
 }
 
 // halfScale is half of NSX's own maxima in Manager mode, for a large manager (capacity/usage of NSX-T 3.1).
-var halfScale = map[catalog.Type]int{
-	catalog.LogicalSwitch: 5_000,
-	catalog.LogicalPort:   12_500,
-	catalog.Tier1:         2_000,
-	catalog.NAT:           12_500,
-	catalog.DFWSection:    5_000,
-	catalog.NSGroup:       10_000,
+var halfScale = map[mp.Type]int{
+	mp.LogicalSwitch: 5_000,
+	mp.LogicalPort:   12_500,
+	mp.Tier1:         2_000,
+	mp.NAT:           12_500,
+	mp.DFWSection:    5_000,
+	mp.NSGroup:       10_000,
 }
 
 func nsxScale(_ context.Context, in *Input) (Verdict, string, error) {
@@ -102,7 +102,7 @@ func nsxScale(_ context.Context, in *Input) (Verdict, string, error) {
 	if !v.before(fullScale) {
 		return OK, "NSX " + in.Node.Version + " has full scale in Policy mode", nil
 	}
-	counts := map[catalog.Type]int{}
+	counts := map[mp.Type]int{}
 	for _, o := range in.Inventory.Objects {
 		counts[o.Type]++
 	}

@@ -5,7 +5,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Batches visits every batch of the run, oldest first.
@@ -28,8 +28,8 @@ func (s *Store) Batch(seq uint64) (Batch, error) {
 }
 
 // Request returns the body that a batch is posted with, as it was last put on disk.
-func (s *Store) Request(seq uint64) (nsx.Promotion, error) {
-	var p nsx.Promotion
+func (s *Store) Request(seq uint64) (mp.Promotion, error) {
+	var p mp.Promotion
 	return p, s.need(bucketRequests, seq, &p)
 }
 
@@ -116,7 +116,7 @@ func claim(tx *bbolt.Tx, seq uint64, entries []Entry, objects []MigratedObject) 
 
 // TakeOut marks entries as not ours, because somebody else migrated them already, and replaces the request by a
 // body without them, in one transaction.
-func (s *Store) TakeOut(seq uint64, ids []string, body nsx.Promotion) error {
+func (s *Store) TakeOut(seq uint64, ids []string, body mp.Promotion) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := s.takeOut(seq, ids, body)
@@ -126,7 +126,7 @@ func (s *Store) TakeOut(seq uint64, ids []string, body nsx.Promotion) error {
 	return nil
 }
 
-func (s *Store) takeOut(seq uint64, ids []string, body nsx.Promotion) error {
+func (s *Store) takeOut(seq uint64, ids []string, body mp.Promotion) error {
 	b, err := s.Batch(seq)
 	if err != nil {
 		return err

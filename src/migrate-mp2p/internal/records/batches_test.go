@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -214,11 +214,11 @@ var _ = Describe("a batch", func() {
 	It("does not have objects taken out that it does not hold, or too late [I10]", func() {
 		Expect(s.SetBatch(1, records.BatchPosting, nil)).To(Succeed())
 		before := snapshot(s)
-		Expect(s.TakeOut(1, []string{"s1", "p1"}, nsx.Promotion{})).To(MatchError(ContainSubstring("p1")))
+		Expect(s.TakeOut(1, []string{"s1", "p1"}, mp.Promotion{})).To(MatchError(ContainSubstring("p1")))
 		Expect(snapshot(s)).To(Equal(before))
 		Expect(s.SetBatch(1, records.BatchStarting, nil)).To(Succeed())
 		Expect(s.SetBatch(1, records.BatchContinuing, nil)).To(Succeed())
-		Expect(s.TakeOut(1, []string{"s1"}, nsx.Promotion{})).To(MatchError(ContainSubstring("continuing")))
+		Expect(s.TakeOut(1, []string{"s1"}, mp.Promotion{})).To(MatchError(ContainSubstring("continuing")))
 	})
 
 	It("keeps what it is when its attempts and errors are noted", func() {

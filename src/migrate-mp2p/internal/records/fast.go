@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
@@ -40,7 +40,7 @@ func (r *Original) read(key, value []byte) (err error) {
 	case "name":
 		r.Name = text(value)
 	case "tags":
-		r.Tags, err = nsx.ParseTags(value)
+		r.Tags, err = mp.ParseTags(value)
 	case "names":
 		r.Names = texts(value)
 	case "facts":
@@ -104,9 +104,9 @@ func (d *decided) read(key, value []byte) error {
 func (d *Delta) read(key, value []byte) (err error) {
 	switch string(key) {
 	case "set_tags":
-		d.SetTags, err = nsx.ParseTags(value)
+		d.SetTags, err = mp.ParseTags(value)
 	case "remove_tags":
-		d.RemoveTags, err = nsx.ParseTags(value)
+		d.RemoveTags, err = mp.ParseTags(value)
 	case "display_name":
 		wanted := text(value)
 		d.DisplayName = &wanted

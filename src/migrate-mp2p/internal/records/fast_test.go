@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -17,7 +17,7 @@ var _ = Describe("Rows of which there is one per object", func() {
 		batch := plannedBatch("LOGICAL_PORT", "p1")
 		batch.Entries[0].PolicyPath = "/infra/" + odd
 		batch.Originals[0] = records.Original{
-			Type: "LOGICAL_PORT", ID: "p1", Hash: odd, Name: odd, Tags: []nsx.Tag{{Scope: odd, Tag: odd}, {Scope: "", Tag: ""}},
+			Type: "LOGICAL_PORT", ID: "p1", Hash: odd, Name: odd, Tags: []mp.Tag{{Scope: odd, Tag: odd}, {Scope: "", Tag: ""}},
 			Names: map[string]string{odd: odd}, Facts: map[string]string{"parent": odd},
 		}
 		s := opened(GinkgoT().TempDir())
@@ -33,7 +33,7 @@ var _ = Describe("Rows of which there is one per object", func() {
 			Seq: 1, ResourceType: "SegmentPort", Path: odd, Type: "LOGICAL_PORT", ID: "p1", State: records.UpdatePending, Attempts: 3,
 			URL: odd, Answer: odd, Body: json.RawMessage(`{"a":[1,"b"]}`),
 			Delta: records.Delta{
-				SetTags: []nsx.Tag{{Scope: odd, Tag: odd}}, RemoveTags: []nsx.Tag{{Scope: "x", Tag: ""}},
+				SetTags: []mp.Tag{{Scope: odd, Tag: odd}}, RemoveTags: []mp.Tag{{Scope: "x", Tag: ""}},
 				DisplayName: &odd, RuleNames: map[string]string{odd: odd},
 			},
 		}

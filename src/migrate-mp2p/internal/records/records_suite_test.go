@@ -17,7 +17,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -129,14 +129,14 @@ func header() records.Header {
 
 // plannedBatch makes a batch of objects, each with its original and its place in the request.
 func plannedBatch(kind string, ids ...string) records.PlannedBatch {
-	b := records.PlannedBatch{Type: kind, Request: nsx.Promotion{
-		MigrationData: []nsx.Resource{{Type: kind}}, SetupDetails: &nsx.SetupDetails{PrincipalIdentity: "ncp"},
+	b := records.PlannedBatch{Type: kind, Request: mp.Promotion{
+		MigrationData: []mp.Resource{{Type: kind}}, SetupDetails: &mp.SetupDetails{PrincipalIdentity: "ncp"},
 	}}
 	for _, id := range ids {
 		b.Entries = append(b.Entries, records.Entry{Type: kind, ID: id, PolicyPath: path(id)})
-		b.Request.MigrationData[0].ResourceIDs = append(b.Request.MigrationData[0].ResourceIDs, nsx.ResourceDetails{ManagerID: id, PolicyID: id})
+		b.Request.MigrationData[0].ResourceIDs = append(b.Request.MigrationData[0].ResourceIDs, mp.ResourceDetails{ManagerID: id, PolicyID: id})
 		b.Originals = append(b.Originals, records.Original{
-			Type: kind, ID: id, Hash: "hash-" + id, Name: "name-" + id, Tags: []nsx.Tag{{Scope: "ncp/cluster", Tag: "cf"}},
+			Type: kind, ID: id, Hash: "hash-" + id, Name: "name-" + id, Tags: []mp.Tag{{Scope: "ncp/cluster", Tag: "cf"}},
 		})
 	}
 	return b
@@ -155,7 +155,7 @@ func migratedObjects(kind string, ids ...string) []records.MigratedObject {
 func update(id string) records.Update {
 	return records.Update{
 		ResourceType: "Segment", Path: path(id), Type: "LOGICAL_SWITCH", ID: id,
-		Delta: records.Delta{SetTags: []nsx.Tag{{Scope: "ncp/subnet", Tag: id}}},
+		Delta: records.Delta{SetTags: []mp.Tag{{Scope: "ncp/subnet", Tag: id}}},
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -24,7 +24,7 @@ func largePlan(objects int) func(func(records.PlannedBatch) bool) {
 			b := plannedBatch("LOGICAL_PORT", ids...)
 			for i := range b.Originals {
 				for t := range 12 { // an app port has about that many tags
-					b.Originals[i].Tags = append(b.Originals[i].Tags, nsx.Tag{Scope: fmt.Sprintf("ncp/tag-%d", t), Tag: ids[i]})
+					b.Originals[i].Tags = append(b.Originals[i].Tags, mp.Tag{Scope: fmt.Sprintf("ncp/tag-%d", t), Tag: ids[i]})
 				}
 			}
 			if !yield(b) {

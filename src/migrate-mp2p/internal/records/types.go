@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Format is the version of the records that this release writes. Older ones are always read. Format 2 brought the batch
@@ -139,7 +139,7 @@ type Original struct {
 	ID    string            `json:"id"`
 	Hash  string            `json:"hash"` // of the body without revision, times, owner and policyPath tag
 	Name  string            `json:"name,omitempty"`
-	Tags  []nsx.Tag         `json:"tags,omitempty"`
+	Tags  []mp.Tag          `json:"tags,omitempty"`
 	Names map[string]string `json:"names,omitempty"` // names of embedded parts: LB rule id -> display name
 	Facts map[string]string `json:"facts,omitempty"` // what update rules need beyond tags, e.g. the parent's id
 }
@@ -148,7 +148,7 @@ type Original struct {
 type PlannedBatch struct {
 	Type      string
 	Entries   []Entry
-	Request   nsx.Promotion
+	Request   mp.Promotion
 	Originals []Original
 	// Adopted says that the objects are Policy already: the batch begins as migrated, with a migration record for each entry.
 	Adopted bool
@@ -156,8 +156,8 @@ type PlannedBatch struct {
 
 // Delta is a change of tags and display names, and of nothing else.
 type Delta struct {
-	SetTags     []nsx.Tag         `json:"set_tags,omitempty"`    // added unless present
-	RemoveTags  []nsx.Tag         `json:"remove_tags,omitempty"` // removed if present
+	SetTags     []mp.Tag          `json:"set_tags,omitempty"`    // added unless present
+	RemoveTags  []mp.Tag          `json:"remove_tags,omitempty"` // removed if present
 	DisplayName *string           `json:"display_name,omitempty"`
 	RuleNames   map[string]string `json:"rule_names,omitempty"` // embedded LB rule's present name -> wanted name
 }

@@ -9,7 +9,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -32,12 +32,12 @@ const maxRealised = 50
 
 // takeOver decides which objects of an inventory the run adopts, given those that show that records are lost, and moves
 // to inv.Policy what proves to be Policy without a tag of its own.
-func (r *Runner) takeOver(ctx context.Context, scope catalog.Scope, inv *inventory.Inventory, lost lostObjects) (map[catalog.Ref]bool, error) {
-	adopt := map[catalog.Ref]bool{}
+func (r *Runner) takeOver(ctx context.Context, scope mp.Scope, inv *inventory.Inventory, lost lostObjects) (map[mp.Ref]bool, error) {
+	adopt := map[mp.Ref]bool{}
 	if r.Config.Migration.Adopt && len(lost.refs) > 0 {
 		of := inv.Policy
 		var err error
-		if scope == catalog.Shared {
+		if scope == mp.Shared {
 			of, err = r.unrealised(ctx, inv.Policy, len(inv.Policy))
 		} else if of, err = r.notOfCompleteRuns(of, lost.refs); err == nil {
 			err = r.proveWithoutTags(ctx, inv, func(o *inventory.Object) { of = append(of, o) })
@@ -48,7 +48,7 @@ func (r *Runner) takeOver(ctx context.Context, scope catalog.Scope, inv *invento
 		for _, o := range of {
 			adopt[o.Ref] = true
 		}
-		if scope == catalog.Shared {
+		if scope == mp.Shared {
 			parents := func(o *inventory.Object) {
 				if adopt[o.Parent] {
 					adopt[o.Ref] = true
@@ -69,7 +69,7 @@ func (r *Runner) takeOver(ctx context.Context, scope catalog.Scope, inv *invento
 }
 
 // leaveConfigurations counts the configurations of Tier-0 routers that are Policy and not adopted among what is Policy.
-func (r *Runner) leaveConfigurations(inv *inventory.Inventory, adopt map[catalog.Ref]bool) {
+func (r *Runner) leaveConfigurations(inv *inventory.Inventory, adopt map[mp.Ref]bool) {
 	kept := withoutConfigurations(inv, adopt)
 	stay := map[*inventory.Object]bool{}
 	for _, o := range kept {
@@ -85,34 +85,34 @@ func (r *Runner) leaveConfigurations(inv *inventory.Inventory, adopt map[catalog
 }
 
 func isTier0(id string) func(*inventory.Object) bool {
-	tier0 := catalog.Ref{Type: catalog.Tier0, ID: id}
+	tier0 := mp.Ref{Type: mp.Tier0, ID: id}
 	return func(o *inventory.Object) bool { return o.Ref == tier0 }
 }
 
 // withoutConfigurations leaves out the configurations of Tier-0 routers that are Policy and not adopted: a configuration
 // moves with its router, or when the user spec asks for it.
-func withoutConfigurations(inv *inventory.Inventory, adopt map[catalog.Ref]bool) []*inventory.Object {
+func withoutConfigurations(inv *inventory.Inventory, adopt map[mp.Ref]bool) []*inventory.Object {
 	return slices.DeleteFunc(slices.Clone(inv.Objects), func(o *inventory.Object) bool {
-		tier0 := catalog.Ref{Type: catalog.Tier0, ID: o.ID}
-		return o.Type == catalog.Tier0Config && slices.ContainsFunc(inv.Policy, isTier0(o.ID)) && !adopt[tier0] && (o.Wanted == nil || !o.Wanted.Config)
+		tier0 := mp.Ref{Type: mp.Tier0, ID: o.ID}
+		return o.Type == mp.Tier0Config && slices.ContainsFunc(inv.Policy, isTier0(o.ID)) && !adopt[tier0] && (o.Wanted == nil || !o.Wanted.Config)
 	})
 }
 
 // notOfCompleteRuns leaves out what an archived run migrated, unless objects of such a run are among the lost: then NSX was
 // restored under it, and the archive says nothing any more.
-func (r *Runner) notOfCompleteRuns(policy []*inventory.Object, lost []catalog.Ref) ([]*inventory.Object, error) {
+func (r *Runner) notOfCompleteRuns(policy []*inventory.Object, lost []mp.Ref) ([]*inventory.Object, error) {
 	nobodys, err := r.unclaimed(lost)
 	if err != nil || len(nobodys) < len(lost) {
 		return policy, err
 	}
-	refs := make([]catalog.Ref, len(policy))
+	refs := make([]mp.Ref, len(policy))
 	for i, o := range policy {
 		refs[i] = o.Ref
 	}
 	if nobodys, err = r.unclaimed(refs); err != nil {
 		return nil, err
 	}
-	claimed := map[catalog.Ref]bool{}
+	claimed := map[mp.Ref]bool{}
 	for _, ref := range refs {
 		claimed[ref] = true
 	}
@@ -125,8 +125,8 @@ func (r *Runner) notOfCompleteRuns(policy []*inventory.Object, lost []catalog.Re
 // proveWithoutTags looks at the objects that show by other things than a tag that they are Policy, and moves those that
 // are. What cannot be told stays: if it is Policy, NSX reports it as a duplicate, and it is taken out of its batch.
 func (r *Runner) proveWithoutTags(ctx context.Context, inv *inventory.Inventory, found func(*inventory.Object)) error {
-	places := map[catalog.Ref]inventory.Place{}
-	var refs []catalog.Ref
+	places := map[mp.Ref]inventory.Place{}
+	var refs []mp.Ref
 	for _, o := range inv.Objects {
 		e, _ := r.Catalog.Entry(o.Type)
 		if e.Proof == catalog.RouterParts || e.Proof == catalog.MigratedResources {
@@ -137,7 +137,7 @@ func (r *Runner) proveWithoutTags(ctx context.Context, inv *inventory.Inventory,
 	if len(refs) == 0 {
 		return nil
 	}
-	findings, err := inventory.Look(ctx, r.NSX, r.Catalog, refs, func(ref catalog.Ref) inventory.Place { return places[ref] })
+	findings, err := inventory.Look(ctx, r.NSX, r.Catalog, refs, func(ref mp.Ref) inventory.Place { return places[ref] })
 	if err != nil {
 		return fmt.Errorf("looking at the objects to adopt: %w", err)
 	}
@@ -168,7 +168,7 @@ func (r *Runner) unrealised(ctx context.Context, objects []*inventory.Object, mo
 	var none []*inventory.Object
 	for i := 0; i < len(asked); i += every {
 		status, err := r.NSX.Realization(ctx, asked[i].PolicyPath)
-		if nsx.IsKind(err, nsx.KindNotFound) {
+		if mp.IsKind(err, mp.KindNotFound) {
 			continue
 		}
 		if err != nil {
@@ -182,7 +182,7 @@ func (r *Runner) unrealised(ctx context.Context, objects []*inventory.Object, mo
 }
 
 // anyRealised says whether NSX has begun to realise adopted objects. Some of them are asked.
-func (r *Runner) anyRealised(ctx context.Context, inv *inventory.Inventory, adopt map[catalog.Ref]bool) (bool, error) {
+func (r *Runner) anyRealised(ctx context.Context, inv *inventory.Inventory, adopt map[mp.Ref]bool) (bool, error) {
 	adopted := slices.DeleteFunc(slices.Clone(inv.Policy), func(o *inventory.Object) bool {
 		e, _ := r.Catalog.Entry(o.Type)
 		return !adopt[o.Ref] || o.PolicyPath == "" || e.PolicyPath == ""
@@ -190,7 +190,7 @@ func (r *Runner) anyRealised(ctx context.Context, inv *inventory.Inventory, adop
 	every := max((len(adopted)+maxRealised-1)/maxRealised, 1)
 	for i := 0; i < len(adopted); i += every {
 		status, err := r.NSX.Realization(ctx, adopted[i].PolicyPath)
-		if err != nil && !nsx.IsKind(err, nsx.KindNotFound) {
+		if err != nil && !mp.IsKind(err, mp.KindNotFound) {
 			return false, fmt.Errorf("reading the realisation of %s: %w", adopted[i].PolicyPath, err)
 		}
 		if err == nil && begun(status, "") {
@@ -265,13 +265,13 @@ func (j *job) adoptedLeft(ctx context.Context) (int, error) {
 	if j.header.Adopted == 0 {
 		return 0, nil
 	}
-	var refs []catalog.Ref
+	var refs []mp.Ref
 	err := j.Records.Batches(func(b records.Batch) error {
 		if !b.Adopted || b.State == records.BatchRolledBack {
 			return nil
 		}
 		for _, e := range b.Entries {
-			refs = append(refs, catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID})
+			refs = append(refs, mp.Ref{Type: mp.Type(e.Type), ID: e.ID})
 		}
 		return nil
 	})
@@ -299,7 +299,7 @@ func (j *job) unclaimedDuplicates() error {
 	}
 	var passed []string
 	err := j.Records.Batches(func(b records.Batch) error {
-		if !j.Rules.Touches(catalog.Type(b.Type), j.rulesEnv()) {
+		if !j.Rules.Touches(mp.Type(b.Type), j.rulesEnv()) {
 			return nil
 		}
 		for _, e := range b.Entries {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"nsx-mp2p/migrate-mp2p/internal/migrate"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -64,8 +64,8 @@ func stays(ctx context.Context, err error) bool {
 	return ctx.Err() != nil ||
 		errors.As(err, &marked) ||
 		errors.Is(err, migrate.ErrStillRunning) ||
-		nsx.IsKind(err, nsx.KindOtherNode) ||
-		nsx.IsKind(err, nsx.KindUnreachable) // minutes were spent on it already: nothing else would get through either
+		mp.IsKind(err, mp.KindOtherNode) ||
+		mp.IsKind(err, mp.KindUnreachable) // minutes were spent on it already: nothing else would get through either
 }
 
 // again is the answer of a step that found NSX in another state than the records say: the run goes on elsewhere.

@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/migrate"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -33,10 +34,10 @@ var _ = Describe("the chart", func() {
 			Expect(stays(context.Background(), fmt.Errorf("migrating: %w", err))).To(Equal(keeps))
 		},
 		Entry("NSX is still at work on a batch", migrate.ErrStillRunning, true),
-		Entry("another node answers", &nsx.Error{Kind: nsx.KindOtherNode}, true),
-		Entry("NSX is unreachable", &nsx.Error{Kind: nsx.KindUnreachable}, true),
+		Entry("another node answers", &nsx.Error{Kind: mp.KindOtherNode}, true),
+		Entry("NSX is unreachable", &nsx.Error{Kind: mp.KindUnreachable}, true),
 		Entry("marked by the step", stay{errors.New("unknown")}, true),
-		Entry("NSX refuses", &nsx.Error{Kind: nsx.KindInvalid}, false),
+		Entry("NSX refuses", &nsx.Error{Kind: mp.KindInvalid}, false),
 		Entry("the coordinator was restarted", migrate.ErrRestarted, false),
 		Entry("the disk is full", &records.ErrNoSpace{}, false),
 	)

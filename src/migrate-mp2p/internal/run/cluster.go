@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // orphanSetting keeps in the records which static routes are orphans, separated by spaces, since no list shows them.
@@ -39,13 +39,13 @@ func (r *Runner) createdObjects(ctx context.Context) []inventory.Known {
 	if r.created != nil || r.absent {
 		return r.created
 	}
-	inv, err := inventory.Retrieve(ctx, r.NSX, r.query(catalog.NCP))
+	inv, err := inventory.Retrieve(ctx, r.NSX, r.query(mp.NCP))
 	var absent *inventory.NoSuchCluster
 	switch {
 	case err == nil:
 		r.noteCreated(inv, nil)
-		if _, err := r.lookForLost(ctx, catalog.NCP, inv); err != nil {
-			r.Report.Warn("whether records of scope %s are lost could not be found out: %v", catalog.NCP, err)
+		if _, err := r.lookForLost(ctx, mp.NCP, inv); err != nil {
+			r.Report.Warn("whether records of scope %s are lost could not be found out: %v", mp.NCP, err)
 		}
 	case !errors.As(err, &absent): // that is for the census to find out
 		r.Report.Warn("only NCP objects with tags of their own are counted, without addresses and ports of routers: %v", err)
@@ -67,7 +67,7 @@ func (r *Runner) nothing(ctx context.Context) error {
 		return fmt.Errorf("reading the objects of cluster %q: the search index knows some, but no list shows any", r.Config.NCP.Cluster)
 	case errors.As(err, &absent):
 		r.absent = true // said once
-		if !slices.Contains(r.scopes(), catalog.NCP) {
+		if !slices.Contains(r.scopes(), mp.NCP) {
 			r.Report.Warn("%v", err)
 			return nil
 		}
@@ -77,7 +77,7 @@ func (r *Runner) nothing(ctx context.Context) error {
 
 // warnAbsent warns where only shared objects are asked for and NCP made nothing under the cluster's name.
 func (r *Runner) warnAbsent(ctx context.Context) error {
-	if slices.Contains(r.scopes(), catalog.NCP) {
+	if slices.Contains(r.scopes(), mp.NCP) {
 		return nil // the draft of scope ncp finds out
 	}
 	err := inventory.CheckCluster(ctx, r.NSX, r.Catalog, r.Config.NCP.Cluster)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
@@ -178,7 +178,7 @@ func (r *Runner) plan(ctx context.Context) (reading, error) {
 	if err != nil {
 		return found, err
 	}
-	details := planDetails{Fingerprint: fingerprint(drafts), Totals: map[catalog.Scope][]plan.TypeTotal{}}
+	details := planDetails{Fingerprint: fingerprint(drafts), Totals: map[mp.Scope][]plan.TypeTotal{}}
 	for _, d := range drafts {
 		details.Objects += d.objects()
 		details.Totals[d.scope] = d.plan.Totals
@@ -190,9 +190,9 @@ func (r *Runner) plan(ctx context.Context) (reading, error) {
 
 // planDetails is what plan says in JSON.
 type planDetails struct {
-	Fingerprint string                             `json:"plan_fingerprint"`
-	Objects     int                                `json:"objects"`
-	Totals      map[catalog.Scope][]plan.TypeTotal `json:"totals"`
+	Fingerprint string                        `json:"plan_fingerprint"`
+	Objects     int                           `json:"objects"`
+	Totals      map[mp.Scope][]plan.TypeTotal `json:"totals"`
 }
 
 // precheckOnly runs every check.
@@ -266,12 +266,12 @@ func (r *Runner) status(ctx context.Context) (reading, error) {
 		return found, err
 	}
 	for _, s := range found.scopes {
-		lost, looked := r.lost[catalog.Scope(s.Scope)]
+		lost, looked := r.lost[mp.Scope(s.Scope)]
 		if !looked && s.Policy > 0 {
 			return found, fmt.Errorf("whether records of scope %s are lost cannot be told", s.Scope)
 		}
 		if len(lost.refs) > 0 {
-			found.add("%v", r.describeLost(ctx, catalog.Scope(s.Scope), lost, false))
+			found.add("%v", r.describeLost(ctx, mp.Scope(s.Scope), lost, false))
 		}
 	}
 	return found, nil

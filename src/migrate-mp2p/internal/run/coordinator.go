@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
 // startCoordinator makes sure that the migration coordinator runs on the pinned node and answers; it is
 // stopped by default and takes minutes to come up. That it is this run which starts it is recorded before.
-func (r *Runner) startCoordinator(ctx context.Context) (service nsx.ServiceStatus, err error) {
+func (r *Runner) startCoordinator(ctx context.Context) (service mp.ServiceStatus, err error) {
 	service, err = r.NSX.CoordinatorService(ctx)
 	if err != nil {
 		return service, fmt.Errorf("reading the state of the coordinator service: %w", err)
@@ -25,7 +25,7 @@ func (r *Runner) startCoordinator(ctx context.Context) (service nsx.ServiceStatu
 		if err := r.Records.Amend(func(h *records.Header) { h.CoordinatorStarted = true }); err != nil {
 			return service, fmt.Errorf("recording that the coordinator service is about to be started: %w", err)
 		}
-		if err := r.NSX.StartCoordinator(ctx); err != nil && !nsx.IsKind(err, nsx.KindLost) {
+		if err := r.NSX.StartCoordinator(ctx); err != nil && !mp.IsKind(err, mp.KindLost) {
 			return service, fmt.Errorf("starting the coordinator service: %w", err)
 		}
 	}
@@ -63,7 +63,7 @@ func (r *Runner) stopCoordinator(ctx context.Context) {
 	var err error
 	for range stopTries {
 		err = r.NSX.StopCoordinator(ctx)
-		if err != nil && !nsx.IsKind(err, nsx.KindLost) {
+		if err != nil && !mp.IsKind(err, mp.KindLost) {
 			break
 		}
 		service, readErr := r.NSX.CoordinatorService(ctx)
@@ -111,7 +111,7 @@ func (j *job) initiate(ctx context.Context) error {
 
 // refusedByNSX says whether NSX itself refused a call, so that it had no effect.
 func refusedByNSX(err error) bool {
-	return nsx.IsKind(err, nsx.KindInvalid) || nsx.IsKind(err, nsx.KindConflict)
+	return mp.IsKind(err, mp.KindInvalid) || mp.IsKind(err, mp.KindConflict)
 }
 
 func (j *job) notInitiated() error {
@@ -214,7 +214,7 @@ func (j *job) commit(ctx context.Context) error {
 
 // unknown says whether NSX may be at work on a DONE, or have carried it out, although it did not say so.
 func unknown(sent error) bool {
-	return nsx.IsKind(sent, nsx.KindLost) || nsx.IsKind(sent, nsx.KindCoordinatorBusy)
+	return mp.IsKind(sent, mp.KindLost) || mp.IsKind(sent, mp.KindCoordinatorBusy)
 }
 
 func orAnswered(err error) error {
@@ -276,7 +276,7 @@ func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (e
 		seen, limit, there := effectNone, toBegin, 0
 		for _, path := range paths {
 			status, err := j.NSX.Realization(ctx, path)
-			if nsx.IsKind(err, nsx.KindNotFound) {
+			if mp.IsKind(err, mp.KindNotFound) {
 				continue
 			}
 			there++
@@ -390,7 +390,7 @@ func (j *job) othersWorkflow(ctx context.Context) (shown string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the coordinator's status: %w", err)
 	}
-	if status.Overall != nsx.StatusNotStarted && status.Overall != nsx.StatusSuccess {
+	if status.Overall != mp.StatusNotStarted && status.Overall != mp.StatusSuccess {
 		return "a plan is " + status.Overall + " in the migration coordinator", nil
 	}
 	return "", nil

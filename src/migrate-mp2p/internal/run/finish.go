@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -95,21 +94,21 @@ func (j *job) verify(header records.Header, census *inventory.Census) (unrestore
 // verifySNAT warns when migrated SNAT rules do not carry the firewall match that lets them pass the rules of a
 // gateway's firewall. That Search knows the field is ASSUMED.
 func (j *job) verifySNAT(ctx context.Context, header records.Header) {
-	if header.State != records.Complete || j.scope() != catalog.NCP {
+	if header.State != records.Complete || j.scope() != mp.NCP {
 		return
 	}
-	query := `resource_type:PolicyNatRule AND action:SNAT AND tags.scope:"ncp/cluster" AND tags.tag:"` + header.Cluster + `"`
+	query := `resource_type:PolicyNatRule AND action:SNAT AND tags.scope:"ncp/cluster" AND tags.tag:` + mp.Quote(header.Cluster)
 	other := 0
-	_, err := j.NSX.Search(ctx, nsx.Policy, query+" AND NOT firewall_match:BYPASS", func(results []json.RawMessage) error {
+	_, err := j.NSX.Search(ctx, mp.Policy, query+" AND NOT firewall_match:BYPASS", func(results []json.RawMessage) error {
 		for _, body := range results {
 			var rule struct {
-				Tags  []nsx.Tag `json:"tags"`
-				Match string    `json:"firewall_match"`
+				Tags  []mp.Tag `json:"tags"`
+				Match string   `json:"firewall_match"`
 			}
 			if err := json.Unmarshal(body, &rule); err != nil {
 				return fmt.Errorf("reading a NAT rule: %w", err)
 			}
-			if rule.Match != "BYPASS" && slices.Contains(rule.Tags, nsx.Tag{Scope: "ncp/cluster", Tag: j.header.Cluster}) { // Search compares loosely
+			if rule.Match != "BYPASS" && slices.Contains(rule.Tags, mp.Tag{Scope: "ncp/cluster", Tag: j.header.Cluster}) { // Search compares loosely
 				other++
 			}
 		}

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
@@ -21,10 +21,10 @@ import (
 
 // draft is one scope, read and planned, with nothing sent.
 type draft struct {
-	scope    catalog.Scope
+	scope    mp.Scope
 	plan     *plan.Plan
 	criteria map[string]bool      // tag scopes that group criteria use
-	policy   []catalog.Ref        // objects of the scope that are Policy already
+	policy   []mp.Ref             // objects of the scope that are Policy already
 	skipped  []inventory.Known    // the same, as a census asks for them
 	inv      *inventory.Inventory // dropped once the prechecks have seen it
 
@@ -48,14 +48,14 @@ func (d draft) objects() int {
 func work(drafts []draft) bool { return slices.ContainsFunc(drafts, draft.work) }
 
 // scopes are what the configuration asks for, in the order of their runs.
-func (r *Runner) scopes() []catalog.Scope {
+func (r *Runner) scopes() []mp.Scope {
 	switch r.Config.Migration.Resources {
 	case "shared":
-		return []catalog.Scope{catalog.Shared}
+		return []mp.Scope{mp.Shared}
 	case "ncp":
-		return []catalog.Scope{catalog.NCP}
+		return []mp.Scope{mp.NCP}
 	}
-	return []catalog.Scope{catalog.Shared, catalog.NCP}
+	return []mp.Scope{mp.Shared, mp.NCP}
 }
 
 // fresh plans every wanted scope and checks everything before the first write, and then makes one run per
@@ -111,7 +111,7 @@ func (r *Runner) fresh(ctx context.Context) error {
 }
 
 // roomForNext refuses to begin a scope while the records of the one before are in place, since they could not be archived.
-func (r *Runner) roomForNext(scope catalog.Scope) error {
+func (r *Runner) roomForNext(scope mp.Scope) error {
 	left, found, err := r.Records.Run()
 	if err != nil || !found {
 		return err
@@ -122,7 +122,7 @@ func (r *Runner) roomForNext(scope catalog.Scope) error {
 
 // draftAll drafts the scopes; later ones assume that the earlier ones are Policy by then. All reasons why
 // one cannot be planned are collected.
-func (r *Runner) draftAll(ctx context.Context, scopes []catalog.Scope) ([]draft, error) {
+func (r *Runner) draftAll(ctx context.Context, scopes []mp.Scope) ([]draft, error) {
 	var drafts []draft
 	var problems []error
 	assume := map[string]string{}
@@ -153,9 +153,9 @@ func isProblem(err error) bool {
 }
 
 // draft reads and plans one scope, and runs the update rules over the plan so that phase 3 rarely fails.
-func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[string]string) (draft, error) {
+func (r *Runner) draft(ctx context.Context, scope mp.Scope, assume map[string]string) (draft, error) {
 	inv, err := inventory.Retrieve(ctx, r.NSX, r.query(scope))
-	if scope == catalog.NCP {
+	if scope == mp.NCP {
 		r.noteCreated(inv, err)
 	}
 	if err != nil {
@@ -173,7 +173,7 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 	if d.realised, err = r.anyRealised(ctx, inv, adopt); err != nil {
 		return draft{}, err
 	}
-	if scope == catalog.NCP {
+	if scope == mp.NCP {
 		r.noteCreated(inv, nil) // what is taken over has proved more of the objects to be Policy
 	}
 	known := inv.Known()
@@ -195,7 +195,7 @@ func (r *Runner) draft(ctx context.Context, scope catalog.Scope, assume map[stri
 		}
 		d.policy = append(d.policy, o.Ref)
 	}
-	if scope == catalog.Shared {
+	if scope == mp.Shared {
 		r.shared, r.adoptsShared = known, d.adopted > 0
 		r.noteShared(inv)
 	}
@@ -257,7 +257,7 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 	}
 	settings := r.settings()
 	settings[criteriaSetting] = strings.Join(slices.Sorted(maps.Keys(d.criteria)), " ")
-	if d.scope == catalog.NCP {
+	if d.scope == mp.NCP {
 		settings[orphanSetting] = strings.Join(r.orphanRoutes, " ")
 	}
 	header := records.Header{
@@ -272,7 +272,7 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 		return fmt.Errorf("recording the plan before anything is sent: %w", err)
 	}
 	d.plan = nil
-	if d.scope == catalog.NCP {
+	if d.scope == mp.NCP {
 		r.created = nil // the records know them from here on
 	}
 	r.Report.Say("run %s of scope %s begins: everything it will do is recorded in %s", header.RunID, d.scope, r.Records.Dir())
@@ -288,7 +288,7 @@ func (r *Runner) migrate(ctx context.Context, d draft) error {
 
 // skippedOf shows the records what the user spec lists and is Policy already. In scope ncp the census finds it by itself.
 func skippedOf(d draft) []records.Skipped {
-	if d.scope != catalog.Shared {
+	if d.scope != mp.Shared {
 		return nil
 	}
 	var skipped []records.Skipped

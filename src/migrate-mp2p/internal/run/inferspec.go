@@ -15,6 +15,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -29,7 +30,7 @@ func (r *Runner) inferSpec(ctx context.Context) (next string, err error) {
 		return "", err
 	}
 	r.Report.Say("inferring the user spec from what the objects of cluster %q refer to", r.Config.NCP.Cluster)
-	needs, err := inventory.Infer(ctx, r.NSX, r.query(catalog.NCP), configured)
+	needs, err := inventory.Infer(ctx, r.NSX, r.query(mp.NCP), configured)
 	if err != nil {
 		return "", err
 	}
@@ -143,7 +144,7 @@ func (r *Runner) specRemarks(needs *inventory.Needs, comment func(string, ...any
 }
 
 // ofType gives the needs of a type that a user spec lists.
-func ofType(all []inventory.Need, t catalog.Type, types *catalog.Catalog) []inventory.Need {
+func ofType(all []inventory.Need, t mp.Type, types *catalog.Catalog) []inventory.Need {
 	var some []inventory.Need
 	for _, n := range all {
 		if n.Ref.Type == t && n.Listed(types) {

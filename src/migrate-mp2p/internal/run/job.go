@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/migrate"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
@@ -30,7 +30,7 @@ type job struct {
 	phase2 *migrate.Migrator
 }
 
-func (j *job) scope() catalog.Scope { return catalog.Scope(j.header.Scope) }
+func (j *job) scope() mp.Scope { return mp.Scope(j.header.Scope) }
 
 // prepare takes the lease and starts the coordinator. Nothing has been sent yet.
 func (j *job) prepare(ctx context.Context) error {
@@ -69,7 +69,7 @@ func (j *job) migrator() *migrate.Migrator {
 		places := j.places()
 		j.phase2 = &migrate.Migrator{
 			API: j.NSX, Records: j.Records, Events: j.Report, Clock: j.Clock,
-			Look: func(ctx context.Context, refs []catalog.Ref) (map[catalog.Ref]inventory.Finding, error) {
+			Look: func(ctx context.Context, refs []mp.Ref) (map[mp.Ref]inventory.Finding, error) {
 				return inventory.Look(ctx, j.NSX, j.Catalog, refs, places)
 			},
 			Gone:              j.isGone,
@@ -77,7 +77,7 @@ func (j *job) migrator() *migrate.Migrator {
 			UndoAdopted:       j.undoesAdopted(),
 			BatchTimeout:      time.Duration(j.Config.NSX.Timeouts.Batch),
 			FinishTimeout:     time.Duration(j.Config.NSX.Timeouts.Finish),
-			TakeOutDuplicates: j.scope() == catalog.Shared || j.header.Adopted > 0,
+			TakeOutDuplicates: j.scope() == mp.Shared || j.header.Adopted > 0,
 		}
 	}
 	return j.phase2
@@ -267,7 +267,7 @@ func (j *job) principals() ([]string, error) {
 // stillAlone refuses to roll back shared objects that others have built upon since: their objects would lose
 // what they stand on.
 func (j *job) stillAlone(ctx context.Context) error {
-	if j.scope() != catalog.Shared {
+	if j.scope() != mp.Shared {
 		return nil
 	}
 	var paths []string

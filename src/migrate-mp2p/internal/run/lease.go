@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -30,11 +30,11 @@ const (
 )
 
 type lease struct {
-	ResourceType string    `json:"resource_type"`
-	ID           string    `json:"id"`
-	DisplayName  string    `json:"display_name"`
-	Description  string    `json:"description"`
-	Tags         []nsx.Tag `json:"tags"`
+	ResourceType string   `json:"resource_type"`
+	ID           string   `json:"id"`
+	DisplayName  string   `json:"display_name"`
+	Description  string   `json:"description"`
+	Tags         []mp.Tag `json:"tags"`
 }
 
 func (l lease) tag(scope string) string {
@@ -110,10 +110,10 @@ func (r *Runner) takeLease(ctx context.Context, runID, cluster string) error {
 	body := lease{
 		ResourceType: "Group", ID: leaseID, DisplayName: leaseID,
 		Description: "Held by migrate-mp2p while it migrates NCP's objects to Policy. Removed at the end of the run.",
-		Tags:        []nsx.Tag{{Scope: leaseRun, Tag: runID}, {Scope: leaseCluster, Tag: cluster}},
+		Tags:        []mp.Tag{{Scope: leaseRun, Tag: runID}, {Scope: leaseCluster, Tag: cluster}},
 	}
 	if i := r.Config.Instance; i.Name != "" {
-		body.Tags = append(body.Tags, nsx.Tag{Scope: leaseInstance, Tag: i.Name}, nsx.Tag{Scope: leaseDeployment, Tag: i.Deployment})
+		body.Tags = append(body.Tags, mp.Tag{Scope: leaseInstance, Tag: i.Name}, mp.Tag{Scope: leaseDeployment, Tag: i.Deployment})
 	}
 	putErr := r.NSX.PutPolicy(ctx, leasePath, body, nil)
 	// Somebody may have been faster, the answer may be lost, or not NSX's: the object itself tells.
@@ -169,7 +169,7 @@ func (r *Runner) judgeLease(held lease, runID string) (leaseStanding, error) {
 func (r *Runner) readLease(ctx context.Context) (lease, error) {
 	var held lease
 	err := r.NSX.GetPolicy(ctx, leasePath, &held)
-	if nsx.IsKind(err, nsx.KindNotFound) {
+	if mp.IsKind(err, mp.KindNotFound) {
 		return lease{}, nil
 	}
 	if err != nil {
@@ -215,7 +215,7 @@ func (r *Runner) giveBack(ctx context.Context, header records.Header) error {
 func (r *Runner) removeLease(ctx context.Context, runID string) error {
 	for try := 1; ; try++ {
 		err := r.NSX.DeletePolicy(ctx, leasePath)
-		if err != nil && !nsx.IsKind(err, nsx.KindLost) {
+		if err != nil && !mp.IsKind(err, mp.KindLost) {
 			return fmt.Errorf("releasing the lease %s: %w", leasePath, err)
 		}
 		held, readErr := r.readLease(ctx)

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
 )
@@ -17,30 +17,30 @@ const versionTag = "ncp/version"
 
 // lostObjects are those of a scope which show that a migration was begun and not ended.
 type lostObjects struct {
-	refs     []catalog.Ref
+	refs     []mp.Ref
 	managers int  // objects of the scope that are Manager
 	nodes    bool // some are of the network of TKGI's nodes
 }
 
-func (r *Runner) noteLost(scope catalog.Scope, found lostObjects) {
+func (r *Runner) noteLost(scope mp.Scope, found lostObjects) {
 	if r.lost == nil {
-		r.lost = map[catalog.Scope]lostObjects{}
+		r.lost = map[mp.Scope]lostObjects{}
 	}
 	r.lost[scope] = found
 }
 
 // isLost says whether objects of a scope were found lost, and that was not undone since.
-func (r *Runner) isLost(scope catalog.Scope) bool { return len(r.lost[scope].refs) > 0 }
+func (r *Runner) isLost(scope mp.Scope) bool { return len(r.lost[scope].refs) > 0 }
 
-func other(scope catalog.Scope) catalog.Scope {
-	if scope == catalog.Shared {
-		return catalog.NCP
+func other(scope mp.Scope) mp.Scope {
+	if scope == mp.Shared {
+		return mp.NCP
 	}
-	return catalog.Shared
+	return mp.Shared
 }
 
 // lookForLost notes the lost objects of a scope. While a run is unfinished its records say whose they are.
-func (r *Runner) lookForLost(ctx context.Context, scope catalog.Scope, inv *inventory.Inventory) (lostObjects, error) {
+func (r *Runner) lookForLost(ctx context.Context, scope mp.Scope, inv *inventory.Inventory) (lostObjects, error) {
 	if _, unfinished, err := r.takenUp(); err != nil || unfinished || r.live != nil {
 		return lostObjects{}, err
 	}
@@ -63,19 +63,19 @@ func (r *Runner) lookForLost(ctx context.Context, scope catalog.Scope, inv *inve
 //	              Manager, only routers and segments tell, since NSX has nothing to realise of a profile that nobody uses (ASSUMED)
 //
 // Whether an archive claims them does not count, and neither does whether others are Manager.
-func (r *Runner) findLost(ctx context.Context, scope catalog.Scope, inv *inventory.Inventory) ([]catalog.Ref, error) {
-	if scope == catalog.Shared {
+func (r *Runner) findLost(ctx context.Context, scope mp.Scope, inv *inventory.Inventory) ([]mp.Ref, error) {
+	if scope == mp.Shared {
 		asked := inv.Policy
 		if len(withoutConfigurations(inv, nil)) == 0 {
 			asked = slices.DeleteFunc(slices.Clone(asked), func(o *inventory.Object) bool {
-				return !slices.Contains([]catalog.Type{catalog.Tier0, catalog.Tier1, catalog.LogicalSwitch}, o.Type)
+				return !slices.Contains([]mp.Type{mp.Tier0, mp.Tier1, mp.LogicalSwitch}, o.Type)
 			})
 		}
 		unrealised, err := r.unrealised(ctx, asked, maxRealised)
 		return refsOf(unrealised), err
 	}
 	nodes := slices.DeleteFunc(slices.Clone(inv.Policy), func(o *inventory.Object) bool {
-		return !o.Nodes || o.Type != catalog.Tier1 && o.Type != catalog.LogicalSwitch
+		return !o.Nodes || o.Type != mp.Tier1 && o.Type != mp.LogicalSwitch
 	})
 	unrealised, err := r.unrealised(ctx, nodes, maxRealised)
 	if err != nil {
@@ -86,7 +86,7 @@ func (r *Runner) findLost(ctx context.Context, scope catalog.Scope, inv *invento
 }
 
 // findLostOfNCP is findLost for what NCP made.
-func (r *Runner) findLostOfNCP(ctx context.Context, inv *inventory.Inventory) ([]catalog.Ref, error) {
+func (r *Runner) findLostOfNCP(ctx context.Context, inv *inventory.Inventory) ([]mp.Ref, error) {
 	made := slices.DeleteFunc(slices.Clone(inv.Policy), func(o *inventory.Object) bool { return o.Nodes })
 	version := r.Rules.Constant(versionTag)
 	if version == "" { // rules of the operator that set none: only who migrated an object can be asked
@@ -95,17 +95,17 @@ func (r *Runner) findLostOfNCP(ctx context.Context, inv *inventory.Inventory) ([
 		}
 		return r.unclaimed(refsOf(made))
 	}
-	env := updates.Env{Platform: r.Config.NCP.Platform, Scope: catalog.NCP, Cluster: r.Config.NCP.Cluster}
+	env := updates.Env{Platform: r.Config.NCP.Platform, Scope: mp.NCP, Cluster: r.Config.NCP.Cluster}
 	tagged := slices.DeleteFunc(made, func(o *inventory.Object) bool { return !r.Rules.Touches(o.Type, env) })
-	unready, err := inventory.FindUnready(ctx, r.NSX, r.query(catalog.NCP), version, tagged)
+	unready, err := inventory.FindUnready(ctx, r.NSX, r.query(mp.NCP), version, tagged)
 	if err != nil {
 		return nil, fmt.Errorf("looking for Policy objects whose updates were never made: %w", err)
 	}
 	return r.notWaived(unready, tagged)
 }
 
-func refsOf(objects []*inventory.Object) []catalog.Ref {
-	var refs []catalog.Ref
+func refsOf(objects []*inventory.Object) []mp.Ref {
+	var refs []mp.Ref
 	for _, o := range objects {
 		refs = append(refs, o.Ref)
 	}
@@ -113,7 +113,7 @@ func refsOf(objects []*inventory.Object) []catalog.Ref {
 }
 
 // notWaived leaves out the objects whose updates the operator let go, in this configuration or in a run that completed.
-func (r *Runner) notWaived(unready []catalog.Ref, objects []*inventory.Object) ([]catalog.Ref, error) {
+func (r *Runner) notWaived(unready []mp.Ref, objects []*inventory.Object) ([]mp.Ref, error) {
 	if len(unready) == 0 {
 		return nil, nil
 	}
@@ -124,11 +124,11 @@ func (r *Runner) notWaived(unready []catalog.Ref, objects []*inventory.Object) (
 	if err := records.WaivedByArchive(r.Config.Records.Directory, func(path string) { waived[path] = true }); err != nil {
 		return nil, fmt.Errorf("reading the waived updates of archived runs: %w", err)
 	}
-	paths := make(map[catalog.Ref]string, len(objects))
+	paths := make(map[mp.Ref]string, len(objects))
 	for _, o := range objects {
 		paths[o.Ref] = o.PolicyPath
 	}
-	return slices.DeleteFunc(unready, func(ref catalog.Ref) bool { return waived[paths[ref]] }), nil
+	return slices.DeleteFunc(unready, func(ref mp.Ref) bool { return waived[paths[ref]] }), nil
 }
 
 // lostRecords stops before any write where records are lost, unless the run may take the objects over.
@@ -143,7 +143,7 @@ func (r *Runner) lostRecords(ctx context.Context, drafts []draft) error {
 
 // describeLost makes the error of what was found, with the lease that stands in the way. realised says that they were adopted
 // to be rolled back, and cannot be.
-func (r *Runner) describeLost(ctx context.Context, scope catalog.Scope, found lostObjects, realised bool) error {
+func (r *Runner) describeLost(ctx context.Context, scope mp.Scope, found lostObjects, realised bool) error {
 	nobodys, err := r.unclaimed(found.refs)
 	if err != nil {
 		return err
@@ -159,7 +159,7 @@ func (r *Runner) describeLost(ctx context.Context, scope catalog.Scope, found lo
 }
 
 // unclaimed are the objects that no archive claims.
-func (r *Runner) unclaimed(policy []catalog.Ref) ([]catalog.Ref, error) {
+func (r *Runner) unclaimed(policy []mp.Ref) ([]mp.Ref, error) {
 	refs := make([]records.Ref, 0, len(policy))
 	for _, ref := range policy {
 		refs = append(refs, records.Ref{Type: string(ref.Type), ID: ref.ID})
@@ -168,7 +168,7 @@ func (r *Runner) unclaimed(policy []catalog.Ref) ([]catalog.Ref, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the archived records: %w", err)
 	}
-	var rest []catalog.Ref
+	var rest []mp.Ref
 	for i, ref := range policy {
 		if _, ok := claimed[refs[i]]; !ok {
 			rest = append(rest, ref)
@@ -179,9 +179,9 @@ func (r *Runner) unclaimed(policy []catalog.Ref) ([]catalog.Ref, error) {
 
 // lostRecords says that a migration was begun whose records are not here.
 type lostRecords struct {
-	scope                   catalog.Scope
+	scope                   mp.Scope
 	total, claimed, manager int
-	names                   []catalog.Ref
+	names                   []mp.Ref
 	holder                  string // run that holds the lease
 	nodes                   bool   // some are of the network of TKGI's nodes
 	realised                bool   // they were adopted to be rolled back, and cannot be
@@ -200,7 +200,7 @@ func (e *lostRecords) Error() string {
 		what = "NCP objects of this cluster, or objects of its nodes' network, are Policy"
 		sign += ", or not realised by NSX yet"
 	}
-	if e.scope == catalog.Shared {
+	if e.scope == mp.Shared {
 		what, sign = "shared objects are Policy", "and NSX has not begun to realise them"
 	}
 	text := fmt.Sprintf("%d %s although no records on this disk claim them (%s), %s", e.total, what, strings.Join(names, ", "), sign)

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -26,18 +26,18 @@ func (r *Runner) noteShared(inv *inventory.Inventory) {
 
 // noteMoved adds to these objects where a run that has migrated them put them.
 func (r *Runner) noteMoved(header records.Header) {
-	if header.Scope != string(catalog.Shared) || header.State != records.Complete {
+	if header.Scope != string(mp.Shared) || header.State != records.Complete {
 		return
 	}
-	paths := map[catalog.Ref]string{} // by type, too: a router and its configuration have one id
+	paths := map[mp.Ref]string{} // by type, too: a router and its configuration have one id
 	for m, err := range r.idMap() {
 		if err != nil { // the id map tells of it, too
 			break
 		}
-		paths[catalog.Ref{Type: catalog.Type(m.Type), ID: m.ManagerID}] = m.PolicyPath
+		paths[mp.Ref{Type: mp.Type(m.Type), ID: m.ManagerID}] = m.PolicyPath
 	}
 	for i, m := range r.moved {
-		r.moved[i].PolicyPath = cmp.Or(paths[catalog.Ref{Type: catalog.Type(m.Type), ID: m.ManagerID}], m.PolicyPath)
+		r.moved[i].PolicyPath = cmp.Or(paths[mp.Ref{Type: mp.Type(m.Type), ID: m.ManagerID}], m.PolicyPath)
 	}
 }
 

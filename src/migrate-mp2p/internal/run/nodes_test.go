@@ -14,6 +14,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
@@ -125,12 +126,12 @@ func (t *tkgi) nodeOwners() map[string]string {
 }
 
 // sent are the batches that were posted since a request.
-func (t *tkgi) sent(since int) []nsx.Promotion {
+func (t *tkgi) sent(since int) []mp.Promotion {
 	GinkgoHelper()
-	var all []nsx.Promotion
+	var all []mp.Promotion
 	for _, r := range t.server.Requests() {
 		if r.Seq > since && r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/migration/mp-to-policy") && len(r.Body) > 0 {
-			var p nsx.Promotion
+			var p mp.Promotion
 			Expect(json.Unmarshal([]byte(r.Body), &p)).To(Succeed())
 			all = append(all, p)
 		}
@@ -224,8 +225,8 @@ var _ = Describe("a cluster of TKGI", func() {
 		t := newTKGI()
 		Expect(t.execute(t.shared()).Code).To(Equal(run.AllPolicy), t.out.String())
 		t.somebody(func(ctx context.Context, c *nsx.Client) error {
-			return errors.Join(c.StartCoordinator(ctx), c.Initiate(ctx), c.Promote(ctx, nsx.Promotion{MigrationData: []nsx.Resource{{
-				Type: "TIER1", ResourceIDs: []nsx.ResourceDetails{{ManagerID: t.nodeRouter()}},
+			return errors.Join(c.StartCoordinator(ctx), c.Initiate(ctx), c.Promote(ctx, mp.Promotion{MigrationData: []mp.Resource{{
+				Type: "TIER1", ResourceIDs: []mp.ResourceDetails{{ManagerID: t.nodeRouter()}},
 			}}}), c.PlanAction(ctx, "start"), c.PlanAction(ctx, "continue"))
 		})
 		out := t.execute(onlyNCP(t.config()))

@@ -9,10 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -30,8 +29,8 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 	}
 	out := report.Outcome{Code: Judge(e.Facts), Scopes: e.scopes, Records: r.Config.Records.Directory}
 	a := r.advice(e.judged)
-	a.Unfinished, a.Suspected = catalog.Scope(e.unfinished.Scope), cmp.Or(e.suspected, e.judged)
-	if ncp, looked := e.scope(catalog.NCP); looked {
+	a.Unfinished, a.Suspected = mp.Scope(e.unfinished.Scope), cmp.Or(e.suspected, e.judged)
+	if ncp, looked := e.scope(mp.NCP); looked {
 		a.NCPManager = ncp.Policy+ncp.Undecided == 0
 	}
 	advise(&out, e.Facts, a)
@@ -71,14 +70,14 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 // ending is what an execution leaves behind.
 type ending struct {
 	Facts
-	judged     catalog.Scope  // whose objects the code speaks of
-	suspected  catalog.Scope  // whose lost records ended the execution; "" for none
+	judged     mp.Scope       // whose objects the code speaks of
+	suspected  mp.Scope       // whose lost records ended the execution; "" for none
 	lostBeside bool           // the records of the scope that the code does not speak of are lost
 	unfinished records.Header // the zero value when no run is unfinished
 	scopes     []report.ScopeState
 }
 
-func (e ending) scope(name catalog.Scope) (report.ScopeState, bool) {
+func (e ending) scope(name mp.Scope) (report.ScopeState, bool) {
 	i := slices.IndexFunc(e.scopes, func(s report.ScopeState) bool { return s.Scope == string(name) })
 	if i < 0 {
 		return report.ScopeState{}, false
@@ -89,11 +88,11 @@ func (e ending) scope(name catalog.Scope) (report.ScopeState, bool) {
 // besides adds to the last line what the code does not speak of: a run of this execution that was rolled back
 // although the code is not that of a rollback, and objects of the other scope that are not all Policy.
 func besides(out *report.Outcome, e ending, done []finished, a advice) {
-	last := map[catalog.Scope]finished{}
+	last := map[mp.Scope]finished{}
 	for _, f := range done {
 		last[f.scope] = f
 	}
-	for _, scope := range []catalog.Scope{catalog.Shared, catalog.NCP} {
+	for _, scope := range []mp.Scope{mp.Shared, mp.NCP} {
 		f, ran := last[scope]
 		state, seen := e.scope(scope)
 		switch {
@@ -107,7 +106,7 @@ func besides(out *report.Outcome, e ending, done []finished, a advice) {
 		case !seen || scope == e.judged:
 		case e.lostBeside && scope != e.suspected:
 			out.Meaning += "; some of " + a.objects(scope) + " are Policy and nobody's records say why"
-		case state.Undecided > 0, state.Manager > 0 && state.Policy > 0, state.Manager > 0 && scope == catalog.Shared && out.Code == AllPolicy:
+		case state.Undecided > 0, state.Manager > 0 && state.Policy > 0, state.Manager > 0 && scope == mp.Shared && out.Code == AllPolicy:
 			out.Meaning += "; " + state.String()
 		}
 	}
@@ -159,7 +158,7 @@ func (r *Runner) end(ctx context.Context, failure error) (ending, error) {
 	if !e.Armed {
 		return e, nil
 	}
-	if r.connected && ctx.Err() == nil && !nsx.IsKind(failure, nsx.KindUnreachable) {
+	if r.connected && ctx.Err() == nil && !mp.IsKind(failure, mp.KindUnreachable) {
 		e.scopes, err = r.lookAtAll(ctx)
 	}
 	if ctx.Err() != nil { // SIGTERM: what finished runs of this execution have shown still holds
@@ -186,12 +185,12 @@ func (r *Runner) end(ctx context.Context, failure error) (ending, error) {
 // judgedScope turns from the shared objects to NCP's where those have gone ahead: where some of them are Policy, "all
 // Manager" of the shared ones would let NCP start in Manager mode, and where all of them are, there is no NCP scope
 // left to be migrated.
-func judgedScope(e ending) catalog.Scope {
-	ncp, looked := e.scope(catalog.NCP)
-	if e.judged == catalog.Shared && looked && ncp.Policy > 0 {
-		shared, _ := e.scope(catalog.Shared)
+func judgedScope(e ending) mp.Scope {
+	ncp, looked := e.scope(mp.NCP)
+	if e.judged == mp.Shared && looked && ncp.Policy > 0 {
+		shared, _ := e.scope(mp.Shared)
 		if shared.Policy == 0 || ncp.Manager+ncp.Undecided == 0 {
-			return catalog.NCP
+			return mp.NCP
 		}
 	}
 	return e.judged
@@ -209,7 +208,7 @@ func (r *Runner) shown() []report.ScopeState {
 // lookAtAll reads by lists what the objects of both scopes are, unless a run has just done so at its end.
 func (r *Runner) lookAtAll(ctx context.Context) ([]report.ScopeState, error) {
 	var states []report.ScopeState
-	for _, scope := range []catalog.Scope{catalog.Shared, catalog.NCP} {
+	for _, scope := range []mp.Scope{mp.Shared, mp.NCP} {
 		found, err := r.lookAt(ctx, scope)
 		if err != nil {
 			return states, fmt.Errorf("reading by lists what the objects of scope %s are: %w", scope, err)
@@ -222,12 +221,12 @@ func (r *Runner) lookAtAll(ctx context.Context) ([]report.ScopeState, error) {
 }
 
 // lookAt answers nil for a scope that has no objects to look at: an empty user spec.
-func (r *Runner) lookAt(ctx context.Context, scope catalog.Scope) (*Counts, error) {
+func (r *Runner) lookAt(ctx context.Context, scope mp.Scope) (*Counts, error) {
 	if n := len(r.done); n > 0 && r.done[n-1].scope == scope {
 		return r.done[n-1].census, nil // nothing was written since
 	}
 	known, err := r.known(ctx, scope)
-	if err != nil || scope == catalog.Shared && len(known) == 0 {
+	if err != nil || scope == mp.Shared && len(known) == 0 {
 		return nil, err
 	}
 	census, err := inventory.TakeCensus(ctx, r.NSX, r.Catalog, inventory.CensusQuery{
@@ -237,7 +236,7 @@ func (r *Runner) lookAt(ctx context.Context, scope catalog.Scope) (*Counts, erro
 		return nil, err
 	}
 	c := counts(census)
-	if scope == catalog.NCP && c.Manager+c.Policy+c.Undecided == 0 {
+	if scope == mp.NCP && c.Manager+c.Policy+c.Undecided == 0 {
 		return c, r.nothing(ctx)
 	}
 	return c, nil
@@ -245,11 +244,11 @@ func (r *Runner) lookAt(ctx context.Context, scope catalog.Scope) (*Counts, erro
 
 // judged is the scope whose objects the exit code speaks of: NCP's, because they decide in which mode NCP
 // may run, except where only the shared ones were asked for and no run of NCP's had to be taken up.
-func (r *Runner) judged() catalog.Scope {
-	if r.Config.Migration.Resources == string(catalog.Shared) && r.running.Scope != string(catalog.NCP) {
-		return catalog.Shared
+func (r *Runner) judged() mp.Scope {
+	if r.Config.Migration.Resources == string(mp.Shared) && r.running.Scope != string(mp.NCP) {
+		return mp.Shared
 	}
-	return catalog.NCP
+	return mp.NCP
 }
 
 // unsettled counts the batches of which nobody knows whether they took effect, and says whether any was
@@ -275,9 +274,9 @@ func (r *Runner) unsettled() (unsettled int, sent bool, err error) {
 // advice is what the texts depend on beside the facts.
 type advice struct {
 	Platform, Cluster string
-	Scope             catalog.Scope // that the code speaks of
-	Unfinished        catalog.Scope // of the run that is left unfinished; "" for none
-	Suspected         catalog.Scope // whose records are lost, where any are
+	Scope             mp.Scope // that the code speaks of
+	Unfinished        mp.Scope // of the run that is left unfinished; "" for none
+	Suspected         mp.Scope // whose records are lost, where any are
 	OneByOne          bool
 	surroundings
 	NeverMounted bool // records.require_mount is false
@@ -301,7 +300,7 @@ func surroundingsOf(platform string) surroundings {
 // andRun ends a sentence that begins with a change of the configuration.
 func (s surroundings) andRun() string { return s.Apply + " and run: " + s.Rerun }
 
-func (r *Runner) advice(scope catalog.Scope) advice {
+func (r *Runner) advice(scope mp.Scope) advice {
 	a := advice{
 		Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Scope: scope,
 		OneByOne: r.Config.Migration.Strategy == "one-by-one", surroundings: surroundingsOf(r.Config.NCP.Platform),
@@ -332,8 +331,8 @@ func (a advice) lastResort() string {
 func (a advice) skip() string { return ladderSkip + a.lastResort() }
 
 // objects names what a scope migrates.
-func (a advice) objects(scope catalog.Scope) string {
-	if scope == catalog.Shared {
+func (a advice) objects(scope mp.Scope) string {
+	if scope == mp.Shared {
 		return "the shared objects of the user spec"
 	}
 	if a.Platform == "tkgi" {
@@ -353,7 +352,7 @@ func advise(out *report.Outcome, f Facts, a advice) {
 	case out.Code == AllPolicy && !f.Armed:
 		out.Meaning = "DISARMED: migration.enabled is false, so nothing was looked at and nothing was changed"
 		out.Next = []string{"to migrate, set migration.enabled to true" + a.andRun()}
-	case out.Code == AllPolicy && a.Scope == catalog.Shared:
+	case out.Code == AllPolicy && a.Scope == mp.Shared:
 		out.Meaning = "all of " + where + " are Policy and no update is pending"
 		out.Next = []string{"leave NCP stopped; migrate the NCP-created objects next (migration.resources: ncp), then run: " + a.Rerun}
 	case out.Code == AllPolicy:
@@ -395,7 +394,7 @@ func advise(out *report.Outcome, f Facts, a advice) {
 		out.Meaning = "all of " + where + " are Manager; nothing of them is Policy"
 		wait := "leave NCP stopped until the others are migrated (starting it in Manager mode voids the NSX backup), or start it in Manager mode and give this window up"
 		switch {
-		case a.Scope == catalog.Shared && !a.NCPManager:
+		case a.Scope == mp.Shared && !a.NCPManager:
 			wait = "leave NCP stopped, or as it is where its own objects are Policy already" // they were not looked at
 		case a.OneByOne:
 			wait = "leave NCP stopped until this is tried again, or start it in Manager mode and give this window up"

@@ -8,14 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
 
 // finished is what one run of this execution came to.
 type finished struct {
-	scope   catalog.Scope
+	scope   mp.Scope
 	state   records.State
 	failure string
 	files   report.Files
@@ -44,7 +44,7 @@ func (f finished) result() string {
 // this scope alone, and it says so. adopted objects are Policy although the run went back.
 func (j *job) report(header records.Header, census *Counts, adopted int, unrestored, unrealised []string) report.Files {
 	r := j.Runner
-	f := finished{scope: catalog.Scope(header.Scope), state: header.State, failure: header.Failure, census: census, adopted: adopted}
+	f := finished{scope: mp.Scope(header.Scope), state: header.State, failure: header.Failure, census: census, adopted: adopted}
 	if j.turned != nil {
 		f.failure = j.turned.Error()
 	}
@@ -138,7 +138,7 @@ func (r *Runner) papers() []report.Papers {
 		}
 	}
 	var all []report.Papers
-	for _, scope := range []catalog.Scope{catalog.Shared, catalog.NCP} {
+	for _, scope := range []mp.Scope{mp.Shared, mp.NCP} {
 		if p := newest[string(scope)]; p != nil && (p.Report != "" || p.IDMap != "") {
 			all = append(all, *p)
 		}

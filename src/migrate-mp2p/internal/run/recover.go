@@ -8,8 +8,7 @@ import (
 	"maps"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -76,7 +75,7 @@ func (r *Runner) found(header records.Header, state records.State) error {
 
 // sayDifferences prints where today's configuration asks for something else than the run that is taken up.
 func (r *Runner) sayDifferences(header records.Header) {
-	if !slices.Contains(r.scopes(), catalog.Scope(header.Scope)) {
+	if !slices.Contains(r.scopes(), mp.Scope(header.Scope)) {
 		r.Report.Warn("run %s is of scope %s, which migration.resources (%s) leaves out: it is brought to its end all the same", header.RunID, header.Scope, r.Config.Migration.Resources)
 	}
 	today := r.settings()
@@ -124,7 +123,7 @@ func (r *Runner) discardPlanned(ctx context.Context, header records.Header) erro
 // elsewhereStarted says that a run started the coordinator on a node that nsx.managers leads to no longer.
 type elsewhereStarted struct {
 	header records.Header
-	node   nsx.Node
+	node   mp.Node
 }
 
 func (e *elsewhereStarted) Error() string {

@@ -13,6 +13,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/run"
@@ -109,7 +110,7 @@ var _ = Describe("somebody else's migration", func() {
 						kind = s.Kind
 					}
 				}
-				body := nsx.Promotion{MigrationData: []nsx.Resource{{Type: kind, ResourceIDs: []nsx.ResourceDetails{{ManagerID: theirs}}}}}
+				body := mp.Promotion{MigrationData: []mp.Resource{{Type: kind, ResourceIDs: []mp.ResourceDetails{{ManagerID: theirs}}}}}
 				return errors.Join(err, c.Promote(ctx, body), c.PlanAction(ctx, "start"))
 			})
 		}}, faults.Rule{Method: http.MethodPost, Path: "*workflow", Query: "action=INITIATE", From: 2, Status: http.StatusServiceUnavailable, RawBody: "<html>"})

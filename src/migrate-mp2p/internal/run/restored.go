@@ -7,7 +7,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -32,10 +32,10 @@ type standing struct {
 
 // standing reads the objects that the records claim, and those of batches whose outcome is unknown.
 func (r *Runner) standing(ctx context.Context) (standing, error) {
-	var refs []catalog.Ref
+	var refs []mp.Ref
 	var s standing
 	err := r.Records.Migrated(func(m records.MigratedObject) error {
-		refs = append(refs, catalog.Ref{Type: catalog.Type(m.Type), ID: m.ID})
+		refs = append(refs, mp.Ref{Type: mp.Type(m.Type), ID: m.ID})
 		return nil
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ func (r *Runner) standing(ctx context.Context) (standing, error) {
 	err = r.Records.Batches(func(b records.Batch) error {
 		if b.State == records.BatchContinuing {
 			for _, e := range b.Entries {
-				refs = append(refs, catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID})
+				refs = append(refs, mp.Ref{Type: mp.Type(e.Type), ID: e.ID})
 			}
 		}
 		return nil
@@ -172,7 +172,7 @@ func (r *Runner) releaseLease(ctx context.Context, header records.Header) error 
 func (r *Runner) isGone(ctx context.Context, path string) (bool, error) {
 	var body map[string]any
 	err := r.NSX.GetPolicy(ctx, path, &body)
-	if nsx.IsKind(err, nsx.KindNotFound) {
+	if mp.IsKind(err, mp.KindNotFound) {
 		return true, nil
 	}
 	return false, err

@@ -12,6 +12,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/precheck"
@@ -57,7 +58,7 @@ type Runner struct {
 	// onDisk changes what is asked of the records' disk; it is for tests.
 	onDisk func(*records.Options)
 
-	node      nsx.Node
+	node      mp.Node
 	connected bool
 	live      *records.Status   // of another process that holds the records
 	locked    error             // says who that is
@@ -69,7 +70,7 @@ type Runner struct {
 	// orphanRoutes are static routes of NCP that no plan takes along, as a census asks for them.
 	orphanRoutes []string
 	// lost holds, for each scope that was looked at, the objects which show that a migration of theirs was begun and not ended.
-	lost map[catalog.Scope]lostObjects
+	lost map[mp.Scope]lostObjects
 	// adoptsShared says that the run of scope shared takes over what an interrupted one left.
 	adoptsShared bool
 	indexLost    sync.Once  // that Search does not work is said once
@@ -155,7 +156,7 @@ func (r *Runner) connect(ctx context.Context, header records.Header, unfinished 
 		}
 	}
 	node, err := r.NSX.Connect(ctx, want)
-	if nsx.IsKind(err, nsx.KindOtherNode) && want == header.NodeID && header.State == records.Planned {
+	if mp.IsKind(err, mp.KindOtherNode) && want == header.NodeID && header.State == records.Planned {
 		node, err = r.NSX.Connect(ctx, "") // nothing was sent to that node
 	}
 	if err != nil {
@@ -199,7 +200,7 @@ func (e *foreignRecords) Error() string {
 }
 
 // env is what the update rules know of a run.
-func (r *Runner) env(scope catalog.Scope, ids func(string) (string, bool), criteria map[string]bool) updates.Env {
+func (r *Runner) env(scope mp.Scope, ids func(string) (string, bool), criteria map[string]bool) updates.Env {
 	return updates.Env{
 		Platform: r.Config.NCP.Platform, Scope: scope, Cluster: r.Config.NCP.Cluster,
 		IDMap: ids, Workloads: workloads.None{}, CriteriaScopes: criteria, LeaveOutOptional: r.Config.Migration.LeaveOutOptionalTags,
@@ -208,7 +209,7 @@ func (r *Runner) env(scope catalog.Scope, ids func(string) (string, bool), crite
 
 // known are the objects whose state a census of the scope asks for beside what it finds by itself: those of
 // the unfinished run, or else those that a plan would count.
-func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Known, error) {
+func (r *Runner) known(ctx context.Context, scope mp.Scope) ([]inventory.Known, error) {
 	header, unfinished, err := r.recorded()
 	if err != nil {
 		return nil, err
@@ -216,7 +217,7 @@ func (r *Runner) known(ctx context.Context, scope catalog.Scope) ([]inventory.Kn
 	if unfinished && header.Scope == string(scope) {
 		return r.recordedObjects()
 	}
-	if scope == catalog.NCP {
+	if scope == mp.NCP {
 		return r.createdObjects(ctx), nil
 	}
 	if r.shared != nil || len(r.wanted()) == 0 {
@@ -245,7 +246,7 @@ func (r *Runner) recordedObjects() ([]inventory.Known, error) {
 				return err
 			}
 			known = append(known, inventory.Known{
-				Ref:   catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID},
+				Ref:   mp.Ref{Type: mp.Type(e.Type), ID: e.ID},
 				Place: inventory.Place{Parent: original.Facts["parent"], PolicyPath: e.PolicyPath},
 				Hash:  original.Hash,
 			})
@@ -261,14 +262,14 @@ func (r *Runner) recordedObjects() ([]inventory.Known, error) {
 	}
 	for _, s := range header.Skipped { // asked for, too, and no less at the end than what the run migrated
 		known = append(known, inventory.Known{
-			Ref: catalog.Ref{Type: catalog.Type(s.Type), ID: s.ID}, Place: inventory.Place{Parent: s.Parent, PolicyPath: s.PolicyPath},
+			Ref: mp.Ref{Type: mp.Type(s.Type), ID: s.ID}, Place: inventory.Place{Parent: s.Parent, PolicyPath: s.PolicyPath},
 		})
 	}
 	return known, nil
 }
 
 // query asks for everything of one scope.
-func (r *Runner) query(scope catalog.Scope) inventory.Query {
+func (r *Runner) query(scope mp.Scope) inventory.Query {
 	return inventory.Query{
 		Scope: scope, Cluster: r.Config.NCP.Cluster, Platform: r.Config.NCP.Platform, Catalog: r.Catalog, Spec: r.wanted(),
 		IndexTimeout: time.Duration(r.Config.NSX.Timeouts.Index), Waiting: r.Report.Waiting, Sleep: r.Clock.Sleep,
@@ -286,9 +287,9 @@ func (r *Runner) noIndex(cause error) {
 
 // places tells where recorded objects live: the parent as it was read, and for allocations, whose evidence lies
 // nowhere else, the Policy path that the plan expects. The batches are read once, when the first place is asked for.
-func (r *Runner) places() func(catalog.Ref) inventory.Place {
-	var expected map[catalog.Ref]string
-	return func(ref catalog.Ref) inventory.Place {
+func (r *Runner) places() func(mp.Ref) inventory.Place {
+	var expected map[mp.Ref]string
+	return func(ref mp.Ref) inventory.Place {
 		if expected == nil {
 			expected = r.expectedAllocations()
 		}
@@ -301,11 +302,11 @@ func (r *Runner) places() func(catalog.Ref) inventory.Place {
 }
 
 // expectedAllocations are the Policy paths that the plan expects of the run's allocations.
-func (r *Runner) expectedAllocations() map[catalog.Ref]string {
-	expected := map[catalog.Ref]string{}
+func (r *Runner) expectedAllocations() map[mp.Ref]string {
+	expected := map[mp.Ref]string{}
 	err := r.Records.Batches(func(b records.Batch) error {
 		for _, e := range b.Entries {
-			if ref := (catalog.Ref{Type: catalog.Type(e.Type), ID: e.ID}); ref.Type == catalog.IPPoolAllocation {
+			if ref := (mp.Ref{Type: mp.Type(e.Type), ID: e.ID}); ref.Type == mp.IPPoolAllocation {
 				expected[ref] = e.PolicyPath
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // SpecKinds are the types that the user spec may list, as the catalog knows them.
@@ -18,9 +18,9 @@ func SpecKinds(c *catalog.Catalog) []config.Kind {
 		}
 		kinds = append(kinds, config.Kind{
 			Key: e.SpecKey, Type: string(e.Type),
-			Router:        e.Type == catalog.Tier0 || e.Type == catalog.Tier1,
-			MigrateConfig: e.Type == catalog.Tier0,
-			Allocations:   e.Type == catalog.IPPool,
+			Router:        e.Type == mp.Tier0 || e.Type == mp.Tier1,
+			MigrateConfig: e.Type == mp.Tier0,
+			Allocations:   e.Type == mp.IPPool,
 		})
 	}
 	return kinds
@@ -35,7 +35,7 @@ func (r *Runner) wanted() []inventory.Wanted {
 			continue
 		}
 		w := inventory.Wanted{
-			Type: catalog.Type(e.Kind.Type), Name: e.Label(), PolicyID: e.PolicyID, Config: e.MigrateConfig, Line: e.Line,
+			Type: mp.Type(e.Kind.Type), Name: e.Label(), PolicyID: e.PolicyID, Config: e.MigrateConfig, Line: e.Line,
 			Metadata: pairs(e.Metadata), LinkedIDs: pairs(e.LinkedIDs),
 			Allocations: map[string]string{}, StaticRoutes: map[string]string{},
 		}
@@ -50,10 +50,10 @@ func (r *Runner) wanted() []inventory.Wanted {
 	return all
 }
 
-func pairs(list []config.KeyValue) []nsx.KeyValue {
-	var out []nsx.KeyValue
+func pairs(list []config.KeyValue) []mp.KeyValue {
+	var out []mp.KeyValue
 	for _, p := range list {
-		out = append(out, nsx.KeyValue(p))
+		out = append(out, mp.KeyValue(p))
 	}
 	return out
 }

@@ -13,8 +13,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 )
@@ -28,7 +28,7 @@ var _ = Describe("On platform kubernetes", func() {
 		seen := map[string]bool{}
 		for _, platform := range []string{config.PlatformKubernetes, config.PlatformTAS} {
 			for _, code := range []int{AllPolicy, Mixed, AllManager, CannotTell, Interrupted} {
-				for _, scope := range []catalog.Scope{catalog.Shared, catalog.NCP} {
+				for _, scope := range []mp.Scope{mp.Shared, mp.NCP} {
 					for _, state := range []records.State{"", records.Planned, records.Migrating, records.Applying} {
 						for bits := range 32 {
 							bit := func(n int) bool { return yes[bits>>n&1] }

@@ -7,8 +7,8 @@ import (
 	"iter"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
@@ -60,7 +60,7 @@ func (r *Runner) foresee(ctx context.Context, p *plan.Plan, env updates.Env) err
 	if left.n > 0 {
 		r.Report.Warn("%d optional tags are left out, as migration.leave_out_optional_tags asks, since the objects would have more than NSX allows: %s", left.n, left)
 	}
-	if env.Scope == catalog.NCP && r.Platform.Provides(workloads.PodUID) {
+	if env.Scope == mp.NCP && r.Platform.Provides(workloads.PodUID) {
 		r.comparePods(objects(p), source)
 	}
 	return nil
@@ -79,7 +79,7 @@ func (r *Runner) comparePods(objects iter.Seq[updates.Object], source workloads.
 	gone, anew := &counted{}, &counted{}
 	for o := range objects {
 		pod := tagOf(o, podTag)
-		if o.Type != catalog.LogicalPort || pod == "" {
+		if o.Type != mp.LogicalPort || pod == "" {
 			continue
 		}
 		uid, err := source.Lookup(workloads.PodUID, tagOf(o, projectTag), pod)
@@ -102,18 +102,18 @@ func (r *Runner) comparePods(objects iter.Seq[updates.Object], source workloads.
 
 // comparePodsAgain is comparePods for the ports that this run has migrated: pods go at any time.
 func (j *job) comparePodsAgain(source workloads.Source) error {
-	if j.scope() != catalog.NCP || !j.Platform.Provides(workloads.PodUID) {
+	if j.scope() != mp.NCP || !j.Platform.Provides(workloads.PodUID) {
 		return nil
 	}
 	var failed error
 	j.comparePods(func(yield func(updates.Object) bool) {
 		failed = j.Records.Migrated(func(m records.MigratedObject) error {
-			if catalog.Type(m.Type) != catalog.LogicalPort {
+			if mp.Type(m.Type) != mp.LogicalPort {
 				return nil
 			}
 			original, _, err := j.Records.Original(m.Type, m.ID)
 			if err == nil {
-				yield(updates.Object{Type: catalog.LogicalPort, ID: m.ID, Name: original.Name, Tags: original.Tags})
+				yield(updates.Object{Type: mp.LogicalPort, ID: m.ID, Name: original.Name, Tags: original.Tags})
 			}
 			return err
 		})

@@ -9,8 +9,7 @@ import (
 	"maps"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -47,7 +46,7 @@ type Reinfer struct {
 type ApplyInput struct {
 	API     API
 	Records ApplyRecords
-	Scope   catalog.Scope
+	Scope   mp.Scope
 	Cluster string   // value of the ncp/cluster tag
 	Waive   []string // Policy paths whose updates the operator lets go
 	Reinfer *Reinfer // nil: every update is sent as it was inferred
@@ -152,13 +151,13 @@ func (in interner) update(u *records.Update) {
 }
 
 // tags gives a copy that has no room for more.
-func (in interner) tags(tags []nsx.Tag) []nsx.Tag {
+func (in interner) tags(tags []mp.Tag) []mp.Tag {
 	if len(tags) == 0 {
 		return nil
 	}
-	kept := make([]nsx.Tag, len(tags))
+	kept := make([]mp.Tag, len(tags))
 	for i, t := range tags {
-		kept[i] = nsx.Tag{Scope: in.one(t.Scope), Tag: in.one(t.Tag)}
+		kept[i] = mp.Tag{Scope: in.one(t.Scope), Tag: in.one(t.Tag)}
 	}
 	return kept
 }
@@ -319,7 +318,7 @@ func (a *applier) send(ctx context.Context, group []change, rereads int) error {
 		return nil
 	}
 	err := a.patch(ctx, group)
-	lost, stale := nsx.IsKind(err, nsx.KindLost), nsx.IsKind(err, nsx.KindStale)
+	lost, stale := mp.IsKind(err, mp.KindLost), mp.IsKind(err, mp.KindStale)
 	switch {
 	case err == nil:
 		for _, c := range group {
@@ -348,9 +347,9 @@ func (a *applier) send(ctx context.Context, group []change, rereads int) error {
 
 // refused says whether an error is NSX's answer to these very objects. Anything else would meet all others as well.
 func refused(err error) bool {
-	return slices.ContainsFunc([]nsx.Kind{
-		nsx.KindInvalid, nsx.KindNotFound, nsx.KindStale, nsx.KindNotOwner, nsx.KindConflict, nsx.KindServer,
-	}, func(k nsx.Kind) bool { return nsx.IsKind(err, k) })
+	return slices.ContainsFunc([]mp.Kind{
+		mp.KindInvalid, mp.KindNotFound, mp.KindStale, mp.KindNotOwner, mp.KindConflict, mp.KindServer,
+	}, func(k mp.Kind) bool { return mp.IsKind(err, k) })
 }
 
 func (a *applier) patch(ctx context.Context, group []change) error {

@@ -11,7 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -27,7 +27,7 @@ var _ = Describe("Apply", func() {
 
 	BeforeEach(func() {
 		fake, store, events = newFakeNSX(), &fakeRecords{}, &fakeEvents{}
-		input = ApplyInput{API: fake, Records: store, Scope: catalog.NCP, Cluster: "cf", Events: events}
+		input = ApplyInput{API: fake, Records: store, Scope: mp.NCP, Cluster: "cf", Events: events}
 	})
 
 	apply := func() (ApplyResult, error) { return Apply(context.Background(), input) }
@@ -43,7 +43,7 @@ var _ = Describe("Apply", func() {
 		}
 		return paths
 	}
-	refusal := func(kind nsx.Kind) error { return &nsx.Error{Kind: kind, Message: "NSX says no"} }
+	refusal := func(kind mp.Kind) error { return &nsx.Error{Kind: kind, Message: "NSX says no"} }
 
 	It("sends the updates in hierarchical PATCHes of 1000 and records each as applied [R16]", func() {
 		paths := segments(2400)
@@ -67,7 +67,7 @@ var _ = Describe("Apply", func() {
 		fake.objects[paths[6]]["rules"] = []any{map[string]any{"id": "rule"}}
 		Expect(apply()).To(Equal(ApplyResult{Applied: len(paths)}))
 		for _, path := range paths {
-			Expect(fake.tags(path)).To(ContainElement(nsx.Tag{Scope: "new", Tag: "1"}))
+			Expect(fake.tags(path)).To(ContainElement(mp.Tag{Scope: "new", Tag: "1"}))
 		}
 		Expect(fake.objects[paths[6]]["rules"]).To(HaveLen(1))
 	})
@@ -101,7 +101,7 @@ var _ = Describe("Apply", func() {
 		fake.onPatch = func(paths []string) error {
 			delete(fake.objects, "/infra/segments/s0001")
 			if slices.Contains(paths, "/infra/segments/s0001") {
-				return refusal(nsx.KindInvalid)
+				return refusal(mp.KindInvalid)
 			}
 			return nil
 		}
@@ -112,7 +112,7 @@ var _ = Describe("Apply", func() {
 		for i := range 5 {
 			store.update(fmt.Sprintf("/infra/ip-pools/p/ip-allocations/a%d", i))
 		}
-		fake.onList = func(string) error { return refusal(nsx.KindNotFound) }
+		fake.onList = func(string) error { return refusal(mp.KindNotFound) }
 		Expect(apply()).To(Equal(ApplyResult{Gone: 5}))
 	})
 
@@ -131,7 +131,7 @@ var _ = Describe("Apply", func() {
 			segments(500)
 			fake.deny = func(path string) error {
 				if path == culprit {
-					return refusal(nsx.KindInvalid)
+					return refusal(mp.KindInvalid)
 				}
 				return nil
 			}
@@ -210,13 +210,13 @@ var _ = Describe("Apply", func() {
 
 	It("gives up on an object that somebody else changes all the time, and keeps it", func() {
 		segments(1)
-		fake.onPatch = func([]string) error { return refusal(nsx.KindStale) }
+		fake.onPatch = func([]string) error { return refusal(mp.KindStale) }
 		Expect(apply()).To(Equal(ApplyResult{Refused: 1}))
 	})
 
 	It("stops when everything is refused, since the cause is elsewhere", func() {
 		segments(1200)
-		fake.onPatch = func([]string) error { return refusal(nsx.KindNotOwner) }
+		fake.onPatch = func([]string) error { return refusal(mp.KindNotOwner) }
 		result, err := apply()
 		Expect(err).To(MatchError(And(ContainSubstring("first 500 updates"), ContainSubstring("NSX says no"))))
 		Expect(result).To(Equal(ApplyResult{Refused: 500, Pending: 700}))
@@ -232,7 +232,7 @@ var _ = Describe("Apply", func() {
 					return nil
 				}
 				lost = true
-				return refusal(nsx.KindLost)
+				return refusal(mp.KindLost)
 			}
 			Expect(apply()).To(Equal(ApplyResult{Applied: 10}))
 			Expect(fake.patches).To(HaveLen(1))
@@ -247,7 +247,7 @@ var _ = Describe("Apply", func() {
 					return nil
 				}
 				lost = true
-				return refusal(nsx.KindLost)
+				return refusal(mp.KindLost)
 			}
 			Expect(apply()).To(Equal(ApplyResult{Applied: 10}))
 			Expect(fake.patches).To(HaveLen(2))
@@ -255,9 +255,9 @@ var _ = Describe("Apply", func() {
 
 		It("ends the phase when no answer ever comes, everything staying pending [R19]", func() {
 			segments(10)
-			fake.onPatch = func([]string) error { return refusal(nsx.KindLost) }
+			fake.onPatch = func([]string) error { return refusal(mp.KindLost) }
 			result, err := apply()
-			Expect(nsx.IsKind(err, nsx.KindLost)).To(BeTrue())
+			Expect(mp.IsKind(err, mp.KindLost)).To(BeTrue())
 			Expect(result).To(Equal(ApplyResult{Pending: 10}))
 			Expect(store.state("/infra/segments/s0000").State).To(Equal(records.UpdatePending))
 		})
@@ -267,12 +267,12 @@ var _ = Describe("Apply", func() {
 		segments(1200)
 		fake.onPatch = func([]string) error {
 			if len(fake.patches) == 2 {
-				return refusal(nsx.KindUnreachable)
+				return refusal(mp.KindUnreachable)
 			}
 			return nil
 		}
 		result, err := apply()
-		Expect(nsx.IsKind(err, nsx.KindUnreachable)).To(BeTrue())
+		Expect(mp.IsKind(err, mp.KindUnreachable)).To(BeTrue())
 		Expect(result).To(Equal(ApplyResult{Applied: 1000, Pending: 200}))
 		fake.onPatch = nil
 		Expect(apply()).To(Equal(ApplyResult{Applied: 200}))
@@ -282,12 +282,12 @@ var _ = Describe("Apply", func() {
 		segments(4)
 		fake.onPatch = func([]string) error {
 			if len(fake.patches) == 1 {
-				return refusal(nsx.KindInvalid)
+				return refusal(mp.KindInvalid)
 			}
-			return refusal(nsx.KindUnreachable)
+			return refusal(mp.KindUnreachable)
 		}
 		result, err := apply()
-		Expect(nsx.IsKind(err, nsx.KindUnreachable)).To(BeTrue())
+		Expect(mp.IsKind(err, mp.KindUnreachable)).To(BeTrue())
 		Expect(result).To(Equal(ApplyResult{Pending: 4}))
 		Expect(fake.patches).To(HaveLen(2))
 	})

@@ -8,8 +8,7 @@ import (
 	"net/url"
 	"testing"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
@@ -17,12 +16,12 @@ import (
 // pageNSX hands out a prepared page of ports and takes every write.
 type pageNSX struct{ page []json.RawMessage }
 
-func (p *pageNSX) Search(_ context.Context, _ nsx.Flavour, _ string, page nsx.Page) (int, error) {
+func (p *pageNSX) Search(_ context.Context, _ mp.Flavour, _ string, page mp.Page) (int, error) {
 	return len(p.page), page(p.page)
 }
-func (p *pageNSX) List(context.Context, string, url.Values, nsx.Page) (int, error) { return 0, nil }
-func (p *pageNSX) GetPolicy(context.Context, string, any) error                    { return nil }
-func (p *pageNSX) Get(context.Context, string, any) error                          { return nil }
+func (p *pageNSX) List(context.Context, string, url.Values, mp.Page) (int, error) { return 0, nil }
+func (p *pageNSX) GetPolicy(context.Context, string, any) error                   { return nil }
+func (p *pageNSX) Get(context.Context, string, any) error                         { return nil }
 func (p *pageNSX) PatchInfra(_ context.Context, body any) error {
 	_, err := json.Marshal(body)
 	return err
@@ -54,9 +53,9 @@ func BenchmarkThousandPorts(b *testing.B) {
 	}
 	fake, store := &pageNSX{}, &benchRecords{}
 	for i := range 10 {
-		store.original.Tags = append(store.original.Tags, nsx.Tag{Scope: fmt.Sprintf("app_label/label-%d", i), Tag: "some value of a label"})
+		store.original.Tags = append(store.original.Tags, mp.Tag{Scope: fmt.Sprintf("app_label/label-%d", i), Tag: "some value of a label"})
 	}
-	store.original.Tags = append(store.original.Tags, nsx.Tag{Scope: "ncp/version", Tag: "1.1.0"}, nsx.Tag{Scope: "ncp/cluster", Tag: "cf"})
+	store.original.Tags = append(store.original.Tags, mp.Tag{Scope: "ncp/version", Tag: "1.1.0"}, mp.Tag{Scope: "ncp/cluster", Tag: "cf"})
 	for i := range 1000 {
 		path := fmt.Sprintf("/infra/segments/4f1a4a38-3c5e-4b8f-9f6e-%012d/ports/4f1a4a38-3c5e-4b8f-9f6e-%012d", i/4, i)
 		store.migrated = append(store.migrated, records.MigratedObject{Type: "LOGICAL_PORT", ID: path[len(path)-36:], PolicyPath: path})
@@ -72,13 +71,13 @@ func BenchmarkThousandPorts(b *testing.B) {
 		}
 		fake.page = append(fake.page, body)
 	}
-	env := Env{Platform: "tas", Scope: catalog.NCP, Cluster: "cf", Workloads: workloads.None{}}
+	env := Env{Platform: "tas", Scope: mp.NCP, Cluster: "cf", Workloads: workloads.None{}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if counts, err := Infer(context.Background(), InferInput{API: fake, Records: store, Rules: rules, Env: env, Events: &fakeEvents{}}); err != nil || counts.Updates != 1000 {
 			b.Fatal(counts, err)
 		}
-		if result, err := Apply(context.Background(), ApplyInput{API: fake, Records: store, Scope: catalog.NCP, Cluster: "cf", Events: &fakeEvents{}}); err != nil || result.Applied != 1000 {
+		if result, err := Apply(context.Background(), ApplyInput{API: fake, Records: store, Scope: mp.NCP, Cluster: "cf", Events: &fakeEvents{}}); err != nil || result.Applied != 1000 {
 			b.Fatal(result, err)
 		}
 	}

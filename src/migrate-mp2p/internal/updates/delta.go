@@ -10,8 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
@@ -25,11 +24,11 @@ const (
 
 // Object is what the rules know of one object: what it was in Manager mode.
 type Object struct {
-	Type       catalog.Type
+	Type       mp.Type
 	ID         string // Manager id
 	PolicyPath string // "" while the plan cannot know it
 	Name       string
-	Tags       []nsx.Tag
+	Tags       []mp.Tag
 	Names      map[string]string // Manager id of an embedded LB rule -> its display name
 	Facts      map[string]string // what the plan noted beyond tags
 }
@@ -37,14 +36,14 @@ type Object struct {
 // Current is what the Policy object is now.
 type Current struct {
 	Name      string
-	Tags      []nsx.Tag
+	Tags      []mp.Tag
 	RuleNames []string // of the embedded LB rules
 }
 
 // Env is what the rules know of the run.
 type Env struct {
 	Platform       string
-	Scope          catalog.Scope
+	Scope          mp.Scope
 	Cluster        string                                              // value of the ncp/cluster tag
 	IDMap          func(managerID string) (policyPath string, ok bool) // of everything promoted, whoever did it
 	Workloads      workloads.Source                                    // what was read of the platform; never nil where a rule looks up
@@ -73,7 +72,7 @@ func (r *Rules) Delta(o Object, current Current, env Env) (records.Delta, error)
 
 // Touches says whether any rule may apply to objects of a type in this run. Entries of a plan that become part of
 // other Policy objects, such as the ports of a Tier-1 router, have nothing that could be updated.
-func (r *Rules) Touches(t catalog.Type, env Env) bool {
+func (r *Rules) Touches(t mp.Type, env Env) bool {
 	if entry, known := r.catalog.Entry(t); !known || entry.PolicyType == "" {
 		return false
 	}
@@ -115,16 +114,16 @@ func Preview(r *Rules, objects iter.Seq[Object], env Env) error {
 }
 
 // covers says whether the rule applies to objects of the type in this run, conditions aside.
-func (r *rule) covers(t catalog.Type, env Env) bool {
+func (r *rule) covers(t mp.Type, env Env) bool {
 	if !slices.Contains(r.Types, t) && !slices.Contains(r.Types, anyType) {
 		return false
 	}
 	return r.inScope(env.Scope) && r.on(env.Platform)
 }
 
-func (r *rule) inScope(scope catalog.Scope) bool {
+func (r *rule) inScope(scope mp.Scope) bool {
 	if len(r.Scopes) == 0 {
-		return scope == catalog.NCP
+		return scope == mp.NCP
 	}
 	return slices.Contains(r.Scopes, string(scope))
 }
@@ -139,7 +138,7 @@ func (c *condition) holds(o Object) bool {
 		return c.matches(known, func(want string) bool { return value == want })
 	}
 	return c.matches(hasScope(o.Tags, c.Tag), func(want string) bool {
-		return slices.Contains(o.Tags, nsx.Tag{Scope: c.Tag, Tag: want})
+		return slices.Contains(o.Tags, mp.Tag{Scope: c.Tag, Tag: want})
 	})
 }
 
@@ -159,9 +158,9 @@ type builder struct {
 	object   Object
 	current  Current
 	env      Env
-	wanted   []nsx.Tag
-	unwanted []nsx.Tag
-	optional []nsx.Tag
+	wanted   []mp.Tag
+	unwanted []mp.Tag
+	optional []mp.Tag
 	result   records.Delta
 	problems []*Problem
 }
@@ -207,9 +206,9 @@ func (b *builder) set(r *rule) {
 		return
 	}
 	for _, value := range values {
-		b.wanted = append(b.wanted, nsx.Tag{Scope: r.Set.Tag, Tag: value})
+		b.wanted = append(b.wanted, mp.Tag{Scope: r.Set.Tag, Tag: value})
 		if r.Set.Optional {
-			b.optional = append(b.optional, nsx.Tag{Scope: r.Set.Tag, Tag: value})
+			b.optional = append(b.optional, mp.Tag{Scope: r.Set.Tag, Tag: value})
 		}
 	}
 	b.unwant(r.Set.Tag)
@@ -352,11 +351,11 @@ func (b *builder) count() int {
 
 func (b *builder) checkLimits() {
 	cure := "take tags away from the object in Manager mode (for ports: fewer labels on the workload)"
-	optional := slices.DeleteFunc(slices.Clone(b.optional), func(t nsx.Tag) bool { return !slices.Contains(b.result.SetTags, t) })
+	optional := slices.DeleteFunc(slices.Clone(b.optional), func(t mp.Tag) bool { return !slices.Contains(b.result.SetTags, t) })
 	for b.env.LeaveOutOptional && b.count() > maxTags && len(optional) > 0 {
 		last := optional[len(optional)-1]
 		optional = optional[:len(optional)-1]
-		b.result.SetTags = slices.DeleteFunc(b.result.SetTags, func(t nsx.Tag) bool { return t == last })
+		b.result.SetTags = slices.DeleteFunc(b.result.SetTags, func(t mp.Tag) bool { return t == last })
 		if b.env.LeftOut != nil {
 			b.env.LeftOut(b.object, last.Scope)
 		}
@@ -376,6 +375,6 @@ func (b *builder) checkLimits() {
 	}
 }
 
-func hasScope(tags []nsx.Tag, scope string) bool {
-	return slices.ContainsFunc(tags, func(t nsx.Tag) bool { return t.Scope == scope })
+func hasScope(tags []mp.Tag, scope string) bool {
+	return slices.ContainsFunc(tags, func(t mp.Tag) bool { return t.Scope == scope })
 }

@@ -10,25 +10,24 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
 // tags makes tags of "scope=value" texts.
-func tags(texts ...string) []nsx.Tag {
-	var all []nsx.Tag
+func tags(texts ...string) []mp.Tag {
+	var all []mp.Tag
 	for _, text := range texts {
 		scope, value, _ := strings.Cut(text, "=")
-		all = append(all, nsx.Tag{Scope: scope, Tag: value})
+		all = append(all, mp.Tag{Scope: scope, Tag: value})
 	}
 	return all
 }
 
 func tasEnv() Env {
 	return Env{
-		Platform: "tas", Scope: catalog.NCP, Cluster: "cf",
+		Platform: "tas", Scope: mp.NCP, Cluster: "cf",
 		IDMap: func(id string) (string, bool) {
 			known := map[string]string{"pool-mp": "/infra/ip-pools/pool-policy", "sect-mp": "/infra/domains/default/security-policies/sect-policy"}
 			path, ok := known[id]
@@ -85,7 +84,7 @@ func (f fakeWorkloads) Lookup(kind workloads.Kind, keys ...string) (string, erro
 }
 
 var _ = DescribeTable("the built-in rules on TAS [R15]",
-	func(o Object, set, remove []nsx.Tag) {
+	func(o Object, set, remove []mp.Tag) {
 		o.ID = "id-1"
 		delta, err := builtInRules().Delta(o, promoted(o), tasEnv())
 		Expect(err).NotTo(HaveOccurred())
@@ -93,31 +92,31 @@ var _ = DescribeTable("the built-in rules on TAS [R15]",
 		Expect(delta.RemoveTags).To(ConsistOf(remove))
 	},
 	Entry("raise the version of the tag schema",
-		Object{Type: catalog.Tier1, Tags: tags("ncp/cluster=cf", "ncp/version=1.1.0")},
+		Object{Type: mp.Tier1, Tags: tags("ncp/cluster=cf", "ncp/version=1.1.0")},
 		tags("ncp/version=1.2.0"), tags("ncp/version=1.1.0")),
 	Entry("leave an object alone that has it",
-		Object{Type: catalog.Tier1, Tags: tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=org")}, nil, nil),
+		Object{Type: mp.Tier1, Tags: tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=org")}, nil, nil),
 	Entry("turn a virtual server's external pool into its Policy id under the new scope",
-		Object{Type: catalog.LBVirtualServer, Tags: tags("ncp/version=1.2.0", "ext_pool_id=pool-mp")},
+		Object{Type: mp.LBVirtualServer, Tags: tags("ncp/version=1.2.0", "ext_pool_id=pool-mp")},
 		tags("ncp/ip_pool_id=pool-policy"), tags("ext_pool_id=pool-mp")),
 	Entry("turn a router's external pool into its Policy id",
-		Object{Type: catalog.Tier1, Tags: tags("ncp/version=1.2.0", "ncp/extpoolid=pool-mp")},
+		Object{Type: mp.Tier1, Tags: tags("ncp/version=1.2.0", "ncp/extpoolid=pool-mp")},
 		tags("ncp/extpoolid=pool-policy"), tags("ncp/extpoolid=pool-mp")),
 	Entry("turn a port's health-check section into its policy's id",
-		Object{Type: catalog.LogicalPort, Tags: tags("ncp/version=1.2.0", "ncp/hc_sect_id=sect-mp")},
+		Object{Type: mp.LogicalPort, Tags: tags("ncp/version=1.2.0", "ncp/hc_sect_id=sect-mp")},
 		tags("ncp/hc_sect_id=sect-policy"), tags("ncp/hc_sect_id=sect-mp")),
 	Entry("tell what a SNAT address is for",
-		Object{Type: catalog.IPPoolAllocation, Facts: map[string]string{"owner_kind": "snat", "owner_project": "org"}},
+		Object{Type: mp.IPPoolAllocation, Facts: map[string]string{"owner_kind": "snat", "owner_project": "org"}},
 		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=org", "ncp/created_for=snat"), nil),
 	Entry("tell what a virtual server's address is for",
-		Object{Type: catalog.IPPoolAllocation, Facts: map[string]string{"owner_kind": "lb_virtual_server", "owner_lb_vs_type": "http"}},
+		Object{Type: mp.IPPoolAllocation, Facts: map[string]string{"owner_kind": "lb_virtual_server", "owner_lb_vs_type": "http"}},
 		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/created_for=l7_per_namespace"), nil),
 	Entry("ask for no Kubernetes identities",
-		Object{Type: catalog.LogicalPort, Tags: tags("ncp/version=1.2.0", "ncp/project=org", "ncp/pod=app", "ncp/pod_uid=u")}, nil, nil),
+		Object{Type: mp.LogicalPort, Tags: tags("ncp/version=1.2.0", "ncp/project=org", "ncp/pod=app", "ncp/pod_uid=u")}, nil, nil),
 )
 
 var _ = DescribeTable("the built-in rules on Kubernetes",
-	func(o Object, set []nsx.Tag) {
+	func(o Object, set []mp.Tag) {
 		env := tasEnv()
 		env.Platform, env.Workloads = "kubernetes", kubernetesSource()
 		delta, err := builtInRules().Delta(o, promoted(o), env)
@@ -125,41 +124,41 @@ var _ = DescribeTable("the built-in rules on Kubernetes",
 		Expect(delta.SetTags).To(ConsistOf(set))
 		Expect(delta.RemoveTags).To(BeEmpty())
 	},
-	Entry("namespace", Object{Type: catalog.Tier1, Tags: tags("ncp/project=shop")}, tags("ncp/project_uid=ns-uid")),
-	Entry("pod", Object{Type: catalog.LogicalPort, Tags: tags("ncp/project=shop", "ncp/pod_uid=p")}, tags("ncp/project_uid=ns-uid", "external_id=p")),
+	Entry("namespace", Object{Type: mp.Tier1, Tags: tags("ncp/project=shop")}, tags("ncp/project_uid=ns-uid")),
+	Entry("pod", Object{Type: mp.LogicalPort, Tags: tags("ncp/project=shop", "ncp/pod_uid=p")}, tags("ncp/project_uid=ns-uid", "external_id=p")),
 	Entry("pool behind a service's virtual server",
-		Object{Type: catalog.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"),
+		Object{Type: mp.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"),
 			Facts: map[string]string{"used_by": "l4_server", "server_port": "443", "server_protocol": "TCP"}},
 		tags("ncp/project_uid=ns-uid", "ncp/service_uid=svc-uid", "external_id=svc-uid", "ncp/created_for=SLB", "ncp/service_port=443", "ncp/service_port_protocol=TCP")),
 	Entry("pool behind ingresses",
-		Object{Type: catalog.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"used_by": "lb_rule", "member_port": "8080"}},
+		Object{Type: mp.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"used_by": "lb_rule", "member_port": "8080"}},
 		tags("ncp/project_uid=ns-uid", "ncp/created_for=SLB", "ncp/service_port=80")),
 	Entry("pool that nobody uses, without members",
-		Object{Type: catalog.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web")},
+		Object{Type: mp.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web")},
 		tags("ncp/project_uid=ns-uid", "ncp/created_for=SLB", "ncp/service_port=81")),
 	Entry("virtual server of a service",
-		Object{Type: catalog.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"server_port": "443", "server_protocol": "UDP"}},
+		Object{Type: mp.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"server_port": "443", "server_protocol": "UDP"}},
 		tags("ncp/project_uid=ns-uid", "ncp/lb_vs_type=layer_4", "ncp/service_uid=svc-uid", "external_id=svc-uid", "ncp/created_for=SLB", "ncp/service_port_protocol=UDP")),
-	Entry("virtual server of the ingresses of a namespace", Object{Type: catalog.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/lb_vs_type=http")},
+	Entry("virtual server of the ingresses of a namespace", Object{Type: mp.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/lb_vs_type=http")},
 		tags("ncp/project_uid=ns-uid", "external_id=ns-uid", "ncp/created_for=SLB")),
-	Entry("virtual server of all ingresses", Object{Type: catalog.LBVirtualServer, Tags: tags("ncp/lb_vs_type=https_terminated")},
+	Entry("virtual server of all ingresses", Object{Type: mp.LBVirtualServer, Tags: tags("ncp/lb_vs_type=https_terminated")},
 		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631", "ncp/created_for=SLB")),
-	Entry("default certificate", Object{Type: catalog.Certificate, Facts: map[string]string{"used_by": "default_certificate"}},
+	Entry("default certificate", Object{Type: mp.Certificate, Facts: map[string]string{"used_by": "default_certificate"}},
 		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631")),
-	Entry("persistence by source address", Object{Type: catalog.LBPersistenceProfile, Facts: map[string]string{"resource_type": "LbSourceIpPersistenceProfile"}},
+	Entry("persistence by source address", Object{Type: mp.LBPersistenceProfile, Facts: map[string]string{"resource_type": "LbSourceIpPersistenceProfile"}},
 		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631")),
-	Entry("persistence by cookie", Object{Type: catalog.LBPersistenceProfile, Facts: map[string]string{"resource_type": "LbCookiePersistenceProfile"}}, nil),
+	Entry("persistence by cookie", Object{Type: mp.LBPersistenceProfile, Facts: map[string]string{"resource_type": "LbCookiePersistenceProfile"}}, nil),
 	Entry("address of a service",
-		Object{Type: catalog.IPPoolAllocation, Facts: map[string]string{"owner_kind": "lb_virtual_server", "owner_project": "shop", "owner_service": "web"}},
+		Object{Type: mp.IPPoolAllocation, Facts: map[string]string{"owner_kind": "lb_virtual_server", "owner_project": "shop", "owner_service": "web"}},
 		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=shop", "ncp/project_uid=ns-uid", "ncp/service_uid=svc-uid", "ncp/created_for=l4_service")),
-	Entry("network policy", Object{Type: catalog.IPSet, Tags: tags("ncp/project=shop", "ncp/network_policy=deny-all")},
+	Entry("network policy", Object{Type: mp.IPSet, Tags: tags("ncp/project=shop", "ncp/network_policy=deny-all")},
 		tags("ncp/project_uid=ns-uid", "ncp/network_policy_uid=np-uid")),
 )
 
 var _ = Describe("Delta", func() {
 	It("restores the name of a certificate, of shared ones too", func() {
-		o := Object{Type: catalog.Certificate, Name: "pks-1234"}
-		for _, scope := range []catalog.Scope{catalog.NCP, catalog.Shared} {
+		o := Object{Type: mp.Certificate, Name: "pks-1234"}
+		for _, scope := range []mp.Scope{mp.NCP, mp.Shared} {
 			env := tasEnv()
 			env.Scope = scope
 			delta, err := builtInRules().Delta(o, Current{Name: "internal-7"}, env)
@@ -170,29 +169,29 @@ var _ = Describe("Delta", func() {
 	})
 
 	It("restores the names of load-balancer rules that still carry their Manager id", func() {
-		o := Object{Type: catalog.LBVirtualServer, Names: map[string]string{"r1": "shop-a", "r2": "shop-b", "r3": "", "r4": "r4"}}
+		o := Object{Type: mp.LBVirtualServer, Names: map[string]string{"r1": "shop-a", "r2": "shop-b", "r3": "", "r4": "r4"}}
 		delta, err := builtInRules().Delta(o, Current{RuleNames: []string{"r1", "shop-b", "r3", "r4"}}, tasEnv())
 		Expect(err).NotTo(HaveOccurred())
 		Expect(delta).To(Equal(records.Delta{RuleNames: map[string]string{"r1": "shop-a"}}))
 	})
 
 	It("says so when a load-balancer rule has vanished [R15]", func() {
-		o := Object{Type: catalog.LBVirtualServer, ID: "vs-1", Name: "cf-http", Names: map[string]string{"r1": "shop-a"}}
+		o := Object{Type: mp.LBVirtualServer, ID: "vs-1", Name: "cf-http", Names: map[string]string{"r1": "shop-a"}}
 		_, err := builtInRules().Delta(o, Current{RuleNames: []string{"other"}}, tasEnv())
 		Expect(err).To(MatchError(And(ContainSubstring("vs-1"), ContainSubstring("cf-http"), ContainSubstring(`"r1"`), ContainSubstring(`"shop-a"`))))
 	})
 
 	It("changes nothing on shared objects but lost names", func() {
 		env := tasEnv()
-		env.Scope = catalog.Shared
-		o := Object{Type: catalog.Tier0, Tags: tags("ncp/version=1.1.0")}
+		env.Scope = mp.Shared
+		o := Object{Type: mp.Tier0, Tags: tags("ncp/version=1.1.0")}
 		Expect(builtInRules().Delta(o, promoted(o), env)).To(BeZero())
-		Expect(builtInRules().Touches(catalog.Tier0, env)).To(BeFalse())
-		Expect(builtInRules().Touches(catalog.Certificate, env)).To(BeTrue())
+		Expect(builtInRules().Touches(mp.Tier0, env)).To(BeFalse())
+		Expect(builtInRules().Touches(mp.Certificate, env)).To(BeTrue())
 	})
 
 	It("lists every missing thing of an object with its name and a cure [R15]", func() {
-		o := Object{Type: catalog.LBVirtualServer, ID: "vs-1", Name: "cf-http", Tags: tags("ext_pool_id=gone", "ncp/extpoolid=gone-too")}
+		o := Object{Type: mp.LBVirtualServer, ID: "vs-1", Name: "cf-http", Tags: tags("ext_pool_id=gone", "ncp/extpoolid=gone-too")}
 		_, err := builtInRules().Delta(o, promoted(o), tasEnv())
 		var not *NotInferred
 		Expect(errors.As(err, &not)).To(BeTrue())
@@ -205,7 +204,7 @@ var _ = Describe("Delta", func() {
 	It("says which workload is missing [R15]", func() {
 		env := tasEnv()
 		env.Platform, env.Workloads = "kubernetes", fakeWorkloads{}
-		o := Object{Type: catalog.LogicalSwitch, ID: "ls-1", Tags: tags("ncp/project=shop")}
+		o := Object{Type: mp.LogicalSwitch, ID: "ls-1", Tags: tags("ncp/project=shop")}
 		_, err := builtInRules().Delta(o, promoted(o), env)
 		Expect(err).To(MatchError(And(ContainSubstring("ls-1"), ContainSubstring("namespace_uid/shop"))))
 	})
@@ -213,35 +212,35 @@ var _ = Describe("Delta", func() {
 	It("keeps a tag that a group criterion asks for beside the new one [R15]", func() {
 		env := tasEnv()
 		env.CriteriaScopes = map[string]bool{"ncp/version": true}
-		o := Object{Type: catalog.LogicalPort, Tags: tags("ncp/version=1.1.0")}
+		o := Object{Type: mp.LogicalPort, Tags: tags("ncp/version=1.1.0")}
 		delta, err := builtInRules().Delta(o, promoted(o), env)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(delta).To(Equal(records.Delta{SetTags: tags("ncp/version=1.2.0")}))
 	})
 
 	It("leaves a tag alone that somebody else added to the Policy object [I6]", func() {
-		o := Object{Type: catalog.Tier1, Tags: tags("ncp/version=1.1.0")}
+		o := Object{Type: mp.Tier1, Tags: tags("ncp/version=1.1.0")}
 		delta, err := builtInRules().Delta(o, Current{Tags: tags("ncp/version=1.1.0", "ncp/version=9")}, tasEnv())
 		Expect(err).NotTo(HaveOccurred())
 		Expect(delta.RemoveTags).To(Equal(tags("ncp/version=1.1.0")))
 	})
 
 	It("is empty once the Policy object shows it", func() {
-		o := Object{Type: catalog.Tier1, Tags: tags("ncp/version=1.1.0", "ncp/extpoolid=pool-mp")}
+		o := Object{Type: mp.Tier1, Tags: tags("ncp/version=1.1.0", "ncp/extpoolid=pool-mp")}
 		Expect(builtInRules().Delta(o, Current{Tags: tags("ncp/extpoolid=pool-policy", "ncp/version=1.2.0")}, tasEnv())).To(BeZero())
 	})
 
 	It("maps every tag of a scope that an object carries several times", func() {
 		rules := parsed(oneRule("types: [TIER1], set: {tag: new, from: tag, of: old, replaces: old}"))
-		o := Object{Type: catalog.Tier1, Tags: tags("old=a", "old=b", "x=y")}
+		o := Object{Type: mp.Tier1, Tags: tags("old=a", "old=b", "x=y")}
 		Expect(rules.Delta(o, promoted(o), tasEnv())).To(Equal(records.Delta{SetTags: tags("new=a", "new=b"), RemoveTags: tags("old=a", "old=b")}))
 	})
 
 	DescribeTable("refuses what would exceed NSX's limits, naming the object [R15]",
 		func(rule string, labels int, part string) {
-			o := Object{Type: catalog.LogicalPort, ID: "port-1", Name: "app"}
+			o := Object{Type: mp.LogicalPort, ID: "port-1", Name: "app"}
 			for i := range labels {
-				o.Tags = append(o.Tags, nsx.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
+				o.Tags = append(o.Tags, mp.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
 			}
 			_, err := parsed(oneRule("types: [LOGICAL_PORT], set: {"+rule+"}")).Delta(o, promoted(o), tasEnv())
 			Expect(err).To(MatchError(And(ContainSubstring("port-1"), ContainSubstring(part))))
@@ -252,9 +251,9 @@ var _ = Describe("Delta", func() {
 	)
 
 	It("admits exactly 30 tags, and counts characters rather than bytes", func() {
-		o := Object{Type: catalog.LogicalPort}
+		o := Object{Type: mp.LogicalPort}
 		for i := range 29 {
-			o.Tags = append(o.Tags, nsx.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
+			o.Tags = append(o.Tags, mp.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
 		}
 		rules := parsed(oneRule("types: [LOGICAL_PORT], set: {tag: " + strings.Repeat("ü", 128) + ", from: constant, of: b}"))
 		delta, err := rules.Delta(o, promoted(o), tasEnv())
@@ -265,7 +264,7 @@ var _ = Describe("Delta", func() {
 
 var _ = DescribeTable("the words of a rule",
 	func(rule string, want records.Delta) {
-		o := Object{Type: catalog.Tier1, Tags: tags("a=1", "b=2"), Facts: map[string]string{"parent": "x"}}
+		o := Object{Type: mp.Tier1, Tags: tags("a=1", "b=2"), Facts: map[string]string{"parent": "x"}}
 		Expect(parsed(oneRule("types: ['*'], "+rule)).Delta(o, promoted(o), tasEnv())).To(Equal(want))
 	},
 	Entry("drop", "drop: a", records.Delta{RemoveTags: tags("a=1")}),
@@ -285,7 +284,7 @@ var _ = DescribeTable("the words of a rule",
 
 var _ = DescribeTable("a value that cannot be found is an error",
 	func(set, part string) {
-		o := Object{Type: catalog.Tier1, ID: "t1"}
+		o := Object{Type: mp.Tier1, ID: "t1"}
 		env := tasEnv()
 		env.Workloads = kubernetesSource()
 		_, err := parsed(oneRule("types: [TIER1], set: {tag: c, "+set+"}")).Delta(o, promoted(o), env)
@@ -300,17 +299,17 @@ var _ = DescribeTable("a value that cannot be found is an error",
 var _ = Describe("Preview", func() {
 	It("finds in phase 1 what phase 3 could not infer, all of it [R13] [R15]", func() {
 		objects := []Object{
-			{Type: catalog.LBVirtualServer, ID: "vs-1", Tags: tags("ext_pool_id=gone"), Names: map[string]string{"r1": "a"}},
-			{Type: catalog.LBVirtualServer, ID: "vs-2", Tags: tags("ext_pool_id=pool-mp"), Names: map[string]string{"r2": "b"}},
-			{Type: catalog.Tier1, ID: "t1", Tags: tags("ncp/extpoolid=gone")},
-			{Type: catalog.Tier1Port, ID: "t2", Tags: tags("ncp/extpoolid=gone")}, // becomes part of segments
+			{Type: mp.LBVirtualServer, ID: "vs-1", Tags: tags("ext_pool_id=gone"), Names: map[string]string{"r1": "a"}},
+			{Type: mp.LBVirtualServer, ID: "vs-2", Tags: tags("ext_pool_id=pool-mp"), Names: map[string]string{"r2": "b"}},
+			{Type: mp.Tier1, ID: "t1", Tags: tags("ncp/extpoolid=gone")},
+			{Type: mp.Tier1Port, ID: "t2", Tags: tags("ncp/extpoolid=gone")}, // becomes part of segments
 		}
 		err := Preview(builtInRules(), slices.Values(objects), tasEnv())
 		Expect(err).To(MatchError(And(ContainSubstring("2 objects cannot"), ContainSubstring("vs-1"), ContainSubstring("t1"), Not(ContainSubstring("vs-2")))))
 	})
 
 	It("finds nothing where all can be inferred", func() {
-		Expect(Preview(builtInRules(), slices.Values([]Object{{Type: catalog.Tier1, ID: "t1"}}), tasEnv())).To(Succeed())
+		Expect(Preview(builtInRules(), slices.Values([]Object{{Type: mp.Tier1, ID: "t1"}}), tasEnv())).To(Succeed())
 	})
 
 	It("speaks of missing workloads, of each once, with the number of objects that need it and the right cure [R13]", func() {
@@ -318,9 +317,9 @@ var _ = Describe("Preview", func() {
 		env.Platform, env.Workloads = "kubernetes", workloads.NewCluster()
 		var objects []Object
 		for i := range 57 {
-			objects = append(objects, Object{Type: catalog.NAT, ID: fmt.Sprintf("n%02d", i), Name: "snat", Tags: tags("ncp/project=team-0003")})
+			objects = append(objects, Object{Type: mp.NAT, ID: fmt.Sprintf("n%02d", i), Name: "snat", Tags: tags("ncp/project=team-0003")})
 		}
-		objects = append(objects, Object{Type: catalog.LBVirtualServer, ID: "vs", Name: "web", Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"server_protocol": "TCP"}})
+		objects = append(objects, Object{Type: mp.LBVirtualServer, ID: "vs", Name: "web", Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"server_protocol": "TCP"}})
 		err := Preview(builtInRules(), slices.Values(objects), env)
 		Expect(err).To(MatchError(And(
 			ContainSubstring("58 objects cannot"),
@@ -335,7 +334,7 @@ var _ = Describe("Preview", func() {
 		env.Platform, env.Workloads = "kubernetes", workloads.NewCluster()
 		var objects []Object
 		for i := range 1000 {
-			objects = append(objects, Object{Type: catalog.NAT, ID: fmt.Sprintf("n%d", i), Tags: tags(fmt.Sprintf("ncp/project=team-%04d", i))})
+			objects = append(objects, Object{Type: mp.NAT, ID: fmt.Sprintf("n%d", i), Tags: tags(fmt.Sprintf("ncp/project=team-%04d", i))})
 		}
 		err := Preview(builtInRules(), slices.Values(objects), env)
 		Expect(err).To(MatchError(ContainSubstring("and 980 more workloads are missing")))
@@ -345,9 +344,9 @@ var _ = Describe("Preview", func() {
 
 var _ = Describe("a tag that is optional", func() {
 	port := func(labels int) Object {
-		o := Object{Type: catalog.LogicalPort, ID: "p1", Name: "web-0", Tags: tags("ncp/version=1.1.0", "ncp/project=shop", "ncp/pod_uid=u")}
+		o := Object{Type: mp.LogicalPort, ID: "p1", Name: "web-0", Tags: tags("ncp/version=1.1.0", "ncp/project=shop", "ncp/pod_uid=u")}
 		for i := range labels {
-			o.Tags = append(o.Tags, nsx.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
+			o.Tags = append(o.Tags, mp.Tag{Scope: fmt.Sprintf("label-%d", i), Tag: "x"})
 		}
 		return o
 	}
@@ -397,7 +396,7 @@ var _ = Describe("a tag that is optional", func() {
 		Expect(delta.SetTags).To(ConsistOf(tags("ncp/version=1.2.0", "ncp/project_uid=ns-uid")))
 		Expect(left).To(ConsistOf("web-0 external_id"))
 
-		updated := Current{Name: "web-0", Tags: append(slices.DeleteFunc(slices.Clone(port(26).Tags), func(t nsx.Tag) bool { return t.Scope == "ncp/version" }), delta.SetTags...)}
+		updated := Current{Name: "web-0", Tags: append(slices.DeleteFunc(slices.Clone(port(26).Tags), func(t mp.Tag) bool { return t.Scope == "ncp/version" }), delta.SetTags...)}
 		again, err := builtInRules().Delta(port(26), updated, e)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(again.SetTags).To(BeEmpty())
@@ -415,7 +414,7 @@ var _ = It("rename gives virtual servers of ingresses the end that NCP gives the
 	env := tasEnv()
 	env.Platform, env.Workloads = "tkgi", kubernetesSource()
 	for name, want := range map[string]string{"cf-http": "cf_http", "cf_http": "", "other": ""} {
-		o := Object{Type: catalog.LBVirtualServer, Name: name, Tags: tags("ncp/lb_vs_type=http")}
+		o := Object{Type: mp.LBVirtualServer, Name: name, Tags: tags("ncp/lb_vs_type=http")}
 		delta, err := builtInRules().Delta(o, promoted(o), env)
 		Expect(err).NotTo(HaveOccurred())
 		if want == "" {
@@ -432,7 +431,7 @@ var _ = It("rename gives virtual servers of ingresses the end that NCP gives the
 var _ = It("NotInferred shows a few problems and counts the others", func() {
 	err := &NotInferred{}
 	for i := range 8 {
-		err.Problems = append(err.Problems, &Problem{Type: catalog.Tier1, ID: fmt.Sprintf("t%d", i)})
+		err.Problems = append(err.Problems, &Problem{Type: mp.Tier1, ID: fmt.Sprintf("t%d", i)})
 	}
 	Expect(err.Error()).To(And(ContainSubstring("8 objects cannot"), ContainSubstring("t4"), Not(ContainSubstring("t5")), ContainSubstring("and 3 more")))
 })

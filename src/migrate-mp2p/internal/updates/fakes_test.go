@@ -15,6 +15,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -52,7 +53,7 @@ func newFakeNSX() *fakeNSX {
 }
 
 // add puts an object into the tree. pairs are further members.
-func (f *fakeNSX) add(p string, objectTags []nsx.Tag, pairs ...any) {
+func (f *fakeNSX) add(p string, objectTags []mp.Tag, pairs ...any) {
 	k, err := kindOf(p)
 	Expect(err).NotTo(HaveOccurred())
 	object := map[string]any{
@@ -77,9 +78,9 @@ func encode(value any) json.RawMessage {
 	return data
 }
 
-func (f *fakeNSX) tags(p string) []nsx.Tag {
+func (f *fakeNSX) tags(p string) []mp.Tag {
 	var object struct {
-		Tags []nsx.Tag `json:"tags"`
+		Tags []mp.Tag `json:"tags"`
 	}
 	Expect(json.Unmarshal(encode(f.objects[p]), &object)).To(Succeed())
 	return object.Tags
@@ -90,9 +91,9 @@ var (
 	queryPrefix = regexp.MustCompile(`unique_id:(\w+)\*`)
 )
 
-func (f *fakeNSX) Search(_ context.Context, flavour nsx.Flavour, query string, page nsx.Page) (int, error) {
+func (f *fakeNSX) Search(_ context.Context, flavour mp.Flavour, query string, page mp.Page) (int, error) {
 	f.requests = append(f.requests, "SEARCH "+query)
-	Expect(flavour).To(Equal(nsx.Policy))
+	Expect(flavour).To(Equal(mp.Policy))
 	Expect(query).To(ContainSubstring(`tags.scope:"ncp/cluster" AND tags.tag:"cf"`))
 	if f.onSearch != nil {
 		if err := f.onSearch(query); err != nil {
@@ -107,7 +108,7 @@ func (f *fakeNSX) Search(_ context.Context, flavour nsx.Flavour, query string, p
 	var results []json.RawMessage
 	for p, object := range sorted(f.objects) {
 		if f.hidden[p] || !slices.Contains(types, object["resource_type"].(string)) || !strings.HasPrefix(object["unique_id"].(string), prefix) ||
-			!slices.Contains(f.tags(p), nsx.Tag{Scope: "ncp/cluster", Tag: "cf"}) {
+			!slices.Contains(f.tags(p), mp.Tag{Scope: "ncp/cluster", Tag: "cf"}) {
 			continue
 		}
 		if old, ok := f.stale[p]; ok {
@@ -119,12 +120,12 @@ func (f *fakeNSX) Search(_ context.Context, flavour nsx.Flavour, query string, p
 		results = append(results, encode(object))
 	}
 	if f.cap > 0 && len(results) > f.cap {
-		return len(results), &nsx.Error{Kind: nsx.KindSearchCap}
+		return len(results), &nsx.Error{Kind: mp.KindSearchCap}
 	}
 	return len(results), page(results)
 }
 
-func (f *fakeNSX) List(_ context.Context, p string, _ url.Values, page nsx.Page) (int, error) {
+func (f *fakeNSX) List(_ context.Context, p string, _ url.Values, page mp.Page) (int, error) {
 	f.requests = append(f.requests, "LIST "+p)
 	collection := strings.TrimPrefix(p, "/policy/api/v1")
 	if f.onList != nil {
@@ -152,7 +153,7 @@ func (f *fakeNSX) GetPolicy(_ context.Context, p string, out any) error {
 	}
 	object, ok := f.objects[p]
 	if !ok {
-		return &nsx.Error{Kind: nsx.KindNotFound, Method: "GET", Path: p}
+		return &nsx.Error{Kind: mp.KindNotFound, Method: "GET", Path: p}
 	}
 	return json.Unmarshal(encode(object), out)
 }
@@ -167,7 +168,7 @@ func (f *fakeNSX) Get(_ context.Context, p string, out any) error {
 	}
 	object, ok := f.manager[p]
 	if !ok {
-		return &nsx.Error{Kind: nsx.KindNotFound, Method: "GET", Path: p}
+		return &nsx.Error{Kind: mp.KindNotFound, Method: "GET", Path: p}
 	}
 	return json.Unmarshal(encode(object), out)
 }
@@ -193,7 +194,7 @@ func (f *fakeNSX) PatchInfra(_ context.Context, body any) error {
 			}
 		}
 		if old, ok := f.objects[p]; ok && old["_revision"] != object["_revision"] {
-			return &nsx.Error{Kind: nsx.KindStale, Path: p, Message: "the object was changed by somebody else"}
+			return &nsx.Error{Kind: mp.KindStale, Path: p, Message: "the object was changed by somebody else"}
 		}
 	}
 	if f.ignore != nil && f.ignore() {
@@ -255,7 +256,7 @@ type fakeRecords struct {
 }
 
 // object adds a migrated object.
-func (f *fakeRecords) object(kind, p string, objectTags []nsx.Tag) {
+func (f *fakeRecords) object(kind, p string, objectTags []mp.Tag) {
 	id := "mp-" + path.Base(p)
 	f.migrated = append(f.migrated, records.MigratedObject{Type: kind, ID: id, PolicyPath: p})
 	if f.originals == nil {
@@ -274,7 +275,7 @@ func (f *fakeRecords) address(p string, facts map[string]string) {
 }
 
 // placeless is an object of which no Policy path is recorded.
-func (f *fakeRecords) placeless(kind, id string, objectTags []nsx.Tag) {
+func (f *fakeRecords) placeless(kind, id string, objectTags []mp.Tag) {
 	if f.originals == nil {
 		f.originals = map[string]records.Original{}
 	}

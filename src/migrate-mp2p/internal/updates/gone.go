@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -107,7 +107,7 @@ func (p *prover) prove(ctx context.Context, wanted map[string]*records.Update, e
 // managerObject says how the Manager API contradicts that an object is gone; "" when it does not.
 func (p *prover) managerObject(ctx context.Context, u *records.Update) (doubt string, err error) {
 	const absent = "NSX says that there is no such Policy object, but "
-	entry, known := p.catalog.Entry(catalog.Type(u.Type))
+	entry, known := p.catalog.Entry(mp.Type(u.Type))
 	if !known {
 		return "", fmt.Errorf("looking for the Manager object of %s: the records give it the type %q, which is none of the migration API", u.Path, u.Type)
 	}
@@ -117,7 +117,7 @@ func (p *prover) managerObject(ctx context.Context, u *records.Update) (doubt st
 		if err != nil {
 			return "", fmt.Errorf("reading the record of %s %s: %w", u.Type, u.ID, err)
 		}
-		if parent = original.Facts[catalog.FactParent]; parent == "" {
+		if parent = original.Facts[mp.FactParent]; parent == "" {
 			return absent + "the records do not say where its Manager object was, which could contradict that", nil
 		}
 	}
@@ -134,16 +134,16 @@ func (p *prover) managerObject(ctx context.Context, u *records.Update) (doubt st
 	path := entry.Item(parent, u.ID)
 	err = p.reader.api.Get(ctx, path, &object)
 	switch {
-	case nsx.IsKind(err, nsx.KindNotFound):
+	case mp.IsKind(err, mp.KindNotFound):
 		return "", nil
 	case err != nil:
 		return "", fmt.Errorf("reading %s: %w", path, err)
 	}
-	tags, err := nsx.ParseTags(object.Tags)
+	tags, err := mp.ParseTags(object.Tags)
 	if err != nil {
 		return "", fmt.Errorf("reading \"tags\" of %s: %w", path, err)
 	}
-	i := slices.IndexFunc(tags, func(t nsx.Tag) bool { return t.Scope == policyPathScope })
+	i := slices.IndexFunc(tags, func(t mp.Tag) bool { return t.Scope == policyPathScope })
 	switch {
 	case i < 0:
 		doubt = absent + "its Manager object " + u.ID + " exists and is not Policy: NSX was restored from a backup, or it was rolled back by somebody else"
@@ -176,7 +176,7 @@ func (p *prover) holds(ctx context.Context, entry *catalog.Entry, pool, address 
 			}
 			return failed
 		})
-		if err != nil && !nsx.IsKind(err, nsx.KindNotFound) { // not found: the pool is gone, and its addresses with it
+		if err != nil && !mp.IsKind(err, mp.KindNotFound) { // not found: the pool is gone, and its addresses with it
 			return false, fmt.Errorf("listing %s: %w", path, err)
 		}
 		p.addresses[pool] = given

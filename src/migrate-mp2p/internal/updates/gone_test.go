@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -24,7 +24,7 @@ var _ = Describe("An object that NSX does not show", func() {
 
 	BeforeEach(func() {
 		fake, store = newFakeNSX(), &fakeRecords{}
-		input = ApplyInput{API: fake, Records: store, Scope: catalog.NCP, Cluster: "cf", Events: &fakeEvents{}}
+		input = ApplyInput{API: fake, Records: store, Scope: mp.NCP, Cluster: "cf", Events: &fakeEvents{}}
 	})
 	apply := func() (ApplyResult, error) { return Apply(context.Background(), input) }
 	// segments makes n segments that wait for their updates.
@@ -57,11 +57,11 @@ var _ = Describe("An object that NSX does not show", func() {
 			return nil
 		}
 		Expect(apply()).To(Equal(ApplyResult{Applied: 10}))
-		Expect(fake.tags(lost)).To(ContainElement(nsx.Tag{Scope: "new", Tag: "1"}))
+		Expect(fake.tags(lost)).To(ContainElement(mp.Tag{Scope: "new", Tag: "1"}))
 	})
 
 	DescribeTable("stays pending with the reason, and can be waived, while its Manager object",
-		func(managerTags []nsx.Tag, reason string) {
+		func(managerTags []mp.Tag, reason string) {
 			path := segments(10)[3]
 			delete(fake.objects, path)
 			fake.manager["/api/v1/logical-switches/mp-s0003"] = map[string]any{"id": "mp-s0003", "tags": managerTags}
@@ -128,7 +128,7 @@ var _ = Describe("An object that NSX does not show", func() {
 		Entry("its path is not answered by NSX", func(lost string) {
 			fake.onGet = func(p string) error {
 				if p == lost {
-					return &nsx.Error{Kind: nsx.KindServer, Message: "not NSX"}
+					return &nsx.Error{Kind: mp.KindServer, Message: "not NSX"}
 				}
 				return nil
 			}
@@ -136,7 +136,7 @@ var _ = Describe("An object that NSX does not show", func() {
 		Entry("the path of its Manager object is not", func(string) {
 			fake.onGet = func(p string) error {
 				if strings.HasPrefix(p, "/api/v1/") {
-					return &nsx.Error{Kind: nsx.KindServer, Message: "not NSX"}
+					return &nsx.Error{Kind: mp.KindServer, Message: "not NSX"}
 				}
 				return nil
 			}
@@ -145,7 +145,7 @@ var _ = Describe("An object that NSX does not show", func() {
 			lists := 0
 			fake.onList = func(string) error {
 				if lists++; lists > 1 {
-					return &nsx.Error{Kind: nsx.KindServer, Message: "not NSX"}
+					return &nsx.Error{Kind: mp.KindServer, Message: "not NSX"}
 				}
 				return nil
 			}

@@ -7,7 +7,7 @@ import (
 	"iter"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -91,16 +91,16 @@ type inference struct {
 
 // updates is the iter.Seq of the inferred updates. What went wrong on the way is in w.err.
 func (w *inference) updates(yield func(records.Update) bool) {
-	err := eachType(w.Records.Migrated, func(t catalog.Type) bool { return w.Rules.Touches(t, w.Env) },
-		func(t catalog.Type, objects []records.MigratedObject) error { return w.inferType(t, objects, yield) })
+	err := eachType(w.Records.Migrated, func(t mp.Type) bool { return w.Rules.Touches(t, w.Env) },
+		func(t mp.Type, objects []records.MigratedObject) error { return w.inferType(t, objects, yield) })
 	if err != nil && !errors.Is(err, errStopped) {
 		w.err = err
 	}
 }
 
 // eachType visits the migrated objects of one type after the other, of the types that are wanted. The slice is used anew.
-func eachType(migrated func(func(records.MigratedObject) error) error, wanted func(catalog.Type) bool, visit func(catalog.Type, []records.MigratedObject) error) error {
-	var current catalog.Type
+func eachType(migrated func(func(records.MigratedObject) error) error, wanted func(mp.Type) bool, visit func(mp.Type, []records.MigratedObject) error) error {
+	var current mp.Type
 	var ofType []records.MigratedObject
 	flush := func() error {
 		if len(ofType) == 0 {
@@ -111,7 +111,7 @@ func eachType(migrated func(func(records.MigratedObject) error) error, wanted fu
 		return err
 	}
 	err := migrated(func(m records.MigratedObject) error {
-		t := catalog.Type(m.Type)
+		t := mp.Type(m.Type)
 		if t != current {
 			if err := flush(); err != nil {
 				return err
@@ -130,7 +130,7 @@ func eachType(migrated func(func(records.MigratedObject) error) error, wanted fu
 }
 
 // inferType infers the updates of migrated objects of one type.
-func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, yield func(records.Update) bool) error {
+func (w *inference) inferType(t mp.Type, objects []records.MigratedObject, yield func(records.Update) bool) error {
 	kinds := map[string]kind{}
 	wanted := map[string]map[string]string{} // kind -> Policy path -> Manager id
 	for _, m := range objects {
@@ -175,7 +175,7 @@ func (w *inference) inferType(t catalog.Type, objects []records.MigratedObject, 
 }
 
 // inferOne gives the update of one object, or nil when it needs none.
-func (w *inference) inferOne(t catalog.Type, id, path string, o policyObject) (*records.Update, error) {
+func (w *inference) inferOne(t mp.Type, id, path string, o policyObject) (*records.Update, error) {
 	if w.counts.Objects++; w.counts.Objects%progressEvery == 0 {
 		w.Events.Progress(w.counts.Objects, w.Total, "inferring updates")
 	}
@@ -208,7 +208,7 @@ func deltaOf(rules *Rules, env Env, originals Originals, m records.MigratedObjec
 		return records.Delta{}, fmt.Errorf("reading %s: %w", m.PolicyPath, err)
 	}
 	return rules.Delta(Object{
-		Type: catalog.Type(m.Type), ID: m.ID, PolicyPath: m.PolicyPath,
+		Type: mp.Type(m.Type), ID: m.ID, PolicyPath: m.PolicyPath,
 		Name: original.Name, Tags: original.Tags, Names: original.Names, Facts: original.Facts,
 	}, current, env)
 }
@@ -234,7 +234,7 @@ func currentOf(o policyObject, withRules bool) (Current, error) {
 }
 
 // problem notes an object whose Policy side cannot be read.
-func (w *inference) problem(t catalog.Type, id, path, text string) {
+func (w *inference) problem(t mp.Type, id, path, text string) {
 	w.problems = append(w.problems, &Problem{Type: t, ID: id, Path: path, Text: text, Cure: "run again; what was migrated is rolled back first"})
 }
 

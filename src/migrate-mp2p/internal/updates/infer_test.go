@@ -10,7 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -35,7 +35,7 @@ var _ = Describe("Infer", func() {
 		})
 	}
 	// migrate makes an object that this run migrated.
-	migrate := func(kind, path string, objectTags []nsx.Tag) {
+	migrate := func(kind, path string, objectTags []mp.Tag) {
 		fake.add(path, objectTags)
 		store.object(kind, path, objectTags)
 	}
@@ -114,15 +114,15 @@ var _ = Describe("Infer", func() {
 	})
 
 	It("passes over an object whose place NSX has chosen where no rule fits it, and reports it where one does", func() {
-		store.placeless("IPBLOCK_SUBNET", "nodes", []nsx.Tag{{Scope: "ncp/cluster", Tag: "pks-1"}, {Scope: "pks/cluster", Tag: "1"}})
+		store.placeless("IPBLOCK_SUBNET", "nodes", []mp.Tag{{Scope: "ncp/cluster", Tag: "pks-1"}, {Scope: "pks/cluster", Tag: "1"}})
 		Expect(infer()).To(Equal(InferCounts{}))
-		store.placeless("IPBLOCK_SUBNET", "of-ncp", []nsx.Tag{{Scope: "ncp/cluster", Tag: "pks-1"}, {Scope: "ncp/version", Tag: "1.1.0"}})
+		store.placeless("IPBLOCK_SUBNET", "of-ncp", []mp.Tag{{Scope: "ncp/cluster", Tag: "pks-1"}, {Scope: "ncp/version", Tag: "1.1.0"}})
 		_, err := infer()
 		Expect(err).To(MatchError(ContainSubstring("of-ncp")))
 	})
 
 	It("never searches for shared objects", func() {
-		env.Scope = catalog.Shared
+		env.Scope = mp.Shared
 		for i := range 30 {
 			path := fmt.Sprintf("/infra/certificates/c%d", i)
 			migrate("CERTIFICATE", path, nil)
@@ -158,7 +158,7 @@ var _ = Describe("Infer", func() {
 
 	It("reads directly, without waiting, where the index does not work for good, and says so [R18]", func() {
 		ports(100)
-		outOfStep := &nsx.Error{Kind: nsx.KindSearch, Status: 400, Code: 60515}
+		outOfStep := &nsx.Error{Kind: mp.KindSearch, Status: 400, Code: 60515}
 		fake.onSearch = func(string) error { return outOfStep }
 		var told []error
 		counts, err := Infer(context.Background(), InferInput{
@@ -214,7 +214,7 @@ var _ = Describe("Infer", func() {
 			Expect(err).To(MatchError(ContainSubstring(part)))
 		},
 		Entry("the search fails", func() {
-			fake.onSearch = func(string) error { return &nsx.Error{Kind: nsx.KindAuth, Message: "go away"} }
+			fake.onSearch = func(string) error { return &nsx.Error{Kind: mp.KindAuth, Message: "go away"} }
 		}, "go away"),
 		Entry("the records are full", func() { store.putErr = errors.New("no space") }, "no space"),
 		Entry("an original is missing from the records", func() { clear(store.originals) }, "there is none"),

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -28,7 +28,7 @@ func mergeTags(o policyObject, d records.Delta) (policyObject, bool, error) {
 		return o, false, err
 	}
 	before := len(tags)
-	tags = slices.DeleteFunc(tags, func(t nsx.Tag) bool {
+	tags = slices.DeleteFunc(tags, func(t mp.Tag) bool {
 		return slices.Contains(d.RemoveTags, t) && !slices.Contains(d.SetTags, t)
 	})
 	changed := len(tags) != before

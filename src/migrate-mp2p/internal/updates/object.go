@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
@@ -49,8 +49,8 @@ func (o policyObject) text(key string) (string, error) {
 	return text, err
 }
 
-func (o policyObject) tags() ([]nsx.Tag, error) {
-	tags, err := nsx.ParseTags(o.raw("tags"))
+func (o policyObject) tags() ([]mp.Tag, error) {
+	tags, err := mp.ParseTags(o.raw("tags"))
 	if err != nil {
 		return nil, fmt.Errorf("reading \"tags\" of the Policy object: %w", err)
 	}

@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
 // Problem says why the update of one object cannot be inferred.
 type Problem struct {
-	Type    catalog.Type
+	Type    mp.Type
 	ID      string // Manager id
 	Name    string
 	Path    string             // Policy path, if it is known

@@ -13,6 +13,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/records"
@@ -43,10 +44,10 @@ func migrated() *foundation {
 	f.server, f.client = simulator(nsxsim.Options{Store: data, Coordinator: coordinator.New(coordinator.Options{})})
 	types, err := catalog.New(nil)
 	Expect(err).NotTo(HaveOccurred())
-	build := func(scope catalog.Scope, assume map[string]string) (*plan.Plan, *inventory.Inventory) {
+	build := func(scope mp.Scope, assume map[string]string) (*plan.Plan, *inventory.Inventory) {
 		var wanted []inventory.Wanted
 		for _, s := range world.Shared {
-			w := inventory.Wanted{Type: catalog.Type(s.Kind), Name: s.DisplayName, Allocations: map[string]string{}}
+			w := inventory.Wanted{Type: mp.Type(s.Kind), Name: s.DisplayName, Allocations: map[string]string{}}
 			for _, ip := range s.Allocations {
 				w.Allocations[ip] = ""
 			}
@@ -58,8 +59,8 @@ func migrated() *foundation {
 		Expect(err).NotTo(HaveOccurred())
 		return p, inv
 	}
-	shared, _ := build(catalog.Shared, nil)
-	p, inv := build(catalog.NCP, shared.IDMap())
+	shared, _ := build(mp.Shared, nil)
+	p, inv := build(mp.NCP, shared.IDMap())
 	f.promote(ctx, slices.Concat(shared.Batches, p.Batches))
 
 	ids := shared.IDMap()
@@ -95,8 +96,8 @@ func (f *foundation) promote(ctx context.Context, batches []plan.Batch) {
 	Expect(f.client.Initiate(ctx)).To(Succeed())
 	for _, b := range batches {
 		Expect(f.client.Promote(ctx, b.Request)).To(Succeed())
-		f.act(ctx, "start", nsx.ComponentPrecheck)
-		f.act(ctx, "continue", nsx.ComponentMigration)
+		f.act(ctx, "start", mp.ComponentPrecheck)
+		f.act(ctx, "continue", mp.ComponentMigration)
 	}
 	Expect(f.client.Done(ctx)).To(Succeed())
 }
@@ -108,8 +109,8 @@ func (f *foundation) act(ctx context.Context, action, component string) {
 		status, err := f.client.MigrationStatus(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		c := status.Component(component)
-		Expect(c.Status).NotTo(Equal(nsx.StatusFailed), c.Details)
-		if c.Status == nsx.StatusSuccess {
+		Expect(c.Status).NotTo(Equal(mp.StatusFailed), c.Details)
+		if c.Status == mp.StatusSuccess {
 			return
 		}
 		Expect(sleep(ctx, time.Millisecond)).To(Succeed())
@@ -220,7 +221,7 @@ type blind struct {
 	path string
 }
 
-func (b blind) Search(ctx context.Context, f nsx.Flavour, query string, page nsx.Page) (int, error) {
+func (b blind) Search(ctx context.Context, f mp.Flavour, query string, page mp.Page) (int, error) {
 	return b.Client.Search(ctx, f, query, func(results []json.RawMessage) error {
 		return page(slices.DeleteFunc(slices.Clone(results), func(body json.RawMessage) bool {
 			return strings.Contains(string(body), `"path":"`+b.path+`"`)

@@ -7,19 +7,17 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"strings"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/rawjson"
 )
 
 // API is what this package needs of NSX. Paths of GetPolicy begin with /infra, those of List and Get with /policy or, for
 // the Manager API, with /api.
 type API interface {
-	Search(ctx context.Context, f nsx.Flavour, query string, page nsx.Page) (total int, err error)
-	List(ctx context.Context, path string, params url.Values, page nsx.Page) (count int, err error)
+	Search(ctx context.Context, f mp.Flavour, query string, page mp.Page) (total int, err error)
+	List(ctx context.Context, path string, params url.Values, page mp.Page) (count int, err error)
 	GetPolicy(ctx context.Context, path string, out any) error
 	Get(ctx context.Context, path string, out any) error
 	// PatchInfra sends a hierarchical PATCH whose revisions NSX checks.
@@ -54,7 +52,7 @@ const (
 // reader reads Policy objects in bulk.
 type reader struct {
 	api     API
-	scope   catalog.Scope
+	scope   mp.Scope
 	cluster string
 	index   time.Duration // how long the search index may take to catch up
 	sleep   func(context.Context, time.Duration) error
@@ -86,20 +84,19 @@ func read[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, ea
 
 // searchable says whether the search index finds objects of a kind, for much less than it costs to read them directly.
 func searchable[T any](r *reader, k kind, wanted map[string]T) bool {
-	return r.scope == catalog.NCP && k.Type != allocationType && directCost(wanted) > len(wanted)/searchPage+worthwhile
+	return r.scope == mp.NCP && k.Type != allocationType && directCost(wanted) > len(wanted)/searchPage+worthwhile
 }
 
 // readIndex searches, and searches again while many objects are missing and the index may still be behind. After each
 // search, between may take further objects out of the map; it may be nil. An index that does not work finds nothing more,
 // and that is no error: what is left is read directly, whatever it costs.
 func readIndex[T any](ctx context.Context, r *reader, k kind, wanted map[string]T, each found[T], between func() error) error {
-	query := fmt.Sprintf(`resource_type:(%s) AND tags.scope:"ncp/cluster" AND tags.tag:%s`,
-		strings.Join(k.resourceTypes(), " OR "), quote(r.cluster))
+	query := mp.OfTypes(k.resourceTypes()) + " AND tags.scope:" + mp.Quote("ncp/cluster") + " AND tags.tag:" + mp.Quote(r.cluster)
 	page := pick(wanted, each)
 	pause := firstPause
 	for waited := time.Duration(0); ; waited += pause {
 		err := searchAll(ctx, r.api, query, "", page)
-		if nsx.IsKind(err, nsx.KindSearch) {
+		if mp.IsKind(err, mp.KindSearch) {
 			if r.indexLost != nil {
 				r.indexLost(err)
 			}
@@ -125,13 +122,13 @@ func readIndex[T any](ctx context.Context, r *reader, k kind, wanted map[string]
 }
 
 // searchAll divides a query by the first letters of the Manager id when it finds more than Search hands out.
-func searchAll(ctx context.Context, api API, query, prefix string, page nsx.Page) error {
+func searchAll(ctx context.Context, api API, query, prefix string, page mp.Page) error {
 	part := query
 	if prefix != "" {
 		part += " AND unique_id:" + prefix + "*"
 	}
-	_, err := api.Search(ctx, nsx.Policy, part, page)
-	if !nsx.IsKind(err, nsx.KindSearchCap) || len(prefix) == maxSplits {
+	_, err := api.Search(ctx, mp.Policy, part, page)
+	if !mp.IsKind(err, mp.KindSearchCap) || len(prefix) == maxSplits {
 		return err
 	}
 	for _, digit := range "0123456789abcdef" {
@@ -140,11 +137,6 @@ func searchAll(ctx context.Context, api API, query, prefix string, page nsx.Page
 		}
 	}
 	return nil
-}
-
-// quote makes a phrase of a search query. NSX's search takes a quoted phrase literally.
-func quote(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
 
 // readDirectly reads objects from NSX itself: collections of which many are wanted by list, others one by one.
@@ -188,7 +180,7 @@ func directCost[T any](wanted map[string]T) int {
 
 func readList[T any](ctx context.Context, r *reader, collection string, wanted map[string]T, each found[T]) error {
 	_, err := r.api.List(ctx, "/policy/api/v1"+collection, nil, pick(wanted, each))
-	if err != nil && !nsx.IsKind(err, nsx.KindNotFound) { // not found: the parent is gone, and its children with it
+	if err != nil && !mp.IsKind(err, mp.KindNotFound) { // not found: the parent is gone, and its children with it
 		return fmt.Errorf("listing %s: %w", collection, err)
 	}
 	return nil
@@ -199,7 +191,7 @@ func readOne[T any](ctx context.Context, r *reader, p string, wanted map[string]
 	var body json.RawMessage
 	err = r.api.GetPolicy(ctx, p, &body)
 	switch {
-	case nsx.IsKind(err, nsx.KindNotFound):
+	case mp.IsKind(err, mp.KindNotFound):
 		return true, nil
 	case err != nil:
 		return false, fmt.Errorf("reading %s: %w", p, err)
@@ -208,7 +200,7 @@ func readOne[T any](ctx context.Context, r *reader, p string, wanted map[string]
 }
 
 // pick hands out the wanted objects of a page. An object that is being deleted counts as absent.
-func pick[T any](wanted map[string]T, each found[T]) nsx.Page {
+func pick[T any](wanted map[string]T, each found[T]) mp.Page {
 	return func(results []json.RawMessage) error {
 		var room rawjson.Object
 		for _, body := range results {

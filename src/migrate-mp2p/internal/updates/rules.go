@@ -13,6 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
@@ -34,15 +35,15 @@ type Rules struct {
 
 // rule is one entry of the file.
 type rule struct {
-	Name      string         `yaml:"name"`
-	Types     []catalog.Type `yaml:"types"`
-	Scopes    []string       `yaml:"scopes"`
-	Platforms []string       `yaml:"platforms"`
-	When      []condition    `yaml:"when"`
-	Set       *setTag        `yaml:"set"`
-	Drop      string         `yaml:"drop"`
-	Restore   string         `yaml:"restore"`
-	Rename    *rename        `yaml:"rename"`
+	Name      string      `yaml:"name"`
+	Types     []mp.Type   `yaml:"types"`
+	Scopes    []string    `yaml:"scopes"`
+	Platforms []string    `yaml:"platforms"`
+	When      []condition `yaml:"when"`
+	Set       *setTag     `yaml:"set"`
+	Drop      string      `yaml:"drop"`
+	Restore   string      `yaml:"restore"`
+	Rename    *rename     `yaml:"rename"`
 
 	line int // on which it begins; 0 where that is not known
 }
@@ -95,7 +96,7 @@ const (
 	restoreRuleNames = "rule_names"
 )
 
-const anyType catalog.Type = "*"
+const anyType mp.Type = "*"
 
 // LoadRules reads the rules of a file, or the built-in ones when path is "".
 func LoadRules(path string) (*Rules, error) {
@@ -236,7 +237,7 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 		}
 	}
 	for _, s := range r.Scopes {
-		if s != string(catalog.NCP) && s != string(catalog.Shared) {
+		if s != string(mp.NCP) && s != string(mp.Shared) {
 			wrong("scopes: %q is neither ncp nor shared", s)
 		}
 	}
@@ -273,8 +274,8 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 	if r.Restore != "" && r.Restore != restoreName && r.Restore != restoreRuleNames {
 		wrong("restore: %q is neither %s nor %s", r.Restore, restoreName, restoreRuleNames)
 	}
-	if r.Restore == restoreRuleNames && !r.mayBe([]catalog.Type{catalog.LBVirtualServer}) {
-		wrong("restore: only objects of type %s have %s", catalog.LBVirtualServer, restoreRuleNames)
+	if r.Restore == restoreRuleNames && !r.mayBe([]mp.Type{mp.LBVirtualServer}) {
+		wrong("restore: only objects of type %s have %s", mp.LBVirtualServer, restoreRuleNames)
 	}
 	if r.Set != nil {
 		found = append(found, r.Set.mistakes()...)
@@ -310,11 +311,11 @@ func (r *rule) factMistakes(name string, is *string) []string {
 }
 
 // mayBe says whether the rule may meet an object of one of these types.
-func (r *rule) mayBe(types []catalog.Type) bool {
-	return slices.ContainsFunc(r.Types, func(t catalog.Type) bool { return t == anyType || slices.Contains(types, t) })
+func (r *rule) mayBe(types []mp.Type) bool {
+	return slices.ContainsFunc(r.Types, func(t mp.Type) bool { return t == anyType || slices.Contains(types, t) })
 }
 
-func joined(types []catalog.Type) string {
+func joined(types []mp.Type) string {
 	names := make([]string, len(types))
 	for i, t := range types {
 		names[i] = string(t)

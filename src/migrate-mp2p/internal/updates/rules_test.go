@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
@@ -133,7 +133,7 @@ rules:
 
 	It("is not needed for a lookup to be noticed: no rule is skipped silently [R15]", func() {
 		rules := parsed(oneRule("types: [TIER1], set: {tag: a, from: lookup, of: namespace_uid, by: [ncp/project]}"))
-		o := Object{Type: catalog.Tier1, ID: "t1", Tags: tags("ncp/project=org")}
+		o := Object{Type: mp.Tier1, ID: "t1", Tags: tags("ncp/project=org")}
 		_, err := rules.Delta(o, promoted(o), tasEnv())
 		Expect(err).To(MatchError(And(ContainSubstring("t1"), ContainSubstring("namespace_uid"))))
 	})

@@ -11,7 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -85,7 +85,7 @@ var _ = Describe("Apply against the simulator", func() {
 			add(fmt.Sprintf("/infra/segments/s%d/ports/p", i), nil)
 		}
 
-		result, err := Apply(ctx, ApplyInput{API: client, Records: store, Scope: catalog.NCP, Cluster: "cf", Events: &fakeEvents{}})
+		result, err := Apply(ctx, ApplyInput{API: client, Records: store, Scope: mp.NCP, Cluster: "cf", Events: &fakeEvents{}})
 		Expect(err).NotTo(HaveOccurred())
 		for _, u := range store.updates {
 			Expect(u.State).To(Equal(records.UpdateApplied), u.Path+": "+u.Answer)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -18,6 +18,6 @@ func unplaced(rules *Rules, env Env, originals Originals, m records.MigratedObje
 	if err != nil {
 		return false, fmt.Errorf("reading the record of %s %s: %w", m.Type, m.ID, err)
 	}
-	o := Object{Type: catalog.Type(m.Type), ID: m.ID, Name: original.Name, Tags: original.Tags, Names: original.Names, Facts: original.Facts}
+	o := Object{Type: mp.Type(m.Type), ID: m.ID, Name: original.Name, Tags: original.Tags, Names: original.Names, Facts: original.Facts}
 	return !slices.ContainsFunc(rules.rules, func(r rule) bool { return r.fits(o, env) }), nil
 }

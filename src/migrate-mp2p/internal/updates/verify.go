@@ -10,8 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
@@ -107,8 +106,8 @@ func (w *verification) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = eachType(w.Records.Migrated, func(t catalog.Type) bool { return w.Rules.Touches(t, w.Env) },
-		func(_ catalog.Type, objects []records.MigratedObject) error { return w.readType(ctx, objects) })
+	err = eachType(w.Records.Migrated, func(t mp.Type) bool { return w.Rules.Touches(t, w.Env) },
+		func(_ mp.Type, objects []records.MigratedObject) error { return w.readType(ctx, objects) })
 	if err != nil {
 		return err
 	}
@@ -306,7 +305,7 @@ func (w *verification) compare(u *records.Update, o policyObject) (sight, error)
 // missing says in a few words what a delta asks for.
 func missing(d records.Delta) string {
 	var parts []string
-	tags := func(what string, of []nsx.Tag) {
+	tags := func(what string, of []mp.Tag) {
 		if len(of) == 0 {
 			return
 		}

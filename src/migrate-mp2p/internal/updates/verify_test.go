@@ -10,7 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -31,13 +31,13 @@ func newFinished() *finished {
 var oldVersion, newVersion = tags("ncp/cluster=cf", "ncp/version=1.1.0"), tags("ncp/cluster=cf", "ncp/version=1.2.0")
 
 // migrate makes an object that the run migrated.
-func (f *finished) migrate(kind, path string, objectTags []nsx.Tag) {
+func (f *finished) migrate(kind, path string, objectTags []mp.Tag) {
 	f.fake.add(path, objectTags)
 	f.store.object(kind, path, oldVersion)
 }
 
 // ports makes n ports, each in a segment of its own: far too many lists to read them by list.
-func (f *finished) ports(n int, objectTags []nsx.Tag) []string {
+func (f *finished) ports(n int, objectTags []mp.Tag) []string {
 	var paths []string
 	for i := range n {
 		paths = append(paths, fmt.Sprintf("/infra/segments/s%03d/ports/%x-port%d", i, i%16, i))
@@ -74,7 +74,7 @@ func (f *finished) finish(waive ...string) (FinishResult, error) {
 	})
 }
 
-func (f *finished) show(objectTags []nsx.Tag, paths ...string) {
+func (f *finished) show(objectTags []mp.Tag, paths ...string) {
 	for _, path := range paths {
 		f.fake.objects[path]["tags"] = objectTags
 	}
@@ -167,7 +167,7 @@ var _ = Describe("Verify", func() {
 		paths := f.ports(60, newVersion)
 		f.inferred(records.UpdateApplied)
 		f.show(oldVersion, paths[7])
-		f.fake.onSearch = func(string) error { return &nsx.Error{Kind: nsx.KindSearch, Status: 400, Code: 60515} }
+		f.fake.onSearch = func(string) error { return &nsx.Error{Kind: mp.KindSearch, Status: 400, Code: 60515} }
 		Expect(f.verify()).To(And(HaveField("Objects", 60), HaveField("Pending", 1)))
 		Expect(f.events.slept).To(BeZero())
 		Expect(f.store.state(paths[7]).State).To(Equal(records.UpdatePending))
@@ -253,17 +253,17 @@ var _ = Describe("Verify", func() {
 			Expect(f.store.updates).To(HaveEach(HaveField("State", records.UpdateApplied)))
 		},
 		Entry("the search fails", func() {
-			f.fake.onSearch = func(string) error { return &nsx.Error{Kind: nsx.KindServer, Message: "go away"} }
+			f.fake.onSearch = func(string) error { return &nsx.Error{Kind: mp.KindServer, Message: "go away"} }
 		}, "go away"),
 		Entry("an object cannot be read", func() {
-			f.fake.onGet = func(string) error { return &nsx.Error{Kind: nsx.KindServer, Message: "go away"} }
+			f.fake.onGet = func(string) error { return &nsx.Error{Kind: mp.KindServer, Message: "go away"} }
 		}, "go away"),
 		Entry("an original is missing from the records", func() { clear(f.store.originals) }, "there is none"),
 		Entry("the records are full", func() { f.store.setErr = errors.New("no space") }, "no space"),
 	)
 
 	It("looks at shared objects by list", func() {
-		f.env.Scope = catalog.Shared
+		f.env.Scope = mp.Shared
 		for i := range 30 {
 			f.migrate("CERTIFICATE", fmt.Sprintf("/infra/certificates/c%d", i), nil)
 		}
@@ -298,7 +298,7 @@ var _ = Describe("Finish", func() {
 		ignore(1)
 		Expect(f.finish()).To(Equal(FinishResult{Applied: 30, Verified: VerifyResult{Objects: 30}}))
 		Expect(f.fake.patches).To(HaveLen(2))
-		Expect(f.fake.tags("/infra/segments/s07")).To(ContainElement(nsx.Tag{Scope: "ncp/version", Tag: "1.2.0"}))
+		Expect(f.fake.tags("/infra/segments/s07")).To(ContainElement(mp.Tag{Scope: "ncp/version", Tag: "1.2.0"}))
 		Expect(f.events.reasons).To(ContainElement(ContainSubstring("30 updates that it took")))
 	})
 
@@ -316,7 +316,7 @@ var _ = Describe("Finish", func() {
 	It("does not send again because of what NSX refuses", func() {
 		f.fake.deny = func(path string) error {
 			if path == "/infra/segments/s07" {
-				return &nsx.Error{Kind: nsx.KindInvalid, Message: "NSX says no"}
+				return &nsx.Error{Kind: mp.KindInvalid, Message: "NSX says no"}
 			}
 			return nil
 		}
@@ -327,9 +327,9 @@ var _ = Describe("Finish", func() {
 	})
 
 	It("counts what the records have when something stops it [R19]", func() {
-		f.fake.onPatch = func([]string) error { return &nsx.Error{Kind: nsx.KindUnreachable, Message: "away"} }
+		f.fake.onPatch = func([]string) error { return &nsx.Error{Kind: mp.KindUnreachable, Message: "away"} }
 		result, err := f.finish()
-		Expect(nsx.IsKind(err, nsx.KindUnreachable)).To(BeTrue())
+		Expect(mp.IsKind(err, mp.KindUnreachable)).To(BeTrue())
 		Expect(result).To(Equal(FinishResult{Pending: 30}))
 		Expect(strings.Join(f.fake.requests, "\n")).To(Equal("LIST /policy/api/v1/infra/segments\nPATCH"))
 	})

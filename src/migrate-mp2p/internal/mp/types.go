@@ -1,4 +1,4 @@
-package catalog
+package mp
 
 // Type is a resource type of the migration API, spelled as NSX spells it (NSX Go SDK, migrated-resources).
 type Type string
@@ -44,17 +44,6 @@ type Scope string
 const (
 	Shared Scope = "shared"
 	NCP    Scope = "ncp"
-)
-
-// Evidence is what NSX says of one entry when it is read directly, without the search index.
-type Evidence int
-
-// What reading an entry can show.
-const (
-	Undecided Evidence = iota // NSX's answer does not decide it
-	IsManager
-	IsPolicy
-	IsAbsent // the Manager object is gone altogether
 )
 
 // Ref names one entry of a plan: type and Manager id (the router's id for router ports and configuration).

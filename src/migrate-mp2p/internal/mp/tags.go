@@ -1,6 +1,20 @@
-package nsx
+package mp
 
-import "nsx-mp2p/migrate-mp2p/internal/rawjson"
+import (
+	"nsx-mp2p/migrate-mp2p/internal/rawjson"
+)
+
+// Tag is one tag of an NSX object.
+type Tag struct {
+	Scope string `json:"scope"`
+	Tag   string `json:"tag"`
+}
+
+// KeyValue is one pair of metadata or linked_ids. NSX's schema says string (NSX Go SDK, MpMigrationData).
+type KeyValue struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
 
 // frequentScopes are the scopes of most tags of NCP (NCP docs 4.0), as they stand in JSON. All tags share one copy of each.
 var frequentScopes = quoted(

@@ -1,21 +1,4 @@
-package nsx
-
-import (
-	"encoding/json"
-	"time"
-)
-
-// Tag is one tag of an NSX object.
-type Tag struct {
-	Scope string `json:"scope"`
-	Tag   string `json:"tag"`
-}
-
-// KeyValue is one pair of metadata or linked_ids. NSX's schema says string (NSX Go SDK, MpMigrationData).
-type KeyValue struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
-}
+package mp
 
 // ResourceDetails is one object of a promotion request (MPResourceDetails in the NSX Go SDK).
 type ResourceDetails struct {
@@ -118,31 +101,4 @@ type Feedback struct {
 	ID     string          `json:"mp_id"`
 	Name   string          `json:"mp_display_name"`
 	Errors []FeedbackError `json:"error_list"`
-}
-
-// Node is the manager node that a run is pinned to.
-type Node struct {
-	ID        string // node uuid, GET /api/v1/node
-	Address   string // host:port as configured
-	Version   string // product_version, GET /api/v1/node/version
-	ClusterID string // GET /api/v1/cluster
-}
-
-// Flavour selects one of the two search APIs.
-type Flavour int
-
-// The Manager and the Policy search.
-const (
-	Manager Flavour = iota
-	Policy
-)
-
-// Page receives the results of a search or list, one page after the other; it must not keep the slices.
-type Page func(results []json.RawMessage) error
-
-// Stats counts what a client did, for the report.
-type Stats struct {
-	Requests int64
-	Retries  int64
-	Waited   time.Duration // held back by the limiter or by NSX
 }
