@@ -7,13 +7,13 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
-// Fact says which objects may have a fact, and what it may be.
-type Fact struct {
+// FactSpec says which objects may have a fact, and what it may be.
+type FactSpec struct {
 	Types  []mp.Type // nil: of any type
 	Values []string  // nil: any text
 }
 
-var facts = map[string]Fact{
+var facts = map[mp.Fact]FactSpec{
 	mp.FactParent:       {},
 	mp.FactSwitch:       {Types: []mp.Type{mp.LogicalPort}},
 	mp.FactPool:         {Types: []mp.Type{mp.IPPoolAllocation}},
@@ -31,10 +31,10 @@ var facts = map[string]Fact{
 }
 
 // FactNamed finds a fact.
-func FactNamed(name string) (f Fact, known bool) {
+func FactNamed(name mp.Fact) (f FactSpec, known bool) {
 	f, known = facts[name]
 	return f, known
 }
 
 // FactNames lists all facts in the order of their names.
-func FactNames() []string { return slices.Sorted(maps.Keys(facts)) }
+func FactNames() []mp.Fact { return slices.Sorted(maps.Keys(facts)) }

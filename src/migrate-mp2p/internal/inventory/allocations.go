@@ -53,9 +53,9 @@ func (r *retrieval) noteUse(user mp.Ref, u use) {
 }
 
 // facts are what update rules may ask about an address.
-func (u use) facts() map[string]string {
-	facts := map[string]string{mp.FactPool: u.pool, mp.FactIP: u.ip}
-	for key, value := range map[string]string{mp.FactOwnerKind: u.kind, mp.FactOwnerProject: u.project, mp.FactOwnerService: u.service, mp.FactOwnerLBType: u.serverType} {
+func (u use) facts() map[mp.Fact]string {
+	facts := map[mp.Fact]string{mp.FactPool: u.pool, mp.FactIP: u.ip}
+	for key, value := range map[mp.Fact]string{mp.FactOwnerKind: u.kind, mp.FactOwnerProject: u.project, mp.FactOwnerService: u.service, mp.FactOwnerLBType: u.serverType} {
 		if value != "" {
 			facts[key] = value
 		}

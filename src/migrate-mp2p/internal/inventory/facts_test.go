@@ -12,7 +12,7 @@ import (
 )
 
 var _ = It("The facts of every object of a foundation and of a cluster are those that the catalog lists for update rules [R15]", func(ctx SpecContext) {
-	seen := map[string]bool{}
+	seen := map[mp.Fact]bool{}
 	cluster, err := model.Kubernetes(1, 1, model.Options{Rare: true})
 	Expect(err).NotTo(HaveOccurred())
 	foundation, err := model.TAS(1, 1, model.Options{})

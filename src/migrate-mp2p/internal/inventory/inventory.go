@@ -89,9 +89,9 @@ type Object struct {
 	// Shadowed says that NSX keeps a Policy twin of the object by itself, which is no promotion: a port made on a
 	// switch that was Policy already.
 	Shadowed bool
-	Names    map[string]string // of LB rules: Manager id -> display name
-	Facts    map[string]string // what update rules need beyond tags
-	Wanted   *Wanted           // the entry of the user spec that asked for it
+	Names    map[string]string  // of LB rules: Manager id -> display name
+	Facts    map[mp.Fact]string // what update rules need beyond tags
+	Wanted   *Wanted            // the entry of the user spec that asked for it
 }
 
 // Reference is a Manager object that another one names.

@@ -86,7 +86,7 @@ var _ = Describe("Looking at entries", func() {
 		for _, b := range ofType(ncp, mp.IPPoolAllocation) {
 			for _, e := range b.Entries {
 				refs = append(refs, e.Ref)
-				pools[e.Ref] = e.Facts[plan.FactParent]
+				pools[e.Ref] = e.Facts[mp.FactParent]
 			}
 		}
 		look := func() map[mp.Ref]inventory.Finding {
@@ -189,12 +189,12 @@ var _ = Describe("A census", func() {
 			if err := tx.Manager().Delete("ip-sets/" + gone.ID); err != nil {
 				return err
 			}
-			return tx.Manager().Delete("logical-routers/" + nat.Facts[plan.FactParent] + "/nat/rules/" + nat.ID)
+			return tx.Manager().Delete("logical-routers/" + nat.Facts[mp.FactParent] + "/nat/rules/" + nat.ID)
 		})).To(Succeed())
 		Expect(g.server.Store().Update(put(map[string]object{
 			"ip-sets/new":     {"id": "new", "resource_type": "IPSet", "display_name": "new set", "tags": tagsOf("tas1")},
 			"ip-sets/foreign": {"id": "foreign", "resource_type": "IPSet", "display_name": "x", "tags": tagsOf("tas1-other")},
-			"logical-routers/" + nat.Facts[plan.FactParent] + "/nat/rules/new": {"id": "new", "resource_type": "NatRule", "logical_router_id": nat.Facts[plan.FactParent], "tags": tagsOf("tas1")},
+			"logical-routers/" + nat.Facts[mp.FactParent] + "/nat/rules/new": {"id": "new", "resource_type": "NatRule", "logical_router_id": nat.Facts[mp.FactParent], "tags": tagsOf("tas1")},
 		}))).To(Succeed())
 
 		c := g.census(ctx, mp.NCP, p)

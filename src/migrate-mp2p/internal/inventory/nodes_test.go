@@ -229,8 +229,8 @@ var _ = Describe("The network of the nodes of a TKGI cluster", func() {
 		for _, o := range t.retrieve(ctx, mp.NCP).Objects {
 			if o.Type == mp.IPPoolAllocation && o.Nodes {
 				Expect(o.Parent.ID).To(Equal(pool))
-				Expect(o.Facts).To(HaveKeyWithValue("ip", o.ID))
-				Expect(o.Facts).NotTo(HaveKey("owner_kind"))
+				Expect(o.Facts).To(HaveKeyWithValue(mp.FactIP, o.ID))
+				Expect(o.Facts).NotTo(HaveKey(mp.FactOwnerKind))
 				found = append(found, o.ID)
 			}
 		}

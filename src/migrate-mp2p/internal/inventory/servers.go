@@ -43,12 +43,12 @@ func theOne(b body, path string) (value string) {
 	return value
 }
 
-func (o *Object) note(fact, value string) {
+func (o *Object) note(fact mp.Fact, value string) {
 	if value == "" {
 		return
 	}
 	if o.Facts == nil {
-		o.Facts = map[string]string{}
+		o.Facts = map[mp.Fact]string{}
 	}
 	o.Facts[fact] = value
 }

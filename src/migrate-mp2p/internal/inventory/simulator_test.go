@@ -142,7 +142,7 @@ func known(p *plan.Plan) []inventory.Known {
 }
 
 func placeOf(e plan.Entry) inventory.Place {
-	return inventory.Place{Parent: e.Facts[plan.FactParent], PolicyPath: e.PolicyPath}
+	return inventory.Place{Parent: e.Facts[mp.FactParent], PolicyPath: e.PolicyPath}
 }
 
 // look reads every entry of a plan.

@@ -25,10 +25,10 @@ type builder struct {
 	planned  map[string]string // Manager id -> Policy path, of the plan
 	policy   map[string]string // the same of objects of this scope that are Policy already
 	missing  map[string]*missing
-	facts    map[string]map[string]string // by type and parent
-	parents  map[string]*inventory.Object // switches, by Manager id
-	makers   map[string]string            // of the nodes' objects: Manager id -> the identity that made it
-	maker    string                       // the one that made most of these
+	facts    map[string]map[mp.Fact]string // by type and parent
+	parents  map[string]*inventory.Object  // switches, by Manager id
+	makers   map[string]string             // of the nodes' objects: Manager id -> the identity that made it
+	maker    string                        // the one that made most of these
 }
 
 // Build plans a run. The error is an *Error when the inventory cannot be migrated; it lists every reason.
@@ -37,7 +37,7 @@ func Build(inv *inventory.Inventory, o Options) (*Plan, error) {
 		inv: inv, options: o, objects: inOrder(inv.Objects, o.Catalog),
 		plan:  &Plan{Scope: inv.Scope, References: map[string]string{}, AlreadyPolicy: len(inv.Policy)},
 		paths: make(map[*inventory.Object]string, len(inv.Objects)), planned: make(map[string]string, len(inv.Objects)),
-		policy: map[string]string{}, missing: map[string]*missing{}, facts: map[string]map[string]string{},
+		policy: map[string]string{}, missing: map[string]*missing{}, facts: map[string]map[mp.Fact]string{},
 	}
 	for _, done := range inv.Policy {
 		if done.PolicyPath != "" && done.Type != mp.Tier1Port {
@@ -288,7 +288,7 @@ func (b *builder) principal(e *catalog.Entry, o *inventory.Object) string {
 }
 
 // factsOf adds the parent to an object's facts. Objects of one parent share the map.
-func (b *builder) factsOf(o *inventory.Object) map[string]string {
+func (b *builder) factsOf(o *inventory.Object) map[mp.Fact]string {
 	if o.Parent.ID == "" {
 		return o.Facts
 	}
@@ -296,9 +296,9 @@ func (b *builder) factsOf(o *inventory.Object) map[string]string {
 	if o.Facts == nil && b.facts[key] != nil {
 		return b.facts[key]
 	}
-	facts := map[string]string{FactParent: o.Parent.ID}
+	facts := map[mp.Fact]string{mp.FactParent: o.Parent.ID}
 	if o.Type == mp.LogicalPort {
-		facts[FactSwitch] = o.Parent.ID
+		facts[mp.FactSwitch] = o.Parent.ID
 	}
 	for name, value := range o.Facts {
 		facts[name] = value

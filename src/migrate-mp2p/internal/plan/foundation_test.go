@@ -52,7 +52,7 @@ func foundation() *inventory.Inventory {
 	server := object(mp.LBVirtualServer, "vs", "web")
 	server.Names = map[string]string{"lbr-1": "rule one"}
 	address := below(&inventory.Object{Ref: mp.Ref{Type: mp.IPPool, ID: "ext"}}, mp.IPPoolAllocation, "100.64.0.5", "100.64.0.5")
-	address.Facts = map[string]string{"pool": "ext", "ip": "100.64.0.5", "owner_kind": "snat"}
+	address.Facts = map[mp.Fact]string{"pool": "ext", "ip": "100.64.0.5", "owner_kind": "snat"}
 	return &inventory.Inventory{
 		Scope: mp.NCP, Cluster: "tas1",
 		Objects: []*inventory.Object{

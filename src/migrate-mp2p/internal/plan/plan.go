@@ -43,15 +43,9 @@ type Entry struct {
 	Name       string
 	Hash       string
 	Tags       []mp.Tag
-	Names      map[string]string // of LB rules: Manager id -> display name
-	Facts      map[string]string // FactParent, FactSwitch, and those of the inventory
+	Names      map[string]string  // of LB rules: Manager id -> display name
+	Facts      map[mp.Fact]string // those of the inventory, and the parent and switch
 }
-
-// Facts that the plan adds to those of the inventory.
-const (
-	FactParent = mp.FactParent
-	FactSwitch = mp.FactSwitch
-)
 
 // Batch is one promotion request.
 type Batch struct {

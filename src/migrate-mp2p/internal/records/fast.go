@@ -42,9 +42,9 @@ func (r *Original) read(key, value []byte) (err error) {
 	case "tags":
 		r.Tags, err = mp.ParseTags(value)
 	case "names":
-		r.Names = texts(value)
+		r.Names = texts[string](value)
 	case "facts":
-		r.Facts = texts(value)
+		r.Facts = texts[mp.Fact](value)
 	}
 	return err
 }
@@ -111,7 +111,7 @@ func (d *Delta) read(key, value []byte) (err error) {
 		wanted := text(value)
 		d.DisplayName = &wanted
 	case "rule_names":
-		d.RuleNames = texts(value)
+		d.RuleNames = texts[string](value)
 	}
 	return err
 }
@@ -122,15 +122,15 @@ func text(value []byte) string {
 }
 
 // texts reads an object of strings.
-func texts(value []byte) map[string]string {
-	all := map[string]string{}
+func texts[K ~string](value []byte) map[K]string {
+	all := map[K]string{}
 	s := rawjson.NewScanner(value)
 	s.Object(func(key []byte) {
 		name := string(key)
 		if strings.Contains(name, `\`) {
 			name = text([]byte(`"` + name + `"`))
 		}
-		all[name] = text(s.Value())
+		all[K(name)] = text(s.Value())
 	})
 	return all
 }

@@ -18,7 +18,7 @@ var _ = Describe("Rows of which there is one per object", func() {
 		batch.Entries[0].PolicyPath = "/infra/" + odd
 		batch.Originals[0] = records.Original{
 			Type: "LOGICAL_PORT", ID: "p1", Hash: odd, Name: odd, Tags: []mp.Tag{{Scope: odd, Tag: odd}, {Scope: "", Tag: ""}},
-			Names: map[string]string{odd: odd}, Facts: map[string]string{"parent": odd},
+			Names: map[string]string{odd: odd}, Facts: map[mp.Fact]string{"parent": odd},
 		}
 		s := opened(GinkgoT().TempDir())
 		Expect(s.Create(header(), slices.Values([]records.PlannedBatch{batch}))).To(Succeed())

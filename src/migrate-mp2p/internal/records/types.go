@@ -135,13 +135,13 @@ type MigratedObject struct {
 
 // Original is what an object was before the run, as far as the run must know.
 type Original struct {
-	Type  string            `json:"type"`
-	ID    string            `json:"id"`
-	Hash  string            `json:"hash"` // of the body without revision, times, owner and policyPath tag
-	Name  string            `json:"name,omitempty"`
-	Tags  []mp.Tag          `json:"tags,omitempty"`
-	Names map[string]string `json:"names,omitempty"` // names of embedded parts: LB rule id -> display name
-	Facts map[string]string `json:"facts,omitempty"` // what update rules need beyond tags, e.g. the parent's id
+	Type  string             `json:"type"`
+	ID    string             `json:"id"`
+	Hash  string             `json:"hash"` // of the body without revision, times, owner and policyPath tag
+	Name  string             `json:"name,omitempty"`
+	Tags  []mp.Tag           `json:"tags,omitempty"`
+	Names map[string]string  `json:"names,omitempty"` // names of embedded parts: LB rule id -> display name
+	Facts map[mp.Fact]string `json:"facts,omitempty"` // what update rules need beyond tags, e.g. the parent's id
 }
 
 // PlannedBatch is one batch as the plan hands it over.

@@ -29,8 +29,8 @@ type Object struct {
 	PolicyPath string // "" while the plan cannot know it
 	Name       string
 	Tags       []mp.Tag
-	Names      map[string]string // Manager id of an embedded LB rule -> its display name
-	Facts      map[string]string // what the plan noted beyond tags
+	Names      map[string]string  // Manager id of an embedded LB rule -> its display name
+	Facts      map[mp.Fact]string // what the plan noted beyond tags
 }
 
 // Current is what the Policy object is now.
@@ -237,7 +237,7 @@ func (b *builder) values(s *setTag) ([]string, error) {
 	case fromTag:
 		return b.tagValues(s.Of)
 	case fromFact:
-		value, known := b.object.Facts[s.Of]
+		value, known := b.object.Facts[mp.Fact(s.Of)]
 		if !known {
 			return nil, fmt.Errorf("the plan has no fact %s", s.Of)
 		}

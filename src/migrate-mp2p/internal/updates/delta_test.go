@@ -106,10 +106,10 @@ var _ = DescribeTable("the built-in rules on TAS [R15]",
 		Object{Type: mp.LogicalPort, Tags: tags("ncp/version=1.2.0", "ncp/hc_sect_id=sect-mp")},
 		tags("ncp/hc_sect_id=sect-policy"), tags("ncp/hc_sect_id=sect-mp")),
 	Entry("tell what a SNAT address is for",
-		Object{Type: mp.IPPoolAllocation, Facts: map[string]string{"owner_kind": "snat", "owner_project": "org"}},
+		Object{Type: mp.IPPoolAllocation, Facts: map[mp.Fact]string{"owner_kind": "snat", "owner_project": "org"}},
 		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=org", "ncp/created_for=snat"), nil),
 	Entry("tell what a virtual server's address is for",
-		Object{Type: mp.IPPoolAllocation, Facts: map[string]string{"owner_kind": "lb_virtual_server", "owner_lb_vs_type": "http"}},
+		Object{Type: mp.IPPoolAllocation, Facts: map[mp.Fact]string{"owner_kind": "lb_virtual_server", "owner_lb_vs_type": "http"}},
 		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/created_for=l7_per_namespace"), nil),
 	Entry("ask for no Kubernetes identities",
 		Object{Type: mp.LogicalPort, Tags: tags("ncp/version=1.2.0", "ncp/project=org", "ncp/pod=app", "ncp/pod_uid=u")}, nil, nil),
@@ -128,28 +128,28 @@ var _ = DescribeTable("the built-in rules on Kubernetes",
 	Entry("pod", Object{Type: mp.LogicalPort, Tags: tags("ncp/project=shop", "ncp/pod_uid=p")}, tags("ncp/project_uid=ns-uid", "external_id=p")),
 	Entry("pool behind a service's virtual server",
 		Object{Type: mp.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"),
-			Facts: map[string]string{"used_by": "l4_server", "server_port": "443", "server_protocol": "TCP"}},
+			Facts: map[mp.Fact]string{"used_by": "l4_server", "server_port": "443", "server_protocol": "TCP"}},
 		tags("ncp/project_uid=ns-uid", "ncp/service_uid=svc-uid", "external_id=svc-uid", "ncp/created_for=SLB", "ncp/service_port=443", "ncp/service_port_protocol=TCP")),
 	Entry("pool behind ingresses",
-		Object{Type: mp.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"used_by": "lb_rule", "member_port": "8080"}},
+		Object{Type: mp.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[mp.Fact]string{"used_by": "lb_rule", "member_port": "8080"}},
 		tags("ncp/project_uid=ns-uid", "ncp/created_for=SLB", "ncp/service_port=80")),
 	Entry("pool that nobody uses, without members",
 		Object{Type: mp.LBPool, Tags: tags("ncp/project=shop", "ncp/service=web")},
 		tags("ncp/project_uid=ns-uid", "ncp/created_for=SLB", "ncp/service_port=81")),
 	Entry("virtual server of a service",
-		Object{Type: mp.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"server_port": "443", "server_protocol": "UDP"}},
+		Object{Type: mp.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[mp.Fact]string{"server_port": "443", "server_protocol": "UDP"}},
 		tags("ncp/project_uid=ns-uid", "ncp/lb_vs_type=layer_4", "ncp/service_uid=svc-uid", "external_id=svc-uid", "ncp/created_for=SLB", "ncp/service_port_protocol=UDP")),
 	Entry("virtual server of the ingresses of a namespace", Object{Type: mp.LBVirtualServer, Tags: tags("ncp/project=shop", "ncp/lb_vs_type=http")},
 		tags("ncp/project_uid=ns-uid", "external_id=ns-uid", "ncp/created_for=SLB")),
 	Entry("virtual server of all ingresses", Object{Type: mp.LBVirtualServer, Tags: tags("ncp/lb_vs_type=https_terminated")},
 		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631", "ncp/created_for=SLB")),
-	Entry("default certificate", Object{Type: mp.Certificate, Facts: map[string]string{"used_by": "default_certificate"}},
+	Entry("default certificate", Object{Type: mp.Certificate, Facts: map[mp.Fact]string{"used_by": "default_certificate"}},
 		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631")),
-	Entry("persistence by source address", Object{Type: mp.LBPersistenceProfile, Facts: map[string]string{"resource_type": "LbSourceIpPersistenceProfile"}},
+	Entry("persistence by source address", Object{Type: mp.LBPersistenceProfile, Facts: map[mp.Fact]string{"resource_type": "LbSourceIpPersistenceProfile"}},
 		tags("external_id=31393dd1-d857-5903-99a7-3a96858e7631")),
-	Entry("persistence by cookie", Object{Type: mp.LBPersistenceProfile, Facts: map[string]string{"resource_type": "LbCookiePersistenceProfile"}}, nil),
+	Entry("persistence by cookie", Object{Type: mp.LBPersistenceProfile, Facts: map[mp.Fact]string{"resource_type": "LbCookiePersistenceProfile"}}, nil),
 	Entry("address of a service",
-		Object{Type: mp.IPPoolAllocation, Facts: map[string]string{"owner_kind": "lb_virtual_server", "owner_project": "shop", "owner_service": "web"}},
+		Object{Type: mp.IPPoolAllocation, Facts: map[mp.Fact]string{"owner_kind": "lb_virtual_server", "owner_project": "shop", "owner_service": "web"}},
 		tags("ncp/cluster=cf", "ncp/version=1.2.0", "ncp/project=shop", "ncp/project_uid=ns-uid", "ncp/service_uid=svc-uid", "ncp/created_for=l4_service")),
 	Entry("network policy", Object{Type: mp.IPSet, Tags: tags("ncp/project=shop", "ncp/network_policy=deny-all")},
 		tags("ncp/project_uid=ns-uid", "ncp/network_policy_uid=np-uid")),
@@ -264,7 +264,7 @@ var _ = Describe("Delta", func() {
 
 var _ = DescribeTable("the words of a rule",
 	func(rule string, want records.Delta) {
-		o := Object{Type: mp.Tier1, Tags: tags("a=1", "b=2"), Facts: map[string]string{"parent": "x"}}
+		o := Object{Type: mp.Tier1, Tags: tags("a=1", "b=2"), Facts: map[mp.Fact]string{"parent": "x"}}
 		Expect(parsed(oneRule("types: ['*'], "+rule)).Delta(o, promoted(o), tasEnv())).To(Equal(want))
 	},
 	Entry("drop", "drop: a", records.Delta{RemoveTags: tags("a=1")}),
@@ -319,7 +319,7 @@ var _ = Describe("Preview", func() {
 		for i := range 57 {
 			objects = append(objects, Object{Type: mp.NAT, ID: fmt.Sprintf("n%02d", i), Name: "snat", Tags: tags("ncp/project=team-0003")})
 		}
-		objects = append(objects, Object{Type: mp.LBVirtualServer, ID: "vs", Name: "web", Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[string]string{"server_protocol": "TCP"}})
+		objects = append(objects, Object{Type: mp.LBVirtualServer, ID: "vs", Name: "web", Tags: tags("ncp/project=shop", "ncp/service=web"), Facts: map[mp.Fact]string{"server_protocol": "TCP"}})
 		err := Preview(builtInRules(), slices.Values(objects), env)
 		Expect(err).To(MatchError(And(
 			ContainSubstring("58 objects cannot"),

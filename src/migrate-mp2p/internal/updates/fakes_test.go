@@ -266,7 +266,7 @@ func (f *fakeRecords) object(kind, p string, objectTags []mp.Tag) {
 }
 
 // address adds a migrated address with these facts.
-func (f *fakeRecords) address(p string, facts map[string]string) {
+func (f *fakeRecords) address(p string, facts map[mp.Fact]string) {
 	f.object("IPPOOL_ALLOCATION", p, nil)
 	key := "IPPOOL_ALLOCATION/" + f.migrated[len(f.migrated)-1].ID
 	original := f.originals[key]
@@ -295,7 +295,7 @@ func (f *fakeRecords) update(p string) {
 		f.originals = map[string]records.Original{}
 	}
 	u := f.updates[len(f.updates)-1]
-	f.originals[u.Type+"/"+u.ID] = records.Original{Type: u.Type, ID: u.ID, Facts: map[string]string{"parent": "mp-" + path.Base(path.Dir(path.Dir(p)))}}
+	f.originals[u.Type+"/"+u.ID] = records.Original{Type: u.Type, ID: u.ID, Facts: map[mp.Fact]string{"parent": "mp-" + path.Base(path.Dir(path.Dir(p)))}}
 }
 
 // typeOf is a migration type whose objects become objects of a kind.

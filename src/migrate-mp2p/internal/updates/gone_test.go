@@ -99,7 +99,7 @@ var _ = Describe("An object that NSX does not show", func() {
 	It("is looked for below the router or pool that it had in Manager mode", func() {
 		store.update("/infra/tier-0s/t/nat/USER/nat-rules/n")
 		rule := store.updates[0]
-		store.originals[rule.Type+"/"+rule.ID] = records.Original{Facts: map[string]string{"parent": "router"}}
+		store.originals[rule.Type+"/"+rule.ID] = records.Original{Facts: map[mp.Fact]string{"parent": "router"}}
 		fake.manager["/api/v1/logical-routers/router/nat/rules/mp-n"] = map[string]any{}
 		store.update("/infra/ip-pools/p/ip-allocations/a")
 		store.update("/infra/ip-pools/p/ip-allocations/b")

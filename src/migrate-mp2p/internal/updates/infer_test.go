@@ -101,7 +101,7 @@ var _ = Describe("Infer", func() {
 		for i := range 50 {
 			path := fmt.Sprintf("/infra/ip-pools/p%d/ip-allocations/a%d", i%2, i)
 			fake.add(path, nil)
-			store.address(path, map[string]string{"owner_kind": "snat"})
+			store.address(path, map[mp.Fact]string{"owner_kind": "snat"})
 		}
 		Expect(infer()).To(Equal(InferCounts{Objects: 50, Updates: 50}))
 		Expect(fake.requests).To(ConsistOf("LIST /policy/api/v1/infra/ip-pools/p0/ip-allocations", "LIST /policy/api/v1/infra/ip-pools/p1/ip-allocations"))
@@ -109,7 +109,7 @@ var _ = Describe("Infer", func() {
 
 	It("leaves an address alone that no object of NCP uses, as that of TKGI's nodes [I3]", func() {
 		fake.add("/infra/ip-pools/p/ip-allocations/a", nil)
-		store.address("/infra/ip-pools/p/ip-allocations/a", map[string]string{"pool": "p", "ip": "100.80.0.17"})
+		store.address("/infra/ip-pools/p/ip-allocations/a", map[mp.Fact]string{"pool": "p", "ip": "100.80.0.17"})
 		Expect(infer()).To(Equal(InferCounts{Objects: 1}))
 	})
 

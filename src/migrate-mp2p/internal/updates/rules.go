@@ -51,7 +51,7 @@ type rule struct {
 // condition is a demand on the Manager object: on one of its tags or on one fact.
 type condition struct {
 	Tag    string  `yaml:"tag"`
-	Fact   string  `yaml:"fact"`
+	Fact   mp.Fact `yaml:"fact"`
 	Is     *string `yaml:"is"`
 	Absent bool    `yaml:"absent"`
 }
@@ -69,8 +69,9 @@ type setTag struct {
 
 // key is one of the words by which a lookup finds a workload: the value of a tag, or a fact.
 type key struct {
-	tag, fact string
-	or        *string // taken where the object has neither; nil: that is an error
+	tag  string
+	fact mp.Fact
+	or   *string // taken where the object has neither; nil: that is an error
 }
 
 // rename gives a display name that ends in one text another end.
@@ -280,7 +281,7 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 	if r.Set != nil {
 		found = append(found, r.Set.mistakes()...)
 		if r.Set.From == fromFact && r.Set.Of != "" {
-			for _, text := range r.factMistakes(r.Set.Of, nil) {
+			for _, text := range r.factMistakes(mp.Fact(r.Set.Of), nil) {
 				wrong("set: of: %s", text)
 			}
 		}
@@ -297,11 +298,11 @@ func (r *rule) mistakes(types *catalog.Catalog, taken map[string]bool) []string 
 }
 
 // factMistakes says why a rule that asks for a fact could never find it, or never with this value.
-func (r *rule) factMistakes(name string, is *string) []string {
+func (r *rule) factMistakes(name mp.Fact, is *string) []string {
 	fact, known := catalog.FactNamed(name)
 	switch {
 	case !known:
-		return []string{fmt.Sprintf("%q is not a fact; there are %s", name, strings.Join(catalog.FactNames(), ", "))}
+		return []string{fmt.Sprintf("%q is not a fact; there are %s", name, joined(catalog.FactNames()))}
 	case fact.Types != nil && !r.mayBe(fact.Types):
 		return []string{fmt.Sprintf("%s is a fact of objects of other types: %s", name, joined(fact.Types))}
 	case is != nil && fact.Values != nil && !slices.Contains(fact.Values, *is):
@@ -315,9 +316,9 @@ func (r *rule) mayBe(types []mp.Type) bool {
 	return slices.ContainsFunc(r.Types, func(t mp.Type) bool { return t == anyType || slices.Contains(types, t) })
 }
 
-func joined(types []mp.Type) string {
-	names := make([]string, len(types))
-	for i, t := range types {
+func joined[S ~string](list []S) string {
+	names := make([]string, len(list))
+	for i, t := range list {
 		names[i] = string(t)
 	}
 	return strings.Join(names, ", ")
@@ -372,7 +373,7 @@ func (k *key) UnmarshalYAML(node *yaml.Node) error {
 		case "tag":
 			k.tag = value
 		case "fact":
-			k.fact = value
+			k.fact = mp.Fact(value)
 		case "or":
 			k.or = &value
 		default:
