@@ -10,6 +10,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 )
 
 // policyAPI stands before Policy paths.
@@ -228,12 +229,5 @@ func (s *source) sleep(ctx context.Context, d time.Duration) error {
 	if s.q.Sleep != nil {
 		return s.q.Sleep(ctx, d)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return wait.For(ctx, d)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
@@ -70,7 +71,7 @@ func New(o Options) (workloads.Platform, error) {
 		o.Redact = func(...string) {}
 	}
 	if o.Pause == nil {
-		o.Pause = pause
+		o.Pause = wait.For
 	}
 	return &platform{o}, nil
 }
@@ -94,17 +95,6 @@ func (o *Options) oneWay() error {
 		return errors.New("opening the Kubernetes API: kubernetes.client_certificate and kubernetes.client_key belong together")
 	}
 	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // platform is a cluster of Kubernetes.

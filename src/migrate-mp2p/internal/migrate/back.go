@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
@@ -235,11 +236,10 @@ func (m *Migrator) rollback(ctx context.Context, body mp.Promotion, ours map[mp.
 	for ref := range ours {
 		refs = append(refs, ref)
 	}
-	deadline := m.Clock.Now().Add(m.FinishTimeout)
-	for wait := pollMin; ; wait = longer(wait) {
+	return m.poll(ctx, func(waited time.Duration) (back bool, err error) {
 		found, err := m.Look(ctx, refs)
 		if err != nil {
-			return fmt.Errorf("reading what became of the rollback: %w", err)
+			return false, fmt.Errorf("reading what became of the rollback: %w", err)
 		}
 		var left []string
 		for _, ref := range refs {
@@ -248,16 +248,14 @@ func (m *Migrator) rollback(ctx context.Context, body mp.Promotion, ours map[mp.
 			}
 		}
 		if len(left) == 0 {
-			return nil
+			return true, nil
 		}
-		if m.Clock.Now().After(deadline) {
-			return fmt.Errorf("its answer was lost and after %s these are still not back: %s", m.FinishTimeout, strings.Join(head(left, maxNamed), ", "))
+		if waited > m.FinishTimeout {
+			return false, fmt.Errorf("its answer was lost and after %s these are still not back: %s", m.FinishTimeout, strings.Join(head(left, maxNamed), ", "))
 		}
 		m.Events.Waiting(fmt.Sprintf("a rollback whose answer was lost: %d of %d objects are not back yet", len(left), len(refs)))
-		if err := m.Clock.Sleep(ctx, wait); err != nil {
-			return err
-		}
-	}
+		return false, nil
+	})
 }
 
 // prove reads the objects of every returned batch and closes the batches whose objects are back. The others are taken up

@@ -10,6 +10,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 )
 
 // Errors that decide what the run does next.
@@ -57,13 +58,6 @@ type Events interface {
 	Warn(format string, args ...any)
 }
 
-// Clock is time as this package sees it.
-type Clock interface {
-	Now() time.Time
-	// Sleep waits for d or until ctx ends, whose error it returns.
-	Sleep(ctx context.Context, d time.Duration) error
-}
-
 // Migrator does phase 2 and its undoing for one run.
 type Migrator struct {
 	API     API
@@ -75,7 +69,7 @@ type Migrator struct {
 	// initiated and a round of rollbacks begins.
 	Hold   func(ctx context.Context) error
 	Events Events
-	Clock  Clock
+	Clock  wait.Clock
 	// BatchTimeout bounds the pre-check and the migration of one batch, each.
 	BatchTimeout time.Duration
 	// FinishTimeout bounds one rollback whose answer was lost.
@@ -317,22 +311,18 @@ func (m *Migrator) abort(ctx context.Context) error {
 	if err := m.act(ctx, "abort"); err != nil {
 		return err
 	}
-	deadline := m.Clock.Now().Add(abortTimeout)
-	for wait := pollMin; ; wait = longer(wait) {
+	return m.poll(ctx, func(waited time.Duration) (done bool, err error) {
 		status, err := m.API.MigrationStatus(ctx)
-		if err != nil {
-			return fmt.Errorf("reading the coordinator's status after an abort: %w", err)
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("reading the coordinator's status after an abort: %w", err)
+		case status.Overall == mp.StatusNotStarted || status.Overall == mp.StatusSuccess:
+			return true, nil
+		case waited > abortTimeout:
+			return false, fmt.Errorf("aborting the plan: the coordinator's status is still %s", status.Overall)
 		}
-		if status.Overall == mp.StatusNotStarted || status.Overall == mp.StatusSuccess {
-			return nil
-		}
-		if m.Clock.Now().After(deadline) {
-			return fmt.Errorf("aborting the plan: the coordinator's status is still %s", status.Overall)
-		}
-		if err := m.Clock.Sleep(ctx, wait); err != nil {
-			return err
-		}
-	}
+		return false, nil
+	})
 }
 
 // failure tells in NSX's own words why a component failed.

@@ -7,6 +7,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 )
 
 // Bounds of polling: short batches are not doubled by waiting, long ones are not pestered.
@@ -20,7 +21,10 @@ const (
 	abortTimeout = 2 * time.Minute
 )
 
-func longer(d time.Duration) time.Duration { return min(d*3/2, pollMax) }
+// poll looks until that is done or fails.
+func (m *Migrator) poll(ctx context.Context, look func(waited time.Duration) (done bool, err error)) error {
+	return wait.Poll{Clock: m.Clock, First: pollMin, Longest: pollMax}.Until(ctx, look)
+}
 
 // pace learns how long NSX takes per object, by type and component, so that the first look at a batch
 // comes when it is likely to be done.
@@ -52,34 +56,35 @@ func (m *Migrator) await(ctx context.Context, b records.Batch, component string)
 	}
 	key := b.Type + component
 	begin := m.Clock.Now()
+	if err := m.Clock.Sleep(ctx, m.pace.predict(key, len(b.Entries))); err != nil {
+		return mp.MigrationStatus{}, err
+	}
+	var status mp.MigrationStatus
 	forgotten, looks := 0, 0
-	next := pollMin // after the prediction, look again soon, then ever less often
-	for wait := m.pace.predict(key, len(b.Entries)); ; wait, next = next, longer(next) {
-		if err := m.Clock.Sleep(ctx, wait); err != nil {
-			return mp.MigrationStatus{}, err
-		}
-		status, err := m.API.MigrationStatus(ctx)
-		if err != nil {
-			return status, fmt.Errorf("reading the coordinator's status: %w", err)
+	err := m.poll(ctx, func(time.Duration) (done bool, err error) {
+		if status, err = m.API.MigrationStatus(ctx); err != nil {
+			return false, fmt.Errorf("reading the coordinator's status: %w", err)
 		}
 		looks++
 		c := status.Component(component)
 		took := m.Clock.Now().Sub(begin)
 		if ended(c.Status) && resting(status.Overall) {
 			m.pace.learn(key, len(b.Entries), took, looks)
-			return status, nil
+			return true, nil
 		}
 		if c.Status == mp.StatusNotStarted && resting(status.Overall) {
 			// The action that should have started it did not arrive, or the plan was forgotten.
 			if forgotten++; forgotten == lostPolls {
-				return status, m.unlessRestarted(ctx, fmt.Errorf("%s is %s and the plan is %s: NSX did not take the plan action", component, c.Status, status.Overall))
+				return false, m.unlessRestarted(ctx, fmt.Errorf("%s is %s and the plan is %s: NSX did not take the plan action", component, c.Status, status.Overall))
 			}
 		}
 		if took > m.BatchTimeout {
-			return status, fmt.Errorf("%w: %s is %s, the plan %s, after %s", ErrStillRunning, component, c.Status, status.Overall, took.Round(time.Second))
+			return false, fmt.Errorf("%w: %s is %s, the plan %s, after %s", ErrStillRunning, component, c.Status, status.Overall, took.Round(time.Second))
 		}
 		m.Events.Waiting(fmt.Sprintf("%s of %d x %s: %s", component, len(b.Entries), b.Type, c.Status))
-	}
+		return false, nil
+	})
+	return status, err
 }
 
 func ended(status string) bool { return status == mp.StatusSuccess || status == mp.StatusFailed }

@@ -63,23 +63,21 @@ func (m *Migrator) Rest(ctx context.Context) error {
 
 // Idle waits until the coordinator works on nothing, because nothing may be aborted or rolled back before.
 func (m *Migrator) Idle(ctx context.Context) (mp.MigrationStatus, error) {
-	begin := m.Clock.Now()
-	for wait := pollMin; ; wait = longer(wait) {
-		status, err := m.API.MigrationStatus(ctx)
-		if err != nil {
-			return status, fmt.Errorf("reading the coordinator's status: %w", err)
-		}
-		if !working(status) {
-			return status, nil
-		}
-		if waited := m.Clock.Now().Sub(begin); waited > m.BatchTimeout {
-			return status, fmt.Errorf("%w: its status is %s after %s", ErrStillRunning, status.Overall, waited.Round(time.Second))
+	var status mp.MigrationStatus
+	err := m.poll(ctx, func(waited time.Duration) (idle bool, err error) {
+		status, err = m.API.MigrationStatus(ctx)
+		switch {
+		case err != nil:
+			return false, fmt.Errorf("reading the coordinator's status: %w", err)
+		case !working(status):
+			return true, nil
+		case waited > m.BatchTimeout:
+			return false, fmt.Errorf("%w: its status is %s after %s", ErrStillRunning, status.Overall, waited.Round(time.Second))
 		}
 		m.Events.Waiting(fmt.Sprintf("the coordinator is still working on an earlier batch (%s)", status.Overall))
-		if err := m.Clock.Sleep(ctx, wait); err != nil {
-			return status, err
-		}
-	}
+		return false, nil
+	})
+	return status, err
 }
 
 func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status mp.MigrationStatus, restarted bool) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/internal/mp"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 
 	"golang.org/x/time/rate"
 )
@@ -103,12 +104,8 @@ func (l *limiter) sitOutPause(ctx context.Context) error {
 		if left <= 0 {
 			return nil
 		}
-		timer := time.NewTimer(left)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if wait.For(ctx, left) != nil {
 			return context.Cause(ctx)
-		case <-timer.C:
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 )
 
 // Originals are the records of what objects were before the run.
@@ -55,7 +56,7 @@ func (c InferCounts) String() string {
 // at, and the updates that were stored are worthless.
 func Infer(ctx context.Context, in InferInput) (InferCounts, error) {
 	if in.Sleep == nil {
-		in.Sleep = sleep
+		in.Sleep = wait.For
 	}
 	w := &inference{InferInput: in, ctx: ctx, reader: &reader{
 		api: in.API, scope: in.Env.Scope, cluster: in.Env.Cluster, index: in.Index, sleep: in.Sleep, events: in.Events,

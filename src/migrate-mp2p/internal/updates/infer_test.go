@@ -234,12 +234,3 @@ var _ = Describe("Infer", func() {
 		Expect(err).To(MatchError(context.Canceled))
 	})
 })
-
-var _ = Describe("sleep", func() {
-	It("waits for its time, and no longer than the context lives", func() {
-		Expect(sleep(context.Background(), time.Millisecond)).To(Succeed())
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		Expect(sleep(ctx, time.Hour)).To(MatchError(context.Canceled))
-	})
-})

@@ -17,6 +17,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/plan"
 	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
@@ -91,7 +92,7 @@ func (f *foundation) promote(ctx context.Context, batches []plan.Batch) {
 		if _, err := f.client.MigrationStatus(ctx); err == nil {
 			break
 		}
-		Expect(sleep(ctx, time.Millisecond)).To(Succeed())
+		Expect(wait.For(ctx, time.Millisecond)).To(Succeed())
 	}
 	Expect(f.client.Initiate(ctx)).To(Succeed())
 	for _, b := range batches {
@@ -113,7 +114,7 @@ func (f *foundation) act(ctx context.Context, action, component string) {
 		if c.Status == mp.StatusSuccess {
 			return
 		}
-		Expect(sleep(ctx, time.Millisecond)).To(Succeed())
+		Expect(wait.For(ctx, time.Millisecond)).To(Succeed())
 	}
 }
 

@@ -229,15 +229,3 @@ func pick[T any](wanted map[string]T, each found[T]) mp.Page {
 		return nil
 	}
 }
-
-// sleep waits unless the context ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}

@@ -12,6 +12,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 )
 
 // VerifyRecords is what the last read of phase 4 reads and writes of the run's records.
@@ -65,7 +66,7 @@ func (r VerifyResult) String() string {
 // stopped the reading; nothing is recorded then.
 func Verify(ctx context.Context, in VerifyInput) (VerifyResult, error) {
 	if in.Sleep == nil {
-		in.Sleep = sleep
+		in.Sleep = wait.For
 	}
 	w := &verification{
 		VerifyInput: in, before: map[string]records.UpdateState{}, texts: interner{},
