@@ -1,3 +1,3 @@
-// Package docs_test keeps the pages in this folder in step with the program: tables that repeat what the code says are
+// Package docs_test keeps the pages below this folder in step with the program: tables that repeat what the code says are
 // rendered from the code and compared, links must lead somewhere, and properties must exist.
 package docs_test

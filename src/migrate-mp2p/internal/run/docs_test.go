@@ -12,7 +12,7 @@ import (
 )
 
 var _ = It("draws the same chart in the documentation as in the program", func() {
-	page, err := os.ReadFile("../../docs/states.md")
+	page, err := os.ReadFile("../../docs/operator/states.md")
 	Expect(err).NotTo(HaveOccurred())
 	named := func(state records.State, otherwise string) string {
 		if state == "" {
@@ -29,7 +29,7 @@ var _ = It("draws the same chart in the documentation as in the program", func()
 })
 
 var _ = It("names in the documentation everything that keeps a run from beginning [R13]", func() {
-	page, err := os.ReadFile("../../docs/output.md")
+	page, err := os.ReadFile("../../docs/operator/output.md")
 	Expect(err).NotTo(HaveOccurred())
 	_, section, found := strings.Cut(string(page), "## What keeps a run from beginning")
 	Expect(found).To(BeTrue())
