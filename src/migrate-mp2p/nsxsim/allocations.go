@@ -163,7 +163,7 @@ func (s *Server) release(_ context.Context, r *api.Request) (*api.Response, erro
 
 // onPool runs a change of the request's pool for the address that the body names; empty when it names none.
 func (s *Server) onPool(r *api.Request, change func(p *addressPool, address string) error) error {
-	fields, err := s.readBody(r, "AllocationIpAddress")
+	fields, err := readBody(r, "AllocationIpAddress")
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -147,7 +147,7 @@ func save(b *testing.B, path string) int64 {
 // BenchmarkRunQuery finds what the query matches, without a server.
 func BenchmarkRunQuery(b *testing.B) {
 	st := large(b)
-	query, err := search.Parse(benchQuery)
+	query, err := grammar.Parse(benchQuery)
 	must(b, err)
 	hits := 0
 	report := processor(b)

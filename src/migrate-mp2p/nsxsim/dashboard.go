@@ -191,7 +191,7 @@ func limitsOf(list map[string]any, usage string) (warning, critical float64) {
 }
 
 func (s *Server) setThresholds(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := s.readBody(r, "CapacityThresholdList")
+	sent, err := readBody(r, "CapacityThresholdList")
 	if err != nil {
 		return nil, err
 	}

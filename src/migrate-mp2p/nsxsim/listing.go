@@ -14,7 +14,7 @@ import (
 	"sync"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -49,7 +49,7 @@ type listing struct {
 func arrange(objects []*store.Object, query url.Values, by string) (listing, error) {
 	if wanted := query.Get("sort_by"); wanted != "" && wanted != by {
 		by = wanted
-		search.Sort(objects, by)
+		grammar.Sort(objects, by)
 	}
 	ascending := true
 	if value := query.Get("sort_ascending"); value != "" {

@@ -10,7 +10,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/references"
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -92,7 +92,7 @@ func (s *Server) listManager(k managerKind) api.Handler {
 					return listing{}, err
 				}
 				if k.ordered {
-					search.Sort(objects, "priority")
+					grammar.Sort(objects, "priority")
 					return arrange(objects, r.Query, "priority")
 				}
 				return arrange(objects, r.Query, "id")
@@ -273,10 +273,10 @@ func decodeBody(body []byte) (map[string]any, *api.Error) {
 }
 
 // readBody reads a JSON object that has to have the form of a type.
-func (s *Server) readBody(r *api.Request, kind string) (map[string]any, error) {
+func readBody(r *api.Request, kind string) (map[string]any, error) {
 	fields, bad := decodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
 	}
-	return fields, s.checkSchema(kind, fields)
+	return fields, checkSchema(kind, fields)
 }

@@ -79,7 +79,7 @@ func (s *Server) firewallStatus(_ context.Context, r *api.Request) (*api.Respons
 }
 
 func (s *Server) setFirewallStatus(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := s.readBody(r, "FirewallStatus")
+	sent, err := readBody(r, "FirewallStatus")
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func textsIn(value any) []string {
 // changeSet adds the address of the body to an IP set, or takes it away.
 func (s *Server) changeSet(add bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		sent, err := s.readBody(r, "IPAddressElement")
+		sent, err := readBody(r, "IPAddressElement")
 		if err != nil {
 			return nil, err
 		}
@@ -120,7 +120,7 @@ func changeMember(members []map[string]any, at int, sent map[string]any) ([]map[
 // changePool makes a change for each member of the body.
 func (s *Server) changePool(change memberChange) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		sent, err := s.readBody(r, "PoolMemberSettingList")
+		sent, err := readBody(r, "PoolMemberSettingList")
 		if err != nil {
 			return nil, err
 		}

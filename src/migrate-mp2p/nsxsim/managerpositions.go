@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -48,7 +48,7 @@ func (p position) place(tx *store.Tx, key string) error {
 		return api.NotFound(lastOf(key))
 	}
 	others := slices.DeleteFunc(tx.Manager().List(o.Collection()), func(other *store.Object) bool { return other.Key == key })
-	search.Sort(others, "priority")
+	grammar.Sort(others, "priority")
 	index, err := p.index(others)
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func (s *Server) httpProperties(context.Context, *api.Request) (*api.Response, e
 }
 
 func (s *Server) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Response, error) {
-	if _, err := s.readBody(r, "NodeHttpServiceProperties"); err != nil {
+	if _, err := readBody(r, "NodeHttpServiceProperties"); err != nil {
 		return nil, err
 	}
 	var body struct {

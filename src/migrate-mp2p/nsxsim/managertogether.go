@@ -29,7 +29,7 @@ func (s *Server) togetherRoutes() []api.Route {
 }
 
 func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := s.readBody(r, "NatRuleList")
+	sent, err := readBody(r, "NatRuleList")
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Respons
 
 // serverWithRules reads the body of a virtual server with its rules.
 func (s *Server) serverWithRules(r *api.Request) (server map[string]any, rules []map[string]any, err error) {
-	sent, err := s.readBody(r, "LbVirtualServerWithRule")
+	sent, err := readBody(r, "LbVirtualServerWithRule")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -35,7 +35,7 @@ func (s *Server) trustRoutes() []api.Route {
 
 // importCertificate stores a certificate. The private key is looked at and forgotten: NSX never gives it back.
 func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := s.readBody(r, "TrustObjectData")
+	sent, err := readBody(r, "TrustObjectData")
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Resp
 }
 
 func (s *Server) importCRL(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := s.readBody(r, "CrlObjectData")
+	sent, err := readBody(r, "CrlObjectData")
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func certificateType() filter {
 // registerPrincipal lists a principal identity and lets in who shows its certificate. The body brings the certificate,
 // or names one that was imported.
 func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
-	fields, err := s.readBody(r, "PrincipalIdentityWithCertificate")
+	fields, err := readBody(r, "PrincipalIdentityWithCertificate")
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 
 // updatePrincipal gives a principal identity another certificate that was imported.
 func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := s.readBody(r, "UpdatePrincipalIdentityCertificateRequest")
+	sent, err := readBody(r, "UpdatePrincipalIdentityCertificateRequest")
 	if err != nil {
 		return nil, err
 	}

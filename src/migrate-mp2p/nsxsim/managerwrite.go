@@ -98,7 +98,7 @@ func (s *Server) check(k managerKind, w *write) error {
 	if err := checkTags(w.fields); err != nil {
 		return err
 	}
-	if err := s.checkSchema(kind, w.fields); err != nil {
+	if err := checkSchema(kind, w.fields); err != nil {
 		return err
 	}
 	if err := w.references(); err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -133,7 +133,7 @@ func withRules(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
 	if len(rules) == 0 {
 		return o.Body, nil
 	}
-	search.Sort(rules, "sequence_number")
+	grammar.Sort(rules, "sequence_number")
 	fields, err := o.Fields()
 	if err != nil {
 		return nil, err
@@ -203,7 +203,7 @@ func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, e
 			if err != nil {
 				return listing{}, err
 			}
-			search.Sort(objects, "display_name")
+			grammar.Sort(objects, "display_name")
 			return arrange(objects, r.Query, "display_name")
 		})
 		if err != nil {

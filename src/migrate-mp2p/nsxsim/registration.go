@@ -54,7 +54,7 @@ func (s *Server) wantedRegistration(r *api.Request) (string, error) {
 	if token := r.Params["token"]; token != "" {
 		return token, nil
 	}
-	sent, err := s.readBody(r, "RegTokenQuery")
+	sent, err := readBody(r, "RegTokenQuery")
 	return text(sent["token"]), err
 }
 

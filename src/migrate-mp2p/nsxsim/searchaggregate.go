@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -111,19 +111,19 @@ func (s *Server) aggregate(f searchFlavour) api.Handler {
 }
 
 // query makes the query of a part. name is its place in the body.
-func (p aggregatePart) query(name string) (*search.Query, error) {
+func (p aggregatePart) query(name string) (*grammar.Query, error) {
 	if p.ResourceType == "" {
 		return nil, errField(name+".resource_type", "it is required")
 	}
-	queries := []*search.Query{search.Filter([]string{"resource_type"}, p.ResourceType, false)}
+	queries := []*grammar.Query{grammar.Filter([]string{"resource_type"}, p.ResourceType, false)}
 	for _, filter := range p.Filters {
 		if filter.FieldNames == "" {
 			return nil, errField(name+".filters.field_names", "it is required")
 		}
 		sensitive := filter.CaseSensitive == nil || *filter.CaseSensitive
-		queries = append(queries, search.Filter(names(filter.FieldNames), filter.Value, sensitive))
+		queries = append(queries, grammar.Filter(names(filter.FieldNames), filter.Value, sensitive))
 	}
-	return search.All(queries...), nil
+	return grammar.All(queries...), nil
 }
 
 // show is an object with the wanted fields.
@@ -146,7 +146,7 @@ func names(list string) []string {
 // join is a related part, ready to be run.
 type join struct {
 	part     aggregatePart
-	query    *search.Query
+	query    *grammar.Query
 	from, to string
 	size     int
 }
@@ -177,12 +177,12 @@ func (a aggregateRequest) joins() ([]join, error) {
 // related finds what belongs to one primary object.
 func (j join) related(o *store.Object, space *store.Space) aggregateRelated {
 	out := aggregateRelated{Alias: j.part.Alias, Results: []json.RawMessage{}}
-	wanted := search.Values(o, j.from)
+	wanted := grammar.Values(o, j.from)
 	if len(wanted) == 0 {
 		return out
 	}
 	for _, other := range j.query.Run(space) {
-		if !slices.ContainsFunc(search.Values(other, j.to), func(value string) bool { return slices.Contains(wanted, value) }) {
+		if !slices.ContainsFunc(grammar.Values(other, j.to), func(value string) bool { return slices.Contains(wanted, value) }) {
 			continue
 		}
 		if out.ResultCount++; len(out.Results) < j.size {

@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -72,10 +72,10 @@ func (s *Server) searchRoutes() []api.Route {
 }
 
 // queryOf, questionOf and pipelineOf read what a request asks for, each in its language.
-func queryOf(r *api.Request) (*search.Query, error)    { return search.Parse(r.Query.Get("query")) }
-func questionOf(r *api.Request) (*search.Query, error) { return search.ParseDSL(r.Query.Get("query")) }
+func queryOf(r *api.Request) (*grammar.Query, error)    { return grammar.Parse(r.Query.Get("query")) }
+func questionOf(r *api.Request) (*grammar.Query, error) { return grammar.ParseDSL(r.Query.Get("query")) }
 
-func pipelineOf(r *api.Request) (*search.Query, error) {
+func pipelineOf(r *api.Request) (*grammar.Query, error) {
 	var body struct {
 		Pipeline []struct {
 			Query string `json:"query"`
@@ -87,20 +87,20 @@ func pipelineOf(r *api.Request) (*search.Query, error) {
 	if len(body.Pipeline) == 0 {
 		return nil, errField("query_pipeline", "it holds no query")
 	}
-	var queries []*search.Query
+	var queries []*grammar.Query
 	for _, step := range body.Pipeline {
-		query, err := search.Parse(step.Query)
+		query, err := grammar.Parse(step.Query)
 		if err != nil {
 			return nil, err
 		}
 		queries = append(queries, query)
 	}
-	return search.All(queries...), nil
+	return grammar.All(queries...), nil
 }
 
 // badQuery gives an error of a parser NSX's form.
 func badQuery(err error) error {
-	var syntax *search.SyntaxError
+	var syntax *grammar.SyntaxError
 	if !errors.As(err, &syntax) {
 		return err
 	}
@@ -110,7 +110,7 @@ func badQuery(err error) error {
 }
 
 // search answers a query over one side.
-func (s *Server) search(f searchFlavour, read func(*api.Request) (*search.Query, error)) api.Handler {
+func (s *Server) search(f searchFlavour, read func(*api.Request) (*grammar.Query, error)) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		if err := s.indexReady(); err != nil {
 			return nil, err
@@ -150,7 +150,7 @@ func (s *Server) search(f searchFlavour, read func(*api.Request) (*search.Query,
 }
 
 // found is the whole list that a query finds, in the order that the request wants.
-func (s *Server) found(tx *store.Tx, r *api.Request, finder *finder, query *search.Query) (listing, error) {
+func (s *Server) found(tx *store.Tx, r *api.Request, finder *finder, query *grammar.Query) (listing, error) {
 	build := func() (listing, error) {
 		objects, err := finder.run(tx, query)
 		if by := r.Query.Get("sort_by"); err == nil && by != "" && by != "id" {

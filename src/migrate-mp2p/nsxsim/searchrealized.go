@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -22,7 +22,7 @@ type finder struct {
 }
 
 // finder makes one for a query. It must not be called inside a transaction.
-func (s *Server) finder(f searchFlavour, query *search.Query) *finder {
+func (s *Server) finder(f searchFlavour, query *grammar.Query) *finder {
 	one := &finder{side: f.side}
 	if f.realizes && query.Names("resource_type", typeEntity) {
 		one.realized = s.realizations("")
@@ -31,7 +31,7 @@ func (s *Server) finder(f searchFlavour, query *search.Query) *finder {
 }
 
 // run finds what matches, sorted by id. Realized entities have no bodies yet.
-func (f *finder) run(tx *store.Tx, query *search.Query) ([]*store.Object, error) {
+func (f *finder) run(tx *store.Tx, query *grammar.Query) ([]*store.Object, error) {
 	found := query.Run(f.side(tx))
 	if f.realized == nil {
 		return found, nil
@@ -92,7 +92,7 @@ type verdict struct{ may, must bool }
 
 // find returns the entities that match. Bodies are made only where the query asks for more than status and type, and
 // when it asks for unrealized entities only, the realized ones are not even looked at.
-func (r *realizations) find(space *store.Space, query *search.Query) ([]*store.Object, error) {
+func (r *realizations) find(space *store.Space, query *grammar.Query) ([]*store.Object, error) {
 	verdicts := map[[2]string]verdict{}
 	judge := func(status, kind string, fields ...string) (verdict, error) {
 		at := [2]string{status, kind}

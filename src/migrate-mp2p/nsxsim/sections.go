@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -66,7 +66,7 @@ func sectionWithRules(tx *store.Tx, key string) (map[string]any, error) {
 		return nil, err
 	}
 	rules := tx.Manager().List(key + "/rules")
-	search.Sort(rules, "priority")
+	grammar.Sort(rules, "priority")
 	bodies := make([]json.RawMessage, 0, len(rules))
 	for _, rule := range rules {
 		bodies = append(bodies, rule.Body)
@@ -127,7 +127,7 @@ func (s *Server) takeRules(fields map[string]any, together bool) ([]map[string]a
 	if !together {
 		return nil, nil
 	}
-	if err := s.checkSchema("FirewallSectionRuleList", fields); err != nil {
+	if err := checkSchema("FirewallSectionRuleList", fields); err != nil {
 		return nil, err
 	}
 	rules := objectsIn(fields["rules"])
@@ -217,7 +217,7 @@ func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, 
 	}
 	rules, several := []map[string]any{fields}, r.Query.Get("action") != ""
 	if several {
-		if err := s.checkSchema("FirewallRuleList", fields); err != nil {
+		if err := checkSchema("FirewallRuleList", fields); err != nil {
 			return nil, err
 		}
 		rules = objectsIn(fields["rules"])
@@ -310,7 +310,7 @@ func locked(r *api.Request, section *store.Object) error {
 // lockSection locks a section, or gives it free again.
 func (s *Server) lockSection(lock bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		sent, err := s.readBody(r, "FirewallSectionLock")
+		sent, err := readBody(r, "FirewallSectionLock")
 		if err != nil {
 			return nil, err
 		}

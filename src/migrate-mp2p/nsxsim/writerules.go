@@ -43,7 +43,7 @@ func checkTags(fields map[string]any) error {
 }
 
 // checkSchema refuses bodies that do not have the form of their type: unknown fields, missing ones, wrong values.
-func (s *Server) checkSchema(kind string, fields map[string]any) error {
+func checkSchema(kind string, fields map[string]any) error {
 	types, err := schema.Manager()
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -103,7 +103,7 @@ func read(st *store.Store, except Except) (*snapshot, error) {
 			s.bodies[o.Key] = o.Body
 		}
 		sections := tx.Manager().List("firewall/sections")
-		search.Sort(sections, "priority")
+		grammar.Sort(sections, "priority")
 		for _, o := range sections {
 			s.sections = append(s.sections, o.Key)
 		}

@@ -1,4 +1,4 @@
-package search_test
+package grammar_test
 
 import (
 	"testing"

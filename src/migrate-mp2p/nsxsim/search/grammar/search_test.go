@@ -1,4 +1,4 @@
-package search_test
+package grammar_test
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -45,12 +45,12 @@ func fill(st *store.Store) error {
 // find returns the ids that match, in their order, as one text.
 func find(st *store.Store, text string) string {
 	GinkgoHelper()
-	query, err := search.Parse(text)
+	query, err := grammar.Parse(text)
 	Expect(err).NotTo(HaveOccurred())
 	return found(st, query)
 }
 
-func found(st *store.Store, query *search.Query) string {
+func found(st *store.Store, query *grammar.Query) string {
 	GinkgoHelper()
 	ids := ""
 	Expect(st.View(func(tx *store.Tx) error {
@@ -161,8 +161,8 @@ var _ = DescribeTable("a query finds", func(text, ids string) {
 )
 
 var _ = DescribeTable("a query is refused", func(text string, at int, reason string) {
-	_, err := search.Parse(text)
-	var syntax *search.SyntaxError
+	_, err := grammar.Parse(text)
+	var syntax *grammar.SyntaxError
 	Expect(errors.As(err, &syntax)).To(BeTrue())
 	Expect(syntax.Query).To(Equal(text))
 	Expect(syntax.At).To(Equal(at))
@@ -237,8 +237,8 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		query, err := search.Parse(text)
-		var syntax *search.SyntaxError
+		query, err := grammar.Parse(text)
+		var syntax *grammar.SyntaxError
 		if errors.As(err, &syntax) && 0 <= syntax.At && syntax.At <= len(text) && syntax.Reason != "" {
 			return
 		}
@@ -258,7 +258,7 @@ func FuzzParse(f *testing.F) {
 }
 
 var _ = DescribeTable("a query judges an object of which only type and vlan are known", func(text string, may, must bool) {
-	query, err := search.Parse(text)
+	query, err := grammar.Parse(text)
 	Expect(err).NotTo(HaveOccurred())
 	can, does := query.Judge(&store.Object{ResourceType: "LogicalSwitch", Body: []byte(`{"vlan":7}`)}, "resource_type", "vlan")
 	Expect([]bool{can, does}).To(Equal([]bool{may, must}))
@@ -279,7 +279,7 @@ var _ = DescribeTable("a query judges an object of which only type and vlan are 
 )
 
 var _ = DescribeTable("a query names a value of a field", func(text string, does bool) {
-	query, err := search.Parse(text)
+	query, err := grammar.Parse(text)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(query.Names("resource_type", "IPSet")).To(Equal(does))
 },

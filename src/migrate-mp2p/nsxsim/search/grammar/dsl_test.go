@@ -1,4 +1,4 @@
-package search_test
+package grammar_test
 
 import (
 	"errors"
@@ -6,11 +6,11 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"nsx-mp2p/migrate-mp2p/nsxsim/search"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 )
 
 var _ = DescribeTable("a question in words finds", func(text, ids string) {
-	query, err := search.ParseDSL(text)
+	query, err := grammar.ParseDSL(text)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(found(filled(), query)).To(Equal(ids))
 },
@@ -27,8 +27,8 @@ var _ = DescribeTable("a question in words finds", func(text, ids string) {
 )
 
 var _ = DescribeTable("a question in words is refused", func(text string, at int, reason string) {
-	_, err := search.ParseDSL(text)
-	var syntax *search.SyntaxError
+	_, err := grammar.ParseDSL(text)
+	var syntax *grammar.SyntaxError
 	Expect(errors.As(err, &syntax)).To(BeTrue())
 	Expect(syntax.At).To(Equal(at))
 	Expect(syntax.Reason).To(ContainSubstring(reason))

@@ -1,4 +1,4 @@
-// Package search answers queries in the languages of NSX's Search API: parsers, and a matcher over one side of the store
+// Package grammar answers queries in the languages of NSX's Search API: parsers, and a matcher over one side of the store
 // that uses the store's indexes.
 //
 // # The query language
@@ -34,4 +34,4 @@
 //   - A term with marked_for_delete:false matches objects that do not have the field.
 //   - Boosts, fuzzy terms, proximity and regular expressions are not simulated and are refused, rather than answered
 //     wrongly. So is an unescaped "/" inside a value, with which Lucene begins a regular expression.
-package search
+package grammar
