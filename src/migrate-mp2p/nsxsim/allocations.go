@@ -22,11 +22,11 @@ const sectionReleased = "released-addresses"
 func (s *Server) allocationRoutes() []api.Route {
 	var routes []api.Route
 	for _, collection := range []string{poolCollection, subnetCollection} {
-		one := apiPrefix + collection + "/{id}"
+		one := api.ManagerPrefix + collection + "/{id}"
 		routes = append(routes,
 			api.Route{Method: http.MethodPost, Pattern: one, Action: "ALLOCATE", Extent: api.Full, Notes: []string{
-				assumedMark + "an address outside of all ranges is refused with 400; why: no source has this case",
-				assumedMark + "pool_usage counts a released address as allocated until ip_release_delay has passed; why: it cannot be given out meanwhile",
+				api.Assumed + "an address outside of all ranges is refused with 400; why: no source has this case",
+				api.Assumed + "pool_usage counts a released address as allocated until ip_release_delay has passed; why: it cannot be given out meanwhile",
 			}, Handle: s.allocate},
 			api.Route{Method: http.MethodPost, Pattern: one, Action: "RELEASE", Extent: api.Full, Handle: s.release},
 		)
@@ -53,10 +53,10 @@ func (s *Server) openPool(tx *store.Tx, o *store.Object) (*addressPool, error) {
 	if o.Collection() == subnetCollection {
 		p.delay = 0
 	}
-	if delay, set := wholeNumber(body["ip_release_delay"]); set {
+	if delay, set := store.WholeNumber(body["ip_release_delay"]); set {
 		p.delay = time.Duration(delay) * time.Millisecond
 	}
-	for _, subnet := range append(objectsIn(body["subnets"]), body) {
+	for _, subnet := range append(store.ObjectsIn(body["subnets"]), body) {
 		p.ranges = append(p.ranges, rangesIn(subnet["allocation_ranges"])...)
 	}
 	_, err = tx.Section(sectionReleased, &p.released)
@@ -104,7 +104,7 @@ func (p *addressPool) usage() map[string]any {
 	}
 	taken := uint64(len(p.tx.Manager().List(p.object.Key + "/allocations")))
 	for key, until := range p.released {
-		if until > p.now.UnixMilli() && key == p.key(lastOf(key)) {
+		if until > p.now.UnixMilli() && key == p.key(api.LastOf(key)) {
 			taken++
 		}
 	}
@@ -134,7 +134,7 @@ func (s *Server) allocate(_ context.Context, r *api.Request) (*api.Response, err
 				return api.BadRequest(5110, api.ModuleCommon, "The IP pool %s has no free address.", p.object.ID)
 			}
 		case !p.contains(address):
-			return errField("allocation_id", "%s is in no range of %s", address, p.object.ID)
+			return api.InvalidField("allocation_id", "%s is in no range of %s", address, p.object.ID)
 		case !p.free(address):
 			return api.BadRequest(5109, api.ModuleCommon, "The address %s is allocated already.", address)
 		}
@@ -170,7 +170,7 @@ func (s *Server) onPool(r *api.Request, change func(p *addressPool, address stri
 	return s.store.Update(func(tx *store.Tx) error {
 		o, found := tx.Manager().Get(managerKey(r.Path))
 		if !found {
-			return api.NotFound(lastOf(r.Path))
+			return api.NotFound(api.LastOf(r.Path))
 		}
 		if err := s.mayWrite(r, o); err != nil {
 			return err
@@ -179,6 +179,6 @@ func (s *Server) onPool(r *api.Request, change func(p *addressPool, address stri
 		if err != nil {
 			return err
 		}
-		return change(p, text(fields["allocation_id"]))
+		return change(p, store.Text(fields["allocation_id"]))
 	})
 }

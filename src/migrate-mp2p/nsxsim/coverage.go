@@ -61,7 +61,7 @@ func WriteCoverage(w io.Writer, endpoints []Endpoint) error {
 			}
 			told[e.Path+note] = true
 			fmt.Fprintf(&out, "%12s- %s\n", "", note)
-			if text, is := strings.CutPrefix(note, assumedMark); is && !told[note] {
+			if text, is := strings.CutPrefix(note, api.Assumed); is && !told[note] {
 				told[note] = true
 				fmt.Fprintf(&assumed, "- %s: %s\n", e.Path, text)
 			}
@@ -136,9 +136,6 @@ error form and are marked as a gap in the journal.
 | path | methods | extent | parameters | notes |
 |---|---|---|---|---|
 `
-
-// assumedMark begins the notes that no public source backs.
-const assumedMark = "ASSUMED: "
 
 // assumptions are those that belong to no single endpoint.
 func assumptions() []string {

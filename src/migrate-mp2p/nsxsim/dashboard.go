@@ -31,7 +31,7 @@ func (s *Server) dashboardRoutes() []api.Route {
 		{Method: "GET", Pattern: capacity + "/usage", Extent: api.Partial, Query: []string{"category", "force", "sort_ascending", "sort_by"},
 			Notes: []string{
 				"counts of Manager objects against the maxima of NSX-T 3.1, always computed anew, as force asks for; on one page, as the answer has no cursor",
-				assumedMark + "the names of the usage types, but for those of switches, ports, routers and groups; which category each belongs to; " +
+				api.Assumed + "the names of the usage types, but for those of switches, ports, routers and groups; which category each belongs to; " +
 					"why: one public sample has these; the four categories are public (Broadcom API docs), and their contents follow from their names",
 			}, Handle: s.capacity},
 		{Method: "GET", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.saved(sectionThresholds, thresholds)},
@@ -84,7 +84,7 @@ func backupConfig() map[string]any {
 
 // setBackupConfig keeps all but the passphrase and the password of the file server.
 func (s *Server) setBackupConfig(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
+	sent, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
 	}
@@ -130,18 +130,18 @@ type capacityKind struct {
 // capacityKinds are the usage types that matter to a migration, with the maxima of a public sample of NSX-T 3.1.
 func capacityKinds(tx *store.Tx) []capacityKind {
 	router := func(kind string) func(*store.Object) bool {
-		return func(o *store.Object) bool { return fieldText(o, "router_type") == kind }
+		return func(o *store.Object) bool { return store.TextAt(o, "router_type") == kind }
 	}
 	translating := func(o *store.Object) bool {
 		return router("TIER1")(o) && len(tx.Manager().List(o.Key+"/nat/rules")) > 0
 	}
-	distributed := func(o *store.Object) bool { return fieldText(o, "enforced_on") != "LOGICALROUTER" }
+	distributed := func(o *store.Object) bool { return store.TextAt(o, "enforced_on") != "LOGICALROUTER" }
 	inDistributed := func(o *store.Object) bool {
 		section, found := tx.Manager().Get(strings.TrimSuffix(o.Collection(), "/rules"))
 		return found && distributed(section)
 	}
 	node := func(kind string) func(*store.Object) bool {
-		return func(o *store.Object) bool { return fieldText(o, "node_deployment_info.resource_type") == kind }
+		return func(o *store.Object) bool { return store.TextAt(o, "node_deployment_info.resource_type") == kind }
 	}
 	ofSets := func(o *store.Object) bool {
 		body, err := o.Fields()
@@ -179,10 +179,10 @@ func thresholds() map[string]any {
 func limitsOf(list map[string]any, usage string) (warning, critical float64) {
 	warning, critical = 70, 100
 	for _, wanted := range []string{"GLOBAL_DEFAULT", usage} {
-		for _, t := range objectsIn(list["capacity_thresholds"]) {
+		for _, t := range store.ObjectsIn(list["capacity_thresholds"]) {
 			least, hasLeast := t["min_threshold_percentage"].(float64)
 			most, hasMost := t["max_threshold_percentage"].(float64)
-			if text(t["threshold_type"]) == wanted && hasLeast && hasMost {
+			if store.Text(t["threshold_type"]) == wanted && hasLeast && hasMost {
 				warning, critical = least, most
 			}
 		}
@@ -199,7 +199,7 @@ func (s *Server) setThresholds(_ context.Context, r *api.Request) (*api.Response
 }
 
 func (s *Server) capacity(_ context.Context, r *api.Request) (*api.Response, error) {
-	if _, bad := boolean("force", r.Query.Get("force")); bad != nil {
+	if _, bad := api.Boolean("force", r.Query.Get("force")); bad != nil {
 		return nil, bad
 	}
 	var categories []string

@@ -54,7 +54,7 @@ func arrange(objects []*store.Object, query url.Values, by string) (listing, err
 	ascending := true
 	if value := query.Get("sort_ascending"); value != "" {
 		var bad *api.Error
-		if ascending, bad = boolean("sort_ascending", value); bad != nil {
+		if ascending, bad = api.Boolean("sort_ascending", value); bad != nil {
 			return listing{}, bad
 		}
 	}

@@ -14,9 +14,6 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// apiPrefix stands before every Manager path.
-const apiPrefix = "/api/v1/"
-
 // managerRoutes are the logical objects of the Manager API. NSX 9 has only those that stay.
 func (s *Server) managerRoutes() []api.Route {
 	var routes []api.Route
@@ -35,11 +32,11 @@ func (s *Server) managerRoutes() []api.Route {
 }
 
 func (s *Server) kindRoutes(k managerKind) []api.Route {
-	list, one := apiPrefix+k.collection, apiPrefix+k.collection+"/{id}"
+	list, one := api.ManagerPrefix+k.collection, api.ManagerPrefix+k.collection+"/{id}"
 	route := func(method, pattern string, query []string, handle api.Handler, notes ...string) api.Route {
 		all := slices.Concat(k.notes, notes)
 		extent := api.Full
-		if slices.ContainsFunc(all, func(note string) bool { return !strings.HasPrefix(note, assumedMark) }) {
+		if slices.ContainsFunc(all, func(note string) bool { return !strings.HasPrefix(note, api.Assumed) }) {
 			extent = api.Partial
 		}
 		return api.Route{Method: method, Pattern: pattern, Extent: extent, Query: query, Notes: all, Handle: handle}
@@ -63,21 +60,23 @@ func (s *Server) kindRoutes(k managerKind) []api.Route {
 // What no public source states of lists, writes and deletions in general.
 var (
 	listNotes = []string{
-		assumedMark + "a cursor is good for the list that gave it, and any other is refused with 400; page_size=0 means the largest page; " +
+		api.Assumed + "a cursor is good for the list that gave it, and any other is refused with 400; page_size=0 means the largest page; " +
 			"parameters that the endpoint does not have are ignored; why: a strict answer to parameters is seen nowhere",
 	}
 	writeNotes = []string{
-		assumedMark + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and are ignored; why: the schema allows no other properties; clients send back what they have read",
-		assumedMark + "an object keeps its resource_type; why: its id would name two things",
-		assumedMark + "an object that a body names and that does not exist is refused with 404/600; what the object named before is not looked at again; why: 404/600 is what a missing object gives; NSX keeps objects whose neighbours went by force",
+		api.Assumed + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and are ignored; why: the schema allows no other properties; clients send back what they have read",
+		api.Assumed + "an object keeps its resource_type; why: its id would name two things",
+		api.Assumed + "an object that a body names and that does not exist is refused with 404/600; what the object named before is not looked at again; why: 404/600 is what a missing object gives; NSX keeps objects whose neighbours went by force",
 	}
 	deleteNotes = []string{
-		assumedMark + "an object that others name is refused with 400/500030; after a forced deletion their references say is_valid: false; why: 500030 is the known code of a blocked deletion; references have that field",
+		api.Assumed + "an object that others name is refused with 400/500030; after a forced deletion their references say is_valid: false; why: 500030 is the known code of a blocked deletion; references have that field",
 	}
 )
 
 // managerKey is the store's key for a Manager path.
-func managerKey(path string) string { return strings.Trim(strings.TrimPrefix(path, apiPrefix), "/") }
+func managerKey(path string) string {
+	return strings.Trim(strings.TrimPrefix(path, api.ManagerPrefix), "/")
+}
 
 func (s *Server) listManager(k managerKind) api.Handler {
 	return func(_ context.Context, r *api.Request) (response *api.Response, err error) {
@@ -164,13 +163,13 @@ func (s *Server) getManager(k managerKind) api.Handler {
 // initial is the body of a singleton that nobody wrote yet: it is there as soon as the object is to which it belongs.
 func (k managerKind) initial(tx *store.Tx, key string) (map[string]any, error) {
 	if !k.single {
-		return nil, api.NotFound(lastOf(key))
+		return nil, api.NotFound(api.LastOf(key))
 	}
 	if err := parentExists(tx, k.collection, key); err != nil {
 		return nil, err
 	}
 	fields := map[string]any{
-		"resource_type": k.types[0], "id": lastOf(key), "display_name": lastOf(key), "_create_user": "system", "_system_owned": false,
+		"resource_type": k.types[0], "id": api.LastOf(key), "display_name": api.LastOf(key), "_create_user": "system", "_system_owned": false,
 		"_protection": "NOT_PROTECTED", "_revision": 0,
 	}
 	maps.Copy(fields, k.fresh)
@@ -192,11 +191,9 @@ func (k managerKind) stored(tx *store.Tx, key string) (*store.Object, error) {
 	return tx.Manager().PutFields(key, fields)
 }
 
-func lastOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
-
 func (s *Server) postManager(k managerKind) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		fields, bad := decodeBody(r.Body)
+		fields, bad := api.DecodeBody(r.Body)
 		if bad != nil {
 			return nil, bad
 		}
@@ -218,7 +215,7 @@ func (s *Server) postManager(k managerKind) api.Handler {
 
 func (s *Server) putManager(k managerKind) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		fields, bad := decodeBody(r.Body)
+		fields, bad := api.DecodeBody(r.Body)
 		if bad != nil {
 			return nil, bad
 		}
@@ -263,18 +260,9 @@ func (s *Server) changeObject(r *api.Request, key string, change func(tx *store.
 	return api.OK(stored.Body)
 }
 
-// decodeBody reads a JSON object.
-func decodeBody(body []byte) (map[string]any, *api.Error) {
-	fields, err := store.DecodeFields(body)
-	if err != nil {
-		return nil, api.BadRequest(220, api.ModuleCommon, "Error parsing the request body: %s.", err)
-	}
-	return fields, nil
-}
-
 // readBody reads a JSON object that has to have the form of a type.
 func readBody(r *api.Request, kind string) (map[string]any, error) {
-	fields, bad := decodeBody(r.Body)
+	fields, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
 	}

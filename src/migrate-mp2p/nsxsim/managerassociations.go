@@ -18,9 +18,9 @@ var sourceTypes = []string{
 
 // associationRoutes tell in which groups something is, and which rules name a group (NSX Go SDK).
 func (s *Server) associationRoutes() []api.Route {
-	group := apiPrefix + groupCollection + "/{id}"
+	group := api.ManagerPrefix + groupCollection + "/{id}"
 	return []api.Route{
-		{Method: "GET", Pattern: apiPrefix + "associations", Extent: api.Partial,
+		{Method: "GET", Pattern: api.ManagerPrefix + "associations", Extent: api.Partial,
 			Query:  append(api.Paging(), "associated_resource_type", "fetch_ancestors", "resource_id", "resource_type"),
 			Notes:  []string{"the groups of objects and addresses; other resources, such as virtual machines, do not exist and have none"},
 			Handle: s.groupsAround},
@@ -29,7 +29,7 @@ func (s *Server) associationRoutes() []api.Route {
 			Notes: []string{"there is no IPFIX: its list is empty"}, Handle: s.rulesWithGroup},
 		{Method: "GET", Pattern: group + "/consolidated-effective-ip-address-members", Extent: api.Full,
 			Query:  append(api.Paging(), "ip_filter", "site_id"),
-			Notes:  []string{assumedMark + "the only site is this NSX, with the id of its cluster; why: the list goes by sites, and there is no federation"},
+			Notes:  []string{api.Assumed + "the only site is this NSX, with the id of its cluster; why: the list goes by sites, and there is no federation"},
 			Handle: s.addressesBySite},
 	}
 }
@@ -39,16 +39,16 @@ func (s *Server) groupsAround(_ context.Context, r *api.Request) (*api.Response,
 	kind, id := r.Query.Get("resource_type"), r.Query.Get("resource_id")
 	for _, name := range []string{"resource_type", "resource_id", "associated_resource_type"} {
 		if r.Query.Get(name) == "" {
-			return nil, errField(name, "it is required")
+			return nil, api.InvalidField(name, "it is required")
 		}
 	}
-	if err := oneValue(r.Query, "associated_resource_type", "NSGroup"); err != nil {
+	if err := api.OneValue(r.Query, "associated_resource_type", "NSGroup"); err != nil {
 		return nil, err
 	}
-	if err := oneValue(r.Query, "resource_type", sourceTypes...); err != nil {
+	if err := api.OneValue(r.Query, "resource_type", sourceTypes...); err != nil {
 		return nil, err
 	}
-	deep, bad := boolean("fetch_ancestors", r.Query.Get("fetch_ancestors"))
+	deep, bad := api.Boolean("fetch_ancestors", r.Query.Get("fetch_ancestors"))
 	if bad != nil {
 		return nil, bad
 	}
@@ -84,7 +84,7 @@ func (s *Server) groupsAround(_ context.Context, r *api.Request) (*api.Response,
 
 // holds tells whether an object, given by its key, is among the members.
 func (m *members) holds(key string) bool {
-	id := lastOf(key)
+	id := api.LastOf(key)
 	switch strings.TrimSuffix(key, "/"+id) {
 	case portCollection:
 		return m.ports[id] != nil
@@ -106,7 +106,7 @@ func (m *members) holdsAddress(address string) bool {
 func overlapping(list []any, with string) []any {
 	wanted, known := parseElement(with)
 	return slices.DeleteFunc(list, func(element any) bool {
-		r, ok := parseElement(text(element))
+		r, ok := parseElement(store.Text(element))
 		return !known || !ok || r.to.Less(wanted.from) || wanted.to.Less(r.from)
 	})
 }
@@ -129,12 +129,12 @@ func parseElement(element string) (addressRange, bool) {
 func (s *Server) rulesWithGroup(_ context.Context, r *api.Request) (*api.Response, error) {
 	service := r.Query.Get("service_type")
 	if service == "" {
-		return nil, errField("service_type", "it is required")
+		return nil, api.InvalidField("service_type", "it is required")
 	}
-	if err := oneValue(r.Query, "service_type", "firewall", "ipfix"); err != nil {
+	if err := api.OneValue(r.Query, "service_type", "firewall", "ipfix"); err != nil {
 		return nil, err
 	}
-	parents, bad := boolean("fetch_parentgroup_associations", r.Query.Get("fetch_parentgroup_associations"))
+	parents, bad := api.Boolean("fetch_parentgroup_associations", r.Query.Get("fetch_parentgroup_associations"))
 	if bad != nil {
 		return nil, bad
 	}
@@ -182,7 +182,7 @@ func (s *Server) addressesBySite(_ context.Context, r *api.Request) (*api.Respon
 	}
 	if wanted := r.Query.Get("ip_filter"); wanted != "" {
 		if _, ok := parseElement(wanted); !ok {
-			return nil, errField("ip_filter", "%q is no address, range or network", wanted)
+			return nil, api.InvalidField("ip_filter", "%q is no address, range or network", wanted)
 		}
 		found = overlapping(found, wanted)
 	}

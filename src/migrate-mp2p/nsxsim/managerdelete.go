@@ -27,12 +27,12 @@ func (s *Server) deleteManager(k managerKind) api.Handler {
 		err := s.store.Update(func(tx *store.Tx) error {
 			target, found := tx.Manager().Get(managerKey(r.Path))
 			if !found {
-				return api.NotFound(lastOf(r.Path))
+				return api.NotFound(api.LastOf(r.Path))
 			}
 			d := &removal{s: s, tx: tx, r: r, target: target}
 			if k.force != "" {
 				var bad *api.Error
-				if d.force, bad = boolean(k.force, r.Query.Get(k.force)); bad != nil {
+				if d.force, bad = api.Boolean(k.force, r.Query.Get(k.force)); bad != nil {
 					return bad
 				}
 			}
@@ -95,7 +95,7 @@ func (d *removal) also(key string, force bool) error {
 
 // option reads a parameter of the deletion that is true or false.
 func (d *removal) option(name string) (bool, error) {
-	value, bad := boolean(name, d.r.Query.Get(name))
+	value, bad := api.Boolean(name, d.r.Query.Get(name))
 	if bad != nil {
 		return false, bad
 	}
@@ -175,7 +175,7 @@ func markInvalid(value any, id string) {
 			markInvalid(element, id)
 		}
 	case map[string]any:
-		if text(v["target_id"]) == id {
+		if store.Text(v["target_id"]) == id {
 			v["is_valid"] = false
 		}
 		for _, inner := range v {

@@ -13,25 +13,25 @@ const excludeList = "firewall/excludelist"
 // excludeRoutes are the actions on the exclude list, which name one object by its id (NSX Go SDK).
 func (s *Server) excludeRoutes() []api.Route {
 	route := func(action string, query []string, handle api.Handler, notes ...string) api.Route {
-		return api.Route{Method: http.MethodPost, Pattern: apiPrefix + excludeList, Action: action, Extent: api.Full, Query: query, Notes: notes, Handle: handle}
+		return api.Route{Method: http.MethodPost, Pattern: api.ManagerPrefix + excludeList, Action: action, Extent: api.Full, Query: query, Notes: notes, Handle: handle}
 	}
 	check := route("check_if_exists", []string{"deep_check", "object_id", "object_type"}, s.checkExcluded,
-		assumedMark+"deep_check takes groups and switches in the list for what they contain; the answer names the object that was asked for; "+
+		api.Assumed+"deep_check takes groups and switches in the list for what they contain; the answer names the object that was asked for; "+
 			"why: an object counts as excluded when a parent is in the list (Broadcom API docs)")
 	check.Reads = true
 	return []api.Route{
 		check,
 		route("add_member", nil, s.exclude),
 		route("remove_member", []string{"object_id"}, s.includeAgain,
-			assumedMark+"deep_check and object_type change nothing; why: to remove a parent would take away what excludes others"),
+			api.Assumed+"deep_check and object_type change nothing; why: to remove a parent would take away what excludes others"),
 	}
 }
 
 // withoutMember are the members of the exclude list but for one, which may be missing.
 func withoutMember(list any, id string) (member map[string]any, others []any) {
 	others = []any{}
-	for _, one := range objectsIn(list) {
-		if text(one["target_id"]) == id {
+	for _, one := range store.ObjectsIn(list) {
+		if store.Text(one["target_id"]) == id {
 			member = one
 		} else {
 			others = append(others, one)
@@ -41,12 +41,12 @@ func withoutMember(list any, id string) (member map[string]any, others []any) {
 }
 
 func (s *Server) exclude(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, bad := decodeBody(r.Body)
+	sent, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
 	}
 	if _, err := s.changeObject(r, excludeList, func(_ *store.Tx, fields map[string]any) error {
-		_, others := withoutMember(fields["members"], text(sent["target_id"]))
+		_, others := withoutMember(fields["members"], store.Text(sent["target_id"]))
 		fields["members"] = append(others, sent)
 		return nil
 	}); err != nil {
@@ -71,11 +71,11 @@ func (s *Server) includeAgain(_ context.Context, r *api.Request) (*api.Response,
 
 // checkExcluded tells whether an object is in the exclude list, or with deep_check anything that contains it.
 func (s *Server) checkExcluded(_ context.Context, r *api.Request) (*api.Response, error) {
-	deep, bad := boolean("deep_check", r.Query.Get("deep_check"))
+	deep, bad := api.Boolean("deep_check", r.Query.Get("deep_check"))
 	if bad != nil {
 		return nil, bad
 	}
-	if err := oneValue(r.Query, "object_type", "NSGroup", "LogicalPort", "LogicalSwitch"); err != nil {
+	if err := api.OneValue(r.Query, "object_type", "NSGroup", "LogicalPort", "LogicalSwitch"); err != nil {
 		return nil, err
 	}
 	id := r.Query.Get("object_id")
@@ -90,7 +90,7 @@ func (s *Server) checkExcluded(_ context.Context, r *api.Request) (*api.Response
 			return err
 		}
 		if member, _ = withoutMember(body["members"], id); member == nil && deep {
-			member, err = containedIn(tx, objectsIn(body["members"]), id, r.Query.Get("object_type"))
+			member, err = containedIn(tx, store.ObjectsIn(body["members"]), id, r.Query.Get("object_type"))
 		}
 		if err == nil && member == nil {
 			return api.NotFound(id)
@@ -111,13 +111,13 @@ func containedIn(tx *store.Tx, list []map[string]any, id, kind string) (map[stri
 		return nil, err
 	}
 	for _, one := range list {
-		if group, found := tx.Manager().Get(groupCollection + "/" + text(one["target_id"])); found {
+		if group, found := tx.Manager().Get(groupCollection + "/" + store.Text(one["target_id"])); found {
 			if err := m.add(group); err != nil {
 				return nil, err
 			}
 		}
-		if text(one["target_type"]) == "LogicalSwitch" {
-			m.addPortsOf(text(one["target_id"]))
+		if store.Text(one["target_type"]) == "LogicalSwitch" {
+			m.addPortsOf(store.Text(one["target_id"]))
 		}
 	}
 	for _, found := range []struct {

@@ -39,7 +39,7 @@ func without() filter {
 // field passes objects with that value at a dotted path.
 func field(path string) filter {
 	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
-		return text(store.FieldAt(body, path)) == value
+		return store.Text(store.FieldAt(body, path)) == value
 	})
 	f.literal = true
 	return f
@@ -49,7 +49,7 @@ func field(path string) filter {
 func oneOf(path, parameter string, values ...string) filter {
 	f := field(path)
 	return filter{literal: true, prepare: func(tx *store.Tx, value string) (test, error) {
-		if err := oneValue(url.Values{parameter: {value}}, parameter, values...); err != nil {
+		if err := api.OneValue(url.Values{parameter: {value}}, parameter, values...); err != nil {
 			return nil, err
 		}
 		return f.prepare(tx, value)
@@ -60,7 +60,7 @@ func oneOf(path, parameter string, values ...string) filter {
 func listed(path string) filter {
 	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
 		list, _ := store.FieldAt(body, path).([]any)
-		return slices.ContainsFunc(list, func(element any) bool { return text(element) == value })
+		return slices.ContainsFunc(list, func(element any) bool { return store.Text(element) == value })
 	})
 	f.literal = true
 	return f
@@ -69,7 +69,7 @@ func listed(path string) filter {
 // flag is a parameter that is true or false; passes says what it wants of an object.
 func flag(parameter string, passes func(body map[string]any, wanted bool) bool) filter {
 	return filter{prepare: func(_ *store.Tx, value string) (test, error) {
-		wanted, bad := boolean(parameter, value)
+		wanted, bad := api.Boolean(parameter, value)
 		if bad != nil {
 			return nil, bad
 		}
@@ -84,25 +84,6 @@ func shows(parameter string) filter {
 	return f
 }
 
-// boolean reads a parameter that is true or false; empty is false.
-func boolean(parameter, value string) (bool, *api.Error) {
-	switch strings.ToLower(value) {
-	case "true":
-		return true, nil
-	case "false", "":
-		return false, nil
-	}
-	return false, errField(parameter, "%q is neither true nor false", value)
-}
-
-// oneValue refuses a query whose parameter has none of the values that there are for it; it may be left out.
-func oneValue(query url.Values, parameter string, values ...string) error {
-	if value := query.Get(parameter); value != "" && !slices.Contains(values, value) {
-		return errField(parameter, "%q is none of %s", value, strings.Join(values, ", "))
-	}
-	return nil
-}
-
 // byType passes objects of one of the resource types, which commas separate.
 func byType() filter {
 	f := simple(func(o *store.Object, _ map[string]any, value string) bool {
@@ -110,14 +91,6 @@ func byType() filter {
 	})
 	f.plain = true
 	return f
-}
-
-// quickText is the first string of that name in a body, without decoding it. It serves names that stand in a body once,
-// and values that need no unescaping.
-func quickText(o *store.Object, name string) string {
-	_, rest, _ := bytes.Cut(o.Body, []byte(`"`+name+`":"`))
-	value, _, _ := bytes.Cut(rest, []byte{'"'})
-	return string(value)
 }
 
 // byProfile passes objects that name a switching profile.
@@ -130,24 +103,26 @@ func byProfile() filter {
 }
 
 func namesProfile(body map[string]any, profile string) bool {
-	return slices.ContainsFunc(objectsIn(body["switching_profile_ids"]), func(pair map[string]any) bool { return text(pair["value"]) == profile })
+	return slices.ContainsFunc(store.ObjectsIn(body["switching_profile_ids"]), func(pair map[string]any) bool { return store.Text(pair["value"]) == profile })
 }
 
 // containerPorts passes ports of containers (CHILD) when the value is true, and every port otherwise.
 func containerPorts() filter {
 	return filter{plain: true, prepare: func(_ *store.Tx, value string) (test, error) {
-		only, bad := boolean("container_ports_only", value)
+		only, bad := api.Boolean("container_ports_only", value)
 		if bad != nil {
 			return nil, bad
 		}
-		return func(o *store.Object, _ map[string]any) bool { return !only || quickText(o, "vif_type") == "CHILD" }, nil
+		return func(o *store.Object, _ map[string]any) bool {
+			return !only || store.QuickText(o, "vif_type") == "CHILD"
+		}, nil
 	}}
 }
 
 // byAttachment passes ports with an attachment of a type, or for NONE those without attachment.
 func byAttachment() filter {
 	f := simple(func(o *store.Object, _ map[string]any, value string) bool {
-		kind := quickText(o, "attachment_type")
+		kind := store.QuickText(o, "attachment_type")
 		return kind == value || kind == "" && value == "NONE"
 	})
 	f.plain = true
@@ -164,11 +139,11 @@ func onTransportNode() filter {
 		parents := map[string]bool{}
 		for id := range ids {
 			port, _ := tx.Manager().Get(portCollection + "/" + id)
-			parents[fieldText(port, "attachment.id")] = true
+			parents[store.TextAt(port, "attachment.id")] = true
 		}
 		delete(parents, "")
 		return func(o *store.Object, _ map[string]any) bool {
-			return ids[o.ID] || parents[quickText(o, "parent_vif_id")]
+			return ids[o.ID] || parents[store.QuickText(o, "parent_vif_id")]
 		}, nil
 	}}
 }
@@ -176,9 +151,9 @@ func onTransportNode() filter {
 // inZone passes transport nodes with a host switch in a transport zone.
 func inZone() filter {
 	f := simple(func(_ *store.Object, body map[string]any, value string) bool {
-		return slices.ContainsFunc(objectsIn(store.FieldAt(body, "host_switch_spec.host_switches")), func(hostSwitch map[string]any) bool {
-			return slices.ContainsFunc(objectsIn(hostSwitch["transport_zone_endpoints"]), func(end map[string]any) bool {
-				return text(end["transport_zone_id"]) == value
+		return slices.ContainsFunc(store.ObjectsIn(store.FieldAt(body, "host_switch_spec.host_switches")), func(hostSwitch map[string]any) bool {
+			return slices.ContainsFunc(store.ObjectsIn(hostSwitch["transport_zone_endpoints"]), func(end map[string]any) bool {
+				return store.Text(end["transport_zone_id"]) == value
 			})
 		})
 	})
@@ -189,18 +164,18 @@ func inZone() filter {
 // byNodeType passes transport nodes of one of the types, which commas separate.
 func byNodeType() filter {
 	return simple(func(_ *store.Object, body map[string]any, value string) bool {
-		return slices.Contains(strings.Split(value, ","), text(store.FieldAt(body, "node_deployment_info.resource_type")))
+		return slices.Contains(strings.Split(value, ","), store.Text(store.FieldAt(body, "node_deployment_info.resource_type")))
 	})
 }
 
 // byRuleType passes NAT rules for IPv4, from IPv6 to IPv4, or both (NSX Go SDK).
 func byRuleType() filter {
 	return filter{prepare: func(_ *store.Tx, value string) (test, error) {
-		if err := oneValue(url.Values{"rule_type": {value}}, "rule_type", "ALL", "NATv4", "NAT64"); err != nil {
+		if err := api.OneValue(url.Values{"rule_type": {value}}, "rule_type", "ALL", "NATv4", "NAT64"); err != nil {
 			return nil, err
 		}
 		return func(_ *store.Object, body map[string]any) bool {
-			return value == "ALL" || (text(body["action"]) == "NAT64") == (value == "NAT64")
+			return value == "ALL" || (store.Text(body["action"]) == "NAT64") == (value == "NAT64")
 		}, nil
 	}}
 }
@@ -213,7 +188,7 @@ func related(name, collection, in string) filter {
 		if err != nil {
 			return nil, err
 		}
-		return func(o *store.Object, _ map[string]any) bool { return ids[quickText(o, name)] }, nil
+		return func(o *store.Object, _ map[string]any) bool { return ids[store.QuickText(o, name)] }, nil
 	}}
 }
 
@@ -225,7 +200,7 @@ func linkedSwitch() filter {
 			return nil, err
 		}
 		return func(_ *store.Object, body map[string]any) bool {
-			return ids[text(store.FieldAt(body, "linked_logical_switch_port_id.target_id"))]
+			return ids[store.Text(store.FieldAt(body, "linked_logical_switch_port_id.target_id"))]
 		}, nil
 	}}
 }
@@ -241,7 +216,7 @@ func idsWith(tx *store.Tx, collection, path, value string) (map[string]bool, err
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(text(store.FieldAt(body, path)), value) {
+		if strings.EqualFold(store.Text(store.FieldAt(body, path)), value) {
 			ids[o.ID] = true
 		}
 	}
@@ -268,7 +243,7 @@ func (k managerKind) filter(tx *store.Tx, objects []*store.Object, r *api.Reques
 		return nil, err
 	}
 	if k.hidesSystem {
-		show, bad := boolean("include_system_owned", r.Query.Get("include_system_owned"))
+		show, bad := api.Boolean("include_system_owned", r.Query.Get("include_system_owned"))
 		if bad != nil {
 			return nil, bad
 		}
@@ -341,9 +316,4 @@ func (k managerKind) prepare(tx *store.Tx, query url.Values) (*wanted, error) {
 		w.tests, w.decode = append(w.tests, t), true
 	}
 	return w, err
-}
-
-// errField is NSX's answer to a parameter or field whose value is refused.
-func errField(name, format string, args ...any) *api.Error {
-	return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {%s: "+format+"}", append([]any{name}, args...)...)
 }

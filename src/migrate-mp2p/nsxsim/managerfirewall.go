@@ -11,7 +11,7 @@ import (
 
 // firewallRoutes are the other calls of the distributed firewall (NSX Go SDK).
 func (s *Server) firewallRoutes() []api.Route {
-	base := apiPrefix + "firewall/"
+	base := api.ManagerPrefix + "firewall/"
 	source := []string{"source"}
 	routes := []api.Route{
 		{Method: "GET", Pattern: base + "sections/summary", Extent: api.Full, Query: source, Handle: fromSource(s.sectionsSummary)},
@@ -27,12 +27,12 @@ func (s *Server) firewallRoutes() []api.Route {
 // summaryType is the name that the summary has for a section's type: those of routers and bridges are told apart, and
 // the others belong to the distributed firewall (NSX Go SDK).
 func summaryType(section map[string]any) string {
-	switch enforced := text(section["enforced_on"]); {
+	switch enforced := store.Text(section["enforced_on"]); {
 	case enforced == "LOGICALROUTER":
 		return "L3LOGICALROUTERFW"
 	case enforced == "BRIDGEENDPOINT":
 		return "L3BRIDGEPORTFW"
-	case text(section["section_type"]) == "LAYER2":
+	case store.Text(section["section_type"]) == "LAYER2":
 		return "L2DFW"
 	}
 	return "L3DFW"
@@ -48,7 +48,7 @@ func (s *Server) sectionsSummary(context.Context, *api.Request) (*api.Response, 
 				return err
 			}
 			kind := summaryType(body)
-			count, _ := wholeNumber(body["rule_count"])
+			count, _ := store.WholeNumber(body["rule_count"])
 			sections[kind]++
 			rules[kind] += count
 		}

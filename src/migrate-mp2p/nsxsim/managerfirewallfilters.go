@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -25,9 +26,9 @@ type firewallQuery struct {
 
 // firewallNotes are about the filters of the lists of rules and sections; the last is about those of sections only.
 var firewallNotes = []string{
-	assumedMark + "filter_type FILTER (the default) wants all named parameters to fit, SEARCH one of them; deep_search follows groups in groups; why: the SDK says it in so many words for neither",
-	assumedMark + "a reference that says is_valid: false counts only with search_invalid_references; why: the SDK says that it returns them",
-	assumedMark + "search_scope names an enforcement point, and the only one is called default; why: that is its name in Policy",
+	api.Assumed + "filter_type FILTER (the default) wants all named parameters to fit, SEARCH one of them; deep_search follows groups in groups; why: the SDK says it in so many words for neither",
+	api.Assumed + "a reference that says is_valid: false counts only with search_invalid_references; why: the SDK says that it returns them",
+	api.Assumed + "search_scope names an enforcement point, and the only one is called default; why: that is its name in Policy",
 }
 
 // enforcementPoint passes all sections for the only enforcement point, and none for others.
@@ -62,13 +63,13 @@ func readFirewallQuery(tx *store.Tx, query url.Values) (*firewallQuery, error) {
 	case "SEARCH":
 		q.any = true
 	default:
-		return nil, errField("filter_type", "%q is neither FILTER nor SEARCH", filterType)
+		return nil, api.InvalidField("filter_type", "%q is neither FILTER nor SEARCH", filterType)
 	}
-	deep, bad := boolean("deep_search", query.Get("deep_search"))
+	deep, bad := api.Boolean("deep_search", query.Get("deep_search"))
 	if bad != nil {
 		return nil, bad
 	}
-	if q.invalid, bad = boolean("search_invalid_references", query.Get("search_invalid_references")); bad != nil {
+	if q.invalid, bad = api.Boolean("search_invalid_references", query.Get("search_invalid_references")); bad != nil {
 		return nil, bad
 	}
 	for _, name := range firewallFields {
@@ -92,7 +93,7 @@ func readFirewallQuery(tx *store.Tx, query url.Values) (*firewallQuery, error) {
 func (q *firewallQuery) passes(bodies []map[string]any) bool {
 	applied := func(targetType string) bool {
 		return slices.ContainsFunc(bodies, func(body map[string]any) bool {
-			return slices.ContainsFunc(objectsIn(body["applied_tos"]), func(r map[string]any) bool { return text(r["target_type"]) == targetType })
+			return slices.ContainsFunc(store.ObjectsIn(body["applied_tos"]), func(r map[string]any) bool { return store.Text(r["target_type"]) == targetType })
 		})
 	}
 	if q.include != "" && !applied(q.include) || q.exclude != "" && applied(q.exclude) {
@@ -109,8 +110,8 @@ func (q *firewallQuery) passes(bodies []map[string]any) bool {
 
 // namesOne tells whether a list of references names one of the ids.
 func (q *firewallQuery) namesOne(list any, ids []string) bool {
-	return slices.ContainsFunc(objectsIn(list), func(r map[string]any) bool {
-		return slices.Contains(ids, text(r["target_id"])) && (q.invalid || r["is_valid"] != false)
+	return slices.ContainsFunc(store.ObjectsIn(list), func(r map[string]any) bool {
+		return slices.Contains(ids, store.Text(r["target_id"])) && (q.invalid || r["is_valid"] != false)
 	})
 }
 
@@ -128,8 +129,8 @@ func withGroupsAround(tx *store.Tx, ids []string) ([]string, error) {
 	for grew := true; grew; {
 		grew = false
 		for id, body := range groups {
-			member := slices.ContainsFunc(objectsIn(body["members"]), func(m map[string]any) bool {
-				return text(m["target_property"]) == "id" && slices.Contains(found, text(m["value"]))
+			member := slices.ContainsFunc(store.ObjectsIn(body["members"]), func(m map[string]any) bool {
+				return store.Text(m["target_property"]) == "id" && slices.Contains(found, store.Text(m["value"]))
 			})
 			if member {
 				found, grew = append(found, id), true
@@ -138,16 +139,4 @@ func withGroupsAround(tx *store.Tx, ids []string) ([]string, error) {
 		}
 	}
 	return found, nil
-}
-
-// objectsIn are the objects of a decoded list.
-func objectsIn(value any) []map[string]any {
-	list, _ := value.([]any)
-	var all []map[string]any
-	for _, element := range list {
-		if fields, is := element.(map[string]any); is {
-			all = append(all, fields)
-		}
-	}
-	return all
 }

@@ -17,9 +17,9 @@ var firewallTargets = map[string]string{"transport_nodes": "transport-nodes", "l
 
 // firewallStatusRoutes switch firewalls on and off (NSX Go SDK).
 func (s *Server) firewallStatusRoutes() []api.Route {
-	base := apiPrefix + "firewall/status"
+	base := api.ManagerPrefix + "firewall/status"
 	one := base + "/{context}/{id}"
-	own := assumedMark + "an object without a status of its own has that of its context; why: the list of such statuses is empty at first"
+	own := api.Assumed + "an object without a status of its own has that of its context; why: the list of such statuses is empty at first"
 	return []api.Route{
 		{Method: "GET", Pattern: base, Extent: api.Full, Handle: s.firewallStatuses},
 		{Method: "GET", Pattern: base + "/{context}", Extent: api.Full, Handle: s.firewallStatus},
@@ -93,10 +93,10 @@ func (s *Server) setFirewallStatus(_ context.Context, r *api.Request) (*api.Resp
 		if !known {
 			return api.NotFound(name)
 		}
-		if text(sent["_revision"]) != fmt.Sprint(old["_revision"]) {
+		if store.Text(sent["_revision"]) != fmt.Sprint(old["_revision"]) {
 			return api.StaleRevision("FirewallStatus", name)
 		}
-		revision, _ := wholeNumber(sent["_revision"])
+		revision, _ := store.WholeNumber(sent["_revision"])
 		sent["resource_type"], sent["context"], sent["id"], sent["_revision"] = "FirewallStatus", name, name, revision+1
 		statuses[name] = sent
 		return tx.SetSection(sectionFirewall, statuses)
@@ -126,8 +126,8 @@ func (s *Server) targetStatus(_ context.Context, r *api.Request) (*api.Response,
 		}
 		status := statuses[r.Params["context"]]
 		answer["target_status"] = status["global_status"]
-		for _, target := range objectsIn(status["target_statuses"]) {
-			if text(target["target_id"]) == id {
+		for _, target := range store.ObjectsIn(status["target_statuses"]) {
+			if store.Text(target["target_id"]) == id {
 				answer["target_status"] = target["target_status"]
 			}
 		}

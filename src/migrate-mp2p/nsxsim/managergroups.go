@@ -15,7 +15,7 @@ import (
 
 // groupRoutes evaluate and change the membership of NS groups (NSX Go SDK).
 func (s *Server) groupRoutes() []api.Route {
-	one := apiPrefix + groupCollection + "/{id}"
+	one := api.ManagerPrefix + groupCollection + "/{id}"
 	effective := func(what string, list func(*members) []any, notes ...string) api.Route {
 		extent := api.Full
 		if len(notes) > 0 {
@@ -32,7 +32,7 @@ func (s *Server) groupRoutes() []api.Route {
 		effective("vif", (*members).interfaces, "interfaces of ports only, told by their attachment"),
 		effective("virtual-machine", func(*members) []any { return []any{} }, "there are no virtual machines: always empty"),
 		{Method: "GET", Pattern: one + "/member-types", Extent: api.Full, Notes: []string{"on one page, as the answer has no cursor"}, Handle: s.memberTypes},
-		{Method: "GET", Pattern: apiPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
+		{Method: "GET", Pattern: api.ManagerPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
 			Query:  slices.Concat(api.Paging(), []string{"display_name", "exclude_vm_type", "external_id", "host_id"}),
 			Notes:  []string{"there are no virtual machines: always empty"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) { return pageOfValues(r, nil) }},
@@ -157,7 +157,7 @@ func (m *members) named(group *store.Object) ([]*store.Object, error) {
 		return nil, err
 	}
 	var all []*store.Object
-	for _, expression := range slices.Concat(objectsIn(body["members"]), objectsIn(body["membership_criteria"])) {
+	for _, expression := range slices.Concat(store.ObjectsIn(body["members"]), store.ObjectsIn(body["membership_criteria"])) {
 		all = append(all, m.fitting(expression)...)
 	}
 	return all, nil
@@ -188,7 +188,7 @@ func (m *members) switchPorts() map[string][]*store.Object {
 	if m.portsOf == nil {
 		m.portsOf = map[string][]*store.Object{}
 		for _, port := range m.tx.Manager().List(portCollection) {
-			on := quickText(port, "logical_switch_id")
+			on := store.QuickText(port, "logical_switch_id")
 			m.portsOf[on] = append(m.portsOf[on], port)
 		}
 	}
@@ -198,18 +198,18 @@ func (m *members) switchPorts() map[string][]*store.Object {
 // fitting are the objects that an expression of a group names.
 func (m *members) fitting(expression map[string]any) []*store.Object {
 	parts := []map[string]any{expression}
-	if nested := objectsIn(expression["expressions"]); len(nested) > 0 {
+	if nested := store.ObjectsIn(expression["expressions"]); len(nested) > 0 {
 		parts = nested // a complex expression: all must fit
 	}
 	first := parts[0]
 	// Types that name no object, such as VirtualMachine, have no collection and therefore no candidates.
-	collection, _ := references.TypeCollection(text(first["target_type"]))
+	collection, _ := references.TypeCollection(store.Text(first["target_type"]))
 	candidates := m.tx.Manager().List(collection)
-	if scope := text(first["scope"]); scope != "" && text(first["scope_op"]) != "NOTEQUALS" {
+	if scope := store.Text(first["scope"]); scope != "" && store.Text(first["scope_op"]) != "NOTEQUALS" {
 		candidates = m.tx.Manager().ByTagScope(scope)
-	} else if text(first["target_property"]) == "id" && text(first["op"]) == "EQUALS" {
+	} else if store.Text(first["target_property"]) == "id" && store.Text(first["op"]) == "EQUALS" {
 		candidates = nil
-		if o, found := m.tx.Manager().Get(collection + "/" + text(first["value"])); found {
+		if o, found := m.tx.Manager().Get(collection + "/" + store.Text(first["value"])); found {
 			candidates = []*store.Object{o}
 		}
 	}
@@ -220,26 +220,17 @@ func (m *members) fitting(expression map[string]any) []*store.Object {
 
 // fits tells whether an object fits one tag or simple expression.
 func fits(o *store.Object, expression map[string]any) bool {
-	if property := text(expression["target_property"]); property != "" {
+	if property := store.Text(expression["target_property"]); property != "" {
 		value := o.ID
 		if property != "id" {
-			value = fieldText(o, property)
+			value = store.TextAt(o, property)
 		}
-		return groups.Compare(text(expression["op"]), value, text(expression["value"]))
+		return groups.Compare(store.Text(expression["op"]), value, store.Text(expression["value"]))
 	}
-	scope, tag := text(expression["scope"]), text(expression["tag"])
+	scope, tag := store.Text(expression["scope"]), store.Text(expression["tag"])
 	return slices.ContainsFunc(o.Tags, func(t store.Tag) bool {
-		return (scope == "" || groups.Compare(text(expression["scope_op"]), t.Scope, scope)) && (tag == "" || groups.Compare(text(expression["tag_op"]), t.Value, tag))
+		return (scope == "" || groups.Compare(store.Text(expression["scope_op"]), t.Scope, scope)) && (tag == "" || groups.Compare(store.Text(expression["tag_op"]), t.Value, tag))
 	})
-}
-
-// fieldText is a field of an object's body as text; "" when there is none.
-func fieldText(o *store.Object, path string) string {
-	body, err := o.Fields()
-	if err != nil {
-		return "" // the store holds JSON objects only
-	}
-	return text(store.FieldAt(body, path))
 }
 
 // sorted are the objects by id.
@@ -271,14 +262,14 @@ func (m *members) addresses() []any {
 		if body, err := o.Fields(); err == nil {
 			list, _ := body["ip_addresses"].([]any)
 			for _, address := range list {
-				found[text(address)] = true
+				found[store.Text(address)] = true
 			}
 		}
 	}
 	for _, o := range m.ports {
 		if body, err := o.Fields(); err == nil {
-			for _, binding := range objectsIn(body["address_bindings"]) {
-				found[text(binding["ip_address"])] = true
+			for _, binding := range store.ObjectsIn(body["address_bindings"]) {
+				found[store.Text(binding["ip_address"])] = true
 			}
 		}
 	}
@@ -293,8 +284,8 @@ func (m *members) addresses() []any {
 func (m *members) interfaces() []any {
 	list := []any{}
 	for _, o := range sorted(m.ports) {
-		if fieldText(o, "attachment.attachment_type") == "VIF" {
-			id := fieldText(o, "attachment.id")
+		if store.TextAt(o, "attachment.attachment_type") == "VIF" {
+			id := store.TextAt(o, "attachment.id")
 			list = append(list, map[string]any{
 				"resource_type": "VirtualNetworkInterface", "external_id": id, "lport_attachment_id": id, "display_name": o.DisplayName,
 			})
@@ -306,9 +297,9 @@ func (m *members) interfaces() []any {
 // groupTypes are the target types of a group's members and criteria, sorted.
 func groupTypes(body map[string]any) []string {
 	found := map[string]bool{}
-	for _, expression := range slices.Concat(objectsIn(body["members"]), objectsIn(body["membership_criteria"])) {
-		for _, part := range append(objectsIn(expression["expressions"]), expression) {
-			if kind := text(part["target_type"]); kind != "" {
+	for _, expression := range slices.Concat(store.ObjectsIn(body["members"]), store.ObjectsIn(body["membership_criteria"])) {
+		for _, part := range append(store.ObjectsIn(expression["expressions"]), expression) {
+			if kind := store.Text(part["target_type"]); kind != "" {
 				found[kind] = true
 			}
 		}
@@ -340,17 +331,17 @@ func (s *Server) memberTypes(_ context.Context, r *api.Request) (*api.Response, 
 // changeMembers adds the expressions of the body to a group, or takes them away.
 func (s *Server) changeMembers(add bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		sent, bad := decodeBody(r.Body)
+		sent, bad := api.DecodeBody(r.Body)
 		if bad != nil {
 			return nil, bad
 		}
-		given := objectsIn(sent["members"])
+		given := store.ObjectsIn(sent["members"])
 		if len(given) == 0 {
-			return nil, errField("members", "it is required")
+			return nil, api.InvalidField("members", "it is required")
 		}
 		return s.changeObject(r, groupCollection+"/"+r.Params["id"], func(_ *store.Tx, group map[string]any) error {
 			var kept []any
-			for _, member := range objectsIn(group["members"]) {
+			for _, member := range store.ObjectsIn(group["members"]) {
 				if !slices.ContainsFunc(given, func(g map[string]any) bool { return sameMember(g, member) }) {
 					kept = append(kept, member)
 				}
@@ -368,7 +359,7 @@ func (s *Server) changeMembers(add bool) api.Handler {
 
 func sameMember(a, b map[string]any) bool {
 	for _, name := range []string{"target_type", "target_property", "op", "value"} {
-		if text(a[name]) != text(b[name]) {
+		if store.Text(a[name]) != store.Text(b[name]) {
 			return false
 		}
 	}
@@ -377,23 +368,23 @@ func sameMember(a, b map[string]any) bool {
 
 // countMembers writes into a group or the exclude list how many members it has.
 func countMembers(w *write) error {
-	w.fields["member_count"] = len(objectsIn(w.fields["members"]))
+	w.fields["member_count"] = len(store.ObjectsIn(w.fields["members"]))
 	return nil
 }
 
 // showGroup adds what the members by id refer to when the client asks for it (NSX Go SDK).
 func showGroup(_ *Server, tx *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
-	wanted, bad := boolean("populate_references", r.Query.Get("populate_references"))
+	wanted, bad := api.Boolean("populate_references", r.Query.Get("populate_references"))
 	if bad != nil {
 		return bad
 	}
 	if !wanted {
 		return nil
 	}
-	for _, member := range objectsIn(body["members"]) {
-		kind, id := text(member["target_type"]), text(member["value"])
+	for _, member := range store.ObjectsIn(body["members"]) {
+		kind, id := store.Text(member["target_type"]), store.Text(member["value"])
 		collection, known := references.TypeCollection(kind)
-		if !known || text(member["target_property"]) != "id" {
+		if !known || store.Text(member["target_property"]) != "id" {
 			continue
 		}
 		target := map[string]any{"target_type": kind, "target_id": id, "is_valid": false}

@@ -113,7 +113,7 @@ func managerKinds() []managerKind {
 			"transport_node_id": onTransportNode(), "bridge_cluster_id": without(), "diagnostic": shows("diagnostic"),
 		}, filterNotes: []string{
 			"there are no bridge clusters: bridge_cluster_id gives an empty list; diagnostic shows nothing more, as there are no transit ports",
-			assumedMark + "a port is on the transport node that its attachment names, or its parent's; attachment_type=NONE lists ports without attachment; why: " +
+			api.Assumed + "a port is on the transport node that its attachment names, or its parent's; attachment_type=NONE lists ports without attachment; why: " +
 				"the attachment is all that a port says of its place; the SDK has NONE for queries only",
 		}, complete: completePort, written: portWritten, force: "detach", removing: removePort, removed: portRemoved, notes: []string{shadowNote}},
 		{collection: routerCollection, types: []string{"LogicalRouter"}, parent: true, filters: map[string]filter{
@@ -126,7 +126,7 @@ func managerKinds() []managerKind {
 			"logical_router_id": field("logical_router_id"), "resource_type": byType(),
 			"logical_switch_id": linkedSwitch(),
 		}, written: linkRouterPort, force: "force", drops: []string{"cascade_delete_linked_ports"}, removing: removeRouterPort, removed: unlinkRouterPort,
-			notes: []string{assumedMark + "a router port becomes the attachment of the switch's port that it names, and leaves it free again when it goes; why: NSX shows the attachment on the port, and no client writes it"}},
+			notes: []string{api.Assumed + "a router port becomes the attachment of the switch's port that it names, and leaves it free again when it goes; why: NSX shows the attachment on the port, and no client writes it"}},
 		{collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"}, complete: completeOfRouter,
 			filters: map[string]filter{"rule_type": byRuleType()}},
 		{collection: "logical-routers/{router}/routing/static-routes", types: []string{"StaticRoute"}, complete: completeOfRouter},
@@ -158,7 +158,7 @@ func managerKinds() []managerKind {
 			"enforced_on": field("enforced_on"), "category": field("category"), "search_scope": enforcementPoint(),
 		}, preset: map[string]string{"type": "LAYER3"}, firewall: firewallTest, complete: completeSection, drops: []string{"cascade"}, removing: removeSection,
 			notes: []string{
-				assumedMark + "priority is a number that grows in the order of evaluation, with gaps; default sections stay last; why: lists come in the order of evaluation; the numbers themselves are not public",
+				api.Assumed + "priority is a number that grows in the order of evaluation, with gaps; default sections stay last; why: lists come in the order of evaluation; the numbers themselves are not public",
 			}, filterNotes: firewallNotes},
 		{collection: "firewall/sections/{section}/rules", types: []string{"FirewallRule"}, noPost: true, numbered: true, ordered: true,
 			firewall: firewallTest, filterNotes: firewallNotes[:2], complete: completeRule, removing: ruleMayGo, removed: ruleRemoved},
@@ -206,7 +206,7 @@ func managerKinds() []managerKind {
 		{collection: "edge-clusters", types: []string{"EdgeCluster"}, stays: true, readOnly: true},
 		{collection: "transport-nodes", types: []string{"TransportNode"}, stays: true, readOnly: true, filters: map[string]filter{
 			"in_maintenance_mode": flag("in_maintenance_mode", func(body map[string]any, wanted bool) bool {
-				return slices.Contains([]string{"ENABLED", "FORCE_ENABLED"}, text(body["maintenance_mode"])) == wanted
+				return slices.Contains([]string{"ENABLED", "FORCE_ENABLED"}, store.Text(body["maintenance_mode"])) == wanted
 			}),
 			"node_id": field("node_id"), "node_ip": listed("node_deployment_info.ip_addresses"), "node_types": byNodeType(), "transport_zone_id": inZone(),
 		}},
@@ -224,19 +224,3 @@ func kindsByPattern() map[string]managerKind {
 
 // namedPart is a part of a collection that stands for an id.
 var namedPart = regexp.MustCompile(`\{[^}]*\}`)
-
-// text is a decoded JSON scalar as text; "" for anything else.
-func text(value any) string {
-	switch v := value.(type) {
-	case string:
-		return v
-	case bool:
-		if v {
-			return "true"
-		}
-		return "false"
-	case interface{ String() string }:
-		return v.String()
-	}
-	return ""
-}

@@ -17,7 +17,7 @@ type lbReport struct{ service, server, pool reporter }
 
 // lbStateRoutes are what NSX reports of load balancers (NSX Go SDK).
 func (s *Server) lbStateRoutes() []api.Route {
-	const one = apiPrefix + lbServiceCollection + "/{service}"
+	const one = api.ManagerPrefix + lbServiceCollection + "/{service}"
 	var routes []api.Route
 	for what, report := range map[string]lbReport{
 		"/status":     {lbServiceStatus, lbServerStatus, lbPoolStatus},
@@ -27,7 +27,7 @@ func (s *Server) lbStateRoutes() []api.Route {
 		if what == "/status" {
 			notes = []string{
 				"what is switched on is UP: there are neither edge nodes nor connections",
-				assumedMark + "a service without router is DETACHED; what is switched off is DISABLED; why: the SDK has these words for it",
+				api.Assumed + "a service without router is DETACHED; what is switched off is DISABLED; why: the SDK has these words for it",
 			}
 		}
 		route := func(pattern string, handle api.Handler) {
@@ -186,12 +186,12 @@ func lbServerStatus(_ *store.Tx, o *store.Object, body map[string]any) map[strin
 
 func lbPoolStatus(_ *store.Tx, o *store.Object, body map[string]any) map[string]any {
 	members := []any{}
-	for _, member := range objectsIn(body["members"]) {
-		status := text(member["admin_state"])
+	for _, member := range store.ObjectsIn(body["members"]) {
+		status := store.Text(member["admin_state"])
 		if status == "" || status == "ENABLED" {
 			status = "UP"
 		}
-		members = append(members, map[string]any{"ip_address": text(member["ip_address"]), "port": text(member["port"]), "status": status})
+		members = append(members, map[string]any{"ip_address": store.Text(member["ip_address"]), "port": store.Text(member["port"]), "status": status})
 	}
 	return map[string]any{"pool_id": o.ID, "status": "UP", "members": members}
 }

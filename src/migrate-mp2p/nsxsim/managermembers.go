@@ -16,12 +16,12 @@ const (
 
 // elementRoutes change the addresses of an IP set, and the members of a load balancer's pool, one by one (NSX Go SDK).
 func (s *Server) elementRoutes() []api.Route {
-	set, pool := apiPrefix+setCollection+"/{id}", apiPrefix+lbPoolCollection+"/{id}"
+	set, pool := api.ManagerPrefix+setCollection+"/{id}", api.ManagerPrefix+lbPoolCollection+"/{id}"
 	routes := []api.Route{{Method: http.MethodGet, Pattern: set + "/members", Extent: api.Full, Handle: s.addressesOfSet}}
 	for _, action := range []string{"add_ip", "remove_ip"} {
 		routes = append(routes, api.Route{Method: http.MethodPost, Pattern: set, Action: action, Extent: api.Full, Handle: s.changeSet(action == "add_ip")})
 	}
-	same := assumedMark + "a member is known by ip_address and port; one that is to be added is not there, the others are, or the call is refused with 400 or 404; " +
+	same := api.Assumed + "a member is known by ip_address and port; one that is to be added is not there, the others are, or the call is refused with 400 or 404; " +
 		"why: the two are what tells members apart"
 	for action, change := range map[string]memberChange{"ADD_MEMBERS": addMember, "REMOVE_MEMBERS": dropMember, "UPDATE_MEMBERS": changeMember} {
 		routes = append(routes, api.Route{Method: http.MethodPost, Pattern: pool, Action: action, Extent: api.Full, Notes: []string{same}, Handle: s.changePool(change)})
@@ -53,7 +53,7 @@ func textsIn(value any) []string {
 	list, _ := value.([]any)
 	var all []string
 	for _, element := range list {
-		all = append(all, text(element))
+		all = append(all, store.Text(element))
 	}
 	return all
 }
@@ -65,13 +65,13 @@ func (s *Server) changeSet(add bool) api.Handler {
 		if err != nil {
 			return nil, err
 		}
-		address := text(sent["ip_address"])
+		address := store.Text(sent["ip_address"])
 		if address == "" {
-			return nil, errField("ip_address", "it is required")
+			return nil, api.InvalidField("ip_address", "it is required")
 		}
 		_, err = s.changeObject(r, setCollection+"/"+r.Params["id"], func(_ *store.Tx, set map[string]any) error {
 			list, _ := set["ip_addresses"].([]any)
-			at := slices.IndexFunc(list, func(element any) bool { return text(element) == address })
+			at := slices.IndexFunc(list, func(element any) bool { return store.Text(element) == address })
 			switch {
 			case add && at < 0:
 				list = append(list, address)
@@ -95,21 +95,21 @@ type memberChange func(members []map[string]any, at int, sent map[string]any) ([
 
 func addMember(members []map[string]any, at int, sent map[string]any) ([]map[string]any, error) {
 	if at >= 0 {
-		return nil, errField("members", "the pool has %s already", text(sent["ip_address"]))
+		return nil, api.InvalidField("members", "the pool has %s already", store.Text(sent["ip_address"]))
 	}
 	return append(members, sent), nil
 }
 
 func dropMember(members []map[string]any, at int, sent map[string]any) ([]map[string]any, error) {
 	if at < 0 {
-		return nil, api.NotFound(text(sent["ip_address"]))
+		return nil, api.NotFound(store.Text(sent["ip_address"]))
 	}
 	return slices.Delete(members, at, at+1), nil
 }
 
 func changeMember(members []map[string]any, at int, sent map[string]any) ([]map[string]any, error) {
 	if at < 0 {
-		return nil, api.NotFound(text(sent["ip_address"]))
+		return nil, api.NotFound(store.Text(sent["ip_address"]))
 	}
 	for name, value := range sent {
 		members[at][name] = value
@@ -125,10 +125,10 @@ func (s *Server) changePool(change memberChange) api.Handler {
 			return nil, err
 		}
 		return s.changeObject(r, lbPoolCollection+"/"+r.Params["id"], func(_ *store.Tx, pool map[string]any) error {
-			members := objectsIn(pool["members"])
-			for _, one := range objectsIn(sent["members"]) {
+			members := store.ObjectsIn(pool["members"])
+			for _, one := range store.ObjectsIn(sent["members"]) {
 				at := slices.IndexFunc(members, func(member map[string]any) bool {
-					return text(member["ip_address"]) == text(one["ip_address"]) && text(member["port"]) == text(one["port"])
+					return store.Text(member["ip_address"]) == store.Text(one["ip_address"]) && store.Text(member["port"]) == store.Text(one["port"])
 				})
 				if members, err = change(members, at, one); err != nil {
 					return err

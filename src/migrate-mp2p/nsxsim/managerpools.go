@@ -2,7 +2,6 @@ package nsxsim
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"math/bits"
 	"net/netip"
 
@@ -16,9 +15,9 @@ type addressRange struct{ from, to netip.Addr }
 // rangesIn are the ranges of a decoded allocation_ranges, but for those that are none.
 func rangesIn(value any) []addressRange {
 	var ranges []addressRange
-	for _, limits := range objectsIn(value) {
-		from, badFrom := netip.ParseAddr(text(limits["start"]))
-		to, badTo := netip.ParseAddr(text(limits["end"]))
+	for _, limits := range store.ObjectsIn(value) {
+		from, badFrom := netip.ParseAddr(store.Text(limits["start"]))
+		to, badTo := netip.ParseAddr(store.Text(limits["end"]))
 		if badFrom == nil && badTo == nil && !to.Less(from) {
 			ranges = append(ranges, addressRange{from, to})
 		}
@@ -42,15 +41,15 @@ func completePool(w *write) error {
 	if w.fields["ip_release_delay"] == nil {
 		w.fields["ip_release_delay"] = defaultReleaseDelay.Milliseconds()
 	}
-	for _, subnet := range objectsIn(w.fields["subnets"]) {
-		network, err := netip.ParsePrefix(text(subnet["cidr"]))
+	for _, subnet := range store.ObjectsIn(w.fields["subnets"]) {
+		network, err := netip.ParsePrefix(store.Text(subnet["cidr"]))
 		if err != nil {
-			return errField("cidr", "%q is not a network", text(subnet["cidr"]))
+			return api.InvalidField("cidr", "%q is not a network", store.Text(subnet["cidr"]))
 		}
-		for _, limits := range objectsIn(subnet["allocation_ranges"]) {
+		for _, limits := range store.ObjectsIn(subnet["allocation_ranges"]) {
 			list := rangesIn([]any{limits})
 			if len(list) == 0 || !network.Contains(list[0].from) || !network.Contains(list[0].to) {
-				return errField("allocation_ranges", "%s-%s is no range of %s", text(limits["start"]), text(limits["end"]), network)
+				return api.InvalidField("allocation_ranges", "%s-%s is no range of %s", store.Text(limits["start"]), store.Text(limits["end"]), network)
 			}
 		}
 	}
@@ -77,27 +76,27 @@ func removePool(d *removal) error {
 
 // completeBlock checks a block's network.
 func completeBlock(w *write) error {
-	if _, err := netip.ParsePrefix(text(w.fields["cidr"])); err != nil {
-		return errField("cidr", "%q is not a network", text(w.fields["cidr"]))
+	if _, err := netip.ParsePrefix(store.Text(w.fields["cidr"])); err != nil {
+		return api.InvalidField("cidr", "%q is not a network", store.Text(w.fields["cidr"]))
 	}
 	return nil
 }
 
 // completeSubnet cuts a subnet out of its block: the one that the body names by start_ip, or the first free one.
 func completeSubnet(w *write) error {
-	size, ok := wholeNumber(w.fields["size"])
+	size, ok := store.WholeNumber(w.fields["size"])
 	if !ok || size < 1 || size > 1<<31 || bits.OnesCount64(uint64(size)) != 1 {
-		return errField("size", "%s is not a power of two", text(w.fields["size"]))
+		return api.InvalidField("size", "%s is not a power of two", store.Text(w.fields["size"]))
 	}
 	// The references were checked: the block is there. One whose network cannot be read has no free subnet.
-	block, _ := w.tx.Manager().Get("pools/ip-blocks/" + text(w.fields["block_id"]))
-	whole, _ := netip.ParsePrefix(fieldText(block, "cidr"))
+	block, _ := w.tx.Manager().Get("pools/ip-blocks/" + store.Text(w.fields["block_id"]))
+	whole, _ := netip.ParsePrefix(store.TextAt(block, "cidr"))
 	length := whole.Addr().BitLen() - bits.TrailingZeros64(uint64(size))
 	taken, err := subnetsOf(w.tx, block.ID)
 	if err != nil {
 		return err
 	}
-	network, free := freeSubnet(whole, length, text(w.fields["start_ip"]), taken)
+	network, free := freeSubnet(whole, length, store.Text(w.fields["start_ip"]), taken)
 	if !free {
 		return api.BadRequest(5110, api.ModuleCommon, "The IP block %s has no free subnet of %d addresses there.", block.ID, size)
 	}
@@ -115,7 +114,7 @@ func subnetsOf(tx *store.Tx, block string) ([]netip.Prefix, error) {
 	var networks []netip.Prefix
 	for id := range ids {
 		o, _ := tx.Manager().Get(subnetCollection + "/" + id)
-		if network, err := netip.ParsePrefix(fieldText(o, "cidr")); err == nil {
+		if network, err := netip.ParsePrefix(store.TextAt(o, "cidr")); err == nil {
 			networks = append(networks, network)
 		}
 	}
@@ -169,14 +168,4 @@ func last(network netip.Prefix) netip.Addr {
 	}
 	address, _ := netip.AddrFromSlice(raw)
 	return address
-}
-
-// wholeNumber is a decoded JSON number without fraction.
-func wholeNumber(value any) (int64, bool) {
-	n, is := value.(json.Number)
-	if !is {
-		return 0, false
-	}
-	whole, err := n.Int64()
-	return whole, err == nil
 }

@@ -23,17 +23,17 @@ func readPosition(query url.Values) (position, error) {
 	case "insert_top", "insert_bottom":
 	case "insert_before", "insert_after":
 		if p.anchor == "" {
-			return p, errField("id", "%s needs an anchor", p.operation)
+			return p, api.InvalidField("id", "%s needs an anchor", p.operation)
 		}
 	default:
-		return p, errField("operation", "%q is none of insert_top, insert_bottom, insert_before, insert_after", p.operation)
+		return p, api.InvalidField("operation", "%q is none of insert_top, insert_bottom, insert_before, insert_after", p.operation)
 	}
 	return p, nil
 }
 
 // readPlaced reads the body of a section or rule, or of several rules, and where they are to go.
 func readPlaced(r *api.Request) (fields map[string]any, at position, err error) {
-	fields, bad := decodeBody(r.Body)
+	fields, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, position{}, bad
 	}
@@ -45,7 +45,7 @@ func readPlaced(r *api.Request) (fields map[string]any, at position, err error) 
 func (p position) place(tx *store.Tx, key string) error {
 	o, found := tx.Manager().Get(key)
 	if !found {
-		return api.NotFound(lastOf(key))
+		return api.NotFound(api.LastOf(key))
 	}
 	others := slices.DeleteFunc(tx.Manager().List(o.Collection()), func(other *store.Object) bool { return other.Key == key })
 	grammar.Sort(others, "priority")
@@ -84,7 +84,7 @@ func (p position) index(others []*store.Object) (int, error) {
 		return 0, nil
 	case "insert_bottom":
 		end := len(others)
-		for end > 0 && fieldText(others[end-1], "is_default") == "true" {
+		for end > 0 && store.TextAt(others[end-1], "is_default") == "true" {
 			end--
 		}
 		return end, nil
@@ -104,7 +104,7 @@ func priorityOf(o *store.Object) int64 {
 	if err != nil {
 		return 0 // the store holds JSON objects only
 	}
-	n, _ := wholeNumber(body["priority"])
+	n, _ := store.WholeNumber(body["priority"])
 	return n
 }
 
@@ -112,7 +112,7 @@ func priorityOf(o *store.Object) int64 {
 func setField(tx *store.Tx, key, name string, value any) error {
 	o, found := tx.Manager().Get(key)
 	if !found {
-		return api.NotFound(lastOf(key))
+		return api.NotFound(api.LastOf(key))
 	}
 	body, err := o.Fields()
 	if err != nil {

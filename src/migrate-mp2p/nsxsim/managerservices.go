@@ -26,7 +26,7 @@ var otherServices = []string{
 func (s *Server) serviceRoutes() []api.Route {
 	limits := []string{
 		"the limits and the session's lifetime take effect at once, on all nodes; everything else is only shown",
-		assumedMark + "session_timeout is in seconds; a restart of the simulator goes back to its options; why: the SDK names the field without a unit",
+		api.Assumed + "session_timeout is in seconds; a restart of the simulator goes back to its options; why: the SDK names the field without a unit",
 	}
 	return []api.Route{
 		{Method: "GET", Pattern: servicesPath, Extent: api.Full, Query: api.Paging(), Handle: listServices},
@@ -35,7 +35,7 @@ func (s *Server) serviceRoutes() []api.Route {
 		{Method: "GET", Pattern: servicesPath + "/" + httpService, Extent: api.Partial, Notes: limits[:1], Handle: s.httpProperties},
 		{Method: "PUT", Pattern: servicesPath + "/" + httpService, Extent: api.Partial, Notes: limits, Handle: s.setHTTPProperties},
 		{Method: "POST", Pattern: servicesPath + "/" + httpService, Action: "restart", Extent: api.Full,
-			Notes: []string{assumedMark + "it ends all sessions; why: the process that holds them restarts"}, Handle: s.restartHTTP},
+			Notes: []string{api.Assumed + "it ends all sessions; why: the process that holds them restarts"}, Handle: s.restartHTTP},
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *Server) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Re
 			continue
 		}
 		if *change.sent < 0 {
-			return nil, errField(change.name, "%d is below 0", *change.sent)
+			return nil, api.InvalidField(change.name, "%d is below 0", *change.sent)
 		}
 		*change.to = *change.sent
 	}

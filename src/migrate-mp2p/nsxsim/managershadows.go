@@ -17,9 +17,9 @@ const policyPathScope = "policyPath"
 
 // What the notes of the routes of ports say about shadows.
 const (
-	shadowNote = assumedMark + "a port made on a switch of Policy has its shadow at once; who made the port goes on changing and deleting it, and the shadow follows its name, description, tags, state, attachment and addresses, " +
+	shadowNote = api.Assumed + "a port made on a switch of Policy has its shadow at once; who made the port goes on changing and deleting it, and the shadow follows its name, description, tags, state, attachment and addresses, " +
 		"not its profiles; the tag policyPath stays whatever a PUT says; ports that were there before their switch was promoted get none; why: NCP in Manager mode owns its ports wherever they are, and the shadow is said to be automatic"
-	shadowKeptNote = assumedMark + "the shadow of a Manager port cannot be deleted here (400/500030), but changed until the port changes again; why: NSX makes shadows from ports, so that it goes when the port does"
+	shadowKeptNote = api.Assumed + "the shadow of a Manager port cannot be deleted here (400/500030), but changed until the port changes again; why: NSX makes shadows from ports, so that it goes when the port does"
 )
 
 // completePort puts the place of the shadow among the tags of a port that has one. Only new ports get one.
@@ -36,17 +36,17 @@ func completePort(w *write) error {
 		tags = append(tags, map[string]any{"scope": policyPathScope, "tag": path})
 	}
 	w.fields["tags"] = tags
-	return checkTags(w.fields)
+	return api.CheckTags(w.fields)
 }
 
 // shadowPath is where the shadow of a port stands; "" if its switch is not one of Policy.
 func (s *Server) shadowPath(tx *store.Tx, port map[string]any) string {
-	on, found := tx.Manager().Get(switchCollection + "/" + text(port["logical_switch_id"]))
+	on, found := tx.Manager().Get(switchCollection + "/" + store.Text(port["logical_switch_id"]))
 	if !found || on.Owner != store.PolicyUser {
 		return ""
 	}
 	segment, _ := on.Tag(policyPathScope)
-	path := segment + "/ports/" + policy.AutomaticPrefix + text(port["id"])
+	path := segment + "/ports/" + policy.AutomaticPrefix + store.Text(port["id"])
 	if kind, known := s.tree.Object(path); !known || kind.Child != "SegmentPort" || !s.exists(tx, segment) {
 		return ""
 	}
@@ -57,7 +57,7 @@ func (s *Server) shadowPath(tx *store.Tx, port map[string]any) string {
 // whatever its id there.
 func shadowOf(port *store.Object) string {
 	path, _ := port.Tag(policyPathScope)
-	if port.Owner == store.PolicyUser || lastOf(path) != policy.AutomaticPrefix+port.ID {
+	if port.Owner == store.PolicyUser || api.LastOf(path) != policy.AutomaticPrefix+port.ID {
 		return ""
 	}
 	return path
@@ -109,7 +109,7 @@ func otherTags(body map[string]any) []any {
 	list, _ := body["tags"].([]any)
 	return slices.DeleteFunc(slices.Clone(list), func(element any) bool {
 		tag, _ := element.(map[string]any)
-		return text(tag["scope"]) == policyPathScope
+		return store.Text(tag["scope"]) == policyPathScope
 	})
 }
 

@@ -17,7 +17,7 @@ func (s *Server) stateRoutes() []api.Route {
 		return s.reportRoute(collection+"/{id}"+what, collection, query, of, notes...)
 	}
 	summary := func(what string, k managerKind, query []string, handle api.Handler) api.Route {
-		return api.Route{Method: "GET", Pattern: apiPrefix + k.collection + what, Extent: api.Partial, Query: query, Handle: handle, Notes: append([]string{well}, k.filterNotes...)}
+		return api.Route{Method: "GET", Pattern: api.ManagerPrefix + k.collection + what, Extent: api.Partial, Query: query, Handle: handle, Notes: append([]string{well}, k.filterNotes...)}
 	}
 	switches, ports := s.kinds[switchCollection], s.kinds[portCollection]
 	return []api.Route{
@@ -35,7 +35,7 @@ func (s *Server) stateRoutes() []api.Route {
 		route(routerPortCollection, "/state", barrier, realized, well),
 		route(sectionCollection, "/state", barrier, sectionState, well),
 		route("switching-profiles", "/summary", nil, profileStatus),
-		{Method: http.MethodPost, Pattern: apiPrefix + routerCollection + "/{id}", Action: "reprocess", Extent: api.Full, Handle: s.reprocess},
+		{Method: http.MethodPost, Pattern: api.ManagerPrefix + routerCollection + "/{id}", Action: "reprocess", Extent: api.Full, Handle: s.reprocess},
 	}
 }
 
@@ -68,13 +68,13 @@ func (s *Server) reportRoute(pattern, collection string, query []string, of repo
 	if len(notes) > 0 {
 		extent = api.Partial
 	}
-	return api.Route{Method: "GET", Pattern: apiPrefix + pattern, Extent: extent, Query: query, Notes: notes, Handle: fromSource(s.report(collection, of))}
+	return api.Route{Method: "GET", Pattern: api.ManagerPrefix + pattern, Extent: extent, Query: query, Notes: notes, Handle: fromSource(s.report(collection, of))}
 }
 
 // fromSource lets a request through that names one of the two sources of what NSX reports: they are the same here.
 func fromSource(handle api.Handler) api.Handler {
 	return func(ctx context.Context, r *api.Request) (*api.Response, error) {
-		if err := oneValue(r.Query, "source", "realtime", "cached"); err != nil {
+		if err := api.OneValue(r.Query, "source", "realtime", "cached"); err != nil {
 			return nil, err
 		}
 		return handle(ctx, r)
@@ -123,11 +123,11 @@ func statistics(named string) reporter {
 func portState(_ *store.Tx, o *store.Object, body map[string]any) map[string]any {
 	state := map[string]any{"id": o.ID, "transport_node_ids": []any{}, "discovered_bindings": []any{}, "duplicate_bindings": []any{}}
 	bindings := []any{}
-	for _, binding := range objectsIn(body["address_bindings"]) {
+	for _, binding := range store.ObjectsIn(body["address_bindings"]) {
 		bindings = append(bindings, map[string]any{"binding": binding, "source": "USER_DEFINED"})
 	}
 	state["realized_bindings"] = bindings
-	if id := text(store.FieldAt(body, "attachment.id")); id != "" {
+	if id := store.Text(store.FieldAt(body, "attachment.id")); id != "" {
 		state["attachment"] = map[string]any{"id": id, "state": "ATTACHED", "attachers": []any{}}
 	}
 	return state
@@ -135,7 +135,7 @@ func portState(_ *store.Tx, o *store.Object, body map[string]any) map[string]any
 
 func portStatus(_ *store.Tx, o *store.Object, body map[string]any) map[string]any {
 	status := "UP"
-	if text(body["admin_state"]) == "DOWN" {
+	if store.Text(body["admin_state"]) == "DOWN" {
 		status = "DOWN"
 	}
 	return map[string]any{"logical_port_id": o.ID, "status": status}
@@ -148,7 +148,7 @@ func switchState(_ *store.Tx, o *store.Object, _ map[string]any) map[string]any 
 func switchStatus(tx *store.Tx, o *store.Object, _ map[string]any) map[string]any {
 	count := 0
 	for _, port := range tx.Manager().List(portCollection) {
-		if quickText(port, "logical_switch_id") == o.ID {
+		if store.QuickText(port, "logical_switch_id") == o.ID {
 			count++
 		}
 	}
@@ -195,7 +195,7 @@ func (k managerKind) statusQuery() []string {
 // summedUp finds the objects of a kind that fit the request's filters, and names the filters as the answer does.
 func (s *Server) summedUp(r *api.Request, k managerKind) (objects []*store.Object, filters []any, err error) {
 	// Only what is cached (NSX Go SDK).
-	if err := oneValue(r.Query, "source", "cached"); err != nil {
+	if err := api.OneValue(r.Query, "source", "cached"); err != nil {
 		return nil, nil, err
 	}
 	filters = []any{}
@@ -228,7 +228,7 @@ func (s *Server) portsStatus(_ context.Context, r *api.Request) (*api.Response, 
 	}
 	up := 0
 	for _, port := range ports {
-		if quickText(port, "admin_state") != "DOWN" {
+		if store.QuickText(port, "admin_state") != "DOWN" {
 			up++
 		}
 	}
@@ -237,7 +237,7 @@ func (s *Server) portsStatus(_ context.Context, r *api.Request) (*api.Response, 
 
 // switchStates lists the switches in a state, and they are all realized.
 func (s *Server) switchStates(_ context.Context, r *api.Request) (*api.Response, error) {
-	if err := oneValue(r.Query, "status", "PENDING", "IN_PROGRESS", "PARTIAL_SUCCESS", "SUCCESS"); err != nil {
+	if err := api.OneValue(r.Query, "status", "PENDING", "IN_PROGRESS", "PARTIAL_SUCCESS", "SUCCESS"); err != nil {
 		return nil, err
 	}
 	states := []any{}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -34,7 +35,7 @@ func removePort(d *removal) error {
 		return err
 	}
 	if body["attachment"] != nil && !d.force {
-		return errInUse(d.target, "it has the attachment %s", text(store.FieldAt(body, "attachment.id")))
+		return errInUse(d.target, "it has the attachment %s", store.Text(store.FieldAt(body, "attachment.id")))
 	}
 	return nil
 }
@@ -62,7 +63,7 @@ func removeRouterPort(d *removal) error {
 	if err != nil || !cascade {
 		return err
 	}
-	if id := fieldText(d.target, "linked_logical_switch_port_id.target_id"); id != "" {
+	if id := store.TextAt(d.target, "linked_logical_switch_port_id.target_id"); id != "" {
 		return d.also(portCollection+"/"+id, true)
 	}
 	return nil
@@ -70,23 +71,23 @@ func removeRouterPort(d *removal) error {
 
 // linkRouterPort writes a router port into what it is linked to: the switch's port, or the Tier-0's side of a link.
 func linkRouterPort(w *write) error {
-	if key := portCollection + "/" + text(store.FieldAt(w.fields, "linked_logical_switch_port_id.target_id")); exists(w.tx, key) {
+	if key := portCollection + "/" + store.Text(store.FieldAt(w.fields, "linked_logical_switch_port_id.target_id")); exists(w.tx, key) {
 		return w.s.changePort(w.tx, key, func(port map[string]any) {
 			if port["attachment"] == nil {
-				port["attachment"] = map[string]any{"attachment_type": "LOGICALROUTER", "id": lastOf(w.key)}
+				port["attachment"] = map[string]any{"attachment_type": "LOGICALROUTER", "id": api.LastOf(w.key)}
 			}
 		})
 	}
-	return noteLink(w.tx, text(store.FieldAt(w.fields, "linked_logical_router_port_id.target_id")), lastOf(w.key))
+	return noteLink(w.tx, store.Text(store.FieldAt(w.fields, "linked_logical_router_port_id.target_id")), api.LastOf(w.key))
 }
 
 // unlinkRouterPort undoes linkRouterPort.
 func unlinkRouterPort(d *removal) error {
-	key := portCollection + "/" + fieldText(d.target, "linked_logical_switch_port_id.target_id")
-	if port, found := d.tx.Manager().Get(key); found && fieldText(port, "attachment.id") == d.target.ID {
+	key := portCollection + "/" + store.TextAt(d.target, "linked_logical_switch_port_id.target_id")
+	if port, found := d.tx.Manager().Get(key); found && store.TextAt(port, "attachment.id") == d.target.ID {
 		return d.s.changePort(d.tx, key, func(port map[string]any) { delete(port, "attachment") })
 	}
-	return noteLink(d.tx, fieldText(d.target, "linked_logical_router_port_id.target_id"), "")
+	return noteLink(d.tx, store.TextAt(d.target, "linked_logical_router_port_id.target_id"), "")
 }
 
 // changePort is NSX's own change of a switch's port.
@@ -144,7 +145,7 @@ func unbindProfile(d *removal) error {
 			list, _ := fields["switching_profile_ids"].([]any)
 			fields["switching_profile_ids"] = slices.DeleteFunc(list, func(element any) bool {
 				pair, _ := element.(map[string]any)
-				return text(pair["value"]) == d.target.ID
+				return store.Text(pair["value"]) == d.target.ID
 			})
 			return nil
 		})
@@ -167,7 +168,7 @@ func takeRulesAlong(d *removal) error {
 	}
 	list, _ := body["rule_ids"].([]any)
 	for _, id := range list {
-		if err := d.also("loadbalancer/rules/"+text(id), false); err != nil {
+		if err := d.also("loadbalancer/rules/"+store.Text(id), false); err != nil {
 			return err
 		}
 	}

@@ -17,13 +17,13 @@ const (
 
 // togetherRoutes write several objects in one call: NAT rules, and virtual servers with their rules (NSX Go SDK).
 func (s *Server) togetherRoutes() []api.Route {
-	servers := apiPrefix + virtualServerCollection
+	servers := api.ManagerPrefix + virtualServerCollection
 	return []api.Route{
-		{Method: http.MethodPost, Pattern: apiPrefix + "logical-routers/{router}/nat/rules", Action: "create_multiple", Extent: api.Full,
+		{Method: http.MethodPost, Pattern: api.ManagerPrefix + "logical-routers/{router}/nat/rules", Action: "create_multiple", Extent: api.Full,
 			Handle: s.createNATRules},
 		{Method: http.MethodPost, Pattern: servers, Action: "create_with_rules", Extent: api.Full, Handle: s.createServerWithRules},
 		{Method: http.MethodPut, Pattern: servers + "/{id}", Action: "update_with_rules", Extent: api.Full,
-			Notes:  []string{assumedMark + "rules without id are new; those that the server named before and the body leaves out are removed; why: the body is said to be the whole"},
+			Notes:  []string{api.Assumed + "rules without id are new; those that the server named before and the body leaves out are removed; why: the body is said to be the whole"},
 			Handle: s.updateServerWithRules},
 	}
 }
@@ -39,7 +39,7 @@ func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Respons
 		if err := parentExists(tx, s.kinds[natPattern].collection, collection); err != nil {
 			return err
 		}
-		for _, rule := range objectsIn(sent["rules"]) {
+		for _, rule := range store.ObjectsIn(sent["rules"]) {
 			created, err := s.create(tx, s.kinds[natPattern], collection, rule, r)
 			if err != nil {
 				return err
@@ -62,9 +62,9 @@ func (s *Server) serverWithRules(r *api.Request) (server map[string]any, rules [
 	}
 	server, is := sent["virtual_server"].(map[string]any)
 	if !is {
-		return nil, nil, errField("virtual_server", "it is required")
+		return nil, nil, api.InvalidField("virtual_server", "it is required")
 	}
-	return server, objectsIn(sent["rules"]), nil
+	return server, store.ObjectsIn(sent["rules"]), nil
 }
 
 func (s *Server) createServerWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
@@ -119,15 +119,15 @@ func (s *Server) updateServerWithRules(_ context.Context, r *api.Request) (*api.
 		answer = map[string]any{"virtual_server": changed.Body, "rules": bodies}
 		kept := map[string]bool{}
 		for _, id := range ids {
-			kept[text(id)] = true
+			kept[store.Text(id)] = true
 		}
 		gone := &removal{s: s, tx: tx, r: r}
 		list, _ := before["rule_ids"].([]any)
 		for _, id := range list {
-			if kept[text(id)] {
+			if kept[store.Text(id)] {
 				continue
 			}
-			if err := gone.also(lbRuleCollection+"/"+text(id), false); err != nil {
+			if err := gone.also(lbRuleCollection+"/"+store.Text(id), false); err != nil {
 				return err
 			}
 		}
@@ -145,7 +145,7 @@ func (s *Server) writeLBRules(tx *store.Tx, r *api.Request, rules []map[string]a
 	bodies, ids = []json.RawMessage{}, []any{}
 	for _, rule := range rules {
 		var o *store.Object
-		if old, found := tx.Manager().Get(lbRuleCollection + "/" + text(rule["id"])); found {
+		if old, found := tx.Manager().Get(lbRuleCollection + "/" + store.Text(rule["id"])); found {
 			o, err = s.replace(tx, k, old, rule, r)
 		} else {
 			o, err = s.create(tx, k, lbRuleCollection, rule, r)

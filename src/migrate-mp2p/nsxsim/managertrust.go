@@ -19,16 +19,16 @@ import (
 // trustRoutes import certificates and revocation lists, and register principal identities (NSX Go SDK).
 func (s *Server) trustRoutes() []api.Route {
 	return []api.Route{
-		{Method: http.MethodPost, Pattern: apiPrefix + certificateCollection, Action: "import", Extent: api.Full,
-			Notes:  []string{assumedMark + "a certificate is called certificate_self_signed, certificate_ca or certificate_signed by what it is; why: the SDK has the three types"},
+		{Method: http.MethodPost, Pattern: api.ManagerPrefix + certificateCollection, Action: "import", Extent: api.Full,
+			Notes:  []string{api.Assumed + "a certificate is called certificate_self_signed, certificate_ca or certificate_signed by what it is; why: the SDK has the three types"},
 			Handle: s.importCertificate},
-		{Method: http.MethodPost, Pattern: apiPrefix + crlCollection, Action: "import", Extent: api.Partial, Notes: []string{"X.509 lists only"},
+		{Method: http.MethodPost, Pattern: api.ManagerPrefix + crlCollection, Action: "import", Extent: api.Partial, Notes: []string{"X.509 lists only"},
 			Handle: s.importCRL},
-		{Method: http.MethodGet, Pattern: apiPrefix + certificateCollection + "/{id}", Action: "validate", Extent: api.Partial,
+		{Method: http.MethodGet, Pattern: api.ManagerPrefix + certificateCollection + "/{id}", Action: "validate", Extent: api.Partial,
 			Query: []string{"usage"}, Notes: []string{"the dates, by the simulator's clock, and the extended key usage only"}, Handle: s.validateCertificate},
-		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection, Extent: api.Full, Handle: s.registerPrincipal},
-		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection, Action: "update_certificate", Extent: api.Full, Handle: s.updatePrincipal},
-		{Method: http.MethodPost, Pattern: apiPrefix + principalCollection + "/with-certificate", Extent: api.Partial,
+		{Method: http.MethodPost, Pattern: api.ManagerPrefix + principalCollection, Extent: api.Full, Handle: s.registerPrincipal},
+		{Method: http.MethodPost, Pattern: api.ManagerPrefix + principalCollection, Action: "update_certificate", Extent: api.Full, Handle: s.updatePrincipal},
+		{Method: http.MethodPost, Pattern: api.ManagerPrefix + principalCollection + "/with-certificate", Extent: api.Partial,
 			Notes: []string{"only the roles of the simulator's users are known"}, Handle: s.registerPrincipal},
 	}
 }
@@ -39,16 +39,16 @@ func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Resp
 	if err != nil {
 		return nil, err
 	}
-	fields, err := certificateFields(text(sent["pem_encoded"]))
+	fields, err := certificateFields(store.Text(sent["pem_encoded"]))
 	if err != nil {
 		return nil, err
 	}
-	key := text(sent["private_key"])
+	key := store.Text(sent["private_key"])
 	if block, _ := pem.Decode([]byte(key)); key != "" && block == nil {
-		return nil, errField("private_key", "it is not PEM")
+		return nil, api.InvalidField("private_key", "it is not PEM")
 	}
 	fields["has_private_key"] = key != ""
-	if purpose := text(sent["purpose"]); purpose != "" {
+	if purpose := store.Text(sent["purpose"]); purpose != "" {
 		fields["purpose"] = purpose
 	}
 	return s.imported(r, certificateCollection, sent, fields)
@@ -59,7 +59,7 @@ func (s *Server) importCRL(_ context.Context, r *api.Request) (*api.Response, er
 	if err != nil {
 		return nil, err
 	}
-	if _, err := readRevoked(text(sent["pem_encoded"])); err != nil {
+	if _, err := readRevoked(store.Text(sent["pem_encoded"])); err != nil {
 		return nil, err
 	}
 	return s.imported(r, crlCollection, sent, map[string]any{"resource_type": "Crl", "pem_encoded": sent["pem_encoded"]})
@@ -93,12 +93,12 @@ func readChain(encoded string) ([]*x509.Certificate, error) {
 		}
 		certificate, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, errField("pem_encoded", "it is no certificate: %s", err)
+			return nil, api.InvalidField("pem_encoded", "it is no certificate: %s", err)
 		}
 		chain = append(chain, certificate)
 	}
 	if len(chain) == 0 {
-		return nil, errField("pem_encoded", "it is not PEM")
+		return nil, api.InvalidField("pem_encoded", "it is not PEM")
 	}
 	return chain, nil
 }
@@ -125,14 +125,14 @@ func certificateFields(encoded string) (map[string]any, error) {
 
 // showDetails adds what is written in the certificates when the client asks for it (NSX Go SDK).
 func showDetails(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
-	wanted, bad := boolean("details", r.Query.Get("details"))
+	wanted, bad := api.Boolean("details", r.Query.Get("details"))
 	if bad != nil {
 		return bad
 	}
 	if !wanted {
 		return nil
 	}
-	chain, err := readChain(text(body["pem_encoded"]))
+	chain, err := readChain(store.Text(body["pem_encoded"]))
 	if err != nil {
 		return err
 	}
@@ -155,14 +155,14 @@ var ownCertificates = []string{"the nodes' own certificates are not listed: node
 
 // showRevoked adds what a revocation list says when the client asks for it (NSX Go SDK).
 func showRevoked(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
-	wanted, bad := boolean("details", r.Query.Get("details"))
+	wanted, bad := api.Boolean("details", r.Query.Get("details"))
 	if bad != nil {
 		return bad
 	}
 	if !wanted {
 		return nil
 	}
-	list, err := readRevoked(text(body["pem_encoded"]))
+	list, err := readRevoked(store.Text(body["pem_encoded"]))
 	if err != nil {
 		return err
 	}
@@ -182,11 +182,11 @@ func showRevoked(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body m
 func readRevoked(encoded string) (*x509.RevocationList, error) {
 	block, _ := pem.Decode([]byte(encoded))
 	if block == nil {
-		return nil, errField("pem_encoded", "it is not PEM")
+		return nil, api.InvalidField("pem_encoded", "it is not PEM")
 	}
 	list, err := x509.ParseRevocationList(block.Bytes)
 	if err != nil {
-		return nil, errField("pem_encoded", "it is no revocation list: %s", err)
+		return nil, api.InvalidField("pem_encoded", "it is no revocation list: %s", err)
 	}
 	return list, nil
 }
@@ -200,7 +200,7 @@ func certificateType() filter {
 		}
 		wanted, known := kinds[value]
 		if !known {
-			return nil, errField("type", "%q is no kind of certificate", value)
+			return nil, api.InvalidField("type", "%q is no kind of certificate", value)
 		}
 		return func(o *store.Object, _ map[string]any) bool { return o.ResourceType == wanted }, nil
 	}}
@@ -213,14 +213,14 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 	if err != nil {
 		return nil, err
 	}
-	name, role := text(fields["name"]), api.Role(text(fields["role"]))
+	name, role := store.Text(fields["name"]), api.Role(store.Text(fields["role"]))
 	switch {
 	case name == "" || s.guard.local(name):
-		return nil, errField("name", "it is empty or that of a local user")
+		return nil, api.InvalidField("name", "it is empty or that of a local user")
 	case !slices.Contains(api.Roles, role):
-		return nil, errField("role", "%q is not known", role)
+		return nil, api.InvalidField("role", "%q is not known", role)
 	}
-	encoded := text(fields["certificate_pem"])
+	encoded := store.Text(fields["certificate_pem"])
 	delete(fields, "certificate_pem")
 	var stored *store.Object
 	var leaf *x509.Certificate
@@ -239,7 +239,7 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 			fields["certificate_id"] = o.ID
 		}
 		var err error
-		if leaf, err = storedCertificate(tx, text(fields["certificate_id"])); err != nil {
+		if leaf, err = storedCertificate(tx, store.Text(fields["certificate_id"])); err != nil {
 			return err
 		}
 		stored, err = s.create(tx, s.kinds[principalCollection], principalCollection, fields, r)
@@ -260,10 +260,10 @@ func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Respon
 	}
 	var leaf *x509.Certificate
 	var identity api.Identity
-	answer, err := s.changeObject(r, principalCollection+"/"+text(sent["principal_identity_id"]), func(tx *store.Tx, fields map[string]any) (err error) {
+	answer, err := s.changeObject(r, principalCollection+"/"+store.Text(sent["principal_identity_id"]), func(tx *store.Tx, fields map[string]any) (err error) {
 		fields["certificate_id"] = sent["certificate_id"]
-		identity = api.Identity{Name: text(fields["name"]), Role: api.Role(text(fields["role"]))}
-		leaf, err = storedCertificate(tx, text(sent["certificate_id"]))
+		identity = api.Identity{Name: store.Text(fields["name"]), Role: api.Role(store.Text(fields["role"]))}
+		leaf, err = storedCertificate(tx, store.Text(sent["certificate_id"]))
 		return err
 	})
 	if err != nil {
@@ -276,7 +276,7 @@ func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Respon
 
 // validateCertificate tells whether a certificate is in force.
 func (s *Server) validateCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
-	if err := oneValue(r.Query, "usage", "SERVER", "CLIENT"); err != nil {
+	if err := api.OneValue(r.Query, "usage", "SERVER", "CLIENT"); err != nil {
 		return nil, err
 	}
 	var leaf *x509.Certificate
@@ -309,13 +309,13 @@ func storedCertificate(tx *store.Tx, id string) (*x509.Certificate, error) {
 	if !found {
 		return nil, api.NotFound(id)
 	}
-	block, _ := pem.Decode([]byte(fieldText(o, "pem_encoded")))
+	block, _ := pem.Decode([]byte(store.TextAt(o, "pem_encoded")))
 	if block == nil {
-		return nil, errField("certificate_id", "certificate %s is not PEM", id)
+		return nil, api.InvalidField("certificate_id", "certificate %s is not PEM", id)
 	}
 	leaf, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return nil, errField("certificate_id", "certificate %s cannot be read: %s", id, err)
+		return nil, api.InvalidField("certificate_id", "certificate %s cannot be read: %s", id, err)
 	}
 	return leaf, nil
 }
@@ -325,7 +325,7 @@ func storedCertificate(tx *store.Tx, id string) (*x509.Certificate, error) {
 func (s *Server) admitStored() error {
 	return s.store.View(func(tx *store.Tx) error {
 		for _, o := range tx.Manager().List(principalCollection) {
-			id := fieldText(o, "certificate_id")
+			id := store.TextAt(o, "certificate_id")
 			if id == "" {
 				continue
 			}
@@ -333,7 +333,7 @@ func (s *Server) admitStored() error {
 			if err != nil {
 				return fmt.Errorf("admitting principal identity %s: %w", o.ID, err)
 			}
-			s.guard.addPrincipal(leaf, api.Identity{Name: fieldText(o, "name"), Role: api.Role(fieldText(o, "role"))})
+			s.guard.addPrincipal(leaf, api.Identity{Name: store.TextAt(o, "name"), Role: api.Role(store.TextAt(o, "role"))})
 		}
 		return nil
 	})
@@ -341,7 +341,7 @@ func (s *Server) admitStored() error {
 
 // dismissPrincipal lets a principal identity in no more.
 func dismissPrincipal(d *removal) error {
-	d.s.guard.removePrincipal(fieldText(d.target, "name"))
+	d.s.guard.removePrincipal(store.TextAt(d.target, "name"))
 	return nil
 }
 

@@ -26,20 +26,20 @@ type write struct {
 
 // create stores a new Manager object from a client's body.
 func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields map[string]any, r *api.Request) (*store.Object, error) {
-	if text(fields["resource_type"]) == "" && k.types[0] != "" {
+	if store.Text(fields["resource_type"]) == "" && k.types[0] != "" {
 		fields["resource_type"] = k.types[0]
 	}
-	id := text(fields["id"])
+	id := store.Text(fields["id"])
 	switch {
 	case strings.Contains(id, "/"):
-		return nil, errField("id", "%q would lead to another object", id)
+		return nil, api.InvalidField("id", "%q would lead to another object", id)
 	case id == "" && k.numbered:
 		id = tx.NewNumber()
 	case id == "":
 		id = tx.NewID()
 	}
 	fields["id"] = id
-	if text(fields["display_name"]) == "" {
+	if store.Text(fields["display_name"]) == "" {
 		fields["display_name"] = id
 	}
 	w := &write{s: s, tx: tx, r: r, key: collection + "/" + id, fields: fields}
@@ -65,11 +65,11 @@ func (s *Server) replace(tx *store.Tx, k managerKind, old *store.Object, fields 
 	if err := s.mayWrite(r, old); err != nil {
 		return nil, err
 	}
-	if text(fields["resource_type"]) == "" && old.ResourceType != "" {
+	if store.Text(fields["resource_type"]) == "" && old.ResourceType != "" {
 		fields["resource_type"] = old.ResourceType
 	}
 	fields["id"] = old.ID
-	if text(fields["display_name"]) == "" {
+	if store.Text(fields["display_name"]) == "" {
 		fields["display_name"] = old.ID
 	}
 	w := &write{s: s, tx: tx, r: r, key: old.Key, fields: fields, old: old}
@@ -88,14 +88,14 @@ func (s *Server) replace(tx *store.Tx, k managerKind, old *store.Object, fields 
 
 // check refuses bodies that NSX refuses, and completes those that it completes.
 func (s *Server) check(k managerKind, w *write) error {
-	kind := text(w.fields["resource_type"])
+	kind := store.Text(w.fields["resource_type"])
 	switch {
 	case !slices.Contains(k.types, kind):
-		return errField("resource_type", "%q is none of %s", kind, strings.Join(k.types, ", "))
+		return api.InvalidField("resource_type", "%q is none of %s", kind, strings.Join(k.types, ", "))
 	case w.old != nil && w.old.ResourceType != "" && w.old.ResourceType != kind:
-		return errField("resource_type", "%q is not %s, which the object is", kind, w.old.ResourceType)
+		return api.InvalidField("resource_type", "%q is not %s, which the object is", kind, w.old.ResourceType)
 	}
-	if err := checkTags(w.fields); err != nil {
+	if err := api.CheckTags(w.fields); err != nil {
 		return err
 	}
 	if err := checkSchema(kind, w.fields); err != nil {

@@ -79,13 +79,13 @@ func (s *Server) nodeRoutes() []api.Route {
 		{Method: "GET", Pattern: servicePath, Extent: api.Full,
 			Handle: fixed(func(*api.Request) any { return map[string]any{"service_name": "migration-coordinator"} })},
 		{Method: "GET", Pattern: servicePath + "/status", Extent: api.Full,
-			Notes:  []string{assumedMark + "a service that is still starting is reported as stopped; why: the two states are all that the SDK has"},
+			Notes:  []string{api.Assumed + "a service that is still starting is reported as stopped; why: the two states are all that the SDK has"},
 			Handle: fixed(func(r *api.Request) any { return s.service.status(r.Node) })},
 	}
 	for _, action := range []string{"start", "stop", "restart"} {
 		routes = append(routes, api.Route{
 			Method: "POST", Pattern: servicePath, Action: action, Extent: api.Full,
-			Notes: []string{assumedMark + "refused (400) while the service runs on another node; start of a running one changes nothing; why: scripts start it on one node only and repeat that call"},
+			Notes: []string{api.Assumed + "refused (400) while the service runs on another node; start of a running one changes nothing; why: scripts start it on one node only and repeat that call"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) {
 				status, err := s.service.act(r.Node, action)
 				if err != nil {

@@ -14,18 +14,18 @@ import (
 
 // checkBody refuses bodies that do not belong at their path, and those that NSX's schema does not allow.
 func (s *Server) checkBody(c change, fields map[string]any) error {
-	id := lastOf(c.path)
-	if given := text(fields["id"]); given != "" && given != id && !c.kind.Single() {
+	id := api.LastOf(c.path)
+	if given := store.Text(fields["id"]); given != "" && given != id && !c.kind.Single() {
 		return api.BadRequest(500127, api.ModulePolicy, "The id %q differs from that of the path %s.", given, c.path)
 	}
-	resourceType := text(fields["resource_type"])
+	resourceType := store.Text(fields["resource_type"])
 	if resourceType == "" {
 		resourceType = c.kind.Type(id)
 	}
 	if !slices.Contains(c.kind.Types, resourceType) {
 		return api.BadRequest(500127, api.ModulePolicy, "resource_type %q at %s is none of %s.", resourceType, c.path, strings.Join(c.kind.Types, ", "))
 	}
-	if err := checkTags(fields); err != nil {
+	if err := api.CheckTags(fields); err != nil {
 		return err
 	}
 	if err := checkPolicySchema(resourceType, c.path, fields); err != nil {

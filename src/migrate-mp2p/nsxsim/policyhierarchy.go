@@ -15,11 +15,11 @@ const maxIntents = 5000
 
 // patchInfra is the hierarchical API: all or nothing.
 func (s *Server) patchInfra(_ context.Context, r *api.Request) (*api.Response, error) {
-	fields, bad := decodeBody(r.Body)
+	fields, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
 	}
-	if text(fields["resource_type"]) != "Infra" {
+	if store.Text(fields["resource_type"]) != "Infra" {
 		return nil, api.BadRequest(500127, api.ModulePolicy, "resource_type must be Infra.")
 	}
 	if err := checkPolicySchema("Infra", "/infra", fields); err != nil {
@@ -83,13 +83,13 @@ func (s *Server) unfoldRules(above string, rules any) ([]change, error) {
 	var changes []change
 	for i, element := range list {
 		fields, ok := element.(map[string]any)
-		if !ok || text(fields["id"]) == "" {
+		if !ok || store.Text(fields["id"]) == "" {
 			return nil, api.BadRequest(500127, api.ModulePolicy, "Rule %d of %s has no id.", i+1, above)
 		}
-		if err := onePart(text(fields["id"])); err != nil {
+		if err := onePart(store.Text(fields["id"])); err != nil {
 			return nil, err
 		}
-		path := above + "/rules/" + text(fields["id"])
+		path := above + "/rules/" + store.Text(fields["id"])
 		kind, _ := s.tree.Object(path)
 		changes = append(changes, change{path: path, kind: kind, fields: fields, embedded: true})
 	}
@@ -105,7 +105,7 @@ func (s *Server) unfoldChildren(above string, children any) ([]change, error) {
 	var changes []change
 	for i, element := range list {
 		child, _ := element.(map[string]any)
-		name, wraps := strings.CutPrefix(text(child["resource_type"]), "Child")
+		name, wraps := strings.CutPrefix(store.Text(child["resource_type"]), "Child")
 		if !wraps {
 			return nil, api.BadRequest(500127, api.ModulePolicy, "Child %d of %s has no resource_type Child<Type>.", i+1, above)
 		}
@@ -126,7 +126,7 @@ func (s *Server) unfoldChild(above, name string, child map[string]any) ([]change
 	if body == nil {
 		return nil, api.BadRequest(500127, api.ModulePolicy, "Child%s below %s holds no %q.", name, above, name)
 	}
-	path, kind, err := s.childPath(above, name, text(body["id"]))
+	path, kind, err := s.childPath(above, name, store.Text(body["id"]))
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (s *Server) unfoldChild(above, name string, child map[string]any) ([]change
 		return nil, err
 	}
 	c := change{path: path, kind: kind, fields: body}
-	if text(child["marked_for_delete"]) != "true" && text(body["marked_for_delete"]) != "true" {
+	if store.Text(child["marked_for_delete"]) != "true" && store.Text(body["marked_for_delete"]) != "true" {
 		return s.unfold(c)
 	}
 	c.verb = removeObject
@@ -146,7 +146,7 @@ func (s *Server) unfoldChild(above, name string, child map[string]any) ([]change
 
 // unfoldReference steps through an object that is itself not changed.
 func (s *Server) unfoldReference(above string, child map[string]any) ([]change, error) {
-	path, kind, err := s.childPath(above, text(child["target_type"]), text(child["id"]))
+	path, kind, err := s.childPath(above, store.Text(child["target_type"]), store.Text(child["id"]))
 	if err != nil {
 		return nil, err
 	}

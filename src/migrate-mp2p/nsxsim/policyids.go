@@ -17,12 +17,12 @@ const codeRejected = 400
 const frontNote = "a Policy path with characters beyond printable ASCII is refused with 400/400 whatever the verb, encoded or not, and so are %, ;, backslash and an encoded slash; " +
 	"why: a client reports the first with its text, which is that of a web framework that by default refuses the others too"
 
-const idNote = assumedMark + "no object is created under an id with a blank, /, ?, #, %, ; or backslash, of periods only, or of more than 255 characters: 400/500127 that names it; " +
+const idNote = api.Assumed + "no object is created under an id with a blank, /, ?, #, %, ; or backslash, of periods only, or of more than 255 characters: 400/500127 that names it; " +
 	"an option lets bodies bring any id, and then no path reaches the object; why: NCP's docs replace blanks, slashes and lone periods, nsx-operator cuts ids at 255, and one client has such an object"
 
 // rejected is the answer of NSX's front to a path that it does not let in, nil for others. path is as it was sent.
 func rejected(path string) *api.Error {
-	if !strings.HasPrefix(path, policyPrefix+"/") {
+	if !strings.HasPrefix(path, api.PolicyPrefix+"/") {
 		return nil
 	}
 	refuse := func(format string, args ...any) *api.Error {

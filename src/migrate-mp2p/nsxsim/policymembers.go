@@ -20,10 +20,10 @@ var memberKinds = map[string][]string{
 
 // memberRoutes tell who is in a group.
 func (s *Server) memberRoutes() []api.Route {
-	group := policyPrefix + "/infra/domains/{domain}/groups/{group}/"
+	group := api.PolicyPrefix + "/infra/domains/{domain}/groups/{group}/"
 	note := "static paths, addresses, and conditions on tags and names of segments, ports and groups count; OSName, ComputerName and external ids have no members"
-	upgraded := assumedMark + "none has members between an upgrade of the simulator that leaves groups empty and the next PUT or PATCH of the group; why: TKGI's documentation says that groups made under one version can be empty after an upgrade, and not what fills them again; writing an intent makes NSX realize it"
-	order := assumedMark + "AND binds stronger than OR; why: the usual way; Policy's guide shows no mixed expression"
+	upgraded := api.Assumed + "none has members between an upgrade of the simulator that leaves groups empty and the next PUT or PATCH of the group; why: TKGI's documentation says that groups made under one version can be empty after an upgrade, and not what fills them again; writing an intent makes NSX realize it"
+	order := api.Assumed + "AND binds stronger than OR; why: the usual way; Policy's guide shows no mixed expression"
 	routes := []api.Route{
 		{Method: "GET", Pattern: group + "members/ip-addresses", Extent: api.Partial, Query: api.Paging(), Notes: []string{note, order, upgraded,
 			"addresses of segments and ports are those of the ports' address_bindings"}, Handle: s.groupAddresses},

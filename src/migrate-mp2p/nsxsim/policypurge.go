@@ -22,7 +22,7 @@ const includeMarked = "include_mark_for_delete_objects"
 const (
 	markedNote = "a deleted object stays marked_for_delete until it is purged, which the option PurgeDelay puts off (it is 0 unless set): GET does not return it, " +
 		"a list only with " + includeMarked + "=true, the search does (NSX Go SDK); its path is refused meanwhile with error_code 500045 (nsxlib)"
-	pendingNote = assumedMark + "while an object is marked for deletion all other calls act as if it were gone: it holds back no parent and nothing that it names, nothing can be made below it or name it (500012), " +
+	pendingNote = api.Assumed + "while an object is marked for deletion all other calls act as if it were gone: it holds back no parent and nothing that it names, nothing can be made below it or name it (500012), " +
 		"and it cannot be deleted again (404); a rollback of the coordinator purges at once; why: GET does not return it, and the 500045 of its path is the only refusal that is public"
 )
 
@@ -154,7 +154,7 @@ func (s *Server) purgeTime(o *store.Object) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	marked, err := strconv.ParseInt(text(fields["_last_modified_time"]), 10, 64)
+	marked, err := strconv.ParseInt(store.Text(fields["_last_modified_time"]), 10, 64)
 	if err != nil {
 		marked = 0
 	}

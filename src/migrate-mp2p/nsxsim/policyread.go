@@ -14,22 +14,19 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// policyPrefix stands before every Policy path.
-const policyPrefix = "/policy/api/v1"
-
 // policyRoutes are the endpoints of the Policy tree, one set for each kind of object.
 func (s *Server) policyRoutes() []api.Route {
 	routes := []api.Route{
-		{Method: "GET", Pattern: policyPrefix + "/infra", Extent: api.Partial, Query: []string{"type_filter"},
+		{Method: "GET", Pattern: api.PolicyPrefix + "/infra", Extent: api.Partial, Query: []string{"type_filter"},
 			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root"}, Handle: s.getInfra},
-		{Method: "PATCH", Pattern: policyPrefix + "/infra", Extent: api.Partial, Query: []string{revisionCheck},
+		{Method: "PATCH", Pattern: api.PolicyPrefix + "/infra", Extent: api.Partial, Query: []string{revisionCheck},
 			Notes:  []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), s.patchNote(), goneNote, checksNote, pathsNote, idNote},
 			Handle: s.patchInfra},
 	}
 	for _, k := range policy.Kinds() {
-		object := policyPrefix + named(k.Pattern)
+		object := api.PolicyPrefix + named(k.Pattern)
 		if !k.Single() {
-			routes = append(routes, api.Route{Method: "GET", Pattern: policyPrefix + named(k.Collection()), Extent: api.Partial, Query: append(api.Paging(), includeMarked),
+			routes = append(routes, api.Route{Method: "GET", Pattern: api.PolicyPrefix + named(k.Collection()), Extent: api.Partial, Query: append(api.Paging(), includeMarked),
 				Notes: []string{"parameters of single types, such as segment_type, are ignored", markedNote}, Handle: s.listPolicy})
 		}
 		put := []string{checksNote, pathsNote, idNote}
@@ -54,10 +51,10 @@ func (s *Server) policyRoutes() []api.Route {
 // What the notes of the Policy routes say.
 const (
 	checksNote = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
-	pathsNote  = assumedMark + "a body that breaks the schema is refused with error_code 255, one that names an object that does not exist with 500012; paths of kinds that are not simulated pass; why: these codes are known for neighbouring cases"
-	goneNote   = assumedMark + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN); why: a PATCH creates what does not exist"
-	rulesNote  = assumedMark + "rules in the body of a policy need no _revision of their own; why: clients send policies with new rules inside"
-	deleteNote = assumedMark + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; why: which kind gets which code is not public"
+	pathsNote  = api.Assumed + "a body that breaks the schema is refused with error_code 255, one that names an object that does not exist with 500012; paths of kinds that are not simulated pass; why: these codes are known for neighbouring cases"
+	goneNote   = api.Assumed + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN); why: a PATCH creates what does not exist"
+	rulesNote  = api.Assumed + "rules in the body of a policy need no _revision of their own; why: clients send policies with new rules inside"
+	deleteNote = api.Assumed + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; why: which kind gets which code is not public"
 )
 
 func (s *Server) patchNote() string {
@@ -79,7 +76,7 @@ func named(pattern string) string {
 }
 
 // policyKey is the store's key for a request's path.
-func policyKey(r *api.Request) string { return strings.TrimPrefix(r.Path, policyPrefix) }
+func policyKey(r *api.Request) string { return strings.TrimPrefix(r.Path, api.PolicyPrefix) }
 
 // errPath is NSX's answer to a path below something that does not exist (policy report).
 func errPath(path string) *api.Error {
@@ -170,8 +167,8 @@ func (s *Server) implicit(path string) (*store.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding %s: %w", path, err)
 	}
-	id := lastOf(path)
-	return &store.Object{Key: path, ID: id, DisplayName: id, ResourceType: text(fields["resource_type"]), Body: body}, nil
+	id := api.LastOf(path)
+	return &store.Object{Key: path, ID: id, DisplayName: id, ResourceType: store.Text(fields["resource_type"]), Body: body}, nil
 }
 
 func (s *Server) getPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
@@ -188,7 +185,7 @@ func (s *Server) getPolicy(_ context.Context, r *api.Request) (*api.Response, er
 
 func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	collection := policyKey(r)
-	marked, bad := boolean(includeMarked, r.Query.Get(includeMarked))
+	marked, bad := api.Boolean(includeMarked, r.Query.Get(includeMarked))
 	if bad != nil {
 		return nil, bad
 	}

@@ -15,7 +15,7 @@ import (
 
 // realizationRoutes tell how far intents are realized.
 func (s *Server) realizationRoutes() []api.Route {
-	place := policyPrefix + "/infra/realized-state/"
+	place := api.PolicyPrefix + "/infra/realized-state/"
 	note := "the coordinator decides for promoted objects until it has realized them; all others are IN_PROGRESS for the delay that was asked for, then SUCCESS"
 	return []api.Route{
 		{Method: "GET", Pattern: place + "status", Extent: api.Partial, Query: []string{"intent_path"},
@@ -25,7 +25,7 @@ func (s *Server) realizationRoutes() []api.Route {
 	}
 }
 
-const entityNote = assumedMark + "an intent has one realized entity, and none before its realization begins; the names of entity_type and of the last two parts of its path; " +
+const entityNote = api.Assumed + "an intent has one realized entity, and none before its realization begins; the names of entity_type and of the last two parts of its path; " +
 	"an intent in ERROR has one alarm; why: the SDK's entity names the Manager object that realizes an intent, and a test of the vSphere cloud provider shows one of a nested intent"
 
 // realizations are how far intents are, as of one moment.
@@ -61,7 +61,7 @@ func (r *realizations) of(intent *store.Object) (api.Realization, error) {
 		if err != nil {
 			return api.Realization{}, err
 		}
-		written, err := strconv.ParseInt(text(fields["_last_modified_time"]), 10, 64)
+		written, err := strconv.ParseInt(store.Text(fields["_last_modified_time"]), 10, 64)
 		if err == nil && r.now.Before(time.UnixMilli(written).Add(r.delay)) {
 			return api.Realization{Status: "IN_PROGRESS"}, nil
 		}

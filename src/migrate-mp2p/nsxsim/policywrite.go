@@ -59,7 +59,7 @@ func (s *Server) patchPolicy(_ context.Context, r *api.Request) (*api.Response, 
 
 // patchManners are those of a PATCH, at the top or of one object.
 func (s *Server) patchManners(r *api.Request) (manners, *api.Error) {
-	revision, bad := boolean(revisionCheck, r.Query.Get(revisionCheck))
+	revision, bad := api.Boolean(revisionCheck, r.Query.Get(revisionCheck))
 	return manners{revision: revision, merges: s.options.PartialPatch}, bad
 }
 
@@ -68,7 +68,7 @@ const revisionCheck = "enforce_revision_check"
 
 // writeOne carries out a PUT (which answers with the object) or a PATCH (which does not) of the request's path.
 func (s *Server) writeOne(r *api.Request, how manners, answers bool) (*api.Response, error) {
-	fields, bad := decodeBody(r.Body)
+	fields, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
 	}
@@ -165,7 +165,7 @@ func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) erro
 	if err := s.checkBody(c, fields); err != nil {
 		return err
 	}
-	if found && how.revision && !c.embedded && text(c.fields["_revision"]) != strconv.FormatInt(old.Revision, 10) {
+	if found && how.revision && !c.embedded && store.Text(c.fields["_revision"]) != strconv.FormatInt(old.Revision, 10) {
 		return api.StaleRevision(old.ResourceType, old.ID)
 	}
 	c.kind.Complete(fields, c.path)
@@ -175,7 +175,7 @@ func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) erro
 		return err
 	}
 	if !c.kind.Single() {
-		if err := s.fitID(lastOf(c.path)); err != nil {
+		if err := s.fitID(api.LastOf(c.path)); err != nil {
 			return err
 		}
 	}

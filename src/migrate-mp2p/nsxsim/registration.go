@@ -8,7 +8,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-const registrationPath = apiPrefix + "aaa/registration-token"
+const registrationPath = api.ManagerPrefix + "aaa/registration-token"
 
 // sectionRegistrations is where the saved state holds the registration tokens, by the token.
 const sectionRegistrations = "registration-tokens"
@@ -55,7 +55,7 @@ func (s *Server) wantedRegistration(r *api.Request) (string, error) {
 		return token, nil
 	}
 	sent, err := readBody(r, "RegTokenQuery")
-	return text(sent["token"]), err
+	return store.Text(sent["token"]), err
 }
 
 func (s *Server) showRegistration(status int) api.Handler {

@@ -12,7 +12,7 @@ func (s *Server) routes() []api.Route {
 	session := []api.Route{
 		{Method: "POST", Pattern: pathSessionCreate, Extent: api.Full, Reads: true, Handle: nothingMore, Notes: []string{
 			"JSON Web Tokens are refused with 401, on every endpoint",
-			assumedMark + "a session's cookie without its X-XSRF-TOKEN is refused (403/98) for reading, too; why: clients send both from the login on",
+			api.Assumed + "a session's cookie without its X-XSRF-TOKEN is refused (403/98) for reading, too; why: clients send both from the login on",
 		}},
 		{Method: "POST", Pattern: pathSessionDestroy, Extent: api.Full, Reads: true, Handle: nothingMore},
 		{Method: "GET", Pattern: pathSessionDestroy, Extent: api.Full, Handle: nothingMore},

@@ -14,9 +14,9 @@ import (
 
 var aggregateNotes = []string{
 	"primary and related with resource_type, alias, filters (field_names, value, case_sensitive) and included_fields (Broadcom API docs 2.2); the primary objects are paged as in a query",
-	assumedMark + "filters are all required, and * and ? are wildcards in them; included_fields works on both flavours here; why: the public page shows lists of filters, and no case in which one fails",
-	assumedMark + "join_condition is <field of the primary>:<field of the related>; equal values join; why: the public page shows one example",
-	assumedMark + "related objects are cut at size, default 1000, and counted in full by result_count; why: the fields are named so",
+	api.Assumed + "filters are all required, and * and ? are wildcards in them; included_fields works on both flavours here; why: the public page shows lists of filters, and no case in which one fails",
+	api.Assumed + "join_condition is <field of the primary>:<field of the related>; equal values join; why: the public page shows one example",
+	api.Assumed + "related objects are cut at size, default 1000, and counted in full by result_count; why: the fields are named so",
 }
 
 // aggregateRequest is the body of an aggregate search.
@@ -113,12 +113,12 @@ func (s *Server) aggregate(f searchFlavour) api.Handler {
 // query makes the query of a part. name is its place in the body.
 func (p aggregatePart) query(name string) (*grammar.Query, error) {
 	if p.ResourceType == "" {
-		return nil, errField(name+".resource_type", "it is required")
+		return nil, api.InvalidField(name+".resource_type", "it is required")
 	}
 	queries := []*grammar.Query{grammar.Filter([]string{"resource_type"}, p.ResourceType, false)}
 	for _, filter := range p.Filters {
 		if filter.FieldNames == "" {
-			return nil, errField(name+".filters.field_names", "it is required")
+			return nil, api.InvalidField(name+".filters.field_names", "it is required")
 		}
 		sensitive := filter.CaseSensitive == nil || *filter.CaseSensitive
 		queries = append(queries, grammar.Filter(names(filter.FieldNames), filter.Value, sensitive))
@@ -160,14 +160,14 @@ func (a aggregateRequest) joins() ([]join, error) {
 		}
 		from, to, ok := strings.Cut(part.JoinCondition, ":")
 		if from, to = strings.TrimSpace(from), strings.TrimSpace(to); !ok || from == "" || to == "" {
-			return nil, errField("related.join_condition", "%q is not of the form field:field", part.JoinCondition)
+			return nil, api.InvalidField("related.join_condition", "%q is not of the form field:field", part.JoinCondition)
 		}
 		size := maxPage
 		if part.Size != nil {
 			size = *part.Size
 		}
 		if size < 0 || size > maxPage {
-			return nil, errField("related.size", "%d is not between 0 and %d", size, maxPage)
+			return nil, api.InvalidField("related.size", "%d is not between 0 and %d", size, maxPage)
 		}
 		joins = append(joins, join{part: part, query: query, from: from, to: to, size: size})
 	}

@@ -38,15 +38,15 @@ func (s *Server) searchRoutes() []api.Route {
 		flavours = append(flavours, searchFlavour{prefix: "/api/v1/search", side: (*store.Tx).Manager})
 	}
 	paging := []string{
-		assumedMark + "result_count is the true count on every page, also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400; why: the cap is public, its answer is not",
-		assumedMark + "error_code 60512 refuses a query, 60513 a cursor; the codes of an index that is rebuilt or too large a page are public; why: refusals of the syntax are public, their codes are not",
-		assumedMark + "objects without resource_type, such as allocations of IP pools, are not in the index; why: every example asks for a resource_type",
-		assumedMark + "sort_by takes one field, nested ones with dots; numbers come before texts, objects without the field after all others; why: nsxlib sorts by id only",
+		api.Assumed + "result_count is the true count on every page, also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400; why: the cap is public, its answer is not",
+		api.Assumed + "error_code 60512 refuses a query, 60513 a cursor; the codes of an index that is rebuilt or too large a page are public; why: refusals of the syntax are public, their codes are not",
+		api.Assumed + "objects without resource_type, such as allocations of IP pools, are not in the index; why: every example asks for a resource_type",
+		api.Assumed + "sort_by takes one field, nested ones with dots; numbers come before texts, objects without the field after all others; why: nsxlib sorts by id only",
 	}
 	language := append([]string{
 		"boosts, fuzzy terms, proximity and regular expressions are refused",
-		assumedMark + "values match whole and without case; elements of arrays are flattened; why: public queries match so; two ANDed tags.scope terms are said to be undependable",
-		assumedMark + "terms without an operator between them are joined by OR, and AND binds closer than OR; why: Lucene's way, whose style the language is said to be",
+		api.Assumed + "values match whole and without case; elements of arrays are flattened; why: public queries match so; two ANDed tags.scope terms are said to be undependable",
+		api.Assumed + "terms without an operator between them are joined by OR, and AND binds closer than OR; why: Lucene's way, whose style the language is said to be",
 	}, paging...)
 	query := append([]string{"query"}, api.Paging()...)
 	var routes []api.Route
@@ -59,10 +59,10 @@ func (s *Server) searchRoutes() []api.Route {
 			api.Route{Method: "GET", Pattern: f.prefix, Extent: api.Partial, Query: query, Notes: language, Handle: s.search(f, queryOf)},
 			api.Route{Method: "GET", Pattern: f.prefix + "/query", Extent: api.Partial, Query: query, Notes: language, Handle: s.search(f, queryOf)},
 			api.Route{Method: "GET", Pattern: f.prefix + "/dsl", Extent: api.Partial, Query: query, Handle: s.search(f, questionOf), Notes: append([]string{
-				assumedMark + "the language: find <part of a type> where <field> is|is not|contains|=|!=|<|<=|>|>= <value>, with and, or; its one public example is of this form",
+				api.Assumed + "the language: find <part of a type> where <field> is|is not|contains|=|!=|<|<=|>|>= <value>, with and, or; its one public example is of this form",
 			}, paging...)},
 			api.Route{Method: "POST", Pattern: f.prefix + "/querypipeline", Extent: api.Partial, Query: api.Paging(), Reads: true, Handle: s.search(f, pipelineOf), Notes: append([]string{
-				assumedMark + "each query of a pipeline narrows the result of those before it; why: so the name says; nsxlib sends one query",
+				api.Assumed + "each query of a pipeline narrows the result of those before it; why: so the name says; nsxlib sends one query",
 			}, language...)},
 			api.Route{Method: "POST", Pattern: f.prefix + "/aggregate", Extent: api.Partial, Query: api.Paging(), Reads: true, Handle: s.aggregate(f), Notes: aggregateNotes},
 			api.Route{Method: "POST", Pattern: f.prefix + "/reconcile", Action: "*", Extent: api.Partial, Query: []string{"override"}, Handle: s.reconcile, Notes: reconcileNotes},
@@ -72,8 +72,10 @@ func (s *Server) searchRoutes() []api.Route {
 }
 
 // queryOf, questionOf and pipelineOf read what a request asks for, each in its language.
-func queryOf(r *api.Request) (*grammar.Query, error)    { return grammar.Parse(r.Query.Get("query")) }
-func questionOf(r *api.Request) (*grammar.Query, error) { return grammar.ParseDSL(r.Query.Get("query")) }
+func queryOf(r *api.Request) (*grammar.Query, error) { return grammar.Parse(r.Query.Get("query")) }
+func questionOf(r *api.Request) (*grammar.Query, error) {
+	return grammar.ParseDSL(r.Query.Get("query"))
+}
 
 func pipelineOf(r *api.Request) (*grammar.Query, error) {
 	var body struct {
@@ -85,7 +87,7 @@ func pipelineOf(r *api.Request) (*grammar.Query, error) {
 		return nil, bad
 	}
 	if len(body.Pipeline) == 0 {
-		return nil, errField("query_pipeline", "it holds no query")
+		return nil, api.InvalidField("query_pipeline", "it holds no query")
 	}
 	var queries []*grammar.Query
 	for _, step := range body.Pipeline {

@@ -69,15 +69,15 @@ var reconcileActions = []string{"COMPLETE_REINDEXING", "OPENSEARCH_RESTORE", "PR
 
 var reconcileNotes = []string{
 	"answers 204 (NSX Go SDK); a lagging index is up to date afterwards",
-	assumedMark + "every action makes the whole index anew, whatever override and scope say; meanwhile searches get 400/60508; why: that code says that the index is being built",
+	api.Assumed + "every action makes the whole index anew, whatever override and scope say; meanwhile searches get 400/60508; why: that code says that the index is being built",
 }
 
 // reconcile makes the index anew.
 func (s *Server) reconcile(_ context.Context, r *api.Request) (*api.Response, error) {
 	if action := r.Query.Get("action"); !slices.Contains(reconcileActions, action) {
-		return nil, errField("action", "%q is none of %s", action, strings.Join(reconcileActions, ", "))
+		return nil, api.InvalidField("action", "%q is none of %s", action, strings.Join(reconcileActions, ", "))
 	}
-	if _, bad := boolean("override", r.Query.Get("override")); bad != nil {
+	if _, bad := api.Boolean("override", r.Query.Get("override")); bad != nil {
 		return nil, bad
 	}
 	s.store.Reindex()

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"slices"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 var realizedNotes = []string{
 	"a query that names resource_type:" + typeEntity + " finds the realized entities, one for each intent whose realization has begun (nsxlib)",
-	assumedMark + "no other query finds them, and a lagging index shows their state as it is now, though none of an intent that it does not show yet; why: clients name the type",
+	api.Assumed + "no other query finds them, and a lagging index shows their state as it is now, though none of an intent that it does not show yet; why: clients name the type",
 }
 
 // finder runs queries over one side, realized entities included.

@@ -16,23 +16,23 @@ const rulePattern = "firewall/sections/{parent}/rules"
 
 // sectionRoutes create and change sections and rules: alone, together, and at a position (NSX Go SDK).
 func (s *Server) sectionRoutes() []api.Route {
-	list := apiPrefix + sectionCollection
+	list := api.ManagerPrefix + sectionCollection
 	one, rules := list+"/{id}", list+"/{section}/rules"
 	withRules := func(method string) api.Route {
 		return api.Route{
 			Method: method, Pattern: one, Action: "list_with_rules", Reads: true, Extent: api.Full,
-			Notes: []string{assumedMark + "accepted as GET too; the SDKs use POST; why: an older public client reads so"}, Handle: s.listWithRules,
+			Notes: []string{api.Assumed + "accepted as GET too; the SDKs use POST; why: an older public client reads so"}, Handle: s.listWithRules,
 		}
 	}
 	route := func(pattern, action string, handle api.Handler, notes ...string) api.Route {
 		return api.Route{Method: http.MethodPost, Pattern: pattern, Action: action, Extent: api.Full, Query: []string{"operation", "id"}, Notes: notes, Handle: handle}
 	}
-	lock := assumedMark + "a locked section is refused with 423 to all but who locked it; why: 423 is HTTP's code for it; the SDK names the lock only"
+	lock := api.Assumed + "a locked section is refused with 423 to all but who locked it; why: 423 is HTTP's code for it; the SDK names the lock only"
 	return []api.Route{
 		withRules(http.MethodGet), withRules(http.MethodPost),
 		route(list, "", s.createSection, writeNotes...),
 		route(list, "create_with_rules", s.createSection),
-		route(one, "update_with_rules", s.changeSection(true, false), assumedMark+"rules that the body leaves out are removed; why: the body is said to be the whole section"),
+		route(one, "update_with_rules", s.changeSection(true, false), api.Assumed+"rules that the body leaves out are removed; why: the body is said to be the whole section"),
 		route(one, "revise", s.changeSection(false, true)),
 		route(one, "revise_with_rules", s.changeSection(true, true)),
 		route(one, "lock", s.lockSection(true), lock),
@@ -59,7 +59,7 @@ func (s *Server) listWithRules(_ context.Context, r *api.Request) (*api.Response
 func sectionWithRules(tx *store.Tx, key string) (map[string]any, error) {
 	section, found := tx.Manager().Get(key)
 	if !found {
-		return nil, api.NotFound(lastOf(key))
+		return nil, api.NotFound(api.LastOf(key))
 	}
 	fields, err := section.Fields()
 	if err != nil {
@@ -117,7 +117,7 @@ func shownSection(tx *store.Tx, key string, together bool) (any, error) {
 	}
 	section, found := tx.Manager().Get(key)
 	if !found {
-		return nil, api.NotFound(lastOf(key))
+		return nil, api.NotFound(api.LastOf(key))
 	}
 	return section.Body, nil
 }
@@ -130,7 +130,7 @@ func (s *Server) takeRules(fields map[string]any, together bool) ([]map[string]a
 	if err := checkSchema("FirewallSectionRuleList", fields); err != nil {
 		return nil, err
 	}
-	rules := objectsIn(fields["rules"])
+	rules := store.ObjectsIn(fields["rules"])
 	delete(fields, "rules")
 	return rules, nil
 }
@@ -181,7 +181,7 @@ func (s *Server) changeSection(together, moves bool) api.Handler {
 func (s *Server) setRules(tx *store.Tx, r *api.Request, section string, rules []map[string]any) error {
 	k, kept := s.kinds[rulePattern], map[string]bool{}
 	for i, rule := range rules {
-		key := section + "/rules/" + text(rule["id"])
+		key := section + "/rules/" + store.Text(rule["id"])
 		if old, found := tx.Manager().Get(key); found {
 			rule["_revision"] = json.Number(strconv.FormatInt(old.Revision, 10))
 			if _, err := s.replace(tx, k, old, rule, r); err != nil {
@@ -220,7 +220,7 @@ func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, 
 		if err := checkSchema("FirewallRuleList", fields); err != nil {
 			return nil, err
 		}
-		rules = objectsIn(fields["rules"])
+		rules = store.ObjectsIn(fields["rules"])
 	}
 	var bodies []any
 	err = s.store.Update(func(tx *store.Tx) error {
@@ -285,7 +285,7 @@ func (s *Server) reviseRule(_ context.Context, r *api.Request) (*api.Response, e
 func (s *Server) mayChangeRules(tx *store.Tx, r *api.Request, section string) error {
 	o, found := tx.Manager().Get(section)
 	if !found {
-		return api.NotFound(lastOf(section))
+		return api.NotFound(api.LastOf(section))
 	}
 	if err := s.mayWrite(r, o); err != nil {
 		return err
@@ -299,7 +299,7 @@ func locked(r *api.Request, section *store.Object) error {
 	if err != nil {
 		return err
 	}
-	if by := text(body["lock_modified_by"]); body["locked"] == true && by != r.Identity.Name {
+	if by := store.Text(body["lock_modified_by"]); body["locked"] == true && by != r.Identity.Name {
 		e := api.BadRequest(500087, api.ModuleCommon, "The section %s is locked by %s.", section.ID, by)
 		e.Status = http.StatusLocked
 		return e
@@ -321,14 +321,14 @@ func (s *Server) lockSection(lock bool) api.Handler {
 				return err
 			}
 			section, _ := tx.Manager().Get(key)
-			if revision, given := wholeNumber(sent["section_revision"]); given && revision != section.Revision {
+			if revision, given := store.WholeNumber(sent["section_revision"]); given && revision != section.Revision {
 				return api.StaleRevision(section.ResourceType, section.ID)
 			}
 			changed, err := tx.Manager().Mutate(key, func(fields map[string]any) error {
 				fields["locked"] = lock
 				fields["lock_modified_by"] = r.Identity.Name
 				fields["lock_modified_time"] = s.clock.Now().UnixMilli()
-				fields["comments"] = text(sent["comments"])
+				fields["comments"] = store.Text(sent["comments"])
 				return nil
 			})
 			if err == nil {
@@ -384,7 +384,7 @@ func sectionOf(rule string) string { return rule[:strings.LastIndex(rule, "/rule
 func completeRule(w *write) error {
 	section, found := w.tx.Manager().Get(sectionOf(w.key))
 	if !found {
-		return api.NotFound(lastOf(sectionOf(w.key)))
+		return api.NotFound(api.LastOf(sectionOf(w.key)))
 	}
 	if err := locked(w.r, section); err != nil {
 		return err

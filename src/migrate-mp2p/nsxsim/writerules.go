@@ -21,27 +21,6 @@ func (s *Server) mayWrite(r *api.Request, o *store.Object) error {
 	return api.NotOwner(r.Identity, o.ResourceType, o.Owner, overwrite)
 }
 
-// NSX's limits for tags (NCP docs).
-const (
-	maxTags     = 30
-	maxTagScope = 128
-	maxTagValue = 256
-)
-
-func checkTags(fields map[string]any) error {
-	tags, _ := fields["tags"].([]any)
-	if len(tags) > maxTags {
-		return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {tags has %d items; the limit is %d}", len(tags), maxTags)
-	}
-	for _, element := range tags {
-		tag, _ := element.(map[string]any)
-		if len(text(tag["scope"])) > maxTagScope || len(text(tag["tag"])) > maxTagValue {
-			return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {a tag is longer than %d (scope) or %d (tag) characters}", maxTagScope, maxTagValue)
-		}
-	}
-	return nil
-}
-
 // checkSchema refuses bodies that do not have the form of their type: unknown fields, missing ones, wrong values.
 func checkSchema(kind string, fields map[string]any) error {
 	types, err := schema.Manager()
