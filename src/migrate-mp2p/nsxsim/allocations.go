@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -163,7 +164,7 @@ func (s *Server) release(_ context.Context, r *api.Request) (*api.Response, erro
 
 // onPool runs a change of the request's pool for the address that the body names; empty when it names none.
 func (s *Server) onPool(r *api.Request, change func(p *addressPool, address string) error) error {
-	fields, err := readBody(r, "AllocationIpAddress")
+	fields, err := schema.ReadBody(r, "AllocationIpAddress")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -38,7 +40,7 @@ func (s *Server) dashboardRoutes() []api.Route {
 		{Method: "PUT", Pattern: capacity + "/threshold", Extent: api.Full, Handle: s.setThresholds},
 		{Method: "GET", Pattern: "/api/v1/licenses", Extent: api.Partial, Query: api.Paging(), Notes: []string{"one licence without end"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) {
-				return pageOfValues(r, []any{license()})
+				return listing.PageOfValues(r, []any{license()})
 			}},
 		{Method: "GET", Pattern: "/api/v1/license", Extent: api.Partial, Notes: []string{"one licence without end"},
 			Handle: func(context.Context, *api.Request) (*api.Response, error) { return api.OK(license()) }},
@@ -191,7 +193,7 @@ func limitsOf(list map[string]any, usage string) (warning, critical float64) {
 }
 
 func (s *Server) setThresholds(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := readBody(r, "CapacityThresholdList")
+	sent, err := schema.ReadBody(r, "CapacityThresholdList")
 	if err != nil {
 		return nil, err
 	}
@@ -233,12 +235,12 @@ func (s *Server) capacity(_ context.Context, r *api.Request) (*api.Response, err
 	if err != nil {
 		return nil, err
 	}
-	lines, err := arrangeValues(usage, r.Query)
+	lines, err := listing.ArrangeValues(usage, r.Query)
 	if err != nil {
 		return nil, err
 	}
 	bodies := []json.RawMessage{}
-	for _, line := range lines.objects {
+	for _, line := range lines.Objects {
 		bodies = append(bodies, line.Body)
 	}
 	warning, critical := limitsOf(list, "")

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/references"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -85,21 +86,21 @@ func (s *Server) listManager(k managerKind) api.Handler {
 			if err := parentExists(tx, k.collection, collection); err != nil {
 				return err
 			}
-			list, err := s.lists.fetch(tx, listName(r), func() (listing, error) {
+			list, err := s.lists.Fetch(tx, listing.Name(r), func() (listing.List, error) {
 				objects, err := k.filter(tx, tx.Manager().List(collection), r)
 				if err != nil {
-					return listing{}, err
+					return listing.List{}, err
 				}
 				if k.ordered {
 					grammar.Sort(objects, "priority")
-					return arrange(objects, r.Query, "priority")
+					return listing.Arrange(objects, r.Query, "priority")
 				}
-				return arrange(objects, r.Query, "id")
+				return listing.Arrange(objects, r.Query, "id")
 			})
 			if err != nil {
 				return err
 			}
-			response, err = list.page(r.Query, s.shown(tx, k, r))
+			response, err = list.Page(r.Query, s.shown(tx, k, r))
 			return err
 		})
 		return response, err
@@ -107,7 +108,7 @@ func (s *Server) listManager(k managerKind) api.Handler {
 }
 
 // shown is what a client sees of an object: its body, with what NSX computes on reading.
-func (s *Server) shown(tx *store.Tx, k managerKind, r *api.Request) shape {
+func (s *Server) shown(tx *store.Tx, k managerKind, r *api.Request) listing.Shape {
 	if k.show == nil {
 		return nil
 	}
@@ -258,13 +259,4 @@ func (s *Server) changeObject(r *api.Request, key string, change func(tx *store.
 		return nil, err
 	}
 	return api.OK(stored.Body)
-}
-
-// readBody reads a JSON object that has to have the form of a type.
-func readBody(r *api.Request, kind string) (map[string]any, error) {
-	fields, bad := api.DecodeBody(r.Body)
-	if bad != nil {
-		return nil, bad
-	}
-	return fields, checkSchema(kind, fields)
 }

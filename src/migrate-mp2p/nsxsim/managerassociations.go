@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/references"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -79,7 +80,7 @@ func (s *Server) groupsAround(_ context.Context, r *api.Request) (*api.Response,
 	if err != nil {
 		return nil, err
 	}
-	return pageOfValues(r, found)
+	return listing.PageOfValues(r, found)
 }
 
 // holds tells whether an object, given by its key, is among the members.
@@ -138,7 +139,7 @@ func (s *Server) rulesWithGroup(_ context.Context, r *api.Request) (*api.Respons
 	if bad != nil {
 		return nil, bad
 	}
-	list := listing{}
+	list := listing.List{}
 	err := s.store.View(func(tx *store.Tx) error {
 		ids := []string{r.Params["id"]}
 		if !exists(tx, groupCollection+"/"+ids[0]) {
@@ -161,17 +162,17 @@ func (s *Server) rulesWithGroup(_ context.Context, r *api.Request) (*api.Respons
 				rules = append(rules, rule)
 			}
 		}
-		list, err = arrange(rules, r.Query, "id")
+		list, err = listing.Arrange(rules, r.Query, "id")
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	list.name = listName(r)
-	list.more = map[string]any{"service_type": map[string]string{
+	list.Name = listing.Name(r)
+	list.More = map[string]any{"service_type": map[string]string{
 		"firewall": "FireWallServiceAssociationListResult", "ipfix": "IpfixServiceAssociationListResult",
 	}[service]}
-	return list.page(r.Query, nil)
+	return list.Page(r.Query, nil)
 }
 
 // addressesBySite lists the addresses that a group comes to, by site.
@@ -190,5 +191,5 @@ func (s *Server) addressesBySite(_ context.Context, r *api.Request) (*api.Respon
 	if site := r.Query.Get("site_id"); site == "" || site == s.cluster.ID {
 		sites = append(sites, map[string]any{"site_id": s.cluster.ID, "effective_ips": found})
 	}
-	return pageOfValues(r, sites)
+	return listing.PageOfValues(r, sites)
 }

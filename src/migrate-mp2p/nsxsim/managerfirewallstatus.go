@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -79,7 +80,7 @@ func (s *Server) firewallStatus(_ context.Context, r *api.Request) (*api.Respons
 }
 
 func (s *Server) setFirewallStatus(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := readBody(r, "FirewallStatus")
+	sent, err := schema.ReadBody(r, "FirewallStatus")
 	if err != nil {
 		return nil, err
 	}

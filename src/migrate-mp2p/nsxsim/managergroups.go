@@ -9,6 +9,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/references"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -35,7 +36,7 @@ func (s *Server) groupRoutes() []api.Route {
 		{Method: "GET", Pattern: api.ManagerPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
 			Query:  slices.Concat(api.Paging(), []string{"display_name", "exclude_vm_type", "external_id", "host_id"}),
 			Notes:  []string{"there are no virtual machines: always empty"},
-			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) { return pageOfValues(r, nil) }},
+			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) { return listing.PageOfValues(r, nil) }},
 	}
 	for _, what := range []string{"cloud-native-service-instance", "directory-group", "physical-server", "transport-node"} {
 		routes = append(routes, effective(what, func(*members) []any { return []any{} }, "no group has such members: always empty"))
@@ -59,7 +60,7 @@ func (s *Server) effective(list func(*members) []any) api.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return pageOfValues(r, found)
+		return listing.PageOfValues(r, found)
 	}
 }
 

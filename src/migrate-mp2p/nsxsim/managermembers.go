@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -61,7 +62,7 @@ func textsIn(value any) []string {
 // changeSet adds the address of the body to an IP set, or takes it away.
 func (s *Server) changeSet(add bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		sent, err := readBody(r, "IPAddressElement")
+		sent, err := schema.ReadBody(r, "IPAddressElement")
 		if err != nil {
 			return nil, err
 		}
@@ -120,7 +121,7 @@ func changeMember(members []map[string]any, at int, sent map[string]any) ([]map[
 // changePool makes a change for each member of the body.
 func (s *Server) changePool(change memberChange) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		sent, err := readBody(r, "PoolMemberSettingList")
+		sent, err := schema.ReadBody(r, "PoolMemberSettingList")
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 )
 
 const servicesPath = "/api/v1/node/services"
@@ -44,7 +46,7 @@ func listServices(_ context.Context, r *api.Request) (*api.Response, error) {
 	for _, name := range slices.Sorted(slices.Values(append([]string{"migration-coordinator"}, otherServices...))) {
 		list = append(list, map[string]any{"service_name": name})
 	}
-	return pageOfValues(r, list)
+	return listing.PageOfValues(r, list)
 }
 
 func knownService(r *api.Request) error {
@@ -83,7 +85,7 @@ func (s *Server) httpProperties(context.Context, *api.Request) (*api.Response, e
 }
 
 func (s *Server) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Response, error) {
-	if _, err := readBody(r, "NodeHttpServiceProperties"); err != nil {
+	if _, err := schema.ReadBody(r, "NodeHttpServiceProperties"); err != nil {
 		return nil, err
 	}
 	var body struct {

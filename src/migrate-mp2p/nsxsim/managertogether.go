@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -29,7 +30,7 @@ func (s *Server) togetherRoutes() []api.Route {
 }
 
 func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := readBody(r, "NatRuleList")
+	sent, err := schema.ReadBody(r, "NatRuleList")
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Respons
 
 // serverWithRules reads the body of a virtual server with its rules.
 func (s *Server) serverWithRules(r *api.Request) (server map[string]any, rules []map[string]any, err error) {
-	sent, err := readBody(r, "LbVirtualServerWithRule")
+	sent, err := schema.ReadBody(r, "LbVirtualServerWithRule")
 	if err != nil {
 		return nil, nil, err
 	}

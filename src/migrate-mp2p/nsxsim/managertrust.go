@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -35,7 +36,7 @@ func (s *Server) trustRoutes() []api.Route {
 
 // importCertificate stores a certificate. The private key is looked at and forgotten: NSX never gives it back.
 func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := readBody(r, "TrustObjectData")
+	sent, err := schema.ReadBody(r, "TrustObjectData")
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Resp
 }
 
 func (s *Server) importCRL(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := readBody(r, "CrlObjectData")
+	sent, err := schema.ReadBody(r, "CrlObjectData")
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +210,7 @@ func certificateType() filter {
 // registerPrincipal lists a principal identity and lets in who shows its certificate. The body brings the certificate,
 // or names one that was imported.
 func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
-	fields, err := readBody(r, "PrincipalIdentityWithCertificate")
+	fields, err := schema.ReadBody(r, "PrincipalIdentityWithCertificate")
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +255,7 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 
 // updatePrincipal gives a principal identity another certificate that was imported.
 func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
-	sent, err := readBody(r, "UpdatePrincipalIdentityCertificateRequest")
+	sent, err := schema.ReadBody(r, "UpdatePrincipalIdentityCertificateRequest")
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/references"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -98,7 +99,7 @@ func (s *Server) check(k managerKind, w *write) error {
 	if err := api.CheckTags(w.fields); err != nil {
 		return err
 	}
-	if err := checkSchema(kind, w.fields); err != nil {
+	if err := schema.CheckManager(kind, w.fields); err != nil {
 		return err
 	}
 	if err := w.references(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -149,7 +150,7 @@ func (s *Server) clusterNodes(_ context.Context, r *api.Request) (*api.Response,
 			"appliance_mgmt_listen_addr": hostOf(s.nodes[i]), "_revision": 0,
 		})
 	}
-	return pageOfValues(r, list)
+	return listing.PageOfValues(r, list)
 }
 
 // hostOf and portOf are the parts of a listener's address; other listeners than TCP ones have none.

@@ -7,6 +7,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -53,7 +54,7 @@ func (s *Server) groupMembers(types []string) api.Handler {
 				values = append(values, map[string]any{"id": o.ID, "display_name": o.DisplayName, "path": o.Key})
 			}
 		}
-		return pageOfValues(r, values)
+		return listing.PageOfValues(r, values)
 	}
 }
 
@@ -66,7 +67,7 @@ func (s *Server) groupAddresses(_ context.Context, r *api.Request) (*api.Respons
 	for _, address := range all.Addresses() {
 		values = append(values, address)
 	}
-	return pageOfValues(r, values)
+	return listing.PageOfValues(r, values)
 }
 
 func (s *Server) groupMemberTypes(_ context.Context, r *api.Request) (*api.Response, error) {

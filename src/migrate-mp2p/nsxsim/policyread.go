@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -195,18 +196,18 @@ func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, e
 		if parent := kind.Parent(collection + "/x"); !known || !s.exists(tx, parent) {
 			return errPath(parent)
 		}
-		list, err := s.lists.fetch(tx, listName(r), func() (listing, error) {
+		list, err := s.lists.Fetch(tx, listing.Name(r), func() (listing.List, error) {
 			objects, err := s.inCollection(tx, kind, collection, marked)
 			if err != nil {
-				return listing{}, err
+				return listing.List{}, err
 			}
 			grammar.Sort(objects, "display_name")
-			return arrange(objects, r.Query, "display_name")
+			return listing.Arrange(objects, r.Query, "display_name")
 		})
 		if err != nil {
 			return err
 		}
-		response, err = list.page(r.Query, func(o *store.Object) (json.RawMessage, error) { return s.policyShown(tx, r, o) })
+		response, err = list.Page(r.Query, func(o *store.Object) (json.RawMessage, error) { return s.policyShown(tx, r, o) })
 		return err
 	})
 	if err != nil {

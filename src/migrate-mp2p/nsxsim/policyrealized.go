@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -108,7 +109,7 @@ func (s *Server) realizedEntities(_ context.Context, r *api.Request) (*api.Respo
 	if intent != nil && begun(how) {
 		entities = append(entities, entityBody(intent, how))
 	}
-	return pageOfValues(r, entities)
+	return listing.PageOfValues(r, entities)
 }
 
 // begun tells whether an intent has a realized entity yet.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -54,7 +55,7 @@ func (s *Server) wantedRegistration(r *api.Request) (string, error) {
 	if token := r.Params["token"]; token != "" {
 		return token, nil
 	}
-	sent, err := readBody(r, "RegTokenQuery")
+	sent, err := schema.ReadBody(r, "RegTokenQuery")
 	return store.Text(sent["token"]), err
 }
 

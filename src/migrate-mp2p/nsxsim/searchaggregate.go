@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -87,10 +88,10 @@ func (s *Server) aggregate(f searchFlavour) api.Handler {
 			if err != nil {
 				return err
 			}
-			start = min(start, len(found.objects))
-			end := min(start+size, len(found.objects))
-			answer.ResultCount, answer.Cursor = len(found.objects), strconv.Itoa(end)
-			page, err := finder.fill(tx, found.objects[start:end])
+			start = min(start, len(found.Objects))
+			end := min(start+size, len(found.Objects))
+			answer.ResultCount, answer.Cursor = len(found.Objects), strconv.Itoa(end)
+			page, err := finder.fill(tx, found.Objects[start:end])
 			if err != nil {
 				return err
 			}
@@ -131,7 +132,7 @@ func (p aggregatePart) show(o *store.Object) json.RawMessage {
 	if p.IncludedFields == "" {
 		return o.Body
 	}
-	return project(o, names(p.IncludedFields))
+	return listing.Project(o, names(p.IncludedFields))
 }
 
 // names reads names that commas separate.
@@ -162,12 +163,12 @@ func (a aggregateRequest) joins() ([]join, error) {
 		if from, to = strings.TrimSpace(from), strings.TrimSpace(to); !ok || from == "" || to == "" {
 			return nil, api.InvalidField("related.join_condition", "%q is not of the form field:field", part.JoinCondition)
 		}
-		size := maxPage
+		size := listing.MaxPage
 		if part.Size != nil {
 			size = *part.Size
 		}
-		if size < 0 || size > maxPage {
-			return nil, api.InvalidField("related.size", "%d is not between 0 and %d", size, maxPage)
+		if size < 0 || size > listing.MaxPage {
+			return nil, api.InvalidField("related.size", "%d is not between 0 and %d", size, listing.MaxPage)
 		}
 		joins = append(joins, join{part: part, query: query, from: from, to: to, size: size})
 	}

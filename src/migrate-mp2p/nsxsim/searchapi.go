@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -133,10 +134,10 @@ func (s *Server) search(f searchFlavour, read func(*api.Request) (*grammar.Query
 			if err != nil {
 				return err
 			}
-			count = len(found.objects)
+			count = len(found.Objects)
 			start := min(start, count)
 			end = min(start+size, count)
-			page, err = finder.fill(tx, found.objects[start:end])
+			page, err = finder.fill(tx, found.Objects[start:end])
 			return err
 		})
 		if err != nil {
@@ -144,35 +145,35 @@ func (s *Server) search(f searchFlavour, read func(*api.Request) (*grammar.Query
 		}
 		var included []string
 		if f.projects {
-			included = includedFields(r.Query)
+			included = listing.IncludedFields(r.Query)
 		}
 		// The cursor counts the objects returned so far and stands on the last page too (policy report, nsxlib).
-		return results(page, included, map[string]any{"result_count": count, "cursor": strconv.Itoa(end)})
+		return listing.Results(page, included, map[string]any{"result_count": count, "cursor": strconv.Itoa(end)})
 	}
 }
 
 // found is the whole list that a query finds, in the order that the request wants.
-func (s *Server) found(tx *store.Tx, r *api.Request, finder *finder, query *grammar.Query) (listing, error) {
-	build := func() (listing, error) {
+func (s *Server) found(tx *store.Tx, r *api.Request, finder *finder, query *grammar.Query) (listing.List, error) {
+	build := func() (listing.List, error) {
 		objects, err := finder.run(tx, query)
 		if by := r.Query.Get("sort_by"); err == nil && by != "" && by != "id" {
 			objects, err = finder.fill(tx, objects)
 		}
 		if err != nil {
-			return listing{}, err
+			return listing.List{}, err
 		}
-		return arrange(objects, r.Query, "id")
+		return listing.Arrange(objects, r.Query, "id")
 	}
 	stamp, lasting := finder.stamp()
 	if !lasting {
 		return build()
 	}
-	return s.lists.fetch(tx, listName(r)+string(r.Body)+stamp, build)
+	return s.lists.Fetch(tx, listing.Name(r)+string(r.Body)+stamp, build)
 }
 
 // searchWindow reads which objects a request wants. The cursor is the number of those before.
 func (s *Server) searchWindow(r *api.Request) (start, size int, err error) {
-	size, bad := pageSize(r.Query)
+	size, bad := listing.PageSize(r.Query)
 	if bad != nil {
 		return 0, 0, bad
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -127,7 +128,7 @@ func (s *Server) takeRules(fields map[string]any, together bool) ([]map[string]a
 	if !together {
 		return nil, nil
 	}
-	if err := checkSchema("FirewallSectionRuleList", fields); err != nil {
+	if err := schema.CheckManager("FirewallSectionRuleList", fields); err != nil {
 		return nil, err
 	}
 	rules := store.ObjectsIn(fields["rules"])
@@ -217,7 +218,7 @@ func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, 
 	}
 	rules, several := []map[string]any{fields}, r.Query.Get("action") != ""
 	if several {
-		if err := checkSchema("FirewallRuleList", fields); err != nil {
+		if err := schema.CheckManager("FirewallRuleList", fields); err != nil {
 			return nil, err
 		}
 		rules = store.ObjectsIn(fields["rules"])
@@ -310,7 +311,7 @@ func locked(r *api.Request, section *store.Object) error {
 // lockSection locks a section, or gives it free again.
 func (s *Server) lockSection(lock bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
-		sent, err := readBody(r, "FirewallSectionLock")
+		sent, err := schema.ReadBody(r, "FirewallSectionLock")
 		if err != nil {
 			return nil, err
 		}

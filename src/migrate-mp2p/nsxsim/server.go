@@ -12,6 +12,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -47,7 +48,7 @@ type Server struct {
 	coordinator api.Coordinator
 	service     *service
 	router      *router
-	lists       listCache
+	lists       listing.Cache
 	index       searchIndex
 	purging     purging
 	kinds       map[string]managerKind

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -19,16 +18,4 @@ func (s *Server) mayWrite(r *api.Request, o *store.Object) error {
 		return nil
 	}
 	return api.NotOwner(r.Identity, o.ResourceType, o.Owner, overwrite)
-}
-
-// checkSchema refuses bodies that do not have the form of their type: unknown fields, missing ones, wrong values.
-func checkSchema(kind string, fields map[string]any) error {
-	types, err := schema.Manager()
-	if err != nil {
-		return err
-	}
-	if problems := types.Check(kind, fields); len(problems) > 0 {
-		return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {%s}", schema.Sentence(problems))
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package nsxsim
+package listing
 
 import (
 	"bytes"
@@ -18,35 +18,35 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// maxPage is the largest and the default page of lists and of the search.
-const maxPage = 1000
+// MaxPage is the largest and the default page of lists and of the search.
+const MaxPage = 1000
 
-// pageSize reads page_size. smallest is 1 for lists and 0 for the search.
-func pageSize(query url.Values) (int, *api.Error) {
+// PageSize reads page_size. smallest is 1 for lists and 0 for the search.
+func PageSize(query url.Values) (int, *api.Error) {
 	value := query.Get("page_size")
 	if value == "" {
-		return maxPage, nil
+		return MaxPage, nil
 	}
 	n, err := strconv.Atoi(value)
-	if err != nil || n < 0 || n > maxPage {
-		return 0, api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {page_size: %s is not between 0 and %d}", value, maxPage)
+	if err != nil || n < 0 || n > MaxPage {
+		return 0, api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {page_size: %s is not between 0 and %d}", value, MaxPage)
 	}
 	return n, nil
 }
 
-// listing is a whole list in its order, from which pages are cut.
-type listing struct {
-	// name is the request's listName; cursors carry it, so that they fit no other list.
-	name      string
-	objects   []*store.Object
+// List is a whole list in its order, from which pages are cut.
+type List struct {
+	// Name is the request's listName; cursors carry it, so that they fit no other list.
+	Name      string
+	Objects   []*store.Object
 	by        string
 	ascending bool
-	// more are further fields of each page.
-	more map[string]any
+	// More are further fields of each page.
+	More map[string]any
 }
 
-// arrange sorts objects, which come in the order named by, as the query wants them.
-func arrange(objects []*store.Object, query url.Values, by string) (listing, error) {
+// Arrange sorts objects, which come in the order named by, as the query wants them.
+func Arrange(objects []*store.Object, query url.Values, by string) (List, error) {
 	if wanted := query.Get("sort_by"); wanted != "" && wanted != by {
 		by = wanted
 		grammar.Sort(objects, by)
@@ -55,44 +55,44 @@ func arrange(objects []*store.Object, query url.Values, by string) (listing, err
 	if value := query.Get("sort_ascending"); value != "" {
 		var bad *api.Error
 		if ascending, bad = api.Boolean("sort_ascending", value); bad != nil {
-			return listing{}, bad
+			return List{}, bad
 		}
 	}
 	if !ascending {
 		slices.Reverse(objects)
 	}
-	return listing{objects: objects, by: by, ascending: ascending}, nil
+	return List{Objects: objects, by: by, ascending: ascending}, nil
 }
 
-// shape makes the body that a client sees of an object; nil shows it as it is stored.
-type shape func(*store.Object) (json.RawMessage, error)
+// Shape makes the body that a client sees of an object; nil shows it as it is stored.
+type Shape func(*store.Object) (json.RawMessage, error)
 
-// page cuts one page out of a list. Lists have opaque cursors, absent on the last page (nsxlib), and tell the number of
+// Page cuts one page out of a list. Lists have opaque cursors, absent on the last page (nsxlib), and tell the number of
 // all objects on the first page only (NSX Go SDK).
-func (l listing) page(query url.Values, show shape) (*api.Response, error) {
-	size, bad := pageSize(query)
+func (l List) Page(query url.Values, show Shape) (*api.Response, error) {
+	size, bad := PageSize(query)
 	if bad != nil {
 		return nil, bad
 	}
 	if size == 0 {
-		size = maxPage
+		size = MaxPage
 	}
 	start, bad := l.start(query.Get("cursor"))
 	if bad != nil {
 		return nil, bad
 	}
-	end := min(start+size, len(l.objects))
+	end := min(start+size, len(l.Objects))
 	tail := map[string]any{"sort_by": l.by, "sort_ascending": l.ascending}
-	maps.Copy(tail, l.more)
+	maps.Copy(tail, l.More)
 	if start == 0 {
-		tail["result_count"] = len(l.objects)
+		tail["result_count"] = len(l.Objects)
 	}
-	if end < len(l.objects) {
+	if end < len(l.Objects) {
 		tail["cursor"] = l.cursor(end)
 	}
-	page := l.objects[start:end]
+	page := l.Objects[start:end]
 	if show == nil {
-		return results(page, includedFields(query), tail)
+		return Results(page, IncludedFields(query), tail)
 	}
 	shown := make([]*store.Object, 0, len(page))
 	for _, o := range page {
@@ -102,34 +102,34 @@ func (l listing) page(query url.Values, show shape) (*api.Response, error) {
 		}
 		shown = append(shown, &store.Object{Key: o.Key, Body: body})
 	}
-	return results(shown, includedFields(query), tail)
+	return Results(shown, IncludedFields(query), tail)
 }
 
-// pageOfValues cuts one page out of a list of values that are no stored objects.
-func pageOfValues(r *api.Request, values []any) (*api.Response, error) {
-	l, err := arrangeValues(values, r.Query)
+// PageOfValues cuts one page out of a list of values that are no stored objects.
+func PageOfValues(r *api.Request, values []any) (*api.Response, error) {
+	l, err := ArrangeValues(values, r.Query)
 	if err != nil {
 		return nil, err
 	}
-	l.name = listName(r)
-	return l.page(r.Query, nil)
+	l.Name = Name(r)
+	return l.Page(r.Query, nil)
 }
 
-// arrangeValues sorts values that are no stored objects as the query wants them.
-func arrangeValues(values []any, query url.Values) (listing, error) {
+// ArrangeValues sorts values that are no stored objects as the query wants them.
+func ArrangeValues(values []any, query url.Values) (List, error) {
 	var objects []*store.Object
 	for _, value := range values {
 		body, err := json.Marshal(value)
 		if err != nil {
-			return listing{}, fmt.Errorf("encoding a list: %w", err)
+			return List{}, fmt.Errorf("encoding a list: %w", err)
 		}
 		objects = append(objects, &store.Object{Body: body})
 	}
-	return arrange(objects, query, "id")
+	return Arrange(objects, query, "id")
 }
 
-// results writes {"results": [...], ...}. The bodies are JSON already and large, so they are joined by hand.
-func results(objects []*store.Object, included []string, tail map[string]any) (*api.Response, error) {
+// Results writes {"results": [...], ...}. The bodies are JSON already and large, so they are joined by hand.
+func Results(objects []*store.Object, included []string, tail map[string]any) (*api.Response, error) {
 	size := 1024
 	for _, o := range objects {
 		size += len(o.Body) + 1
@@ -141,7 +141,7 @@ func results(objects []*store.Object, included []string, tail map[string]any) (*
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		out.Write(project(o, included))
+		out.Write(Project(o, included))
 	}
 	rest, err := json.Marshal(tail)
 	if err != nil {
@@ -152,22 +152,22 @@ func results(objects []*store.Object, included []string, tail map[string]any) (*
 	return api.OK(json.RawMessage(out.Bytes()))
 }
 
-// listCache keeps the lists of the last queries while the store stays as it is, so that the pages of a large list do
+// Cache keeps the lists of the last queries while the store stays as it is, so that the pages of a large list do
 // not cost a search and a sort each.
-type listCache struct {
+type Cache struct {
 	mu      sync.Mutex
 	version uint64
-	lists   map[string]listing
+	lists   map[string]List
 }
 
 // cachedLists is the number of lists kept.
 const cachedLists = 32
 
-// fetch returns the list of a name, or makes it.
-func (c *listCache) fetch(tx *store.Tx, name string, build func() (listing, error)) (listing, error) {
+// Fetch returns the list of a name, or makes it.
+func (c *Cache) Fetch(tx *store.Tx, name string, build func() (List, error)) (List, error) {
 	c.mu.Lock()
 	if c.version != tx.Version() || len(c.lists) >= cachedLists || c.lists == nil {
-		c.version, c.lists = tx.Version(), map[string]listing{}
+		c.version, c.lists = tx.Version(), map[string]List{}
 	}
 	l, known := c.lists[name]
 	c.mu.Unlock()
@@ -176,9 +176,9 @@ func (c *listCache) fetch(tx *store.Tx, name string, build func() (listing, erro
 	}
 	l, err := build()
 	if err != nil {
-		return listing{}, err
+		return List{}, err
 	}
-	l.name = name
+	l.Name = name
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.version == tx.Version() {
@@ -187,8 +187,8 @@ func (c *listCache) fetch(tx *store.Tx, name string, build func() (listing, erro
 	return l, nil
 }
 
-// listName names a request's list: all of it but the page.
-func listName(r *api.Request) string {
+// Name names a request's list: all of it but the page.
+func Name(r *api.Request) string {
 	query := maps.Clone(r.Query)
 	for _, paging := range []string{"cursor", "page_size", "included_fields"} {
 		query.Del(paging)
@@ -198,20 +198,20 @@ func listName(r *api.Request) string {
 
 // cursor names the list and the last object of a page, so that the next page goes on behind it whatever happens before
 // it; the number is for when that object is gone.
-func (l listing) cursor(end int) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end) + " " + l.mark() + " " + l.objects[end-1].Key))
+func (l List) cursor(end int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end) + " " + l.mark() + " " + l.Objects[end-1].Key))
 }
 
 // mark is a short name of the list.
-func (l listing) mark() string {
+func (l List) mark() string {
 	sum := fnv.New32a()
 	// A hash never fails to be written to.
-	_, _ = sum.Write([]byte(l.name))
+	_, _ = sum.Write([]byte(l.Name))
 	return strconv.FormatUint(uint64(sum.Sum32()), 36)
 }
 
 // start is where the page of a cursor begins.
-func (l listing) start(cursor string) (int, *api.Error) {
+func (l List) start(cursor string) (int, *api.Error) {
 	if cursor == "" {
 		return 0, nil
 	}
@@ -229,22 +229,22 @@ func (l listing) start(cursor string) (int, *api.Error) {
 		return 0, invalid
 	}
 	key := parts[2]
-	if at := slices.IndexFunc(l.objects, func(o *store.Object) bool { return key != "" && o.Key == key }); at >= 0 {
+	if at := slices.IndexFunc(l.Objects, func(o *store.Object) bool { return key != "" && o.Key == key }); at >= 0 {
 		return at + 1, nil
 	}
-	return min(end, len(l.objects)), nil
+	return min(end, len(l.Objects)), nil
 }
 
-// includedFields reads included_fields; nil means all.
-func includedFields(query url.Values) []string {
+// IncludedFields reads included_fields; nil means all.
+func IncludedFields(query url.Values) []string {
 	if value := query.Get("included_fields"); value != "" {
 		return strings.Split(value, ",")
 	}
 	return nil
 }
 
-// project is the body with the wanted top fields only.
-func project(o *store.Object, included []string) json.RawMessage {
+// Project is the body with the wanted top fields only.
+func Project(o *store.Object, included []string) json.RawMessage {
 	if included == nil {
 		return o.Body
 	}
