@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 )
 
 // Change alters NSX from now on, as the change of a fault rule does: nodes go down and come back, certificates change,
@@ -16,17 +17,17 @@ func (s *Server) Change(c faults.Change) error {
 		return fmt.Errorf("changing NSX: %w", err)
 	}
 	for name, reach := range c.Nodes {
-		if err := s.address(name).listener.set(reach); err != nil {
+		if err := s.front.Address(name).SetReach(reach); err != nil {
 			return fmt.Errorf("changing NSX: making %s %s: %w", name, reach, err)
 		}
 	}
 	for name, kind := range c.Certificates {
-		if err := s.show(s.address(name), kind); err != nil {
+		if err := s.front.Show(s.front.Address(name), kind); err != nil {
 			return fmt.Errorf("changing NSX: making a certificate of %s: %w", name, err)
 		}
 	}
 	if c.Failover != "" {
-		s.failover(s.nodeIndex(c.Failover))
+		s.front.Failover(s.front.NodeIndex(c.Failover))
 	}
 	if err := s.changeCoordinator(c.Coordinator); err != nil {
 		return fmt.Errorf("changing NSX: %w", err)
@@ -57,14 +58,14 @@ func (s *Server) undo(c faults.Change) {
 		back.SearchLag = &usual
 	}
 	if err := s.Change(back); err != nil {
-		s.journal.fail(err)
+		s.front.Journal().Fail(err)
 	}
 }
 
 // acceptable refuses a change that this server cannot make.
 func (s *Server) acceptable(c faults.Change) error {
 	known := func(name string) error {
-		if s.nodeIndex(name) >= 0 || name == faults.VirtualAddress && s.options.VirtualAddress != NoVirtualAddress {
+		if s.front.NodeIndex(name) >= 0 || name == faults.VirtualAddress && s.options.VirtualAddress != front.NoVirtualAddress {
 			return nil
 		}
 		return fmt.Errorf("there is no address %q", name)
@@ -77,11 +78,11 @@ func (s *Server) acceptable(c faults.Change) error {
 		all = append(all, known(name))
 	}
 	if c.Failover != "" {
-		if s.nodeIndex(c.Failover) < 0 {
+		if s.front.NodeIndex(c.Failover) < 0 {
 			all = append(all, fmt.Errorf("there is no node %q", c.Failover))
 		}
-		if s.options.VirtualAddress == NoVirtualAddress || s.options.VirtualAddress == RoundRobin {
-			all = append(all, errNoHolder)
+		if s.options.VirtualAddress == front.NoVirtualAddress || s.options.VirtualAddress == front.RoundRobin {
+			all = append(all, front.ErrNoHolder)
 		}
 	}
 	return errors.Join(all...)
@@ -98,8 +99,8 @@ func (s *Server) changeCoordinator(how string) error {
 		return s.service.crash()
 	case faults.StopCoordinator:
 		for i := range s.options.Nodes {
-			if s.service.runs(nodeName(i)) {
-				_, err := s.service.act(nodeName(i), "stop")
+			if s.service.runs(front.NodeName(i)) {
+				_, err := s.service.act(front.NodeName(i), "stop")
 				return err
 			}
 		}

@@ -28,7 +28,7 @@ func (s *Server) clusterStatusRoutes() []api.Route {
 var clusterGroups = []string{"DATASTORE", "CLUSTER_BOOT_MANAGER", "CONTROLLER", "MANAGER", "POLICY", "HTTPS"}
 
 // present tells whether the other nodes of the cluster see one.
-func (s *Server) present(i int) bool { return s.nodes[i].listener.reached() == faults.Up }
+func (s *Server) present(i int) bool { return s.front.Node(i).Reach() == faults.Up }
 
 // health is the status of the cluster, in the words of its groups, and in those of the two older summaries.
 func (s *Server) health() (group, summary string) {
@@ -51,7 +51,7 @@ func (s *Server) health() (group, summary string) {
 func (s *Server) clusterStatus() map[string]any {
 	online, offline := []any{}, []any{}
 	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
-		one := map[string]any{"uuid": n.ID, "mgmt_cluster_listen_ip_address": hostOf(s.nodes[i])}
+		one := map[string]any{"uuid": n.ID, "mgmt_cluster_listen_ip_address": s.front.Node(i).Host()}
 		if s.present(i) {
 			online = append(online, one)
 		} else {
@@ -74,7 +74,7 @@ func (s *Server) detailedStatus() map[string]any {
 		if s.present(i) {
 			status = "UP"
 		}
-		members = append(members, map[string]any{"member_uuid": n.ID, "member_fqdn": n.Name, "member_ip": hostOf(s.nodes[i]), "member_status": status})
+		members = append(members, map[string]any{"member_uuid": n.ID, "member_fqdn": n.Name, "member_ip": s.front.Node(i).Host(), "member_status": status})
 	}
 	health, _ := s.health()
 	for _, kind := range clusterGroups {

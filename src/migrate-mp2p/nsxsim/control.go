@@ -15,13 +15,8 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 )
-
-// pathControl begins the endpoints that are the simulator's own and not NSX's.
-const pathControl = "/_nsxsim/"
-
-// moduleSimulator is what errors of the simulator itself name.
-const moduleSimulator = "nsxsim"
 
 // ControlEndpoint is one of the endpoints below /_nsxsim/.
 type ControlEndpoint struct {
@@ -62,11 +57,11 @@ func (s *Server) newControl() http.Handler {
 	mux := http.NewServeMux()
 	for _, e := range ControlEndpoints() {
 		path := e.Path
-		if path == pathControl {
+		if path == front.ControlPath {
 			path += "{$}"
 		}
 		mux.HandleFunc(e.Method+" "+path, func(w http.ResponseWriter, r *http.Request) {
-			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, front.MaxBody))
 			var out any
 			if err == nil {
 				out, err = e.handle(s, r, body)
@@ -99,7 +94,7 @@ func sendControl(w http.ResponseWriter, out any, err error) {
 		case errors.Is(err, errTimeOver):
 			status = http.StatusRequestTimeout
 		}
-		body, contentType = failure(&api.Error{Status: status, Module: moduleSimulator, Message: err.Error()}).body, "application/json"
+		body, contentType = front.ErrorBody(&api.Error{Status: status, Module: front.ModuleSimulator, Message: err.Error()}), "application/json"
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
@@ -192,8 +187,8 @@ func controlChange(s *Server, _ *http.Request, body []byte) (any, error) {
 
 func controlNodes(s *Server, _ *http.Request, _ []byte) (any, error) {
 	nodes := map[string]any{}
-	for _, at := range s.addresses() {
-		nodes[at.name] = map[string]any{"url": at.url(), "reach": at.listener.reached()}
+	for _, at := range s.front.Addresses() {
+		nodes[at.Name()] = map[string]any{"url": at.URL(), "reach": at.Reach()}
 	}
 	return nodes, nil
 }
@@ -262,5 +257,5 @@ func controlRequests(s *Server, r *http.Request, _ []byte) (any, error) {
 			return nil, fmt.Errorf("reading the journal: since is %q, not the number of a request", text)
 		}
 	}
-	return s.journal.since(since), nil
+	return s.front.Journal().Since(since), nil
 }

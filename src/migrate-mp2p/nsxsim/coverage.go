@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 )
 
 // Endpoint is one line of the coverage.
@@ -33,7 +34,7 @@ func Coverage(options Options) ([]Endpoint, error) {
 		return nil, err
 	}
 	var list []Endpoint
-	for _, route := range s.router.routes {
+	for _, route := range s.router.Routes {
 		path := route.Pattern
 		if route.Action != "" {
 			path += "?action=" + route.Action
@@ -146,7 +147,7 @@ func assumptions() []string {
 		"objects of local users and of the system are open to every writer; those of principal identities are protected; why: public refusals (289) name principals as owners",
 		"the error_codes 202 (id exists), 220 (unreadable request), 401 (account locked), 604 (stale revision), 5109 and 5110 (address taken, pool exhausted), 30700 (service runs elsewhere), 60512 and 60513 (search syntax, cursor); why: the refusals are public, their codes are not",
 		"an upgrade of the simulator to NSX 9 is refused while users' objects are in Manager mode, any upgrade ends sessions and stops the migration coordinator's service, and a restored backup brings its version back; why: NSX 9 has no Manager mode, and promotion is advised before it; nodes restart in an upgrade",
-		frontNote,
+		front.PathNote,
 		"a restored backup brings all objects back and no process: the migration coordinator's service is stopped, its workflow and plan are gone unless an option keeps them, sessions end, and the search index is made anew; why: a backup is restored to a new appliance, and workflow and plan are kept on a node",
 		"a PUT without _revision on an object that exists answers 412, as a stale one does; why: the SDK demands the field",
 	}

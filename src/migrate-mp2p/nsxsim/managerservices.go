@@ -75,10 +75,10 @@ func serviceStatus(_ context.Context, r *api.Request) (*api.Response, error) {
 
 // httpProperties is NodeHttpServiceProperties.
 func (s *Server) httpProperties(context.Context, *api.Request) (*api.Response, error) {
-	limits := s.throttle.get()
+	limits := s.front.Limiter().Get()
 	return api.OK(map[string]any{"service_name": httpService, "service_properties": map[string]any{
 		"client_api_rate_limit": limits.PerSecond, "client_api_concurrency_limit": limits.InFlight, "global_api_concurrency_limit": limits.TotalInFlight,
-		"session_timeout": int(s.guard.sessionLifetime().Seconds()), "connection_timeout": 30, "redirect_host": "", "logging_level": "INFO",
+		"session_timeout": int(s.front.Accounts().SessionLifetime().Seconds()), "connection_timeout": 30, "redirect_host": "", "logging_level": "INFO",
 		"basic_authentication_enabled": true, "cookie_based_authentication_enabled": true,
 		"protocol_versions": []any{map[string]any{"name": "TLSv1.2", "enabled": true}, map[string]any{"name": "TLSv1.3", "enabled": true}},
 	}})
@@ -99,7 +99,7 @@ func (s *Server) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Re
 	if err := json.Unmarshal(r.Body, &body); err != nil {
 		return nil, api.BadRequest(220, api.ModuleCommon, "Error parsing the request body: %s.", err)
 	}
-	limits, lifetime := s.throttle.get(), int(s.guard.sessionLifetime().Seconds())
+	limits, lifetime := s.front.Limiter().Get(), int(s.front.Accounts().SessionLifetime().Seconds())
 	for _, change := range []struct {
 		name string
 		sent *int
@@ -118,39 +118,12 @@ func (s *Server) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Re
 		}
 		*change.to = *change.sent
 	}
-	s.throttle.set(limits)
-	s.guard.setSessionLifetime(time.Duration(lifetime) * time.Second)
+	s.front.Limiter().Set(limits)
+	s.front.Accounts().SetSessionLifetime(time.Duration(lifetime) * time.Second)
 	return s.httpProperties(ctx, r)
 }
 
 func (s *Server) restartHTTP(context.Context, *api.Request) (*api.Response, error) {
-	s.guard.endAllSessions()
+	s.front.Accounts().EndAllSessions()
 	return &api.Response{Status: http.StatusNoContent}, nil
-}
-
-// get returns the limits in force.
-func (t *throttle) get() Limits {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.limits
-}
-
-// set puts other limits in force; requests that were admitted stay.
-func (t *throttle) set(limits Limits) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.limits = limits
-	clear(t.rates)
-}
-
-func (g *guard) sessionLifetime() time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.lifetime
-}
-
-func (g *guard) setSessionLifetime(lifetime time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.lifetime = lifetime
 }

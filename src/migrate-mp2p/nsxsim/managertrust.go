@@ -216,7 +216,7 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 	}
 	name, role := store.Text(fields["name"]), api.Role(store.Text(fields["role"]))
 	switch {
-	case name == "" || s.guard.local(name):
+	case name == "" || s.front.Accounts().Local(name):
 		return nil, api.InvalidField("name", "it is empty or that of a local user")
 	case !slices.Contains(api.Roles, role):
 		return nil, api.InvalidField("role", "%q is not known", role)
@@ -249,7 +249,7 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 	if err != nil {
 		return nil, err
 	}
-	s.guard.addPrincipal(leaf, api.Identity{Name: name, Role: role})
+	s.front.Accounts().AddPrincipal(leaf, api.Identity{Name: name, Role: role})
 	return &api.Response{Status: http.StatusCreated, Body: stored.Body}, nil
 }
 
@@ -270,8 +270,8 @@ func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Respon
 	if err != nil {
 		return nil, err
 	}
-	s.guard.removePrincipal(identity.Name)
-	s.guard.addPrincipal(leaf, identity)
+	s.front.Accounts().RemovePrincipal(identity.Name)
+	s.front.Accounts().AddPrincipal(leaf, identity)
 	return answer, nil
 }
 
@@ -334,7 +334,7 @@ func (s *Server) admitStored() error {
 			if err != nil {
 				return fmt.Errorf("admitting principal identity %s: %w", o.ID, err)
 			}
-			s.guard.addPrincipal(leaf, api.Identity{Name: store.TextAt(o, "name"), Role: api.Role(store.TextAt(o, "role"))})
+			s.front.Accounts().AddPrincipal(leaf, api.Identity{Name: store.TextAt(o, "name"), Role: api.Role(store.TextAt(o, "role"))})
 		}
 		return nil
 	})
@@ -342,17 +342,6 @@ func (s *Server) admitStored() error {
 
 // dismissPrincipal lets a principal identity in no more.
 func dismissPrincipal(d *removal) error {
-	d.s.guard.removePrincipal(store.TextAt(d.target, "name"))
+	d.s.front.Accounts().RemovePrincipal(store.TextAt(d.target, "name"))
 	return nil
-}
-
-// removePrincipal forgets the certificates of a principal identity.
-func (g *guard) removePrincipal(name string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for sum, identity := range g.principals {
-		if identity.Name == name {
-			delete(g.principals, sum)
-		}
-	}
 }

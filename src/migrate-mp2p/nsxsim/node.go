@@ -3,11 +3,11 @@ package nsxsim
 import (
 	"context"
 	"fmt"
-	"net"
 	"slices"
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -17,13 +17,8 @@ const sectionCluster = "cluster"
 
 // cluster are the identities that survive a restart of the simulator.
 type cluster struct {
-	ID    string `json:"id"`
-	Nodes []node `json:"nodes"`
-}
-
-type node struct {
-	Name string `json:"name"`
-	ID   string `json:"id"`
+	ID    string       `json:"id"`
+	Nodes []front.Node `json:"nodes"`
 }
 
 // loadCluster reads the cluster from the state, adding what is missing for so many nodes.
@@ -37,7 +32,7 @@ func loadCluster(st *store.Store, nodes int) (cluster, error) {
 			c.ID = tx.NewID()
 		}
 		for len(c.Nodes) < nodes {
-			c.Nodes = append(c.Nodes, node{Name: fmt.Sprintf("node-%d", len(c.Nodes)+1), ID: tx.NewID()})
+			c.Nodes = append(c.Nodes, front.Node{Name: fmt.Sprintf("node-%d", len(c.Nodes)+1), ID: tx.NewID()})
 		}
 		return tx.SetSection(sectionCluster, c)
 	})
@@ -128,8 +123,8 @@ func (s *Server) describeMember(i int) map[string]any {
 	n := s.cluster.Nodes[i]
 	return map[string]any{
 		"node_uuid": n.ID, "fqdn": n.Name, "display_name": n.Name, "status": "JOINED",
-		"api_listen_addr": map[string]any{"ip_address": hostOf(s.nodes[i]), "port": portOf(s.nodes[i]), "certificate": string(s.authority.pem)},
-		"entities":        []any{map[string]any{"entity_type": "HTTP", "ip_address": hostOf(s.nodes[i]), "port": portOf(s.nodes[i])}},
+		"api_listen_addr": map[string]any{"ip_address": s.front.Node(i).Host(), "port": s.front.Node(i).Port(), "certificate": string(s.front.Authority().PEM())},
+		"entities":        []any{map[string]any{"entity_type": "HTTP", "ip_address": s.front.Node(i).Host(), "port": s.front.Node(i).Port()}},
 	}
 }
 
@@ -147,30 +142,15 @@ func (s *Server) clusterNodes(_ context.Context, r *api.Request) (*api.Response,
 	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
 		list = append(list, map[string]any{
 			"id": n.ID, "external_id": n.ID, "display_name": n.Name, "resource_type": "ClusterNodeConfig",
-			"appliance_mgmt_listen_addr": hostOf(s.nodes[i]), "_revision": 0,
+			"appliance_mgmt_listen_addr": s.front.Node(i).Host(), "_revision": 0,
 		})
 	}
 	return listing.PageOfValues(r, list)
 }
 
-// hostOf and portOf are the parts of a listener's address; other listeners than TCP ones have none.
-func hostOf(l *listening) string {
-	if tcp, ok := l.listener.Addr().(*net.TCPAddr); ok {
-		return tcp.IP.String()
-	}
-	return ""
-}
-
-func portOf(l *listening) int {
-	if tcp, ok := l.listener.Addr().(*net.TCPAddr); ok {
-		return tcp.Port
-	}
-	return 0
-}
-
 func (s *Server) virtualIP() string {
-	if s.virtual == nil {
+	if s.front.Virtual() == nil {
 		return "0.0.0.0"
 	}
-	return hostOf(s.virtual)
+	return s.front.Virtual().Host()
 }

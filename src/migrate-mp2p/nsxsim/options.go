@@ -7,6 +7,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -14,8 +15,6 @@ import (
 const (
 	DefaultVersion  = "4.1.1"
 	DefaultPassword = "nsxsim-Passw0rd!"
-	AdminUser       = "admin"
-	AuditorUser     = "auditor"
 )
 
 // Options describe one simulated NSX. The zero value is one node with an empty inventory, no limits and no delays.
@@ -93,45 +92,37 @@ type Options struct {
 	Coordinator api.NewCoordinator
 }
 
-// VirtualAddress is how an address in front of the nodes chooses one.
-type VirtualAddress string
-
-const (
-	// NoVirtualAddress means that only the nodes' own addresses exist.
-	NoVirtualAddress VirtualAddress = ""
-	// SourcePersistent sends all requests of one source address to the same node.
-	SourcePersistent VirtualAddress = "source-ip"
-	// RoundRobin sends each request to the next node: a load balancer without persistence.
-	RoundRobin VirtualAddress = "round-robin"
-	// ClusterIP sends all requests to one node, until it cannot be reached or a failover moves the address: NSX's own
-	// virtual IP.
-	ClusterIP VirtualAddress = "cluster-ip"
+// What the front's options are made of.
+type (
+	VirtualAddress = front.VirtualAddress
+	User           = front.User
+	Limits         = front.Limits
+	Request        = front.Request
 )
 
-// User is a local user of NSX.
-type User struct {
-	Name, Password string
-	Role           api.Role
-}
+// The users that NSX always has, and the ways of an address in front of the nodes; see package front.
+const (
+	AdminUser   = front.AdminUser
+	AuditorUser = front.AuditorUser
 
-// Limits are NSX's limits for API clients. 0 switches one off.
-type Limits struct {
-	// PerSecond is the rate of one user (429, error_code 102).
-	PerSecond int
-	// InFlight is the number of concurrent requests of one user (ConcurrencyStatus).
-	InFlight int
-	// TotalInFlight is the number of concurrent requests of all users (503).
-	TotalInFlight int
-	// ConcurrencyStatus is 429 (default) or 503; public sources differ.
-	ConcurrencyStatus int
-	// RetryAfter is sent with these refusals, rounded up to seconds; 0 means that the header is missing. What a real NSX
-	// does is UNKNOWN.
-	RetryAfter time.Duration
-}
+	NoVirtualAddress = front.NoVirtualAddress
+	SourcePersistent = front.SourcePersistent
+	RoundRobin       = front.RoundRobin
+	ClusterIP        = front.ClusterIP
+)
 
-// DefaultLimits are the ones of a freshly installed NSX (virten.net, KB 427427).
-func DefaultLimits() Limits {
-	return Limits{PerSecond: 100, InFlight: 40, TotalInFlight: 199}
+// DefaultLimits are the ones of a freshly installed NSX.
+func DefaultLimits() Limits { return front.DefaultLimits() }
+
+// front are the options that the front heeds.
+func (o Options) front() front.Options {
+	return front.Options{
+		Nodes: o.Nodes, VirtualAddress: o.VirtualAddress, Listeners: o.Listeners,
+		AdminPassword: o.AdminPassword, Users: o.Users, SessionLifetime: o.SessionLifetime, SessionStatus: o.SessionStatus,
+		SessionsPerNode: o.SessionsPerNode, LockAfter: o.LockAfter, LockFor: o.LockFor,
+		Limits: o.Limits, NotReadyFor: o.NotReadyFor, NotReadyAnswer: o.NotReadyAnswer, Latency: o.Latency,
+		Journal: o.Journal, KeepBodies: o.KeepBodies, Clock: o.Clock,
+	}
 }
 
 func (o Options) withDefaults() Options {

@@ -1,49 +1,14 @@
 package nsxsim
 
 import (
-	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 )
 
-// codeRejected is the error_code of paths that NSX's front refuses before anybody looks at them (vmware-samples nsx-t
-// issue 41).
-const codeRejected = 400
-
-const frontNote = "a Policy path with characters beyond printable ASCII is refused with 400/400 whatever the verb, encoded or not, and so are %, ;, backslash and an encoded slash; " +
-	"why: a client reports the first with its text, which is that of a web framework that by default refuses the others too"
-
 const idNote = api.Assumed + "no object is created under an id with a blank, /, ?, #, %, ; or backslash, of periods only, or of more than 255 characters: 400/500127 that names it; " +
 	"an option lets bodies bring any id, and then no path reaches the object; why: NCP's docs replace blanks, slashes and lone periods, nsx-operator cuts ids at 255, and one client has such an object"
-
-// rejected is the answer of NSX's front to a path that it does not let in, nil for others. path is as it was sent.
-func rejected(path string) *api.Error {
-	if !strings.HasPrefix(path, api.PolicyPrefix+"/") {
-		return nil
-	}
-	refuse := func(format string, args ...any) *api.Error {
-		return &api.Error{Status: http.StatusBadRequest, Code: codeRejected, Module: api.ModuleCommon, Message: fmt.Sprintf(format, args...), Bare: true}
-	}
-	for part := range strings.SplitSeq(path, "/") {
-		decoded, err := url.PathUnescape(part)
-		if err != nil {
-			return refuse("The request was rejected because the URL cannot be decoded: %s.", err)
-		}
-		for _, r := range decoded {
-			if r < ' ' || r > '~' {
-				return refuse("The servletPath was rejected because it can only contain printable ASCII characters.")
-			}
-			if strings.ContainsRune(`/%;\`, r) {
-				return refuse("The request was rejected because the URL contained a potentially malicious String %q", string(r))
-			}
-		}
-	}
-	return nil
-}
 
 // onePart refuses an id in a body that would be several parts of a path.
 func onePart(id string) error {

@@ -115,7 +115,7 @@ func (s *Server) purge() {
 		return
 	}
 	if err := s.purgeDue(); err != nil {
-		s.journal.fail(err)
+		s.front.Journal().Fail(err)
 	}
 }
 

@@ -21,10 +21,10 @@ type Principal struct {
 
 // NewPrincipal issues a client certificate for a new principal identity and lets it in.
 func (s *Server) NewPrincipal(name string, role api.Role) (Principal, error) {
-	if name == "" || s.guard.local(name) {
+	if name == "" || s.front.Accounts().Local(name) {
 		return Principal{}, fmt.Errorf("adding principal identity %q: the name is empty or that of a local user", name)
 	}
-	certificate, key, err := s.authority.issue(name)
+	certificate, key, err := s.front.Authority().Issue(name)
 	if err != nil {
 		return Principal{}, fmt.Errorf("adding principal identity %q: %w", name, err)
 	}
@@ -44,7 +44,7 @@ func (s *Server) admit(name string, role api.Role, certificate []byte) error {
 	if err != nil {
 		return fmt.Errorf("reading the certificate: %w", err)
 	}
-	s.guard.addPrincipal(parsed, api.Identity{Name: name, Role: role})
+	s.front.Accounts().AddPrincipal(parsed, api.Identity{Name: name, Role: role})
 	return s.store.Update(func(tx *store.Tx) error {
 		id := tx.NewID()
 		_, err := tx.Manager().PutFields("trust-management/principal-identities/"+id, map[string]any{

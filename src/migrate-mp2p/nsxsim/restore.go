@@ -64,7 +64,7 @@ func (s *Server) replaceState(restored bool, other func(present *store.Store) (*
 	s.world.Lock()
 	defer s.world.Unlock()
 	s.newLife()
-	if s.closed.Load() {
+	if s.front.Closed() {
 		return errors.New("the simulator was closed")
 	}
 	present := s.store.Clone()
@@ -86,7 +86,7 @@ func (s *Server) replaceState(restored bool, other func(present *store.Store) (*
 	if restored {
 		s.index.rebuild(s.clock.Now().Add(s.options.Search.Reindexing))
 	}
-	s.guard.endAllSessions()
+	s.front.Accounts().EndAllSessions()
 	return nil
 }
 

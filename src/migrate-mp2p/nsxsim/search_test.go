@@ -63,7 +63,7 @@ var _ = Describe("the Search API", func() {
 			"/infra/segments/a":  {"id": "a", "resource_type": "Segment", "display_name": "x", "path": "/infra/segments/a"},
 		})}))
 		query := "?included_fields=id,path&query=" + url.QueryEscape("display_name:x AND marked_for_delete:false")
-		Expect(c.get("/policy/api/v1/search/grammar" + query).results()).To(Equal([]object{{"id": "a", "path": "/infra/segments/a"}}))
+		Expect(c.get("/policy/api/v1/search/query" + query).results()).To(Equal([]object{{"id": "a", "path": "/infra/segments/a"}}))
 		Expect(c.get("/api/v1/search" + query).results()).To(ConsistOf(HaveKeyWithValue("resource_type", "LogicalSwitch")))
 	})
 
@@ -79,7 +79,7 @@ var _ = Describe("the Search API", func() {
 
 	It("refuses a query that it cannot parse, and says where", func() {
 		c := admin(start(nsxsim.Options{}))
-		for _, path := range []string{"/api/v1/search", "/api/v1/search/grammar", "/policy/api/v1/search/query"} {
+		for _, path := range []string{"/api/v1/search", "/api/v1/search/query", "/policy/api/v1/search/query"} {
 			refused := c.get(path + "?query=" + url.QueryEscape("tags.scope:ncp/cluster"))
 			Expect(refused.Status).To(Equal(http.StatusBadRequest), path)
 			Expect(refused.Body).To(And(
@@ -87,7 +87,7 @@ var _ = Describe("the Search API", func() {
 				HaveKeyWithValue("error_message", ContainSubstring("position 14")), HaveKeyWithValue("details", "tags.scope:ncp/cluster"),
 			))
 		}
-		Expect(c.get("/api/v1/search/grammar").Body).To(HaveKeyWithValue("error_message", ContainSubstring("empty")))
+		Expect(c.get("/api/v1/search/query").Body).To(HaveKeyWithValue("error_message", ContainSubstring("empty")))
 	})
 
 	It("refuses parameters that make no sense", func() {

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
+	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -19,27 +17,12 @@ import (
 
 // Server is a running simulator. Its methods may be called from several goroutines.
 type Server struct {
-	options   Options
-	store     *store.Store
-	clock     api.Clock
-	tree      *policy.Tree
-	authority *authority
-	controls  http.Handler
-	guard     *guard
-	throttle  *throttle
-	journal   *journal
-	faults    *faults.Set
-
-	nodes   []*listening
-	virtual *listening
-	serving sync.WaitGroup
-	close   sync.Once
-	closed  atomic.Bool
-	started time.Time
-	// holding counts the requests that fault rules hold; ending ends, by end, when they must go because of Close.
-	holding sync.WaitGroup
-	ending  context.Context
-	end     context.CancelFunc
+	options Options
+	store   *store.Store
+	clock   api.Clock
+	tree    *policy.Tree
+	front   *front.Front
+	faults  *faults.Set
 
 	// world guards what is made anew from the store when the state is replaced. Requests hold it for reading.
 	world       sync.RWMutex
@@ -47,17 +30,13 @@ type Server struct {
 	cluster     cluster
 	coordinator api.Coordinator
 	service     *service
-	router      *router
+	router      *front.Router
 	lists       listing.Cache
 	index       searchIndex
 	purging     purging
 	kinds       map[string]managerKind
 
 	mu sync.Mutex
-	// turn, holder and sources are where the virtual address sends its requests.
-	turn    int
-	holder  int
-	sources map[string]int
 	// life ends when the requests under way must, since their world is replaced.
 	life    context.Context
 	endLife context.CancelFunc
@@ -69,7 +48,7 @@ func Start(options Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the simulator: %w", err)
 	}
-	if err := s.listen(); err != nil {
+	if err := s.front.Listen(); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the simulator: %w", err), s.Close())
 	}
 	return s, nil
@@ -80,28 +59,17 @@ func build(o Options) (*Server, error) {
 	if o.Nodes < 1 || o.Nodes > 3 {
 		return nil, fmt.Errorf("an NSX cluster of %d nodes: 1 to 3 are possible", o.Nodes)
 	}
-	s := &Server{
-		options: o, store: o.Store, clock: o.Clock, tree: policy.NewTree(), kinds: kindsByPattern(),
-		throttle: newThrottle(o.Limits, o.Clock),
-		journal:  &journal{out: o.Journal},
-		started:  o.Clock.Now(),
-		sources:  map[string]int{},
-	}
+	s := &Server{options: o, store: o.Store, clock: o.Clock, tree: policy.NewTree(), kinds: kindsByPattern()}
 	s.newLife()
-	s.ending, s.end = context.WithCancel(context.Background())
-	s.controls = s.newControl()
 	s.faults = &faults.Set{Seed: o.Seed, Now: o.Clock.Now, Phase: s.phase, Accept: s.acceptable}
-	if err := s.faults.Replace(o.Faults); err != nil {
-		return nil, err
-	}
 	if _, known := faults.Answer(o.NotReadyAnswer, ""); !known {
 		return nil, fmt.Errorf("the answer %q while NSX is not ready is none of %s", o.NotReadyAnswer, strings.Join(faults.Answers(), ", "))
 	}
 	var err error
-	if s.guard, err = newGuard(o); err != nil {
+	if s.front, err = front.New(o.front(), site{s}, s.faults, s.newControl()); err != nil {
 		return nil, err
 	}
-	if s.authority, err = newAuthority(o.Clock.Now()); err != nil {
+	if err := s.faults.Replace(o.Faults); err != nil {
 		return nil, err
 	}
 	s.store.SetSearchLag(o.SearchLag, o.Clock.Now)
@@ -109,6 +77,20 @@ func build(o Options) (*Server, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// site is the server as its front sees it.
+type site struct{ *Server }
+
+// Enter lets a request into the world as it is, which is not replaced before the request leaves.
+func (s site) Enter(ctx context.Context) (front.View, context.Context, func()) {
+	s.world.RLock()
+	inside, end := s.untilRestore(ctx)
+	now := front.View{Router: s.router, Nodes: s.cluster.Nodes, CoordinatorRuns: s.service.runs}
+	return now, inside, func() {
+		end()
+		s.world.RUnlock()
+	}
 }
 
 // openWorld makes everything that lives in the store: the version, principal identities, the cluster, the coordinator
@@ -137,7 +119,7 @@ func (s *Server) openWorld(restored bool) error {
 		return err
 	}
 	s.service.goOnFrom(before)
-	if s.router, err = newRouter(s.routes()); err != nil {
+	if s.router, err = front.NewRouter(s.routes()); err != nil {
 		return err
 	}
 	s.purging.start()
@@ -158,38 +140,21 @@ func (s *Server) closeWorld() {
 // Close ends all connections and timers; requests that are under way or held but did not reach their endpoint yet have no
 // effect any more. The store keeps its state. It may be called from a fault's Hook. It returns what went wrong with the journal.
 func (s *Server) Close() error {
-	s.close.Do(func() {
-		s.mu.Lock() // so that no request comes to be held behind it
-		s.closed.Store(true)
-		s.mu.Unlock()
-		s.end()
-		for _, l := range s.addresses() {
-			l.listener.cutAll()
-			// Closing the listener a second time is the only failure, and harmless.
-			_ = l.http.Close()
-		}
-		s.serving.Wait()
-		s.holding.Wait()
+	return s.front.Close(func() {
 		s.world.RLock()
 		defer s.world.RUnlock()
 		s.closeWorld()
 	})
-	return s.journal.failed()
 }
 
 // URL is the address that clients should use: the virtual one if there is one, else the first node's.
-func (s *Server) URL() string {
-	if s.virtual != nil {
-		return s.virtual.url()
-	}
-	return s.NodeURL(0)
-}
+func (s *Server) URL() string { return s.front.URL() }
 
 // NodeURL is the address of one node, counted from 0.
-func (s *Server) NodeURL(node int) string { return s.nodes[node].url() }
+func (s *Server) NodeURL(node int) string { return s.front.Node(node).URL() }
 
 // CA is the PEM of the authority that signed the servers' certificates.
-func (s *Server) CA() []byte { return s.authority.pem }
+func (s *Server) CA() []byte { return s.front.Authority().PEM() }
 
 // Password is the password of the users admin and auditor.
 func (s *Server) Password() string { return s.options.AdminPassword }
@@ -206,13 +171,13 @@ func (s *Server) Version() string {
 func (s *Server) Store() *store.Store { return s.store }
 
 // Requests returns the journal: every finished request, in the order of arrival.
-func (s *Server) Requests() []Request { return s.journal.list() }
+func (s *Server) Requests() []Request { return s.front.Journal().List() }
 
 // Faults are the fault rules in force.
 func (s *Server) Faults() *faults.Set { return s.faults }
 
 // EndSessions ends all login sessions, as a restart of NSX's proxy does.
-func (s *Server) EndSessions() { s.guard.endAllSessions() }
+func (s *Server) EndSessions() { s.front.Accounts().EndAllSessions() }
 
 // Coordinator is the migration coordinator, or nil. After Restore it is another one.
 func (s *Server) Coordinator() api.Coordinator {

@@ -12,7 +12,7 @@ import (
 func (s *Server) mayWrite(r *api.Request, o *store.Object) error {
 	overwrite := strings.EqualFold(r.Header.Get("X-Allow-Overwrite"), "true")
 	switch {
-	case o.Owner == "" || o.Owner == r.Identity.Name || o.Owner == "system" || s.guard.local(o.Owner):
+	case o.Owner == "" || o.Owner == r.Identity.Name || o.Owner == "system" || s.front.Accounts().Local(o.Owner):
 		return nil
 	case overwrite && r.Identity.Role == api.EnterpriseAdmin:
 		return nil

@@ -59,7 +59,7 @@ var _ = Describe("the documentation of the simulator", func() {
 
 	It("sends to a command that prints every endpoint, and what is assumed of it", func() {
 		printed := execute(context.Background(), "coverage", "--markdown").stdout
-		for _, path := range []string{"/api/session/create", "/api/v1/logical-ports/{id}", "/policy/api/v1/search/grammar", "/api/v1/migration/mp-to-policy"} {
+		for _, path := range []string{"/api/session/create", "/api/v1/logical-ports/{id}", "/policy/api/v1/search/query", "/api/v1/migration/mp-to-policy"} {
 			Expect(printed).To(MatchRegexp("(?m)^\\| `" + regexp.QuoteMeta(path) + "` \\|"))
 		}
 		Expect(printed).To(MatchRegexp(`(?m)^\d+\. ASSUMED: .*; why: `))

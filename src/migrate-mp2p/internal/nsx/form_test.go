@@ -38,15 +38,15 @@ var calls = func() []called {
 			return err
 		}},
 		{"list's count", "GET /api/v1/l", true, false, func(ctx context.Context, c *Client) error { _, err := c.ListCount(ctx, "/api/v1/l", nil); return err }},
-		{"Manager search", "GET /api/v1/search/grammar", true, false, func(ctx context.Context, c *Client) error {
+		{"Manager search", "GET /api/v1/search/query", true, false, func(ctx context.Context, c *Client) error {
 			_, err := c.Search(ctx, mp.Manager, "q", nobody)
 			return err
 		}},
-		{"Policy search", "GET " + policy + "/search/grammar", true, false, func(ctx context.Context, c *Client) error {
+		{"Policy search", "GET " + policy + "/search/query", true, false, func(ctx context.Context, c *Client) error {
 			_, err := c.Search(ctx, mp.Policy, "q", nobody)
 			return err
 		}},
-		{"search's count", "GET /api/v1/search/grammar", true, false, func(ctx context.Context, c *Client) error { _, err := c.SearchCount(ctx, mp.Manager, "q"); return err }},
+		{"search's count", "GET /api/v1/search/query", true, false, func(ctx context.Context, c *Client) error { _, err := c.SearchCount(ctx, mp.Manager, "q"); return err }},
 		{"get of Policy", "GET " + policy + x, true, false, func(ctx context.Context, c *Client) error { return c.GetPolicy(ctx, x, nil) }},
 		{"realization", "GET " + policy + "/infra/realized-state/status", true, false, func(ctx context.Context, c *Client) error { _, err := c.Realization(ctx, x); return err }},
 		{"service status", "GET " + coordinatorService + "/status", true, false, func(ctx context.Context, c *Client) error { _, err := c.CoordinatorService(ctx); return err }},
@@ -260,7 +260,7 @@ var _ = Describe("an answer is NSX's own only in NSX's form", func() {
 		Entry("another Manager object", "GET /api/v1/logical-switches/x", `{"id":"y","resource_type":"LogicalSwitch"}`,
 			func(c *Client) error { return c.Get(ctx, "/api/v1/logical-switches/x", nil) }),
 		Entry("a number without objects", "GET /api/v1/l", `{"result_count":7}`, func(c *Client) error { _, err := c.List(ctx, "/api/v1/l", nil, nil); return err }),
-		Entry("a search without a number", "GET /api/v1/search/grammar", `{"results":[]}`,
+		Entry("a search without a number", "GET /api/v1/search/query", `{"results":[]}`,
 			func(c *Client) error { _, err := c.Search(ctx, mp.Manager, "q", nil); return err }),
 		Entry("a number that is none", "GET /api/v1/l", `{"result_count":"many"}`, func(c *Client) error { _, err := c.ListCount(ctx, "/api/v1/l", nil); return err }),
 		Entry("results that are none", "GET /api/v1/l", `{"results":7}`, func(c *Client) error { _, err := c.List(ctx, "/api/v1/l", nil, nil); return err }),

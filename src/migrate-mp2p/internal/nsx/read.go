@@ -23,8 +23,8 @@ const (
 )
 
 var searchPaths = map[mp.Flavour]string{
-	mp.Manager: "/api/v1/search/grammar",
-	mp.Policy:  "/policy/api/v1/search/grammar",
+	mp.Manager: "/api/v1/search/query",
+	mp.Policy:  "/policy/api/v1/search/query",
 }
 
 // listing is one page of a search or list.
@@ -272,7 +272,7 @@ func listOnce(ctx context.Context, send sender, path string, params url.Values, 
 			return r.nonsense("a page without objects goes on with cursor %q", answer.Cursor)
 		}
 		cursors[answer.Cursor] = true
-		Q__Set("cursor", answer.Cursor)
+		query.Set("cursor", answer.Cursor)
 	}
 }
 
@@ -288,7 +288,7 @@ func (c *Client) ListCount(ctx context.Context, path string, params url.Values) 
 // between pages.
 func pageOf(ctx context.Context, send sender, path string, query url.Values, size int, blank listing, m manner) (listing, int, error) {
 	for {
-		Q__Set("page_size", strconv.Itoa(size))
+		query.Set("page_size", strconv.Itoa(size))
 		answer := blank
 		err := send(ctx, request{method: http.MethodGet, path: path, query: query, out: &answer, manner: m})
 		if !tooLarge(err) || size/2 < smallestPage {

@@ -19,7 +19,7 @@ import (
 
 var _ = Describe("reading many objects", func() {
 	ctx := context.Background()
-	const searchURI = "GET /api/v1/search/grammar"
+	const searchURI = "GET /api/v1/search/query"
 
 	// index answers searches over n objects, as NSX does: the cursor counts what was handed out.
 	index := func(n int) http.HandlerFunc {
@@ -70,7 +70,7 @@ var _ = Describe("reading many objects", func() {
 
 	It("searches Policy with the other search API", func() {
 		m := newManager()
-		m.on("GET /policy/api/v1/search/grammar", index(1))
+		m.on("GET /policy/api/v1/search/query", index(1))
 		c := connected(nil, m)
 		Expect(c.SearchCount(ctx, mp.Policy, "resource_type:Segment")).To(Equal(1))
 	})
@@ -169,7 +169,7 @@ var _ = Describe("reading many objects", func() {
 	It("takes rows without ids as they come, and objects of one id at several places of a search", func() {
 		m := newManager()
 		m.on("GET /api/v1/x", reply(200, `{"results":[{"a":1},{"a":1},7],"result_count":3}`))
-		m.on("GET /policy/api/v1/search/grammar", reply(200, `{"results":[{"id":"a","path":"/infra/x/a"},{"id":"a","path":"/infra/y/a"}],"result_count":2}`))
+		m.on("GET /policy/api/v1/search/query", reply(200, `{"results":[{"id":"a","path":"/infra/x/a"},{"id":"a","path":"/infra/y/a"}],"result_count":2}`))
 		c := connected(nil, m)
 		Expect(c.List(ctx, "/api/v1/x", nil, func([]json.RawMessage) error { return nil })).To(Equal(3))
 		Expect(c.Search(ctx, mp.Policy, "q", func([]json.RawMessage) error { return nil })).To(Equal(2))

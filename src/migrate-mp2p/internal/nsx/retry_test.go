@@ -50,7 +50,7 @@ var _ = Describe("repeating requests", func() {
 	It("waits for a search index that does not work once, and later asks it a single time until it works again [R18]", func() {
 		m := newManager()
 		lost := nsxError(400, 60515)
-		m.on("GET /api/v1/search/grammar", replies(lost, lost, lost, lost, reply(200, `{"results":[],"result_count":0}`), lost, reply(200, `{"results":[],"result_count":0}`)))
+		m.on("GET /api/v1/search/query", replies(lost, lost, lost, lost, reply(200, `{"results":[],"result_count":0}`), lost, reply(200, `{"results":[],"result_count":0}`)))
 		c := connected(func(o *Options) { o.IndexTimeout = time.Nanosecond }, m)
 		search := func() error {
 			_, err := c.Search(ctx, mp.Manager, "x", func([]json.RawMessage) error { return nil })

@@ -118,7 +118,7 @@ var _ = Describe("the numbers of objects", func() {
 	It("are those of the objects with tags of their own where the others cannot be read, which is said, and never called Policy to the end, which Search tells [I2]", func() {
 		f := newFoundation(1)
 		Expect(f.execute(ctx, f.config()).Code).To(Equal(run.AllPolicy), f.out.String())
-		f.fault(faults.Rule{Method: http.MethodGet, Path: "/policy/api/v1/search/grammar", Status: 400, ErrorCode: 1, Message: "injected"})
+		f.fault(faults.Rule{Method: http.MethodGet, Path: "/policy/api/v1/search/query", Status: 400, ErrorCode: 1, Message: "injected"})
 		c := onlyNCP(command(f.config(), config.CommandRollback))
 		out := f.execute(ctx, c, func(r *run.Runner) { r.Spec = &config.UserSpec{} })
 		Expect(out.Code).To(Equal(run.CannotTell), f.out.String())

@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"crypto"
@@ -17,19 +17,22 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
 
-// authority signs the server's certificate and those of principal identities.
-type authority struct {
+// Authority signs the server's certificate and those of principal identities.
+type Authority struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
 	pem         []byte
 	now         time.Time
 }
 
+// PEM is the authority's certificate.
+func (a *Authority) PEM() []byte { return a.pem }
+
 // validity is how long certificates last on both sides of their making.
 const validity = 10 * 365 * 24 * time.Hour
 
-func newAuthority(now time.Time) (*authority, error) {
-	a := &authority{now: now}
+func newAuthority(now time.Time) (*Authority, error) {
+	a := &Authority{now: now}
 	template := a.template("nsxsim CA")
 	template.IsCA = true
 	template.BasicConstraintsValid = true
@@ -50,7 +53,7 @@ func newAuthority(now time.Time) (*authority, error) {
 	return a, nil
 }
 
-func (a *authority) template(name string) *x509.Certificate {
+func (a *Authority) template(name string) *x509.Certificate {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
 		serial = big.NewInt(a.now.UnixNano())
@@ -63,15 +66,15 @@ func (a *authority) template(name string) *x509.Certificate {
 	}
 }
 
-// issue makes a client's certificate and its key in PEM.
-func (a *authority) issue(name string) (certificate, key []byte, err error) {
+// Issue makes a client's certificate and its key in PEM.
+func (a *Authority) Issue(name string) (certificate, key []byte, err error) {
 	template := a.template(name)
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	return a.sign(template)
 }
 
 // sign makes a key and a certificate of this form, in PEM.
-func (a *authority) sign(template *x509.Certificate) (certificate, key []byte, err error) {
+func (a *Authority) sign(template *x509.Certificate) (certificate, key []byte, err error) {
 	name := template.Subject.CommonName
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -94,7 +97,7 @@ func (a *authority) sign(template *x509.Certificate) (certificate, key []byte, e
 const otherHost = "other-nsx.example.com"
 
 // server makes the certificate of an address, a good one or one of the kinds that clients must refuse.
-func (a *authority) server(kind faults.Certificate, hosts []string) (*tls.Certificate, error) {
+func (a *Authority) server(kind faults.Certificate, hosts []string) (*tls.Certificate, error) {
 	signer := a
 	template := a.template("nsxsim")
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}

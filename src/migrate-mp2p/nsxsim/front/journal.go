@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"encoding/json"
@@ -33,11 +33,11 @@ type Request struct {
 
 // Writes tells whether the request could change something: any method but GET and HEAD, logins aside.
 func (r Request) Writes() bool {
-	return r.Method != "GET" && r.Method != "HEAD" && r.Path != pathSessionCreate && r.Path != pathSessionDestroy
+	return r.Method != "GET" && r.Method != "HEAD" && r.Path != PathSessionCreate && r.Path != PathSessionDestroy
 }
 
-// journal keeps the finished requests, and writes them as JSON lines.
-type journal struct {
+// Journal keeps the finished requests, and writes them as JSON lines.
+type Journal struct {
 	mu       sync.Mutex
 	arrived  int
 	requests []Request
@@ -46,14 +46,14 @@ type journal struct {
 }
 
 // next numbers an arriving request.
-func (j *journal) next() int {
+func (j *Journal) next() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.arrived++
 	return j.arrived
 }
 
-func (j *journal) add(r Request) {
+func (j *Journal) add(r Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.requests = append(j.requests, r)
@@ -67,8 +67,8 @@ func (j *journal) add(r Request) {
 	j.err = errors.Join(j.err, err)
 }
 
-// list returns the finished requests in the order of their arrival.
-func (j *journal) list() []Request {
+// List returns the finished requests in the order of their arrival.
+func (j *Journal) List() []Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	list := slices.Clone(j.requests)
@@ -76,20 +76,20 @@ func (j *journal) list() []Request {
 	return list
 }
 
-// since returns the finished requests with higher numbers.
-func (j *journal) since(seq int) []Request {
-	return slices.DeleteFunc(j.list(), func(r Request) bool { return r.Seq <= seq })
+// Since returns the finished requests with higher numbers.
+func (j *Journal) Since(seq int) []Request {
+	return slices.DeleteFunc(j.List(), func(r Request) bool { return r.Seq <= seq })
 }
 
-// fail keeps an error that nobody waits for, so that Close returns it.
-func (j *journal) fail(err error) {
+// Fail keeps an error that nobody waits for, so that Close returns it.
+func (j *Journal) Fail(err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.err = errors.Join(j.err, err)
 }
 
-// failed returns what went wrong while writing.
-func (j *journal) failed() error {
+// Failed returns what went wrong while writing.
+func (j *Journal) Failed() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.err

@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func (x *exchange) call() faults.Call {
 }
 
 // disturb applies the exchange's fault rule if it acts at that moment. nil means that NSX answers itself.
-func (s *Server) disturb(x *exchange, when string) *answer {
+func (s *Front) disturb(x *exchange, when string) *answer {
 	if x.rule != nil && x.rule.When == when {
 		s.wait(x.r.Context(), time.Duration(x.rule.Delay))
 		if x.rule.Hook != nil {
@@ -52,8 +52,8 @@ func (s *Server) disturb(x *exchange, when string) *answer {
 			return &answer{cut: dropped}
 		}
 		if x.rule.Change != nil {
-			if err := s.Change(*x.rule.Change); err != nil {
-				out := failure(&api.Error{Status: http.StatusInternalServerError, Module: moduleSimulator, Message: err.Error()})
+			if err := s.site.Change(*x.rule.Change); err != nil {
+				out := failure(&api.Error{Status: http.StatusInternalServerError, Module: ModuleSimulator, Message: err.Error()})
 				return &out
 			}
 		}
@@ -69,7 +69,7 @@ func (s *Server) disturb(x *exchange, when string) *answer {
 
 // hold keeps the request for as long as its rule does, whether its client still waits or not. It is false when the
 // simulator ends before; the journal then still gets to know of the request before Close returns.
-func (s *Server) hold(x *exchange) bool {
+func (s *Front) hold(x *exchange) bool {
 	if !x.rule.Hold {
 		return true
 	}
@@ -157,8 +157,8 @@ func (x *exchange) shaped(out answer) answer {
 }
 
 // unreachable tells how the request breaks off because its address, or the node behind it, is not up any more.
-func (s *Server) unreachable(x *exchange) cut {
-	for _, at := range []*listening{x.via, s.nodes[x.node]} {
+func (s *Front) unreachable(x *exchange) cut {
+	for _, at := range []*Address{x.via, s.nodes[x.node]} {
 		switch at.listener.reached() {
 		case faults.Down:
 			return dropped
@@ -171,7 +171,7 @@ func (s *Server) unreachable(x *exchange) cut {
 
 // send writes the answer, or breaks off, and closes the journal entry. The entry is written before the answer leaves,
 // so that whoever has the answer finds the entry.
-func (s *Server) send(x *exchange, out answer) {
+func (s *Front) send(x *exchange, out answer) {
 	x.entry.Status = out.status
 	s.journal.add(x.entry)
 	if x.journaled != nil {
@@ -192,7 +192,7 @@ func (s *Server) send(x *exchange, out answer) {
 }
 
 // transmit sends status, headers and body, or what there is of it.
-func (s *Server) transmit(x *exchange, out answer) {
+func (s *Front) transmit(x *exchange, out answer) {
 	header := x.w.Header()
 	for name, value := range out.headers {
 		header.Set(name, value)
@@ -245,7 +245,7 @@ func (x *exchange) breakOff(byReset bool) {
 }
 
 // wait sleeps in the server's time.
-func (s *Server) wait(ctx context.Context, d time.Duration) {
+func (s *Front) wait(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
 	}

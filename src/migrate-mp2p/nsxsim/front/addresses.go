@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"context"
@@ -14,22 +14,47 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
 
-// listening is one address with its HTTP server: a node's, or the virtual one in front of the nodes.
-type listening struct {
+// Address is one address with its HTTP server: a node's, or the virtual one in front of the nodes.
+type Address struct {
 	name        string
 	hosts       []string
 	http        *http.Server
-	listener    *connections
+	listener    *listener
 	certificate atomic.Pointer[tls.Certificate]
 }
 
-func (l *listening) url() string { return "https://" + l.listener.Addr().String() }
+func (l *Address) URL() string { return "https://" + l.listener.Addr().String() }
+
+// Name is node-1 to node-3, or that of the virtual address.
+func (l *Address) Name() string { return l.name }
+
+// Reach tells how the address answers.
+func (l *Address) Reach() faults.Reach { return l.listener.reached() }
+
+// SetReach changes how the address answers from now on.
+func (l *Address) SetReach(reach faults.Reach) error { return l.listener.set(reach) }
+
+// Host and Port are the parts of the address; others than TCP ones have none.
+func (l *Address) Host() string {
+	if tcp, ok := l.listener.Addr().(*net.TCPAddr); ok {
+		return tcp.IP.String()
+	}
+	return ""
+}
+
+// Port is 0 when there is none.
+func (l *Address) Port() int {
+	if tcp, ok := l.listener.Addr().(*net.TCPAddr); ok {
+		return tcp.Port
+	}
+	return 0
+}
 
 // connectionKey is where a request's context holds its *connection.
 type connectionKey struct{}
 
-// listen opens the nodes' addresses and the virtual one.
-func (s *Server) listen() error {
+// Listen opens the nodes' addresses and the virtual one.
+func (s *Front) Listen() error {
 	count := s.options.Nodes
 	if s.options.VirtualAddress != NoVirtualAddress {
 		count++
@@ -48,7 +73,7 @@ func (s *Server) listen() error {
 		return fmt.Errorf("%d listeners were given for %d addresses", len(listeners), count)
 	}
 	for i, l := range listeners {
-		at, err := s.newListening(i, l)
+		at, err := s.newAddress(i, l)
 		if err != nil {
 			return err
 		}
@@ -59,7 +84,7 @@ func (s *Server) listen() error {
 		}
 	}
 	// Not before all are known: a request may come at once.
-	for _, at := range s.addresses() {
+	for _, at := range s.Addresses() {
 		s.serving.Go(func() {
 			// It always ends with an error; the expected one is that of Close.
 			_ = at.http.ServeTLS(at.listener, "", "")
@@ -68,20 +93,20 @@ func (s *Server) listen() error {
 	return nil
 }
 
-// newListening prepares one address; the one behind the last node is the virtual one.
-func (s *Server) newListening(i int, l net.Listener) (*listening, error) {
+// newAddress prepares one address; the one behind the last node is the virtual one.
+func (s *Front) newAddress(i int, l net.Listener) (*Address, error) {
 	host, _, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		host = l.Addr().String()
 	}
 	name, choose := faults.VirtualAddress, s.balance
 	if i < s.options.Nodes {
-		name, choose = nodeName(i), func(*http.Request) int { return i }
+		name, choose = NodeName(i), func(*http.Request) int { return i }
 	}
-	at := &listening{
-		name: name, hosts: []string{host, "localhost", "127.0.0.1", "::1", "nsx.example.com"}, listener: newConnections(l),
+	at := &Address{
+		name: name, hosts: []string{host, "localhost", "127.0.0.1", "::1", "nsx.example.com"}, listener: newListener(l),
 	}
-	if err := s.show(at, faults.GoodCertificate); err != nil {
+	if err := s.Show(at, faults.GoodCertificate); err != nil {
 		return nil, err
 	}
 	at.http = &http.Server{
@@ -100,8 +125,8 @@ func (s *Server) newListening(i int, l net.Listener) (*listening, error) {
 	return at, nil
 }
 
-// show makes an address show another certificate. Connections that are open end with their next answer.
-func (s *Server) show(at *listening, kind faults.Certificate) error {
+// Show makes an address show another certificate. Connections that are open end with their next answer.
+func (s *Front) Show(at *Address, kind faults.Certificate) error {
 	certificate, err := s.authority.server(kind, at.hosts)
 	if err != nil {
 		return err
@@ -111,17 +136,17 @@ func (s *Server) show(at *listening, kind faults.Certificate) error {
 	return nil
 }
 
-// addresses are all of them, the virtual one last.
-func (s *Server) addresses() []*listening {
+// Addresses are all of them, the virtual one last.
+func (s *Front) Addresses() []*Address {
 	if s.virtual == nil {
 		return s.nodes
 	}
 	return append(s.nodes[:len(s.nodes):len(s.nodes)], s.virtual)
 }
 
-// address finds one by its name; nil when there is none.
-func (s *Server) address(name string) *listening {
-	for _, at := range s.addresses() {
+// Address finds one by its name; nil when there is none.
+func (s *Front) Address(name string) *Address {
+	for _, at := range s.Addresses() {
 		if at.name == name {
 			return at
 		}
@@ -129,13 +154,13 @@ func (s *Server) address(name string) *listening {
 	return nil
 }
 
-// nodeName is the name of a node, counted from 0.
-func nodeName(i int) string { return fmt.Sprintf("node-%d", i+1) }
+// NodeName is the name of a node, counted from 0.
+func NodeName(i int) string { return fmt.Sprintf("node-%d", i+1) }
 
-// nodeIndex is the other way round; -1 when no node has that name.
-func (s *Server) nodeIndex(name string) int {
+// NodeIndex is the other way round; -1 when no node has that name.
+func (s *Front) NodeIndex(name string) int {
 	for i := range s.options.Nodes {
-		if nodeName(i) == name {
+		if NodeName(i) == name {
 			return i
 		}
 	}
@@ -144,7 +169,7 @@ func (s *Server) nodeIndex(name string) int {
 
 // balance chooses the node for a request to the virtual address. It passes over nodes that do not answer, as the health
 // checks of a load balancer do.
-func (s *Server) balance(r *http.Request) int {
+func (s *Front) balance(r *http.Request) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch s.options.VirtualAddress {
@@ -169,7 +194,7 @@ func (s *Server) balance(r *http.Request) int {
 }
 
 // answering is the first node from the given one on that can be reached, or the given one when none can.
-func (s *Server) answering(from int) int {
+func (s *Front) answering(from int) int {
 	for i := range s.nodes {
 		node := (from + i) % len(s.nodes)
 		if s.nodes[node].listener.reached() == faults.Up {
@@ -179,10 +204,10 @@ func (s *Server) answering(from int) int {
 	return from % len(s.nodes)
 }
 
-var errNoHolder = errors.New("a failover needs a virtual address that belongs to one node at a time")
+var ErrNoHolder = errors.New("a failover needs a virtual address that belongs to one node at a time")
 
-// failover makes the virtual address go to another node. With persistence by source, all sources known so far go there.
-func (s *Server) failover(node int) {
+// Failover makes the virtual address go to another node. With persistence by source, all sources known so far go there.
+func (s *Front) Failover(node int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.holder = node

@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"net/http"
@@ -9,9 +9,9 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 )
 
-// throttle enforces Limits. A client is an authenticated user over all its connections, or else its source address
+// Limiter enforces Limits. A client is an authenticated user over all its connections, or else its source address
 // (KB 411782).
-type throttle struct {
+type Limiter struct {
 	limits Limits
 	clock  api.Clock
 
@@ -21,12 +21,12 @@ type throttle struct {
 	rates    map[string]*rate.Limiter
 }
 
-func newThrottle(limits Limits, clock api.Clock) *throttle {
-	return &throttle{limits: limits, clock: clock, inFlight: map[string]int{}, rates: map[string]*rate.Limiter{}}
+func newLimiter(limits Limits, clock api.Clock) *Limiter {
+	return &Limiter{limits: limits, clock: clock, inFlight: map[string]int{}, rates: map[string]*rate.Limiter{}}
 }
 
 // enter admits a request, which must then leave, or says why not.
-func (t *throttle) enter(client string) *api.Error {
+func (t *Limiter) enter(client string) *api.Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -53,7 +53,7 @@ func tooMany(format string, args ...any) *api.Error {
 	return e
 }
 
-func (t *throttle) rate(client string) *rate.Limiter {
+func (t *Limiter) rate(client string) *rate.Limiter {
 	limiter := t.rates[client]
 	if limiter == nil {
 		limiter = rate.NewLimiter(rate.Limit(t.limits.PerSecond), t.limits.PerSecond)
@@ -62,11 +62,26 @@ func (t *throttle) rate(client string) *rate.Limiter {
 	return limiter
 }
 
-func (t *throttle) leave(client string) {
+func (t *Limiter) leave(client string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.total--
 	if t.inFlight[client]--; t.inFlight[client] == 0 {
 		delete(t.inFlight, client)
 	}
+}
+
+// Get returns the limits in force.
+func (t *Limiter) Get() Limits {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.limits
+}
+
+// Set puts other limits in force; requests that were admitted stay.
+func (t *Limiter) Set(limits Limits) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.limits = limits
+	clear(t.rates)
 }

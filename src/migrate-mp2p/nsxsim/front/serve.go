@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"context"
@@ -20,18 +20,18 @@ import (
 
 // Paths that need no login, or are the login.
 const (
-	pathSessionCreate  = "/api/session/create"
-	pathSessionDestroy = "/api/session/destroy"
+	PathSessionCreate  = "/api/session/create"
+	PathSessionDestroy = "/api/session/destroy"
 )
 
-// maxBody is the largest request body: well above a hierarchical PATCH of 5000 intents.
-const maxBody = 256 << 20
+// MaxBody is the largest request body: well above a hierarchical PATCH of 5000 intents.
+const MaxBody = 256 << 20
 
 // exchange is one request on its way through the server.
 type exchange struct {
 	w     http.ResponseWriter
 	r     *http.Request
-	via   *listening
+	via   *Address
 	node  int
 	body  []byte
 	entry Request
@@ -43,29 +43,29 @@ type exchange struct {
 }
 
 // serve handles one HTTP request that came in by one address: authentication, limits, faults, the route, the journal.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, via *listening, choose func(*http.Request) int) {
-	if strings.HasPrefix(r.URL.Path, pathControl) {
+func (s *Front) serve(w http.ResponseWriter, r *http.Request, via *Address, choose func(*http.Request) int) {
+	if strings.HasPrefix(r.URL.Path, ControlPath) {
 		s.controls.ServeHTTP(w, r)
 		return
 	}
 	x := &exchange{w: w, r: r, via: via, node: choose(r)}
 	x.entry = Request{
-		Seq: s.journal.next(), Time: s.clock.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Node: nodeName(x.node),
+		Seq: s.journal.next(), Time: s.clock.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Node: NodeName(x.node),
 	}
 	var err error
-	if x.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+	if x.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody)); err != nil {
 		s.send(x, failure(api.BadRequest(220, api.ModuleCommon, "The request body cannot be read.")))
 		return
 	}
 	x.entry.BodyBytes = len(x.body)
-	if s.options.KeepBodies && r.URL.Path != pathSessionCreate {
+	if s.options.KeepBodies && r.URL.Path != PathSessionCreate {
 		x.entry.Body = string(x.body)
 	}
 	s.send(x, s.answer(x))
 }
 
 // answer finds out what goes out.
-func (s *Server) answer(x *exchange) answer {
+func (s *Front) answer(x *exchange) answer {
 	if starting := s.notReady(); starting != nil {
 		x.entry.Fault = "not ready"
 		return *starting
@@ -77,7 +77,7 @@ func (s *Server) answer(x *exchange) answer {
 	if client == "" {
 		client, _, _ = net.SplitHostPort(x.r.RemoteAddr)
 	}
-	if tooMuch := s.throttle.enter(client); tooMuch != nil {
+	if tooMuch := s.limiter.enter(client); tooMuch != nil {
 		out := failure(tooMuch)
 		if wait := s.options.Limits.RetryAfter; wait > 0 {
 			seconds := (wait + time.Second - 1) / time.Second
@@ -85,7 +85,7 @@ func (s *Server) answer(x *exchange) answer {
 		}
 		return out
 	}
-	defer s.throttle.leave(client)
+	defer s.limiter.leave(client)
 
 	if rule, acts := s.faults.Check(x.call()); acts {
 		x.rule = &rule
@@ -106,7 +106,7 @@ func (s *Server) answer(x *exchange) answer {
 }
 
 // notReady is the answer while NSX starts; nil afterwards.
-func (s *Server) notReady() *answer {
+func (s *Front) notReady() *answer {
 	if s.clock.Now().Sub(s.started) >= s.options.NotReadyFor {
 		return nil
 	}
@@ -115,31 +115,29 @@ func (s *Server) notReady() *answer {
 }
 
 // identify authenticates the caller; the login call authenticates by its form.
-func (s *Server) identify(x *exchange) (api.Identity, *api.Error) {
-	if x.r.URL.Path == pathSessionCreate && x.r.Method == http.MethodPost {
-		identity, granted, refused := s.guard.createSession(x.r, x.node, x.body)
+func (s *Front) identify(x *exchange) (api.Identity, *api.Error) {
+	if x.r.URL.Path == PathSessionCreate && x.r.Method == http.MethodPost {
+		identity, granted, refused := s.accounts.createSession(x.r, x.node, x.body)
 		x.granted = granted
 		return identity, refused
 	}
-	identity, refused := s.guard.authenticate(x.r, x.node)
+	identity, refused := s.accounts.authenticate(x.r, x.node)
 	x.entry.Gap = refused == errToken
 	return identity, refused
 }
 
 // perform does what the request asks for.
-func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error) answer {
-	s.world.RLock()
-	defer s.world.RUnlock()
-	ctx, end := s.untilRestore(x.lasting())
-	defer end()
+func (s *Front) perform(x *exchange, identity api.Identity, refused *api.Error) answer {
+	now, ctx, leave := s.site.Enter(x.lasting())
+	defer leave()
 	path := x.r.URL.Path
 	switch {
 	case s.closed.Load():
 		return answer{cut: dropped}
 	case refused != nil:
 		return failure(refused)
-	case path == pathSessionDestroy:
-		s.guard.endSession(x.r)
+	case path == PathSessionDestroy:
+		s.accounts.endSession(x.r)
 	}
 	for name, values := range x.granted {
 		x.w.Header()[name] = values
@@ -152,7 +150,7 @@ func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error)
 	if err != nil {
 		return failure(api.BadRequest(220, api.ModuleCommon, "The query cannot be read: %s.", err))
 	}
-	route, params, found, known := s.router.lookup(x.r.Method, path, query.Get("action"))
+	route, params, found, known := now.Router.lookup(x.r.Method, path, query.Get("action"))
 	if !found {
 		x.entry.Gap = true
 		return failure(noSuchEndpoint(x.r.Method, path, known))
@@ -163,8 +161,8 @@ func (s *Server) perform(x *exchange, identity api.Identity, refused *api.Error)
 			Message: fmt.Sprintf("The role '%s' of user '%s' has no permission for this operation.", identity.Role, identity.Name),
 		})
 	}
-	at := s.cluster.Nodes[x.node]
-	if route.OnCoordinator && !s.service.runs(at.Name) {
+	at := now.Nodes[x.node]
+	if route.OnCoordinator && !now.CoordinatorRuns(at.Name) {
 		return failure(&api.Error{
 			Status: http.StatusInternalServerError, Code: 98, Module: api.ModuleCommon,
 			Message: "The proxy cannot connect to the service MIGRATION_COORDINATOR on this node.",
@@ -228,12 +226,15 @@ func asAPIError(err error) *api.Error {
 	return &api.Error{Status: http.StatusInternalServerError, Code: 99, Module: api.ModuleCommon, Message: err.Error()}
 }
 
-func failure(e *api.Error) answer {
+func failure(e *api.Error) answer { return answer{status: e.Status, body: ErrorBody(e)} }
+
+// ErrorBody is an error as NSX writes it.
+func ErrorBody(e *api.Error) []byte {
 	body, err := json.Marshal(e)
 	if err != nil {
-		return answer{status: http.StatusInternalServerError, body: []byte(err.Error())}
+		return []byte(err.Error())
 	}
-	return answer{status: e.Status, body: body}
+	return body
 }
 
 func success(r *api.Response) answer {
@@ -257,3 +258,9 @@ func success(r *api.Response) answer {
 	}
 	return out
 }
+
+// ControlPath begins the endpoints that are the simulator's own and not NSX's.
+const ControlPath = "/_nsxsim/"
+
+// ModuleSimulator is what errors of the simulator itself name.
+const ModuleSimulator = "nsxsim"

@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"crypto/sha256"
@@ -21,8 +21,8 @@ const (
 	xsrfHeader    = "X-Xsrf-Token"
 )
 
-// guard knows users, principal identities and sessions.
-type guard struct {
+// Accounts knows users, principal identities and sessions.
+type Accounts struct {
 	clock     api.Clock
 	lifetime  time.Duration
 	ended     int  // the status that answers an ended session
@@ -51,8 +51,8 @@ type failures struct {
 	last  time.Time
 }
 
-func newGuard(o Options) (*guard, error) {
-	g := &guard{
+func newAccounts(o Options) (*Accounts, error) {
+	g := &Accounts{
 		clock: o.Clock, lifetime: o.SessionLifetime, ended: o.SessionStatus, perNode: o.SessionsPerNode, lockAfter: o.LockAfter, lockFor: o.LockFor,
 		users:      map[string]User{},
 		principals: map[[sha256.Size]byte]api.Identity{},
@@ -72,14 +72,14 @@ func newGuard(o Options) (*guard, error) {
 	return g, nil
 }
 
-// local tells whether a name is a local user. Objects of local users are not protected from others; those of
+// Local tells whether a name is a local user. Objects of local users are not protected from others; those of
 // principal identities are.
-func (g *guard) local(name string) bool {
+func (g *Accounts) Local(name string) bool {
 	_, known := g.users[name]
 	return known
 }
 
-func (g *guard) addPrincipal(certificate *x509.Certificate, identity api.Identity) {
+func (g *Accounts) AddPrincipal(certificate *x509.Certificate, identity api.Identity) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.principals[sha256.Sum256(certificate.Raw)] = identity
@@ -101,7 +101,7 @@ var errToken = &api.Error{
 }
 
 // authenticate finds the caller of a node. The certificate wins over credentials, those over a session (nsxlib).
-func (g *guard) authenticate(r *http.Request, node int) (api.Identity, *api.Error) {
+func (g *Accounts) authenticate(r *http.Request, node int) (api.Identity, *api.Error) {
 	if identity, shown := g.byCertificate(r); shown {
 		return identity, nil
 	}
@@ -136,7 +136,7 @@ func (g *guard) authenticate(r *http.Request, node int) (api.Identity, *api.Erro
 	return s.identity, nil
 }
 
-func (g *guard) byCertificate(r *http.Request) (api.Identity, bool) {
+func (g *Accounts) byCertificate(r *http.Request) (api.Identity, bool) {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 		return api.Identity{}, false
 	}
@@ -147,7 +147,7 @@ func (g *guard) byCertificate(r *http.Request) (api.Identity, bool) {
 }
 
 // login checks a name and a password, and counts failures.
-func (g *guard) login(name, password string) (api.Identity, *api.Error) {
+func (g *Accounts) login(name, password string) (api.Identity, *api.Error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.clock.Now()
@@ -172,7 +172,7 @@ func (g *guard) login(name, password string) (api.Identity, *api.Error) {
 
 // createSession answers POST /api/session/create on a node with the headers that the session's client needs. A client
 // certificate needs no form.
-func (g *guard) createSession(r *http.Request, node int, body []byte) (api.Identity, http.Header, *api.Error) {
+func (g *Accounts) createSession(r *http.Request, node int, body []byte) (api.Identity, http.Header, *api.Error) {
 	identity, shown := g.byCertificate(r)
 	if !shown {
 		form, err := url.ParseQuery(string(body))
@@ -199,7 +199,7 @@ func (g *guard) createSession(r *http.Request, node int, body []byte) (api.Ident
 }
 
 // endSession answers /api/session/destroy.
-func (g *guard) endSession(r *http.Request) {
+func (g *Accounts) endSession(r *http.Request) {
 	if cookie, err := r.Cookie(sessionCookie); err == nil {
 		g.mu.Lock()
 		defer g.mu.Unlock()
@@ -207,9 +207,32 @@ func (g *guard) endSession(r *http.Request) {
 	}
 }
 
-// endAllSessions is what a restart of NSX's proxy does.
-func (g *guard) endAllSessions() {
+// EndAllSessions is what a restart of NSX's proxy does.
+func (g *Accounts) EndAllSessions() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	clear(g.sessions)
+}
+
+func (g *Accounts) SessionLifetime() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.lifetime
+}
+
+func (g *Accounts) SetSessionLifetime(lifetime time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.lifetime = lifetime
+}
+
+// RemovePrincipal forgets the certificates of a principal identity.
+func (g *Accounts) RemovePrincipal(name string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for sum, identity := range g.principals {
+		if identity.Name == name {
+			delete(g.principals, sum)
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"io"
@@ -12,7 +12,7 @@ import (
 // connections is a listener that can be taken down and come back, and that can cut everything it accepted. A plain
 // http.Server.Close says farewell on each TLS connection while it holds a lock; over an in-memory connection that nobody
 // reads, this would wait for ever in virtual time.
-type connections struct {
+type listener struct {
 	address net.Addr
 	// reopens is true for TCP: while the address is down its listener is closed, so that the system refuses connections.
 	// Other listeners stay open, and what they accept is closed.
@@ -26,18 +26,18 @@ type connections struct {
 	cut      bool
 }
 
-func newConnections(l net.Listener) *connections {
+func newListener(l net.Listener) *listener {
 	_, tcp := l.(*net.TCPListener)
-	return &connections{
+	return &listener{
 		address: l.Addr(), reopens: tcp, listener: l, open: map[*connection]struct{}{}, reach: faults.Up, changed: make(chan struct{}),
 	}
 }
 
 // Addr is the address, also while it is down.
-func (c *connections) Addr() net.Addr { return c.address }
+func (c *listener) Addr() net.Addr { return c.address }
 
 // Accept returns the next connection that shall be served. It remembers each until it is closed.
-func (c *connections) Accept() (net.Conn, error) {
+func (c *listener) Accept() (net.Conn, error) {
 	for {
 		listener, changed, cut := c.current()
 		switch {
@@ -60,14 +60,14 @@ func (c *connections) Accept() (net.Conn, error) {
 	}
 }
 
-func (c *connections) current() (net.Listener, <-chan struct{}, bool) {
+func (c *listener) current() (net.Listener, <-chan struct{}, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.listener, c.changed, c.cut
 }
 
 // admit returns the connection if it shall be served.
-func (c *connections) admit(accepted net.Conn) *connection {
+func (c *listener) admit(accepted net.Conn) *connection {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	admitted := &connection{Conn: accepted, of: c}
@@ -85,9 +85,9 @@ func (c *connections) admit(accepted net.Conn) *connection {
 	return admitted
 }
 
-// set changes how the address answers from now on. Going down cuts what is open; connections that were accepted in
+// Set changes how the address answers from now on. Going down cuts what is open; connections that were accepted in
 // silence stay silent for ever.
-func (c *connections) set(reach faults.Reach) error {
+func (c *listener) set(reach faults.Reach) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cut {
@@ -115,15 +115,15 @@ func (c *connections) set(reach faults.Reach) error {
 	return nil
 }
 
-// reached tells how the address answers.
-func (c *connections) reached() faults.Reach {
+// Reached tells how the address answers.
+func (c *listener) reached() faults.Reach {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.reach
 }
 
 // retire makes the connections that are open now end with their next answer.
-func (c *connections) retire() {
+func (c *listener) retire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for open := range c.open {
@@ -132,7 +132,7 @@ func (c *connections) retire() {
 }
 
 // Close closes the listener alone.
-func (c *connections) Close() error {
+func (c *listener) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.listener == nil {
@@ -142,7 +142,7 @@ func (c *connections) Close() error {
 }
 
 // cutAll closes the listener and every open connection, for ever.
-func (c *connections) cutAll() {
+func (c *listener) cutAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cut = true
@@ -154,13 +154,13 @@ func (c *connections) cutAll() {
 	c.wake()
 }
 
-func (c *connections) cutOpen() {
+func (c *listener) cutOpen() {
 	for open := range c.open {
 		_ = open.Conn.Close()
 	}
 }
 
-func (c *connections) wake() {
+func (c *listener) wake() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -168,7 +168,7 @@ func (c *connections) wake() {
 // connection tells its listener when it is closed.
 type connection struct {
 	net.Conn
-	of      *connections
+	of      *listener
 	retired atomic.Bool
 }
 

@@ -1,4 +1,4 @@
-package nsxsim
+package front
 
 import (
 	"fmt"
@@ -7,10 +7,10 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 )
 
-// router finds the route of a request. Literal parts win over named ones.
-type router struct {
+// Router finds the route of a request. Literal parts win over named ones.
+type Router struct {
 	root   *level
-	routes []api.Route
+	Routes []api.Route
 }
 
 // level is one part of the paths below it.
@@ -20,8 +20,8 @@ type level struct {
 	routes  []api.Route
 }
 
-func newRouter(routes []api.Route) (*router, error) {
-	r := &router{root: &level{}, routes: routes}
+func NewRouter(routes []api.Route) (*Router, error) {
+	r := &Router{root: &level{}, Routes: routes}
 	for _, route := range routes {
 		at := r.root
 		for _, part := range pathParts(route.Pattern) {
@@ -73,7 +73,7 @@ func (l *level) find(parts []string) []api.Route {
 }
 
 // lookup returns the route for a method, a path and an action. known tells whether the path has any route.
-func (r *router) lookup(method, path, action string) (route api.Route, params map[string]string, found, known bool) {
+func (r *Router) lookup(method, path, action string) (route api.Route, params map[string]string, found, known bool) {
 	parts := pathParts(path)
 	routes := r.root.find(parts)
 	for _, candidate := range routes {
