@@ -173,7 +173,7 @@ func (s *Server) onPool(r *api.Request, change func(p *addressPool, address stri
 		if !found {
 			return api.NotFound(api.LastOf(r.Path))
 		}
-		if err := s.mayWrite(r, o); err != nil {
+		if err := api.MayWrite(r, o, s.local); err != nil {
 			return err
 		}
 		p, err := s.openPool(tx, o)

@@ -47,7 +47,7 @@ func (s *Server) deleteManager(k managerKind) api.Handler {
 
 // remove deletes the target with what is below it, or says why not.
 func (d *removal) remove(k managerKind) error {
-	if err := d.s.mayWrite(d.r, d.target); err != nil {
+	if err := api.MayWrite(d.r, d.target, d.s.local); err != nil {
 		return err
 	}
 	if k.removing != nil {

@@ -10,6 +10,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/references"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -109,7 +110,7 @@ func (m *members) ofAnother() *members {
 
 // isEmptied tells whether a group belongs to a Policy group that an upgrade left empty.
 func (m *members) isEmptied(group *store.Object) bool {
-	path, promoted := group.Tag(policyPathScope)
+	path, promoted := group.Tag(policy.PathScope)
 	twin, found := m.tx.Policy().Get(path)
 	return promoted && found && m.emptied.Has(twin)
 }

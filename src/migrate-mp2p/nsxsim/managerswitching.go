@@ -99,7 +99,7 @@ func (s *Server) changePort(tx *store.Tx, key string, change func(port map[strin
 	if err != nil {
 		return err
 	}
-	return s.castShadow(tx, key)
+	return s.policy.CastShadow(tx, key)
 }
 
 // noteLink writes the id of the Tier-1's side of a link into the Tier-0's.

@@ -63,7 +63,7 @@ func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields m
 
 // replace stores a client's whole new body of an object.
 func (s *Server) replace(tx *store.Tx, k managerKind, old *store.Object, fields map[string]any, r *api.Request) (*store.Object, error) {
-	if err := s.mayWrite(r, old); err != nil {
+	if err := api.MayWrite(r, old, s.local); err != nil {
 		return nil, err
 	}
 	if store.Text(fields["resource_type"]) == "" && old.ResourceType != "" {

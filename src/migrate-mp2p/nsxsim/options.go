@@ -8,6 +8,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/front"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -125,6 +126,13 @@ func (o Options) front() front.Options {
 	}
 }
 
+// policy are the options that the Policy API heeds.
+func (o Options) policy() policy.Options {
+	return policy.Options{
+		PartialPatch: o.PartialPatch, MaxIntents: o.MaxIntents, PurgeDelay: o.PurgeDelay, RealizationDelay: o.RealizationDelay, UnfitIDs: o.UnfitIDs,
+	}
+}
+
 func (o Options) withDefaults() Options {
 	if o.Store == nil {
 		o.Store = store.New(o.Seed)
@@ -139,7 +147,7 @@ func (o Options) withDefaults() Options {
 		o.AdminPassword = DefaultPassword
 	}
 	if o.MaxIntents == 0 {
-		o.MaxIntents = maxIntents
+		o.MaxIntents = policy.MaxIntents
 	}
 	if o.SessionStatus == 0 {
 		o.SessionStatus = 403

@@ -6,12 +6,13 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 var realizedNotes = []string{
-	"a query that names resource_type:" + typeEntity + " finds the realized entities, one for each intent whose realization has begun (nsxlib)",
+	"a query that names resource_type:" + policy.TypeEntity + " finds the realized entities, one for each intent whose realization has begun (nsxlib)",
 	api.Assumed + "no other query finds them, and a lagging index shows their state as it is now, though none of an intent that it does not show yet; why: clients name the type",
 }
 
@@ -19,14 +20,14 @@ var realizedNotes = []string{
 type finder struct {
 	side func(*store.Tx) *store.Space
 	// realized is nil unless the query asks for realized entities.
-	realized *realizations
+	realized *policy.Realizations
 }
 
 // finder makes one for a query. It must not be called inside a transaction.
 func (s *Server) finder(f searchFlavour, query *grammar.Query) *finder {
 	one := &finder{side: f.side}
-	if f.realizes && query.Names("resource_type", typeEntity) {
-		one.realized = s.realizations("")
+	if f.realizes && query.Names("resource_type", policy.TypeEntity) {
+		one.realized = s.policy.Realizations("")
 	}
 	return one
 }
@@ -37,7 +38,7 @@ func (f *finder) run(tx *store.Tx, query *grammar.Query) ([]*store.Object, error
 	if f.realized == nil {
 		return found, nil
 	}
-	entities, err := f.realized.find(f.side(tx), query)
+	entities, err := findEntities(f.realized, f.side(tx), query)
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +53,12 @@ func (f *finder) stamp() (name string, lasting bool) {
 		return "", true
 	}
 	entities := 0
-	for _, how := range f.realized.unrealized {
-		if begun(how) {
+	for _, how := range f.realized.Unrealized {
+		if policy.Begun(how) {
 			entities++
 		}
 	}
-	return fmt.Sprintf(" %d of %d", entities, len(f.realized.unrealized)), f.realized.delay == 0
+	return fmt.Sprintf(" %d of %d", entities, len(f.realized.Unrealized)), f.realized.Delay == 0
 }
 
 // fill gives bodies to the realized entities among objects, which stay as they are.
@@ -67,18 +68,18 @@ func (f *finder) fill(tx *store.Tx, objects []*store.Object) ([]*store.Object, e
 	}
 	objects = slices.Clone(objects)
 	for i, o := range objects {
-		if o.ResourceType != typeEntity || o.Body != nil {
+		if o.ResourceType != policy.TypeEntity || o.Body != nil {
 			continue
 		}
 		intent, found := f.side(tx).Get(o.Key)
 		if !found {
 			return nil, fmt.Errorf("reading the realized entity of %s: the intent is gone", o.Key)
 		}
-		how, err := f.realized.of(intent)
+		how, err := f.realized.Of(intent)
 		if err != nil {
 			return nil, err
 		}
-		if objects[i], err = filled(o, intent, how); err != nil {
+		if objects[i], err = policy.Filled(o, intent, how); err != nil {
 			return nil, err
 		}
 	}
@@ -91,48 +92,48 @@ var judged = []string{"resource_type", "state", "publish_status", "entity_type"}
 // verdict is what a query says of all entities of one type and status.
 type verdict struct{ may, must bool }
 
-// find returns the entities that match. Bodies are made only where the query asks for more than status and type, and
+// findEntities returns the entities that match. Bodies are made only where the query asks for more than status and type, and
 // when it asks for unrealized entities only, the realized ones are not even looked at.
-func (r *realizations) find(space *store.Space, query *grammar.Query) ([]*store.Object, error) {
+func findEntities(r *policy.Realizations, space *store.Space, query *grammar.Query) ([]*store.Object, error) {
 	verdicts := map[[2]string]verdict{}
 	judge := func(status, kind string, fields ...string) (verdict, error) {
 		at := [2]string{status, kind}
 		if v, done := verdicts[at]; done {
 			return v, nil
 		}
-		body, err := json.Marshal(map[string]string{"state": realizedState(status), "publish_status": status, "entity_type": kind})
+		body, err := json.Marshal(map[string]string{"state": policy.RealizedState(status), "publish_status": status, "entity_type": kind})
 		if err != nil {
 			return verdict{}, fmt.Errorf("judging realized entities: %w", err)
 		}
 		var v verdict
-		v.may, v.must = query.Judge(&store.Object{ResourceType: typeEntity, Body: body}, fields...)
+		v.may, v.must = query.Judge(&store.Object{ResourceType: policy.TypeEntity, Body: body}, fields...)
 		verdicts[at] = v
 		return v, nil
 	}
-	candidates, err := r.candidates(space, func() (verdict, error) { return judge("SUCCESS", "", judged[:3]...) })
+	intents, err := candidates(r, space, func() (verdict, error) { return judge("SUCCESS", "", judged[:3]...) })
 	if err != nil {
 		return nil, err
 	}
 	unindexed := space.Unindexed()
 	var found []*store.Object
-	for _, intent := range candidates {
+	for _, intent := range intents {
 		if old, changed := unindexed[intent.Key]; intent.Marked || (changed && old == nil) {
 			continue
 		}
-		how, err := r.of(intent)
+		how, err := r.Of(intent)
 		if err != nil {
 			return nil, err
 		}
-		v, err := judge(how.Status, entityType(intent), judged...)
+		v, err := judge(how.Status, policy.EntityType(intent), judged...)
 		if err != nil {
 			return nil, err
 		}
-		if !begun(how) || !v.may {
+		if !policy.Begun(how) || !v.may {
 			continue
 		}
-		entity := entityOf(intent)
+		entity := policy.EntityOf(intent)
 		if !v.must {
-			whole, err := filled(entity, intent, how)
+			whole, err := policy.Filled(entity, intent, how)
 			if err != nil {
 				return nil, err
 			}
@@ -147,16 +148,16 @@ func (r *realizations) find(space *store.Space, query *grammar.Query) ([]*store.
 
 // candidates are the intents whose entities may match: all, or only those of which the coordinator says that they are
 // not realized.
-func (r *realizations) candidates(space *store.Space, realized func() (verdict, error)) ([]*store.Object, error) {
+func candidates(r *policy.Realizations, space *store.Space, realized func() (verdict, error)) ([]*store.Object, error) {
 	v, err := realized()
 	if err != nil {
 		return nil, err
 	}
-	if v.may || r.delay > 0 {
+	if v.may || r.Delay > 0 {
 		return space.Typed(), nil
 	}
 	var intents []*store.Object
-	for path := range r.unrealized {
+	for path := range r.Unrealized {
 		if o, found := space.Get(path); found {
 			intents = append(intents, o)
 		}

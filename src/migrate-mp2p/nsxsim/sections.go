@@ -288,7 +288,7 @@ func (s *Server) mayChangeRules(tx *store.Tx, r *api.Request, section string) er
 	if !found {
 		return api.NotFound(api.LastOf(section))
 	}
-	if err := s.mayWrite(r, o); err != nil {
+	if err := api.MayWrite(r, o, s.local); err != nil {
 		return err
 	}
 	return locked(r, o)

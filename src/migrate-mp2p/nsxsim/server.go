@@ -20,9 +20,10 @@ type Server struct {
 	options Options
 	store   *store.Store
 	clock   api.Clock
-	tree    *policy.Tree
 	front   *front.Front
+	policy  *policy.API
 	faults  *faults.Set
+	local   func(user string) bool // whether a user is none of a principal identity
 
 	// world guards what is made anew from the store when the state is replaced. Requests hold it for reading.
 	world       sync.RWMutex
@@ -33,7 +34,6 @@ type Server struct {
 	router      *front.Router
 	lists       listing.Cache
 	index       searchIndex
-	purging     purging
 	kinds       map[string]managerKind
 
 	mu sync.Mutex
@@ -59,7 +59,7 @@ func build(o Options) (*Server, error) {
 	if o.Nodes < 1 || o.Nodes > 3 {
 		return nil, fmt.Errorf("an NSX cluster of %d nodes: 1 to 3 are possible", o.Nodes)
 	}
-	s := &Server{options: o, store: o.Store, clock: o.Clock, tree: policy.NewTree(), kinds: kindsByPattern()}
+	s := &Server{options: o, store: o.Store, clock: o.Clock, kinds: kindsByPattern()}
 	s.newLife()
 	s.faults = &faults.Set{Seed: o.Seed, Now: o.Clock.Now, Phase: s.phase, Accept: s.acceptable}
 	if _, known := faults.Answer(o.NotReadyAnswer, ""); !known {
@@ -69,6 +69,8 @@ func build(o Options) (*Server, error) {
 	if s.front, err = front.New(o.front(), site{s}, s.faults, s.newControl()); err != nil {
 		return nil, err
 	}
+	s.local = s.front.Accounts().Local
+	s.policy = policy.New(o.policy(), s.store, s.clock, &s.lists, s.local, s.front.Journal().Fail)
 	if err := s.faults.Replace(o.Faults); err != nil {
 		return nil, err
 	}
@@ -122,13 +124,12 @@ func (s *Server) openWorld(restored bool) error {
 	if s.router, err = front.NewRouter(s.routes()); err != nil {
 		return err
 	}
-	s.purging.start()
-	return s.purgeDue()
+	return s.policy.Open(s.coordinator)
 }
 
 // closeWorld stops the timers of what openWorld made. What is closed already may be closed again.
 func (s *Server) closeWorld() {
-	s.purging.stop()
+	s.policy.Close()
 	if s.service != nil {
 		s.service.close()
 	}

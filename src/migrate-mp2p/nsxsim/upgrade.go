@@ -7,6 +7,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -92,7 +93,7 @@ func leftInManager(tx *store.Tx) []string {
 			continue
 		}
 		for _, o := range tx.Manager().List(k.collection) {
-			if _, promoted := o.Tag(policyPathScope); !promoted && !o.System && o.Owner != store.PolicyUser {
+			if _, promoted := o.Tag(policy.PathScope); !promoted && !o.System && o.Owner != store.PolicyUser {
 				left = append(left, o.Key)
 			}
 		}

@@ -1,4 +1,4 @@
-package nsxsim
+package policy
 
 import (
 	"bytes"
@@ -10,13 +10,12 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
-	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search/grammar"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// policyRoutes are the endpoints of the Policy tree, one set for each kind of object.
-func (s *Server) policyRoutes() []api.Route {
+// Routes are the endpoints of the Policy tree, one set for each kind of object.
+func (s *API) Routes() []api.Route {
 	routes := []api.Route{
 		{Method: "GET", Pattern: api.PolicyPrefix + "/infra", Extent: api.Partial, Query: []string{"type_filter"},
 			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root"}, Handle: s.getInfra},
@@ -24,7 +23,7 @@ func (s *Server) policyRoutes() []api.Route {
 			Notes:  []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), s.patchNote(), goneNote, checksNote, pathsNote, idNote},
 			Handle: s.patchInfra},
 	}
-	for _, k := range policy.Kinds() {
+	for _, k := range Kinds() {
 		object := api.PolicyPrefix + named(k.Pattern)
 		if !k.Single() {
 			routes = append(routes, api.Route{Method: "GET", Pattern: api.PolicyPrefix + named(k.Collection()), Extent: api.Partial, Query: append(api.Paging(), includeMarked),
@@ -58,7 +57,7 @@ const (
 	deleteNote = api.Assumed + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; why: which kind gets which code is not public"
 )
 
-func (s *Server) patchNote() string {
+func (s *API) patchNote() string {
 	if s.options.PartialPatch {
 		return "fields that the body does not name stay as they are"
 	}
@@ -85,7 +84,7 @@ func errPath(path string) *api.Error {
 }
 
 // exists tells whether an object is there, implicit ones included, with everything above it.
-func (s *Server) exists(tx *store.Tx, path string) bool {
+func (s *API) exists(tx *store.Tx, path string) bool {
 	if path == "/infra" {
 		return true
 	}
@@ -97,7 +96,7 @@ func (s *Server) exists(tx *store.Tx, path string) bool {
 }
 
 // policyShown is an object as the caller sees it: policies carry their rules, and _protection says what the caller may do.
-func (s *Server) policyShown(tx *store.Tx, r *api.Request, o *store.Object) (json.RawMessage, error) {
+func (s *API) policyShown(tx *store.Tx, r *api.Request, o *store.Object) (json.RawMessage, error) {
 	body := o.Body
 	if kind, _ := s.tree.Object(o.Key); holdsRules(kind) {
 		var err error
@@ -115,9 +114,9 @@ func (s *Server) policyShown(tx *store.Tx, r *api.Request, o *store.Object) (jso
 const notProtected = "NOT_PROTECTED"
 
 // protection tells whether the caller may change an object: yes, no, or with X-Allow-Overwrite (NSX Go SDK).
-func (s *Server) protection(r *api.Request, o *store.Object) string {
+func (s *API) protection(r *api.Request, o *store.Object) string {
 	switch {
-	case s.mayWrite(&api.Request{Identity: r.Identity}, o) == nil:
+	case api.MayWrite(&api.Request{Identity: r.Identity}, o, s.local) == nil:
 		return notProtected
 	case r.Identity.Role == api.EnterpriseAdmin:
 		return "REQUIRE_OVERRIDE"
@@ -145,7 +144,7 @@ func withRules(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
 }
 
 // read returns an object's body, with defaults for implicit ones.
-func (s *Server) read(tx *store.Tx, r *api.Request, path string) (json.RawMessage, error) {
+func (s *API) read(tx *store.Tx, r *api.Request, path string) (json.RawMessage, error) {
 	if o, found := intent(tx, path); found {
 		return s.policyShown(tx, r, o)
 	}
@@ -160,7 +159,7 @@ func (s *Server) read(tx *store.Tx, r *api.Request, path string) (json.RawMessag
 }
 
 // implicit makes an object that exists without having been created.
-func (s *Server) implicit(path string) (*store.Object, error) {
+func (s *API) implicit(path string) (*store.Object, error) {
 	kind, _ := s.tree.Object(path)
 	fields := map[string]any{"_create_user": "system", "_system_owned": false, "_protection": notProtected, "_revision": 0}
 	kind.Complete(fields, path)
@@ -172,7 +171,7 @@ func (s *Server) implicit(path string) (*store.Object, error) {
 	return &store.Object{Key: path, ID: id, DisplayName: id, ResourceType: store.Text(fields["resource_type"]), Body: body}, nil
 }
 
-func (s *Server) getPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) getPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	var body json.RawMessage
 	err := s.store.View(func(tx *store.Tx) (err error) {
 		body, err = s.read(tx, r, policyKey(r))
@@ -184,7 +183,7 @@ func (s *Server) getPolicy(_ context.Context, r *api.Request) (*api.Response, er
 	return api.OK(body)
 }
 
-func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) listPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	collection := policyKey(r)
 	marked, bad := api.Boolean(includeMarked, r.Query.Get(includeMarked))
 	if bad != nil {
@@ -217,7 +216,7 @@ func (s *Server) listPolicy(_ context.Context, r *api.Request) (*api.Response, e
 }
 
 // inCollection lists the objects of a collection, implicit ones included, and those marked for deletion if wanted.
-func (s *Server) inCollection(tx *store.Tx, kind policy.Kind, collection string, marked bool) ([]*store.Object, error) {
+func (s *API) inCollection(tx *store.Tx, kind Kind, collection string, marked bool) ([]*store.Object, error) {
 	objects := tx.Policy().List(collection)
 	if !marked {
 		objects = unmarked(objects)
@@ -237,7 +236,7 @@ func (s *Server) inCollection(tx *store.Tx, kind policy.Kind, collection string,
 }
 
 // getInfra answers GET /infra?type_filter=Tier1;Segment with a hierarchical body.
-func (s *Server) getInfra(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) getInfra(_ context.Context, r *api.Request) (*api.Response, error) {
 	wanted := strings.FieldsFunc(r.Query.Get("type_filter"), func(c rune) bool { return c == ';' || c == ',' })
 	root := &hierarchy{path: "/infra"}
 	err := s.store.View(func(tx *store.Tx) error {
@@ -273,7 +272,7 @@ type hierarchy struct {
 }
 
 // add puts the object at path, and the objects above it, into the hierarchy.
-func (h *hierarchy) add(tree *policy.Tree, path string) *hierarchy {
+func (h *hierarchy) add(tree *Tree, path string) *hierarchy {
 	if path == h.path {
 		return h
 	}
@@ -291,7 +290,7 @@ func (h *hierarchy) add(tree *policy.Tree, path string) *hierarchy {
 }
 
 // children wraps what lies below in Child objects.
-func (h *hierarchy) children(s *Server, tx *store.Tx, r *api.Request) ([]any, error) {
+func (h *hierarchy) children(s *API, tx *store.Tx, r *api.Request) ([]any, error) {
 	var children []any
 	for _, b := range h.below {
 		raw, err := s.read(tx, r, b.path)

@@ -1,4 +1,4 @@
-package nsxsim
+package policy
 
 import (
 	"context"
@@ -6,15 +6,14 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// maxIntents is the largest hierarchical PATCH on a Local Manager (Broadcom API docs).
-const maxIntents = 5000
+// MaxIntents is the largest hierarchical PATCH on a Local Manager (Broadcom API docs).
+const MaxIntents = 5000
 
 // patchInfra is the hierarchical API: all or nothing.
-func (s *Server) patchInfra(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) patchInfra(_ context.Context, r *api.Request) (*api.Response, error) {
 	fields, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
@@ -54,7 +53,7 @@ func countIntents(changes []change) int {
 }
 
 // unfold turns an object into changes: itself, then its rules and its children.
-func (s *Server) unfold(c change) ([]change, error) {
+func (s *API) unfold(c change) ([]change, error) {
 	fields := maps.Clone(c.fields)
 	children := fields["children"]
 	delete(fields, "children")
@@ -75,7 +74,7 @@ func (s *Server) unfold(c change) ([]change, error) {
 }
 
 // unfoldRules makes objects of their own of the rules in a policy's body.
-func (s *Server) unfoldRules(above string, rules any) ([]change, error) {
+func (s *API) unfoldRules(above string, rules any) ([]change, error) {
 	list, ok := rules.([]any)
 	if !ok && rules != nil {
 		return nil, api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {rules must be a list} at %s", above)
@@ -97,7 +96,7 @@ func (s *Server) unfoldRules(above string, rules any) ([]change, error) {
 }
 
 // unfoldChildren makes changes of what the Child wrappers below an object hold.
-func (s *Server) unfoldChildren(above string, children any) ([]change, error) {
+func (s *API) unfoldChildren(above string, children any) ([]change, error) {
 	list, ok := children.([]any)
 	if !ok && children != nil {
 		return nil, api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {children must be a list} at %s", above)
@@ -118,7 +117,7 @@ func (s *Server) unfoldChildren(above string, children any) ([]change, error) {
 	return changes, nil
 }
 
-func (s *Server) unfoldChild(above, name string, child map[string]any) ([]change, error) {
+func (s *API) unfoldChild(above, name string, child map[string]any) ([]change, error) {
 	if name == "ResourceReference" {
 		return s.unfoldReference(above, child)
 	}
@@ -145,7 +144,7 @@ func (s *Server) unfoldChild(above, name string, child map[string]any) ([]change
 }
 
 // unfoldReference steps through an object that is itself not changed.
-func (s *Server) unfoldReference(above string, child map[string]any) ([]change, error) {
+func (s *API) unfoldReference(above string, child map[string]any) ([]change, error) {
 	path, kind, err := s.childPath(above, store.Text(child["target_type"]), store.Text(child["id"]))
 	if err != nil {
 		return nil, err
@@ -158,16 +157,16 @@ func (s *Server) unfoldReference(above string, child map[string]any) ([]change, 
 }
 
 // childPath finds the place of a child by its type.
-func (s *Server) childPath(above, name, id string) (string, policy.Kind, error) {
+func (s *API) childPath(above, name, id string) (string, Kind, error) {
 	path, kind, known := s.tree.Child(above, name, id)
 	if !known {
-		return "", policy.Kind{}, api.BadRequest(500127, api.ModulePolicy, "A %s cannot stand below %s.", name, above)
+		return "", Kind{}, api.BadRequest(500127, api.ModulePolicy, "A %s cannot stand below %s.", name, above)
 	}
 	if id == "" && !kind.Single() {
-		return "", policy.Kind{}, api.BadRequest(500127, api.ModulePolicy, "A %s below %s has no id.", name, above)
+		return "", Kind{}, api.BadRequest(500127, api.ModulePolicy, "A %s below %s has no id.", name, above)
 	}
 	if err := onePart(id); err != nil {
-		return "", policy.Kind{}, err
+		return "", Kind{}, err
 	}
 	return path, kind, nil
 }

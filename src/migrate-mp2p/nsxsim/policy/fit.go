@@ -1,10 +1,9 @@
-package nsxsim
+package policy
 
 import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 )
 
 const idNote = api.Assumed + "no object is created under an id with a blank, /, ?, #, %, ; or backslash, of periods only, or of more than 255 characters: 400/500127 that names it; " +
@@ -13,19 +12,19 @@ const idNote = api.Assumed + "no object is created under an id with a blank, /, 
 // onePart refuses an id in a body that would be several parts of a path.
 func onePart(id string) error {
 	if strings.Contains(id, "/") {
-		return unfit(policy.CheckID(id))
+		return errUnfit(CheckID(id))
 	}
 	return nil
 }
 
 // fitID refuses an id under which no object can be created.
-func (s *Server) fitID(id string) error {
-	if err := policy.CheckID(id); err != nil && !s.options.UnfitIDs {
-		return unfit(err)
+func (s *API) fitID(id string) error {
+	if err := CheckID(id); err != nil && !s.options.UnfitIDs {
+		return errUnfit(err)
 	}
 	return nil
 }
 
-func unfit(err error) error {
+func errUnfit(err error) error {
 	return api.BadRequest(500127, api.ModulePolicy, "The object cannot be created: %s.", err)
 }

@@ -1,4 +1,4 @@
-package nsxsim
+package policy
 
 import (
 	"cmp"
@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -17,7 +16,7 @@ import (
 type change struct {
 	verb   verb
 	path   string
-	kind   policy.Kind
+	kind   Kind
 	fields map[string]any
 	// embedded objects are rules in the body of their policy, whose _revision stands for theirs (ASSUMED).
 	embedded bool
@@ -45,11 +44,11 @@ type manners struct {
 	replacesRules bool
 }
 
-func (s *Server) putPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) putPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	return s.writeOne(r, manners{revision: true, replacesRules: true}, true)
 }
 
-func (s *Server) patchPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) patchPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	how, bad := s.patchManners(r)
 	if bad != nil {
 		return nil, bad
@@ -58,7 +57,7 @@ func (s *Server) patchPolicy(_ context.Context, r *api.Request) (*api.Response, 
 }
 
 // patchManners are those of a PATCH, at the top or of one object.
-func (s *Server) patchManners(r *api.Request) (manners, *api.Error) {
+func (s *API) patchManners(r *api.Request) (manners, *api.Error) {
 	revision, bad := api.Boolean(revisionCheck, r.Query.Get(revisionCheck))
 	return manners{revision: revision, merges: s.options.PartialPatch}, bad
 }
@@ -67,7 +66,7 @@ func (s *Server) patchManners(r *api.Request) (manners, *api.Error) {
 const revisionCheck = "enforce_revision_check"
 
 // writeOne carries out a PUT (which answers with the object) or a PATCH (which does not) of the request's path.
-func (s *Server) writeOne(r *api.Request, how manners, answers bool) (*api.Response, error) {
+func (s *API) writeOne(r *api.Request, how manners, answers bool) (*api.Response, error) {
 	fields, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
@@ -93,7 +92,7 @@ func (s *Server) writeOne(r *api.Request, how manners, answers bool) (*api.Respo
 	return response, nil
 }
 
-func (s *Server) deletePolicy(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) deletePolicy(_ context.Context, r *api.Request) (*api.Response, error) {
 	path := policyKey(r)
 	kind, _ := s.tree.Object(path)
 	err := s.store.Update(func(tx *store.Tx) error {
@@ -108,7 +107,7 @@ func (s *Server) deletePolicy(_ context.Context, r *api.Request) (*api.Response,
 // apply carries out changes in whatever order they need: what lies above before what lies below, deletions last. What
 // the new bodies refer to, and what refers to deleted objects, is looked at when all is done, so that one request may
 // bring both ends of a reference.
-func (s *Server) apply(tx *store.Tx, r *api.Request, changes []change, how manners) error {
+func (s *API) apply(tx *store.Tx, r *api.Request, changes []change, how manners) error {
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b change) int {
 		return cmp.Or(cmp.Compare(a.verb, b.verb), cmp.Compare(strings.Count(a.path, "/"), strings.Count(b.path, "/")))
@@ -129,7 +128,7 @@ func (s *Server) apply(tx *store.Tx, r *api.Request, changes []change, how manne
 	return s.checkUnused(tx, changes)
 }
 
-func (s *Server) carryOut(tx *store.Tx, r *api.Request, c change, how manners) error {
+func (s *API) carryOut(tx *store.Tx, r *api.Request, c change, how manners) error {
 	switch {
 	case c.verb == removeObject:
 		return s.remove(tx, r, c.path)
@@ -142,7 +141,7 @@ func (s *Server) carryOut(tx *store.Tx, r *api.Request, c change, how manners) e
 }
 
 // write creates or updates one Policy object.
-func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) error {
+func (s *API) write(tx *store.Tx, r *api.Request, c change, how manners) error {
 	if parent := c.kind.Parent(c.path); !s.exists(tx, parent) {
 		return errPath(parent)
 	}
@@ -153,7 +152,7 @@ func (s *Server) write(tx *store.Tx, r *api.Request, c change, how manners) erro
 		if old.Marked {
 			return errPending(c.path)
 		}
-		if err := s.mayWrite(r, old); err != nil {
+		if err := api.MayWrite(r, old, s.local); err != nil {
 			return err
 		}
 		before, err := old.Fields()
@@ -203,12 +202,12 @@ func inherit(fields, before map[string]any, merges bool) {
 }
 
 // remove deletes one object; checkUnused deletes its parts.
-func (s *Server) remove(tx *store.Tx, r *api.Request, path string) error {
+func (s *API) remove(tx *store.Tx, r *api.Request, path string) error {
 	o, found := intent(tx, path)
 	if !found {
 		return api.NotFound(path)
 	}
-	if err := s.mayWrite(r, o); err != nil {
+	if err := api.MayWrite(r, o, s.local); err != nil {
 		return err
 	}
 	if err := mayRemoveShadow(tx, o); err != nil {
@@ -218,7 +217,7 @@ func (s *Server) remove(tx *store.Tx, r *api.Request, path string) error {
 }
 
 // removeOtherRules deletes the rules of written policies that the request did not bring.
-func (s *Server) removeOtherRules(tx *store.Tx, changes []change) error {
+func (s *API) removeOtherRules(tx *store.Tx, changes []change) error {
 	brought := map[string]bool{}
 	for _, c := range changes {
 		brought[c.path] = true
@@ -239,4 +238,4 @@ func (s *Server) removeOtherRules(tx *store.Tx, changes []change) error {
 	return nil
 }
 
-func holdsRules(k policy.Kind) bool { return k.Child == "SecurityPolicy" || k.Child == "GatewayPolicy" }
+func holdsRules(k Kind) bool { return k.Child == "SecurityPolicy" || k.Child == "GatewayPolicy" }

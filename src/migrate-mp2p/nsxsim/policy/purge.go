@@ -1,4 +1,4 @@
-package nsxsim
+package policy
 
 import (
 	"fmt"
@@ -46,7 +46,7 @@ func unmarked(objects []*store.Object) []*store.Object {
 }
 
 // discard deletes a Policy object: at once, or by marking it.
-func (s *Server) discard(tx *store.Tx, path string) error {
+func (s *API) discard(tx *store.Tx, path string) error {
 	if s.options.PurgeDelay <= 0 {
 		return tx.Policy().Delete(path)
 	}
@@ -67,7 +67,7 @@ func (s *Server) discard(tx *store.Tx, path string) error {
 }
 
 // ownAuthor is NSX itself as the author of a change.
-func (s *Server) ownAuthor() store.Author { return store.Author{User: "system", At: s.clock.Now()} }
+func (s *API) ownAuthor() store.Author { return store.Author{User: "system", At: s.clock.Now()} }
 
 // purging is the timer of the next purge, while the server is open.
 type purging struct {
@@ -110,17 +110,17 @@ func (p *purging) fired() bool {
 }
 
 // purge is what the timer calls.
-func (s *Server) purge() {
+func (s *API) purge() {
 	if !s.purging.fired() {
 		return
 	}
 	if err := s.purgeDue(); err != nil {
-		s.front.Journal().Fail(err)
+		s.fail(err)
 	}
 }
 
 // purgeDue removes the objects that have been marked for long enough, and sets the timer for the next.
-func (s *Server) purgeDue() error {
+func (s *API) purgeDue() error {
 	var next time.Time
 	err := s.store.Update(func(tx *store.Tx) error {
 		for _, o := range tx.Policy().Marked() {
@@ -149,7 +149,7 @@ func (s *Server) purgeDue() error {
 }
 
 // purgeTime is when a marked object is due; one without a time is due at once.
-func (s *Server) purgeTime(o *store.Object) (time.Time, error) {
+func (s *API) purgeTime(o *store.Object) (time.Time, error) {
 	fields, err := o.Fields()
 	if err != nil {
 		return time.Time{}, err

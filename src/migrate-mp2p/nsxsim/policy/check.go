@@ -1,4 +1,4 @@
-package nsxsim
+package policy
 
 import (
 	"fmt"
@@ -7,13 +7,12 @@ import (
 	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
-	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 // checkBody refuses bodies that do not belong at their path, and those that NSX's schema does not allow.
-func (s *Server) checkBody(c change, fields map[string]any) error {
+func (s *API) checkBody(c change, fields map[string]any) error {
 	id := api.LastOf(c.path)
 	if given := store.Text(fields["id"]); given != "" && given != id && !c.kind.Single() {
 		return api.BadRequest(500127, api.ModulePolicy, "The id %q differs from that of the path %s.", given, c.path)
@@ -33,7 +32,7 @@ func (s *Server) checkBody(c change, fields map[string]any) error {
 	}
 	if resourceType == "Group" {
 		expression, _ := fields["expression"].([]any)
-		if err := policy.CheckExpression(expression); err != nil {
+		if err := CheckExpression(expression); err != nil {
 			return api.BadRequest(500127, api.ModulePolicy, "The expression of %s is invalid: %s.", c.path, err)
 		}
 	}
@@ -53,12 +52,12 @@ func checkPolicySchema(resourceType, path string, fields map[string]any) error {
 }
 
 // checkReferences refuses bodies that name an object that does not exist. Paths of kinds that are not simulated pass.
-func (s *Server) checkReferences(tx *store.Tx, changes []change) error {
+func (s *API) checkReferences(tx *store.Tx, changes []change) error {
 	for _, c := range changes {
 		if c.verb != writeObject {
 			continue
 		}
-		for _, path := range policy.References(c.fields) {
+		for _, path := range References(c.fields) {
 			if _, known := s.tree.Object(path); known && !s.exists(tx, path) {
 				return errPath(path)
 			}
@@ -69,7 +68,7 @@ func (s *Server) checkReferences(tx *store.Tx, changes []change) error {
 
 // checkUnused refuses deletions of objects that still have children or are named by others, and deletes the parts of
 // those that may go.
-func (s *Server) checkUnused(tx *store.Tx, changes []change) error {
+func (s *API) checkUnused(tx *store.Tx, changes []change) error {
 	removed := map[string]bool{}
 	for _, c := range changes {
 		if c.verb == removeObject {
@@ -93,7 +92,7 @@ func (s *Server) checkUnused(tx *store.Tx, changes []change) error {
 			users[above] = append(users[above], o.Key)
 			continue
 		}
-		for path := range policy.PathsIn(o.Body) {
+		for path := range PathsIn(o.Body) {
 			if removed[path] {
 				users[path] = append(users[path], o.Key)
 			}
@@ -114,7 +113,7 @@ func (s *Server) checkUnused(tx *store.Tx, changes []change) error {
 }
 
 // partOf tells whether an object is a part, or a part of a part, of one that is removed.
-func (s *Server) partOf(path string, removed map[string]bool) bool {
+func (s *API) partOf(path string, removed map[string]bool) bool {
 	for {
 		kind, known := s.tree.Object(path)
 		if !known || !kind.Part {

@@ -1,4 +1,4 @@
-package nsxsim
+package policy
 
 import (
 	"context"
@@ -20,7 +20,7 @@ var memberKinds = map[string][]string{
 }
 
 // memberRoutes tell who is in a group.
-func (s *Server) memberRoutes() []api.Route {
+func (s *API) memberRoutes() []api.Route {
 	group := api.PolicyPrefix + "/infra/domains/{domain}/groups/{group}/"
 	note := "static paths, addresses, and conditions on tags and names of segments, ports and groups count; OSName, ComputerName and external ids have no members"
 	upgraded := api.Assumed + "none has members between an upgrade of the simulator that leaves groups empty and the next PUT or PATCH of the group; why: TKGI's documentation says that groups made under one version can be empty after an upgrade, and not what fills them again; writing an intent makes NSX realize it"
@@ -42,7 +42,7 @@ func (s *Server) memberRoutes() []api.Route {
 }
 
 // groupMembers lists the members of some types.
-func (s *Server) groupMembers(types []string) api.Handler {
+func (s *API) groupMembers(types []string) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		all, err := s.membership(r)
 		if err != nil {
@@ -58,7 +58,7 @@ func (s *Server) groupMembers(types []string) api.Handler {
 	}
 }
 
-func (s *Server) groupAddresses(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) groupAddresses(_ context.Context, r *api.Request) (*api.Response, error) {
 	all, err := s.membership(r)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *Server) groupAddresses(_ context.Context, r *api.Request) (*api.Respons
 	return listing.PageOfValues(r, values)
 }
 
-func (s *Server) groupMemberTypes(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) groupMemberTypes(_ context.Context, r *api.Request) (*api.Response, error) {
 	all, err := s.membership(r)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (s *Server) groupMemberTypes(_ context.Context, r *api.Request) (*api.Respo
 }
 
 // membership evaluates the group of a request.
-func (s *Server) membership(r *api.Request) (*groups.Members, error) {
+func (s *API) membership(r *api.Request) (*groups.Members, error) {
 	path := "/infra/domains/" + r.Params["domain"] + "/groups/" + r.Params["group"]
 	var all *groups.Members
 	err := s.store.View(func(tx *store.Tx) error {

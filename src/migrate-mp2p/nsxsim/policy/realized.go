@@ -1,4 +1,4 @@
-package nsxsim
+package policy
 
 import (
 	"cmp"
@@ -15,7 +15,7 @@ import (
 )
 
 // realizationRoutes tell how far intents are realized.
-func (s *Server) realizationRoutes() []api.Route {
+func (s *API) realizationRoutes() []api.Route {
 	place := api.PolicyPrefix + "/infra/realized-state/"
 	note := "the coordinator decides for promoted objects until it has realized them; all others are IN_PROGRESS for the delay that was asked for, then SUCCESS"
 	return []api.Route{
@@ -29,41 +29,41 @@ func (s *Server) realizationRoutes() []api.Route {
 const entityNote = api.Assumed + "an intent has one realized entity, and none before its realization begins; the names of entity_type and of the last two parts of its path; " +
 	"an intent in ERROR has one alarm; why: the SDK's entity names the Manager object that realizes an intent, and a test of the vSphere cloud provider shows one of a nested intent"
 
-// realizations are how far intents are, as of one moment.
-type realizations struct {
-	// unrealized are the promoted intents of which the coordinator says so.
-	unrealized map[string]api.Realization
+// Realizations are how far intents are, as of one moment.
+type Realizations struct {
+	// Unrealized are the promoted intents of which the coordinator says so.
+	Unrealized map[string]api.Realization
 	now        time.Time
-	delay      time.Duration
+	Delay      time.Duration
 }
 
-// realizations asks the coordinator about one intent, or with "" about all. It must not be called inside a transaction.
-func (s *Server) realizations(path string) *realizations {
-	r := &realizations{now: s.clock.Now(), delay: s.options.RealizationDelay}
+// Realizations asks the coordinator about one intent, or with "" about all. It must not be called inside a transaction.
+func (s *API) Realizations(path string) *Realizations {
+	r := &Realizations{now: s.clock.Now(), Delay: s.options.RealizationDelay}
 	switch {
 	case s.coordinator == nil:
 	case path == "":
-		r.unrealized = s.coordinator.Unrealized()
+		r.Unrealized = s.coordinator.Unrealized()
 	default:
 		if how, promoted := s.coordinator.Realized(path); promoted && how.Status != "SUCCESS" {
-			r.unrealized = map[string]api.Realization{path: how}
+			r.Unrealized = map[string]api.Realization{path: how}
 		}
 	}
 	return r
 }
 
-// of tells how far an intent is, in the words of consolidated_status.
-func (r *realizations) of(intent *store.Object) (api.Realization, error) {
-	if how, known := r.unrealized[intent.Key]; known {
+// Of tells how far an intent is, in the words of consolidated_status.
+func (r *Realizations) Of(intent *store.Object) (api.Realization, error) {
+	if how, known := r.Unrealized[intent.Key]; known {
 		return how, nil
 	}
-	if r.delay > 0 {
+	if r.Delay > 0 {
 		fields, err := intent.Fields()
 		if err != nil {
 			return api.Realization{}, err
 		}
 		written, err := strconv.ParseInt(store.Text(fields["_last_modified_time"]), 10, 64)
-		if err == nil && r.now.Before(time.UnixMilli(written).Add(r.delay)) {
+		if err == nil && r.now.Before(time.UnixMilli(written).Add(r.Delay)) {
 			return api.Realization{Status: "IN_PROGRESS"}, nil
 		}
 	}
@@ -71,52 +71,52 @@ func (r *realizations) of(intent *store.Object) (api.Realization, error) {
 }
 
 // realization reads an intent, nil if it is an implicit one, and how far it is.
-func (s *Server) realization(path string) (how api.Realization, intent *store.Object, err error) {
-	realized := s.realizations(path)
+func (s *API) realization(path string) (how api.Realization, intent *store.Object, err error) {
+	realized := s.Realizations(path)
 	err = s.store.View(func(tx *store.Tx) (err error) {
 		if !s.exists(tx, path) {
 			return errPath(path)
 		}
 		var stored bool
 		if intent, stored = tx.Policy().Get(path); !stored {
-			how = cmp.Or(realized.unrealized[path], api.Realization{Status: "SUCCESS"})
+			how = cmp.Or(realized.Unrealized[path], api.Realization{Status: "SUCCESS"})
 			return nil
 		}
-		how, err = realized.of(intent)
+		how, err = realized.Of(intent)
 		return err
 	})
 	return how, intent, err
 }
 
-func (s *Server) realizedStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) realizedStatus(_ context.Context, r *api.Request) (*api.Response, error) {
 	path := r.Query.Get("intent_path")
 	how, _, err := s.realization(path)
 	if err != nil {
 		return nil, err
 	}
 	return api.OK(map[string]any{
-		"intent_path": path, "publish_status": realizedState(how.Status),
+		"intent_path": path, "publish_status": RealizedState(how.Status),
 		"consolidated_status": map[string]any{"consolidated_status": how.Status},
 	})
 }
 
-func (s *Server) realizedEntities(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) realizedEntities(_ context.Context, r *api.Request) (*api.Response, error) {
 	how, intent, err := s.realization(r.Query.Get("intent_path"))
 	if err != nil {
 		return nil, err
 	}
 	var entities []any
-	if intent != nil && begun(how) {
+	if intent != nil && Begun(how) {
 		entities = append(entities, entityBody(intent, how))
 	}
 	return listing.PageOfValues(r, entities)
 }
 
-// begun tells whether an intent has a realized entity yet.
-func begun(how api.Realization) bool { return how.Status != "UNINITIALIZED" }
+// Begun tells whether an intent has a realized entity yet.
+func Begun(how api.Realization) bool { return how.Status != "UNINITIALIZED" }
 
-// typeEntity is the resource_type of all realized entities.
-const typeEntity = "GenericPolicyRealizedResource"
+// TypeEntity is the resource_type of all realized entities.
+const TypeEntity = "GenericPolicyRealizedResource"
 
 // entityTypes are the realized types of Policy types (ASSUMED); those of others are called like the intent's.
 var entityTypes = map[string]string{
@@ -124,7 +124,7 @@ var entityTypes = map[string]string{
 	"Group": "RealizedNSGroup", "SecurityPolicy": "RealizedFirewallSection", "Rule": "RealizedFirewallRule", "PolicyNatRule": "RealizedNatRule",
 }
 
-func entityType(intent *store.Object) string {
+func EntityType(intent *store.Object) string {
 	return cmp.Or(entityTypes[intent.ResourceType], intent.ResourceType)
 }
 
@@ -199,15 +199,15 @@ func entityPlace(intent string) (collection, id string) {
 	return strings.Join(collections, "-"), strings.Join(ids, "-")
 }
 
-// entityOf is the entity of an intent as the search index knows it; its body is made when it is asked for, so that a
+// EntityOf is the entity of an intent as the search index knows it; its body is made when it is asked for, so that a
 // large world does not hold one more body for each intent. Its key is that of the intent.
-func entityOf(intent *store.Object) *store.Object {
+func EntityOf(intent *store.Object) *store.Object {
 	_, id := entityPlace(intent.Key)
-	return &store.Object{Key: intent.Key, ID: id, DisplayName: id, ResourceType: typeEntity, Owner: "system"}
+	return &store.Object{Key: intent.Key, ID: id, DisplayName: id, ResourceType: TypeEntity, Owner: "system"}
 }
 
-// filled is an entity with all that can be asked of it.
-func filled(entity, intent *store.Object, how api.Realization) (*store.Object, error) {
+// Filled is an entity with all that can be asked of it.
+func Filled(entity, intent *store.Object, how api.Realization) (*store.Object, error) {
 	content := entityBody(intent, how)
 	body, err := json.Marshal(content)
 	if err != nil {
@@ -222,8 +222,8 @@ func entityBody(intent *store.Object, how api.Realization) realizedEntity {
 	collection, id := entityPlace(intent.Key)
 	place := entitiesBelow + "/" + collection + "/" + id
 	entity := realizedEntity{
-		ResourceType: typeEntity, ID: id, DisplayName: id, Path: place, ParentPath: entitiesBelow, RelativePath: id, UniqueID: store.NameID(place),
-		EntityType: entityType(intent), State: realizedState(how.Status), PublishStatus: how.Status, RuntimeStatus: "SUCCESS", RealizedID: intent.UniqueID,
+		ResourceType: TypeEntity, ID: id, DisplayName: id, Path: place, ParentPath: entitiesBelow, RelativePath: id, UniqueID: store.NameID(place),
+		EntityType: EntityType(intent), State: RealizedState(how.Status), PublishStatus: how.Status, RuntimeStatus: "SUCCESS", RealizedID: intent.UniqueID,
 		IntentPaths: []string{intent.Key}, IntentReference: []string{intent.Key}, Alarms: []entityAlarm{}, ExtendedAttributes: []any{},
 		EnforcementPointPath: realizedAt, SitePath: "/infra/sites/default", CreateUser: "system",
 	}
@@ -242,8 +242,8 @@ func entityBody(intent *store.Object, how api.Realization) realizedEntity {
 	return entity
 }
 
-// realizedState is consolidated_status in the words of an entity's state (NSX Go SDK).
-func realizedState(status string) string {
+// RealizedState is consolidated_status in the words of an entity's state (NSX Go SDK).
+func RealizedState(status string) string {
 	switch status {
 	case "SUCCESS":
 		return "REALIZED"
