@@ -9,6 +9,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -93,12 +94,13 @@ type Options struct {
 	Coordinator api.NewCoordinator
 }
 
-// What the front's options are made of.
+// What the options of the rooms are made of.
 type (
 	VirtualAddress = front.VirtualAddress
 	User           = front.User
 	Limits         = front.Limits
 	Request        = front.Request
+	SearchOptions  = search.Options
 )
 
 // The users that NSX always has, and the ways of an address in front of the nodes; see package front.

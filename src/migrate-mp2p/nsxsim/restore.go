@@ -84,7 +84,7 @@ func (s *Server) replaceState(restored bool, other func(present *store.Store) (*
 		return err
 	}
 	if restored {
-		s.index.rebuild(s.clock.Now().Add(s.options.Search.Reindexing))
+		s.search.Rebuild()
 	}
 	s.front.Accounts().EndAllSessions()
 	return nil

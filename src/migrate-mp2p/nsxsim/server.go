@@ -12,6 +12,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
+	"nsx-mp2p/migrate-mp2p/nsxsim/search"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -22,6 +23,7 @@ type Server struct {
 	clock   api.Clock
 	front   *front.Front
 	policy  *policy.API
+	search  *search.API
 	faults  *faults.Set
 	local   func(user string) bool // whether a user is none of a principal identity
 
@@ -33,7 +35,6 @@ type Server struct {
 	service     *service
 	router      *front.Router
 	lists       listing.Cache
-	index       searchIndex
 	kinds       map[string]managerKind
 
 	mu sync.Mutex
@@ -71,6 +72,7 @@ func build(o Options) (*Server, error) {
 	}
 	s.local = s.front.Accounts().Local
 	s.policy = policy.New(o.policy(), s.store, s.clock, &s.lists, s.local, s.front.Journal().Fail)
+	s.search = search.New(o.Search, s.store, s.clock, &s.lists, s.policy)
 	if err := s.faults.Replace(o.Faults); err != nil {
 		return nil, err
 	}
@@ -102,6 +104,7 @@ func (s *Server) openWorld(restored bool) error {
 	if s.version, err = loadVersion(s.store, s.options.Version); err != nil {
 		return err
 	}
+	s.search.Open(s.version)
 	if err := s.admitStored(); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package nsxsim
+package search
 
 import (
 	"context"
@@ -56,7 +56,7 @@ type aggregateRelated struct {
 }
 
 // aggregate answers a search for objects together with others that refer to them.
-func (s *Server) aggregate(f searchFlavour) api.Handler {
+func (s *API) aggregate(f flavour) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		if err := s.indexReady(); err != nil {
 			return nil, err

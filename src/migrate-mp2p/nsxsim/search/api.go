@@ -1,4 +1,4 @@
-package nsxsim
+package search
 
 import (
 	"context"
@@ -24,7 +24,7 @@ const (
 )
 
 // searchFlavour is one of the two sides that the Search API stands on.
-type searchFlavour struct {
+type flavour struct {
 	prefix string
 	side   func(*store.Tx) *store.Space
 	// projects tells that included_fields has an effect (Broadcom API docs: on the Policy flavour only).
@@ -33,10 +33,10 @@ type searchFlavour struct {
 	realizes bool
 }
 
-func (s *Server) searchRoutes() []api.Route {
-	flavours := []searchFlavour{{prefix: "/policy/api/v1/search", side: (*store.Tx).Policy, projects: true, realizes: true}}
+func (s *API) Routes() []api.Route {
+	flavours := []flavour{{prefix: "/policy/api/v1/search", side: (*store.Tx).Policy, projects: true, realizes: true}}
 	if !s.version.AtLeast(9, 0) {
-		flavours = append(flavours, searchFlavour{prefix: "/api/v1/search", side: (*store.Tx).Manager})
+		flavours = append(flavours, flavour{prefix: "/api/v1/search", side: (*store.Tx).Manager})
 	}
 	paging := []string{
 		api.Assumed + "result_count is the true count on every page, also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400; why: the cap is public, its answer is not",
@@ -113,7 +113,7 @@ func badQuery(err error) error {
 }
 
 // search answers a query over one side.
-func (s *Server) search(f searchFlavour, read func(*api.Request) (*grammar.Query, error)) api.Handler {
+func (s *API) search(f flavour, read func(*api.Request) (*grammar.Query, error)) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		if err := s.indexReady(); err != nil {
 			return nil, err
@@ -153,7 +153,7 @@ func (s *Server) search(f searchFlavour, read func(*api.Request) (*grammar.Query
 }
 
 // found is the whole list that a query finds, in the order that the request wants.
-func (s *Server) found(tx *store.Tx, r *api.Request, finder *finder, query *grammar.Query) (listing.List, error) {
+func (s *API) found(tx *store.Tx, r *api.Request, finder *finder, query *grammar.Query) (listing.List, error) {
 	build := func() (listing.List, error) {
 		objects, err := finder.run(tx, query)
 		if by := r.Query.Get("sort_by"); err == nil && by != "" && by != "id" {
@@ -172,12 +172,12 @@ func (s *Server) found(tx *store.Tx, r *api.Request, finder *finder, query *gram
 }
 
 // searchWindow reads which objects a request wants. The cursor is the number of those before.
-func (s *Server) searchWindow(r *api.Request) (start, size int, err error) {
+func (s *API) searchWindow(r *api.Request) (start, size int, err error) {
 	size, bad := listing.PageSize(r.Query)
 	if bad != nil {
 		return 0, 0, bad
 	}
-	if tooLarge := s.options.Search.refuse(size); tooLarge != nil {
+	if tooLarge := s.options.refuse(size); tooLarge != nil {
 		return 0, 0, tooLarge
 	}
 	if cursor := r.Query.Get("cursor"); cursor != "" {

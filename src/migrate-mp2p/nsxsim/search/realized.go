@@ -1,4 +1,4 @@
-package nsxsim
+package search
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ type finder struct {
 }
 
 // finder makes one for a query. It must not be called inside a transaction.
-func (s *Server) finder(f searchFlavour, query *grammar.Query) *finder {
+func (s *API) finder(f flavour, query *grammar.Query) *finder {
 	one := &finder{side: f.side}
 	if f.realizes && query.Names("resource_type", policy.TypeEntity) {
 		one.realized = s.policy.Realizations("")

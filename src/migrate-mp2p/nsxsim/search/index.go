@@ -1,4 +1,4 @@
-package nsxsim
+package search
 
 import (
 	"bytes"
@@ -14,9 +14,9 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 )
 
-// SearchOptions are the weaknesses of a search service. The zero value has none. An index that runs behind is
+// Options are the weaknesses of a search service. The zero value has none. An index that runs behind is
 // Options.SearchLag; single answers 400 with 60514 (time-out) or 60515 (out of sync) are fault rules.
-type SearchOptions struct {
+type Options struct {
 	// LargestPage is the largest page that the service can put together; 0 means NSX's limit, 1000. Clients are
 	// expected to ask again for less (nsx-operator).
 	LargestPage int
@@ -27,7 +27,7 @@ type SearchOptions struct {
 }
 
 // refuse answers a page that is too large.
-func (o SearchOptions) refuse(size int) *api.Error {
+func (o Options) refuse(size int) *api.Error {
 	if o.LargestPage == 0 || size <= o.LargestPage {
 		return nil
 	}
@@ -40,22 +40,22 @@ func (o SearchOptions) refuse(size int) *api.Error {
 	return api.BadRequest(255, api.ModuleCommon, "The result of page_size %d is too large. Lower page_size.", size)
 }
 
-// searchIndex is the state of the search service beside the store.
-type searchIndex struct {
+// index is the state of the search service beside the store.
+type index struct {
 	mu sync.Mutex
 	// rebuilt is when the index is complete again.
 	rebuilt time.Time
 }
 
 // rebuild makes the index anew until then.
-func (i *searchIndex) rebuild(until time.Time) {
+func (i *index) rebuild(until time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.rebuilt = until
 }
 
 // indexReady refuses searches while the index is made anew.
-func (s *Server) indexReady() error {
+func (s *API) indexReady() error {
 	s.index.mu.Lock()
 	defer s.index.mu.Unlock()
 	if s.clock.Now().Before(s.index.rebuilt) {
@@ -73,7 +73,7 @@ var reconcileNotes = []string{
 }
 
 // reconcile makes the index anew.
-func (s *Server) reconcile(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) reconcile(_ context.Context, r *api.Request) (*api.Response, error) {
 	if action := r.Query.Get("action"); !slices.Contains(reconcileActions, action) {
 		return nil, api.InvalidField("action", "%q is none of %s", action, strings.Join(reconcileActions, ", "))
 	}
@@ -81,7 +81,7 @@ func (s *Server) reconcile(_ context.Context, r *api.Request) (*api.Response, er
 		return nil, bad
 	}
 	s.store.Reindex()
-	s.index.rebuild(s.clock.Now().Add(s.options.Search.Reindexing))
+	s.index.rebuild(s.clock.Now().Add(s.options.Reindexing))
 	return &api.Response{Status: http.StatusNoContent}, nil
 }
 
