@@ -9,6 +9,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
+	"nsx-mp2p/migrate-mp2p/nsxsim/manager"
 	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -147,21 +148,21 @@ func capacityKinds(tx *store.Tx) []capacityKind {
 	}
 	ofSets := func(o *store.Object) bool {
 		body, err := o.Fields()
-		return err == nil && slices.Contains(groupTypes(body), "IPSet")
+		return err == nil && slices.Contains(manager.GroupTypes(body), "IPSet")
 	}
 	return []capacityKind{
-		{"networking", "NUMBER_OF_LOGICAL_SWITCHES", "Logical Switches", 10_000, switchCollection, nil},
-		{"networking", "NUMBER_OF_LOGICAL_PORTS", "System-wide Logical Switch Ports", 25_000, portCollection, nil},
-		{"networking", "NUMBER_OF_TIER0_ROUTERS", "Tier-0 Logical Routers", 160, routerCollection, router("TIER0")},
-		{"networking", "NUMBER_OF_TIER1_ROUTERS", "Tier-1 Logical Routers", 4_000, routerCollection, router("TIER1")},
-		{"networking", "NUMBER_OF_TIER1_WITH_NAT_RULE", "Tier-1 Logical Routers with NAT Rules", 4_000, routerCollection, translating},
+		{"networking", "NUMBER_OF_LOGICAL_SWITCHES", "Logical Switches", 10_000, manager.SwitchCollection, nil},
+		{"networking", "NUMBER_OF_LOGICAL_PORTS", "System-wide Logical Switch Ports", 25_000, manager.PortCollection, nil},
+		{"networking", "NUMBER_OF_TIER0_ROUTERS", "Tier-0 Logical Routers", 160, manager.RouterCollection, router("TIER0")},
+		{"networking", "NUMBER_OF_TIER1_ROUTERS", "Tier-1 Logical Routers", 4_000, manager.RouterCollection, router("TIER1")},
+		{"networking", "NUMBER_OF_TIER1_WITH_NAT_RULE", "Tier-1 Logical Routers with NAT Rules", 4_000, manager.RouterCollection, translating},
 		{"networking", "NUMBER_OF_NAT_RULES", "NAT Rules", 25_000, "logical-routers/{parent}/nat/rules", nil},
 		{"networking", "NUMBER_OF_PREFIX_LIST", "Prefix Lists", 500, "logical-routers/{parent}/routing/ip-prefix-lists", nil},
-		{"security", "NUMBER_OF_FIREWALL_SECTIONS", "Distributed Firewall Sections", 10_000, sectionCollection, distributed},
-		{"security", "NUMBER_OF_DFW_RULES", "Distributed Firewall Rules", 100_000, rulePattern, inDistributed},
-		{"security", "NUMBER_OF_FIREWALL_RULES", "System-wide Firewall Rules", 100_000, rulePattern, nil},
-		{"inventory", "NUMBER_OF_NSGROUP", "Groups", 20_000, groupCollection, nil},
-		{"inventory", "NUMBER_OF_GROUPS_BASED_ON_IP_SETS", "Groups Based on IP Sets", 10_000, groupCollection, ofSets},
+		{"security", "NUMBER_OF_FIREWALL_SECTIONS", "Distributed Firewall Sections", 10_000, manager.SectionCollection, distributed},
+		{"security", "NUMBER_OF_DFW_RULES", "Distributed Firewall Rules", 100_000, manager.RulePattern, inDistributed},
+		{"security", "NUMBER_OF_FIREWALL_RULES", "System-wide Firewall Rules", 100_000, manager.RulePattern, nil},
+		{"inventory", "NUMBER_OF_NSGROUP", "Groups", 20_000, manager.GroupCollection, nil},
+		{"inventory", "NUMBER_OF_GROUPS_BASED_ON_IP_SETS", "Groups Based on IP Sets", 10_000, manager.GroupCollection, ofSets},
 		{"inventory", "NUMBER_OF_IPSETS", "IP Sets", 10_000, "ip-sets", nil},
 		{"networking", "NUMBER_OF_DHCP_SERVERS", "DHCP Server Instances", 10_000, "dhcp/servers", nil},
 		{"system", "NUMBER_OF_EDGE_CLUSTERS", "Edge Clusters", 160, "edge-clusters", nil},
@@ -218,7 +219,7 @@ func (s *Server) capacity(_ context.Context, r *api.Request) (*api.Response, err
 			if categories != nil && !slices.Contains(categories, k.category) {
 				continue
 			}
-			objects := s.objectsOf(tx, k.pattern)
+			objects := s.manager.ObjectsOf(tx, k.pattern)
 			if k.of != nil {
 				objects = slices.DeleteFunc(objects, func(o *store.Object) bool { return !k.of(o) })
 			}

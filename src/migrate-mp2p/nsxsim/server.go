@@ -11,6 +11,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
+	"nsx-mp2p/migrate-mp2p/nsxsim/manager"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/search"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
@@ -24,8 +25,8 @@ type Server struct {
 	front   *front.Front
 	policy  *policy.API
 	search  *search.API
+	manager *manager.API
 	faults  *faults.Set
-	local   func(user string) bool // whether a user is none of a principal identity
 
 	// world guards what is made anew from the store when the state is replaced. Requests hold it for reading.
 	world       sync.RWMutex
@@ -35,7 +36,6 @@ type Server struct {
 	service     *service
 	router      *front.Router
 	lists       listing.Cache
-	kinds       map[string]managerKind
 
 	mu sync.Mutex
 	// life ends when the requests under way must, since their world is replaced.
@@ -60,7 +60,7 @@ func build(o Options) (*Server, error) {
 	if o.Nodes < 1 || o.Nodes > 3 {
 		return nil, fmt.Errorf("an NSX cluster of %d nodes: 1 to 3 are possible", o.Nodes)
 	}
-	s := &Server{options: o, store: o.Store, clock: o.Clock, kinds: kindsByPattern()}
+	s := &Server{options: o, store: o.Store, clock: o.Clock}
 	s.newLife()
 	s.faults = &faults.Set{Seed: o.Seed, Now: o.Clock.Now, Phase: s.phase, Accept: s.acceptable}
 	if _, known := faults.Answer(o.NotReadyAnswer, ""); !known {
@@ -70,8 +70,9 @@ func build(o Options) (*Server, error) {
 	if s.front, err = front.New(o.front(), site{s}, s.faults, s.newControl()); err != nil {
 		return nil, err
 	}
-	s.local = s.front.Accounts().Local
-	s.policy = policy.New(o.policy(), s.store, s.clock, &s.lists, s.local, s.front.Journal().Fail)
+	accounts := s.front.Accounts()
+	s.policy = policy.New(o.policy(), s.store, s.clock, &s.lists, accounts.Local, s.front.Journal().Fail)
+	s.manager = manager.New(s.store, s.clock, &s.lists, s.policy, accounts)
 	s.search = search.New(o.Search, s.store, s.clock, &s.lists, s.policy)
 	if err := s.faults.Replace(o.Faults); err != nil {
 		return nil, err
@@ -104,11 +105,11 @@ func (s *Server) openWorld(restored bool) error {
 	if s.version, err = loadVersion(s.store, s.options.Version); err != nil {
 		return err
 	}
-	s.search.Open(s.version)
-	if err := s.admitStored(); err != nil {
+	if s.cluster, err = loadCluster(s.store, s.options.Nodes); err != nil {
 		return err
 	}
-	if s.cluster, err = loadCluster(s.store, s.options.Nodes); err != nil {
+	s.search.Open(s.version)
+	if err := s.manager.Open(s.version, s.cluster.ID); err != nil {
 		return err
 	}
 	if s.options.Coordinator != nil {

@@ -7,7 +7,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
-	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
+	"nsx-mp2p/migrate-mp2p/nsxsim/manager"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -77,26 +77,9 @@ func (s *Server) mayUpgrade(to string) error {
 		return nil
 	}
 	return s.store.View(func(tx *store.Tx) error {
-		if left := leftInManager(tx); len(left) > 0 {
+		if left := manager.LeftInManager(tx); len(left) > 0 {
 			return fmt.Errorf("%d objects would be lost, such as %s: NSX 9 has no Manager mode; promote them to Policy first", len(left), left[0])
 		}
 		return nil
 	})
-}
-
-// leftInManager are the users' objects that are in Manager mode and of collections that NSX 9 does not have. What lies
-// below others goes with them.
-func leftInManager(tx *store.Tx) []string {
-	var left []string
-	for _, k := range managerKinds() {
-		if k.stays || k.single || k.readOnly || k.collection != k.pattern() {
-			continue
-		}
-		for _, o := range tx.Manager().List(k.collection) {
-			if _, promoted := o.Tag(policy.PathScope); !promoted && !o.System && o.Owner != store.PolicyUser {
-				left = append(left, o.Key)
-			}
-		}
-	}
-	return left
 }

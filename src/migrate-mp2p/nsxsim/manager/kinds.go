@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"maps"
@@ -12,12 +12,12 @@ import (
 
 // Collections that several files name.
 const (
-	routerCollection      = "logical-routers"
+	RouterCollection      = "logical-routers"
 	routerPortCollection  = "logical-router-ports"
-	switchCollection      = "logical-switches"
-	portCollection        = "logical-ports"
-	groupCollection       = "ns-groups"
-	sectionCollection     = "firewall/sections"
+	SwitchCollection      = "logical-switches"
+	PortCollection        = "logical-ports"
+	GroupCollection       = "ns-groups"
+	SectionCollection     = "firewall/sections"
 	poolCollection        = "pools/ip-pools"
 	subnetCollection      = "pools/ip-subnets"
 	certificateCollection = "trust-management/certificates"
@@ -25,8 +25,8 @@ const (
 	principalCollection   = "trust-management/principal-identities"
 )
 
-// managerKind is one collection of the Manager API (shapes: nsxtsdk, go-vmware-nsxt; parameters: NSX Go SDK).
-type managerKind struct {
+// Kind is one collection of the Manager API (shapes: nsxtsdk, go-vmware-nsxt; parameters: NSX Go SDK).
+type Kind struct {
 	// collection is the path below /api/v1, with "{name}" for ids.
 	collection string
 	// types are the resource types; the first is given to bodies that name none.
@@ -57,7 +57,7 @@ type managerKind struct {
 	ordered bool
 	// show adds to a body what NSX computes on reading; reads are the query parameters that it heeds.
 	reads []string
-	show  func(s *Server, tx *store.Tx, r *api.Request, o *store.Object, body map[string]any) error
+	show  func(s *API, tx *store.Tx, r *api.Request, o *store.Object, body map[string]any) error
 
 	// complete checks a body further, and fills in what NSX sets; written follows up once it is stored.
 	complete, written func(w *write) error
@@ -72,7 +72,7 @@ type managerKind struct {
 }
 
 // listQuery are the query parameters of the list.
-func (k managerKind) listQuery() []string {
+func (k Kind) listQuery() []string {
 	query := slices.Concat(api.Paging(), k.reads, slices.Sorted(maps.Keys(k.filters)))
 	if k.hidesSystem {
 		query = append(query, "include_system_owned")
@@ -86,7 +86,7 @@ func (k managerKind) listQuery() []string {
 }
 
 // deleteQuery are the query parameters of a deletion.
-func (k managerKind) deleteQuery() []string {
+func (k Kind) deleteQuery() []string {
 	if k.force == "" {
 		return k.drops
 	}
@@ -94,29 +94,29 @@ func (k managerKind) deleteQuery() []string {
 }
 
 // pattern is the collection as package references writes it.
-func (k managerKind) pattern() string { return namedPart.ReplaceAllString(k.collection, "{parent}") }
+func (k Kind) pattern() string { return namedPart.ReplaceAllString(k.collection, "{parent}") }
 
 // managerKinds is the Manager API as far as it is simulated.
-func managerKinds() []managerKind {
-	return []managerKind{
-		{collection: switchCollection, types: []string{"LogicalSwitch"}, filters: map[string]filter{
+func allKinds() []Kind {
+	return []Kind{
+		{collection: SwitchCollection, types: []string{"LogicalSwitch"}, filters: map[string]filter{
 			"transport_zone_id": field("transport_zone_id"), "vlan": field("vlan"), "vni": field("vni"),
 			"switch_type": field("switch_type"), "switching_profile_id": byProfile(),
 			"transport_type":             related("transport_zone_id", "transport-zones", "transport_type"),
 			"uplink_teaming_policy_name": field("uplink_teaming_policy_name"), "diagnostic": shows("diagnostic"),
 		}, force: "detach", drops: []string{"cascade"}, removing: removeSwitch},
-		{collection: portCollection, types: []string{"LogicalPort"}, filters: map[string]filter{
+		{collection: PortCollection, types: []string{"LogicalPort"}, filters: map[string]filter{
 			"logical_switch_id": field("logical_switch_id"), "attachment_id": field("attachment.id"),
 			"attachment_type": byAttachment(), "parent_vif_id": field("attachment.context.parent_vif_id"),
 			"switching_profile_id": byProfile(), "container_ports_only": containerPorts(),
-			"transport_zone_id": related("logical_switch_id", switchCollection, "transport_zone_id"),
+			"transport_zone_id": related("logical_switch_id", SwitchCollection, "transport_zone_id"),
 			"transport_node_id": onTransportNode(), "bridge_cluster_id": without(), "diagnostic": shows("diagnostic"),
 		}, filterNotes: []string{
 			"there are no bridge clusters: bridge_cluster_id gives an empty list; diagnostic shows nothing more, as there are no transit ports",
 			api.Assumed + "a port is on the transport node that its attachment names, or its parent's; attachment_type=NONE lists ports without attachment; why: " +
 				"the attachment is all that a port says of its place; the SDK has NONE for queries only",
 		}, complete: completePort, written: portWritten, force: "detach", removing: removePort, removed: portRemoved, notes: []string{shadowNote}},
-		{collection: routerCollection, types: []string{"LogicalRouter"}, parent: true, filters: map[string]filter{
+		{collection: RouterCollection, types: []string{"LogicalRouter"}, parent: true, filters: map[string]filter{
 			"router_type": oneOf("router_type", "router_type", "TIER0", "TIER1", "VRF"), "vrfs_on_logical_router_id": without(),
 		}, filterNotes: []string{"no router tells on which other one it is a VRF: vrfs_on_logical_router_id gives an empty list"}, force: "force", drops: []string{"cascade_delete_linked_ports"}, removing: removeRouter},
 		{collection: routerPortCollection, types: []string{
@@ -152,7 +152,7 @@ func managerKinds() []managerKind {
 			filters: map[string]filter{"block_id": field("block_id")}, complete: completeSubnet, removing: removePool},
 		{collection: poolCollection, types: []string{"IpPool"}, parent: true, complete: completePool, show: showPool, force: "force", removing: removePool},
 		{collection: "pools/ip-pools/{pool}/allocations", types: []string{""}, readOnly: true},
-		{collection: sectionCollection, types: []string{"FirewallSection"}, parent: true, noPost: true, ordered: true, filters: map[string]filter{
+		{collection: SectionCollection, types: []string{"FirewallSection"}, parent: true, noPost: true, ordered: true, filters: map[string]filter{
 			"type":        oneOf("section_type", "type", "LAYER2", "LAYER3", "L3REDIRECT", "IDS", "LAYER3_REDIRECT"),
 			"locked":      flag("locked", func(body map[string]any, wanted bool) bool { return (body["locked"] == true) == wanted }),
 			"enforced_on": field("enforced_on"), "category": field("category"), "search_scope": enforcementPoint(),
@@ -164,7 +164,7 @@ func managerKinds() []managerKind {
 			firewall: firewallTest, filterNotes: firewallNotes[:2], complete: completeRule, removing: ruleMayGo, removed: ruleRemoved},
 		{collection: excludeList, types: []string{"ExcludeList"}, single: true, fresh: map[string]any{"members": []any{}, "member_count": 0},
 			complete: countMembers},
-		{collection: groupCollection, types: []string{"NSGroup"}, filters: map[string]filter{"member_types": memberTypes()},
+		{collection: GroupCollection, types: []string{"NSGroup"}, filters: map[string]filter{"member_types": memberTypes()},
 			complete: countMembers, reads: []string{"populate_references"}, show: showGroup, force: "force"},
 		{collection: setCollection, types: []string{"IPSet"}, force: "force"},
 		{collection: "ns-services", types: []string{"NSService"}, force: "force", filters: map[string]filter{"default_service": byDefault()}},
@@ -214,9 +214,9 @@ func managerKinds() []managerKind {
 }
 
 // kindsByPattern are the kinds by their collection as package references writes it.
-func kindsByPattern() map[string]managerKind {
-	kinds := map[string]managerKind{}
-	for _, k := range managerKinds() {
+func kindsByPattern() map[string]Kind {
+	kinds := map[string]Kind{}
+	for _, k := range allKinds() {
 		kinds[k.pattern()] = k
 	}
 	return kinds

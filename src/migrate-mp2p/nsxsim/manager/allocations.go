@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -20,7 +20,7 @@ const sectionReleased = "released-addresses"
 
 // allocationRoutes allocate and release addresses of IP pools and of subnets of IP blocks. An allocation has no id but
 // its address (NSX Go SDK).
-func (s *Server) allocationRoutes() []api.Route {
+func (s *API) allocationRoutes() []api.Route {
 	var routes []api.Route
 	for _, collection := range []string{poolCollection, subnetCollection} {
 		one := api.ManagerPrefix + collection + "/{id}"
@@ -45,7 +45,7 @@ type addressPool struct {
 	released map[string]int64
 }
 
-func (s *Server) openPool(tx *store.Tx, o *store.Object) (*addressPool, error) {
+func (s *API) openPool(tx *store.Tx, o *store.Object) (*addressPool, error) {
 	body, err := o.Fields()
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (p *addressPool) keep(address string) error {
 }
 
 // allocate takes the address that the body names, or the first free one.
-func (s *Server) allocate(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) allocate(_ context.Context, r *api.Request) (*api.Response, error) {
 	allocated := ""
 	err := s.onPool(r, func(p *addressPool, address string) error {
 		switch {
@@ -149,7 +149,7 @@ func (s *Server) allocate(_ context.Context, r *api.Request) (*api.Response, err
 	return api.OK(map[string]any{"allocation_id": allocated})
 }
 
-func (s *Server) release(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) release(_ context.Context, r *api.Request) (*api.Response, error) {
 	err := s.onPool(r, func(p *addressPool, address string) error {
 		if err := p.tx.Manager().Delete(p.key(address)); err != nil {
 			return api.NotFound(address)
@@ -163,17 +163,17 @@ func (s *Server) release(_ context.Context, r *api.Request) (*api.Response, erro
 }
 
 // onPool runs a change of the request's pool for the address that the body names; empty when it names none.
-func (s *Server) onPool(r *api.Request, change func(p *addressPool, address string) error) error {
+func (s *API) onPool(r *api.Request, change func(p *addressPool, address string) error) error {
 	fields, err := schema.ReadBody(r, "AllocationIpAddress")
 	if err != nil {
 		return err
 	}
 	return s.store.Update(func(tx *store.Tx) error {
-		o, found := tx.Manager().Get(managerKey(r.Path))
+		o, found := tx.Manager().Get(storeKey(r.Path))
 		if !found {
 			return api.NotFound(api.LastOf(r.Path))
 		}
-		if err := api.MayWrite(r, o, s.local); err != nil {
+		if err := api.MayWrite(r, o, s.accounts.Local); err != nil {
 			return err
 		}
 		p, err := s.openPool(tx, o)

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -14,10 +14,10 @@ import (
 var firewallContexts = []string{"bridge_ports", "transport_nodes", "logical_routers"}
 
 // firewallTargets are the collections of what a firewall can be switched off for, by context. There are no bridges.
-var firewallTargets = map[string]string{"transport_nodes": "transport-nodes", "logical_routers": routerCollection}
+var firewallTargets = map[string]string{"transport_nodes": "transport-nodes", "logical_routers": RouterCollection}
 
 // firewallStatusRoutes switch firewalls on and off (NSX Go SDK).
-func (s *Server) firewallStatusRoutes() []api.Route {
+func (s *API) firewallStatusRoutes() []api.Route {
 	base := api.ManagerPrefix + "firewall/status"
 	one := base + "/{context}/{id}"
 	own := api.Assumed + "an object without a status of its own has that of its context; why: the list of such statuses is empty at first"
@@ -48,7 +48,7 @@ func readFirewall(tx *store.Tx) (map[string]map[string]any, error) {
 	return statuses, err
 }
 
-func (s *Server) firewallStatuses(context.Context, *api.Request) (*api.Response, error) {
+func (s *API) firewallStatuses(context.Context, *api.Request) (*api.Response, error) {
 	var results []any
 	err := s.store.View(func(tx *store.Tx) error {
 		statuses, err := readFirewall(tx)
@@ -63,7 +63,7 @@ func (s *Server) firewallStatuses(context.Context, *api.Request) (*api.Response,
 	return api.OK(map[string]any{"results": results, "result_count": len(results)})
 }
 
-func (s *Server) firewallStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) firewallStatus(_ context.Context, r *api.Request) (*api.Response, error) {
 	var status map[string]any
 	err := s.store.View(func(tx *store.Tx) error {
 		statuses, err := readFirewall(tx)
@@ -79,7 +79,7 @@ func (s *Server) firewallStatus(_ context.Context, r *api.Request) (*api.Respons
 	return api.OK(status)
 }
 
-func (s *Server) setFirewallStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) setFirewallStatus(_ context.Context, r *api.Request) (*api.Response, error) {
 	sent, err := schema.ReadBody(r, "FirewallStatus")
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func readFirewallOf(tx *store.Tx, r *api.Request) (map[string]map[string]any, er
 }
 
 // targetStatus is the status of the firewall on one object.
-func (s *Server) targetStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) targetStatus(_ context.Context, r *api.Request) (*api.Response, error) {
 	id := r.Params["id"]
 	answer := map[string]any{"target_id": id}
 	err := s.store.View(func(tx *store.Tx) error {
@@ -141,7 +141,7 @@ func (s *Server) targetStatus(_ context.Context, r *api.Request) (*api.Response,
 }
 
 // switchTarget sets the status of the firewall on one object.
-func (s *Server) switchTarget(to string) api.Handler {
+func (s *API) switchTarget(to string) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		id := r.Params["id"]
 		answer := map[string]any{"target_id": id, "target_status": to}

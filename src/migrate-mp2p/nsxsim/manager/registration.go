@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -22,7 +22,7 @@ type registration struct {
 }
 
 // registrationRoutes give out tokens and take them back (NSX Go SDK).
-func (s *Server) registrationRoutes() []api.Route {
+func (s *API) registrationRoutes() []api.Route {
 	const one = registrationPath + "/{token}"
 	return []api.Route{
 		{Method: http.MethodPost, Pattern: registrationPath, Extent: api.Partial, Notes: []string{"nothing can be registered with the token"}, Handle: s.newRegistration},
@@ -33,7 +33,7 @@ func (s *Server) registrationRoutes() []api.Route {
 	}
 }
 
-func (s *Server) newRegistration(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) newRegistration(_ context.Context, r *api.Request) (*api.Response, error) {
 	made := registration{User: r.Identity.Name, Roles: []api.Role{r.Identity.Role}}
 	err := s.store.Update(func(tx *store.Tx) error {
 		tokens := map[string]registration{}
@@ -51,7 +51,7 @@ func (s *Server) newRegistration(_ context.Context, r *api.Request) (*api.Respon
 }
 
 // wantedRegistration is the token that a request names, in its path or in its body.
-func (s *Server) wantedRegistration(r *api.Request) (string, error) {
+func (s *API) wantedRegistration(r *api.Request) (string, error) {
 	if token := r.Params["token"]; token != "" {
 		return token, nil
 	}
@@ -59,7 +59,7 @@ func (s *Server) wantedRegistration(r *api.Request) (string, error) {
 	return store.Text(sent["token"]), err
 }
 
-func (s *Server) showRegistration(status int) api.Handler {
+func (s *API) showRegistration(status int) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		token, err := s.wantedRegistration(r)
 		if err != nil {
@@ -81,7 +81,7 @@ func (s *Server) showRegistration(status int) api.Handler {
 	}
 }
 
-func (s *Server) endRegistration(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) endRegistration(_ context.Context, r *api.Request) (*api.Response, error) {
 	token, err := s.wantedRegistration(r)
 	if err != nil {
 		return nil, err

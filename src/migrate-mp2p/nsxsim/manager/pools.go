@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"encoding/binary"
@@ -57,7 +57,7 @@ func completePool(w *write) error {
 }
 
 // showPool adds pool_usage.
-func showPool(s *Server, tx *store.Tx, _ *api.Request, o *store.Object, body map[string]any) error {
+func showPool(s *API, tx *store.Tx, _ *api.Request, o *store.Object, body map[string]any) error {
 	p, err := s.openPool(tx, o)
 	if err != nil {
 		return err

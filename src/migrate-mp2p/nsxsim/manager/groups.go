@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 )
 
 // groupRoutes evaluate and change the membership of NS groups (NSX Go SDK).
-func (s *Server) groupRoutes() []api.Route {
-	one := api.ManagerPrefix + groupCollection + "/{id}"
+func (s *API) groupRoutes() []api.Route {
+	one := api.ManagerPrefix + GroupCollection + "/{id}"
 	effective := func(what string, list func(*members) []any, notes ...string) api.Route {
 		extent := api.Full
 		if len(notes) > 0 {
@@ -34,7 +34,7 @@ func (s *Server) groupRoutes() []api.Route {
 		effective("vif", (*members).interfaces, "interfaces of ports only, told by their attachment"),
 		effective("virtual-machine", func(*members) []any { return []any{} }, "there are no virtual machines: always empty"),
 		{Method: "GET", Pattern: one + "/member-types", Extent: api.Full, Notes: []string{"on one page, as the answer has no cursor"}, Handle: s.memberTypes},
-		{Method: "GET", Pattern: api.ManagerPrefix + groupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
+		{Method: "GET", Pattern: api.ManagerPrefix + GroupCollection + "/unassociated-virtual-machines", Extent: api.Partial,
 			Query:  slices.Concat(api.Paging(), []string{"display_name", "exclude_vm_type", "external_id", "host_id"}),
 			Notes:  []string{"there are no virtual machines: always empty"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) { return listing.PageOfValues(r, nil) }},
@@ -51,7 +51,7 @@ func (s *Server) groupRoutes() []api.Route {
 }
 
 // effective lists what a group comes to.
-func (s *Server) effective(list func(*members) []any) api.Handler {
+func (s *API) effective(list func(*members) []any) api.Handler {
 	return func(ctx context.Context, r *api.Request) (*api.Response, error) {
 		if strings.HasSuffix(r.Path, "/effective-ip-address-members") && strings.HasPrefix(s.version.String(), "3.2.2.") {
 			<-ctx.Done()
@@ -66,9 +66,9 @@ func (s *Server) effective(list func(*members) []any) api.Handler {
 }
 
 // membersOf lists members of one sort of a group.
-func (s *Server) membersOf(id string, list func(*members) []any) (found []any, err error) {
+func (s *API) membersOf(id string, list func(*members) []any) (found []any, err error) {
 	err = s.store.View(func(tx *store.Tx) error {
-		group, known := tx.Manager().Get(groupCollection + "/" + id)
+		group, known := tx.Manager().Get(GroupCollection + "/" + id)
 		if !known {
 			return api.NotFound(id)
 		}
@@ -129,14 +129,14 @@ func (m *members) add(group *store.Object) error {
 		return err
 	}
 	for _, o := range named {
-		if o.Collection() == groupCollection {
+		if o.Collection() == GroupCollection {
 			if err := m.add(o); err != nil {
 				return err
 			}
 			continue
 		}
 		m.take(o)
-		if o.Collection() == switchCollection {
+		if o.Collection() == SwitchCollection {
 			m.addPortsOf(o.ID)
 		}
 	}
@@ -168,13 +168,13 @@ func (m *members) named(group *store.Object) ([]*store.Object, error) {
 // take adds one object.
 func (m *members) take(o *store.Object) {
 	switch o.Collection() {
-	case portCollection:
+	case PortCollection:
 		m.ports[o.ID] = o
-	case switchCollection:
+	case SwitchCollection:
 		m.switches[o.ID] = o
 	case setCollection:
 		m.sets[o.ID] = o
-	case groupCollection:
+	case GroupCollection:
 		m.groups[o.ID] = o
 	}
 }
@@ -189,7 +189,7 @@ func (m *members) addPortsOf(logicalSwitch string) {
 func (m *members) switchPorts() map[string][]*store.Object {
 	if m.portsOf == nil {
 		m.portsOf = map[string][]*store.Object{}
-		for _, port := range m.tx.Manager().List(portCollection) {
+		for _, port := range m.tx.Manager().List(PortCollection) {
 			on := store.QuickText(port, "logical_switch_id")
 			m.portsOf[on] = append(m.portsOf[on], port)
 		}
@@ -296,8 +296,8 @@ func (m *members) interfaces() []any {
 	return list
 }
 
-// groupTypes are the target types of a group's members and criteria, sorted.
-func groupTypes(body map[string]any) []string {
+// GroupTypes are the target types of a group's members and criteria, sorted.
+func GroupTypes(body map[string]any) []string {
 	found := map[string]bool{}
 	for _, expression := range slices.Concat(store.ObjectsIn(body["members"]), store.ObjectsIn(body["membership_criteria"])) {
 		for _, part := range append(store.ObjectsIn(expression["expressions"]), expression) {
@@ -309,15 +309,15 @@ func groupTypes(body map[string]any) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-func (s *Server) memberTypes(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) memberTypes(_ context.Context, r *api.Request) (*api.Response, error) {
 	var types []string
 	err := s.store.View(func(tx *store.Tx) error {
-		group, known := tx.Manager().Get(groupCollection + "/" + r.Params["id"])
+		group, known := tx.Manager().Get(GroupCollection + "/" + r.Params["id"])
 		if !known {
 			return api.NotFound(r.Params["id"])
 		}
 		body, err := group.Fields()
-		types = groupTypes(body)
+		types = GroupTypes(body)
 		return err
 	})
 	if err != nil {
@@ -331,7 +331,7 @@ func (s *Server) memberTypes(_ context.Context, r *api.Request) (*api.Response, 
 }
 
 // changeMembers adds the expressions of the body to a group, or takes them away.
-func (s *Server) changeMembers(add bool) api.Handler {
+func (s *API) changeMembers(add bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		sent, bad := api.DecodeBody(r.Body)
 		if bad != nil {
@@ -341,7 +341,7 @@ func (s *Server) changeMembers(add bool) api.Handler {
 		if len(given) == 0 {
 			return nil, api.InvalidField("members", "it is required")
 		}
-		return s.changeObject(r, groupCollection+"/"+r.Params["id"], func(_ *store.Tx, group map[string]any) error {
+		return s.changeObject(r, GroupCollection+"/"+r.Params["id"], func(_ *store.Tx, group map[string]any) error {
 			var kept []any
 			for _, member := range store.ObjectsIn(group["members"]) {
 				if !slices.ContainsFunc(given, func(g map[string]any) bool { return sameMember(g, member) }) {
@@ -375,7 +375,7 @@ func countMembers(w *write) error {
 }
 
 // showGroup adds what the members by id refer to when the client asks for it (NSX Go SDK).
-func showGroup(_ *Server, tx *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
+func showGroup(_ *API, tx *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
 	wanted, bad := api.Boolean("populate_references", r.Query.Get("populate_references"))
 	if bad != nil {
 		return bad

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 )
 
 // trustRoutes import certificates and revocation lists, and register principal identities (NSX Go SDK).
-func (s *Server) trustRoutes() []api.Route {
+func (s *API) trustRoutes() []api.Route {
 	return []api.Route{
 		{Method: http.MethodPost, Pattern: api.ManagerPrefix + certificateCollection, Action: "import", Extent: api.Full,
 			Notes:  []string{api.Assumed + "a certificate is called certificate_self_signed, certificate_ca or certificate_signed by what it is; why: the SDK has the three types"},
@@ -35,7 +35,7 @@ func (s *Server) trustRoutes() []api.Route {
 }
 
 // importCertificate stores a certificate. The private key is looked at and forgotten: NSX never gives it back.
-func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) importCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
 	sent, err := schema.ReadBody(r, "TrustObjectData")
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (s *Server) importCertificate(_ context.Context, r *api.Request) (*api.Resp
 	return s.imported(r, certificateCollection, sent, fields)
 }
 
-func (s *Server) importCRL(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) importCRL(_ context.Context, r *api.Request) (*api.Response, error) {
 	sent, err := schema.ReadBody(r, "CrlObjectData")
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (s *Server) importCRL(_ context.Context, r *api.Request) (*api.Response, er
 }
 
 // imported stores what was imported and answers with a list of it.
-func (s *Server) imported(r *api.Request, collection string, sent, fields map[string]any) (*api.Response, error) {
+func (s *API) imported(r *api.Request, collection string, sent, fields map[string]any) (*api.Response, error) {
 	for _, name := range []string{"id", "display_name", "description", "tags"} {
 		if value, set := sent[name]; set {
 			fields[name] = value
@@ -125,7 +125,7 @@ func certificateFields(encoded string) (map[string]any, error) {
 }
 
 // showDetails adds what is written in the certificates when the client asks for it (NSX Go SDK).
-func showDetails(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
+func showDetails(_ *API, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
 	wanted, bad := api.Boolean("details", r.Query.Get("details"))
 	if bad != nil {
 		return bad
@@ -155,7 +155,7 @@ func showDetails(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body m
 var ownCertificates = []string{"the nodes' own certificates are not listed: node_id, and a type of theirs, give an empty list"}
 
 // showRevoked adds what a revocation list says when the client asks for it (NSX Go SDK).
-func showRevoked(_ *Server, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
+func showRevoked(_ *API, _ *store.Tx, r *api.Request, _ *store.Object, body map[string]any) error {
 	wanted, bad := api.Boolean("details", r.Query.Get("details"))
 	if bad != nil {
 		return bad
@@ -209,14 +209,14 @@ func certificateType() filter {
 
 // registerPrincipal lists a principal identity and lets in who shows its certificate. The body brings the certificate,
 // or names one that was imported.
-func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) registerPrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
 	fields, err := schema.ReadBody(r, "PrincipalIdentityWithCertificate")
 	if err != nil {
 		return nil, err
 	}
 	name, role := store.Text(fields["name"]), api.Role(store.Text(fields["role"]))
 	switch {
-	case name == "" || s.front.Accounts().Local(name):
+	case name == "" || s.accounts.Local(name):
 		return nil, api.InvalidField("name", "it is empty or that of a local user")
 	case !slices.Contains(api.Roles, role):
 		return nil, api.InvalidField("role", "%q is not known", role)
@@ -249,12 +249,12 @@ func (s *Server) registerPrincipal(_ context.Context, r *api.Request) (*api.Resp
 	if err != nil {
 		return nil, err
 	}
-	s.front.Accounts().AddPrincipal(leaf, api.Identity{Name: name, Role: role})
+	s.accounts.AddPrincipal(leaf, api.Identity{Name: name, Role: role})
 	return &api.Response{Status: http.StatusCreated, Body: stored.Body}, nil
 }
 
 // updatePrincipal gives a principal identity another certificate that was imported.
-func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) updatePrincipal(_ context.Context, r *api.Request) (*api.Response, error) {
 	sent, err := schema.ReadBody(r, "UpdatePrincipalIdentityCertificateRequest")
 	if err != nil {
 		return nil, err
@@ -270,13 +270,13 @@ func (s *Server) updatePrincipal(_ context.Context, r *api.Request) (*api.Respon
 	if err != nil {
 		return nil, err
 	}
-	s.front.Accounts().RemovePrincipal(identity.Name)
-	s.front.Accounts().AddPrincipal(leaf, identity)
+	s.accounts.RemovePrincipal(identity.Name)
+	s.accounts.AddPrincipal(leaf, identity)
 	return answer, nil
 }
 
 // validateCertificate tells whether a certificate is in force.
-func (s *Server) validateCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) validateCertificate(_ context.Context, r *api.Request) (*api.Response, error) {
 	if err := api.OneValue(r.Query, "usage", "SERVER", "CLIENT"); err != nil {
 		return nil, err
 	}
@@ -323,7 +323,7 @@ func storedCertificate(tx *store.Tx, id string) (*x509.Certificate, error) {
 
 // admitStored lets the principal identities of the state in again after a restart of the simulator. Those that
 // NewPrincipal made have no certificate in the state.
-func (s *Server) admitStored() error {
+func (s *API) admitStored() error {
 	return s.store.View(func(tx *store.Tx) error {
 		for _, o := range tx.Manager().List(principalCollection) {
 			id := store.TextAt(o, "certificate_id")
@@ -334,7 +334,7 @@ func (s *Server) admitStored() error {
 			if err != nil {
 				return fmt.Errorf("admitting principal identity %s: %w", o.ID, err)
 			}
-			s.front.Accounts().AddPrincipal(leaf, api.Identity{Name: store.TextAt(o, "name"), Role: api.Role(store.TextAt(o, "role"))})
+			s.accounts.AddPrincipal(leaf, api.Identity{Name: store.TextAt(o, "name"), Role: api.Role(store.TextAt(o, "role"))})
 		}
 		return nil
 	})
@@ -342,6 +342,6 @@ func (s *Server) admitStored() error {
 
 // dismissPrincipal lets a principal identity in no more.
 func dismissPrincipal(d *removal) error {
-	d.s.front.Accounts().RemovePrincipal(store.TextAt(d.target, "name"))
+	d.s.accounts.RemovePrincipal(store.TextAt(d.target, "name"))
 	return nil
 }

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"maps"
@@ -16,12 +16,12 @@ func removeSwitch(d *removal) error {
 	if err != nil || !cascade && !d.force {
 		return err
 	}
-	ids, err := idsWith(d.tx, portCollection, "logical_switch_id", d.target.ID)
+	ids, err := idsWith(d.tx, PortCollection, "logical_switch_id", d.target.ID)
 	if err != nil {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		if err := d.also(portCollection+"/"+id, d.force); err != nil {
+		if err := d.also(PortCollection+"/"+id, d.force); err != nil {
 			return err
 		}
 	}
@@ -64,14 +64,14 @@ func removeRouterPort(d *removal) error {
 		return err
 	}
 	if id := store.TextAt(d.target, "linked_logical_switch_port_id.target_id"); id != "" {
-		return d.also(portCollection+"/"+id, true)
+		return d.also(PortCollection+"/"+id, true)
 	}
 	return nil
 }
 
 // linkRouterPort writes a router port into what it is linked to: the switch's port, or the Tier-0's side of a link.
 func linkRouterPort(w *write) error {
-	if key := portCollection + "/" + store.Text(store.FieldAt(w.fields, "linked_logical_switch_port_id.target_id")); exists(w.tx, key) {
+	if key := PortCollection + "/" + store.Text(store.FieldAt(w.fields, "linked_logical_switch_port_id.target_id")); exists(w.tx, key) {
 		return w.s.changePort(w.tx, key, func(port map[string]any) {
 			if port["attachment"] == nil {
 				port["attachment"] = map[string]any{"attachment_type": "LOGICALROUTER", "id": api.LastOf(w.key)}
@@ -83,7 +83,7 @@ func linkRouterPort(w *write) error {
 
 // unlinkRouterPort undoes linkRouterPort.
 func unlinkRouterPort(d *removal) error {
-	key := portCollection + "/" + store.TextAt(d.target, "linked_logical_switch_port_id.target_id")
+	key := PortCollection + "/" + store.TextAt(d.target, "linked_logical_switch_port_id.target_id")
 	if port, found := d.tx.Manager().Get(key); found && store.TextAt(port, "attachment.id") == d.target.ID {
 		return d.s.changePort(d.tx, key, func(port map[string]any) { delete(port, "attachment") })
 	}
@@ -91,7 +91,7 @@ func unlinkRouterPort(d *removal) error {
 }
 
 // changePort is NSX's own change of a switch's port.
-func (s *Server) changePort(tx *store.Tx, key string, change func(port map[string]any)) error {
+func (s *API) changePort(tx *store.Tx, key string, change func(port map[string]any)) error {
 	_, err := tx.Manager().Mutate(key, func(port map[string]any) error {
 		change(port)
 		return nil

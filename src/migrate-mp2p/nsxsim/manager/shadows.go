@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 const excludeList = "firewall/excludelist"
 
 // excludeRoutes are the actions on the exclude list, which name one object by its id (NSX Go SDK).
-func (s *Server) excludeRoutes() []api.Route {
+func (s *API) excludeRoutes() []api.Route {
 	route := func(action string, query []string, handle api.Handler, notes ...string) api.Route {
 		return api.Route{Method: http.MethodPost, Pattern: api.ManagerPrefix + excludeList, Action: action, Extent: api.Full, Query: query, Notes: notes, Handle: handle}
 	}
@@ -40,7 +40,7 @@ func withoutMember(list any, id string) (member map[string]any, others []any) {
 	return member, others
 }
 
-func (s *Server) exclude(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) exclude(_ context.Context, r *api.Request) (*api.Response, error) {
 	sent, bad := api.DecodeBody(r.Body)
 	if bad != nil {
 		return nil, bad
@@ -55,7 +55,7 @@ func (s *Server) exclude(_ context.Context, r *api.Request) (*api.Response, erro
 	return api.OK(sent)
 }
 
-func (s *Server) includeAgain(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) includeAgain(_ context.Context, r *api.Request) (*api.Response, error) {
 	var gone map[string]any
 	if _, err := s.changeObject(r, excludeList, func(_ *store.Tx, fields map[string]any) error {
 		gone, fields["members"] = withoutMember(fields["members"], r.Query.Get("object_id"))
@@ -70,7 +70,7 @@ func (s *Server) includeAgain(_ context.Context, r *api.Request) (*api.Response,
 }
 
 // checkExcluded tells whether an object is in the exclude list, or with deep_check anything that contains it.
-func (s *Server) checkExcluded(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) checkExcluded(_ context.Context, r *api.Request) (*api.Response, error) {
 	deep, bad := api.Boolean("deep_check", r.Query.Get("deep_check"))
 	if bad != nil {
 		return nil, bad
@@ -111,7 +111,7 @@ func containedIn(tx *store.Tx, list []map[string]any, id, kind string) (map[stri
 		return nil, err
 	}
 	for _, one := range list {
-		if group, found := tx.Manager().Get(groupCollection + "/" + store.Text(one["target_id"])); found {
+		if group, found := tx.Manager().Get(GroupCollection + "/" + store.Text(one["target_id"])); found {
 			if err := m.add(group); err != nil {
 				return nil, err
 			}

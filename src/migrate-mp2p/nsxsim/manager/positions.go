@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"net/url"

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 
 // write is one Manager object on its way into the store.
 type write struct {
-	s   *Server
+	s   *API
 	tx  *store.Tx
 	r   *api.Request
 	key string
@@ -26,7 +26,7 @@ type write struct {
 }
 
 // create stores a new Manager object from a client's body.
-func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields map[string]any, r *api.Request) (*store.Object, error) {
+func (s *API) create(tx *store.Tx, k Kind, collection string, fields map[string]any, r *api.Request) (*store.Object, error) {
 	if store.Text(fields["resource_type"]) == "" && k.types[0] != "" {
 		fields["resource_type"] = k.types[0]
 	}
@@ -62,8 +62,8 @@ func (s *Server) create(tx *store.Tx, k managerKind, collection string, fields m
 }
 
 // replace stores a client's whole new body of an object.
-func (s *Server) replace(tx *store.Tx, k managerKind, old *store.Object, fields map[string]any, r *api.Request) (*store.Object, error) {
-	if err := api.MayWrite(r, old, s.local); err != nil {
+func (s *API) replace(tx *store.Tx, k Kind, old *store.Object, fields map[string]any, r *api.Request) (*store.Object, error) {
+	if err := api.MayWrite(r, old, s.accounts.Local); err != nil {
 		return nil, err
 	}
 	if store.Text(fields["resource_type"]) == "" && old.ResourceType != "" {
@@ -88,7 +88,7 @@ func (s *Server) replace(tx *store.Tx, k managerKind, old *store.Object, fields 
 }
 
 // check refuses bodies that NSX refuses, and completes those that it completes.
-func (s *Server) check(k managerKind, w *write) error {
+func (s *API) check(k Kind, w *write) error {
 	kind := store.Text(w.fields["resource_type"])
 	switch {
 	case !slices.Contains(k.types, kind):

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -16,7 +16,7 @@ const (
 )
 
 // elementRoutes change the addresses of an IP set, and the members of a load balancer's pool, one by one (NSX Go SDK).
-func (s *Server) elementRoutes() []api.Route {
+func (s *API) elementRoutes() []api.Route {
 	set, pool := api.ManagerPrefix+setCollection+"/{id}", api.ManagerPrefix+lbPoolCollection+"/{id}"
 	routes := []api.Route{{Method: http.MethodGet, Pattern: set + "/members", Extent: api.Full, Handle: s.addressesOfSet}}
 	for _, action := range []string{"add_ip", "remove_ip"} {
@@ -30,7 +30,7 @@ func (s *Server) elementRoutes() []api.Route {
 	return routes
 }
 
-func (s *Server) addressesOfSet(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) addressesOfSet(_ context.Context, r *api.Request) (*api.Response, error) {
 	members := []any{}
 	err := s.store.View(func(tx *store.Tx) error {
 		set, found := tx.Manager().Get(setCollection + "/" + r.Params["id"])
@@ -60,7 +60,7 @@ func textsIn(value any) []string {
 }
 
 // changeSet adds the address of the body to an IP set, or takes it away.
-func (s *Server) changeSet(add bool) api.Handler {
+func (s *API) changeSet(add bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		sent, err := schema.ReadBody(r, "IPAddressElement")
 		if err != nil {
@@ -119,7 +119,7 @@ func changeMember(members []map[string]any, at int, sent map[string]any) ([]map[
 }
 
 // changePool makes a change for each member of the body.
-func (s *Server) changePool(change memberChange) api.Handler {
+func (s *API) changePool(change memberChange) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		sent, err := schema.ReadBody(r, "PoolMemberSettingList")
 		if err != nil {

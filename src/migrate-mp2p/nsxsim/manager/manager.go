@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -15,10 +15,10 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// managerRoutes are the logical objects of the Manager API. NSX 9 has only those that stay.
-func (s *Server) managerRoutes() []api.Route {
+// Routes are the logical objects of the Manager API. NSX 9 has only those that stay.
+func (s *API) Routes() []api.Route {
 	var routes []api.Route
-	for _, k := range managerKinds() {
+	for _, k := range allKinds() {
 		if s.version.AtLeast(9, 0) && !k.stays {
 			continue
 		}
@@ -32,7 +32,7 @@ func (s *Server) managerRoutes() []api.Route {
 		s.stateRoutes(), s.lbStateRoutes(), s.togetherRoutes())
 }
 
-func (s *Server) kindRoutes(k managerKind) []api.Route {
+func (s *API) kindRoutes(k Kind) []api.Route {
 	list, one := api.ManagerPrefix+k.collection, api.ManagerPrefix+k.collection+"/{id}"
 	route := func(method, pattern string, query []string, handle api.Handler, notes ...string) api.Route {
 		all := slices.Concat(k.notes, notes)
@@ -43,16 +43,16 @@ func (s *Server) kindRoutes(k managerKind) []api.Route {
 		return api.Route{Method: method, Pattern: pattern, Extent: extent, Query: query, Notes: all, Handle: handle}
 	}
 	if k.single {
-		return []api.Route{route("GET", list, k.reads, s.getManager(k)), route("PUT", list, nil, s.putManager(k))}
+		return []api.Route{route("GET", list, k.reads, s.get(k)), route("PUT", list, nil, s.put(k))}
 	}
-	routes := []api.Route{route("GET", list, k.listQuery(), s.listManager(k), slices.Concat(k.filterNotes, listNotes)...), route("GET", one, k.reads, s.getManager(k))}
+	routes := []api.Route{route("GET", list, k.listQuery(), s.list(k), slices.Concat(k.filterNotes, listNotes)...), route("GET", one, k.reads, s.get(k))}
 	if !k.readOnly {
-		routes = append(routes, route("DELETE", one, k.deleteQuery(), s.deleteManager(k), deleteNotes...))
+		routes = append(routes, route("DELETE", one, k.deleteQuery(), s.delete(k), deleteNotes...))
 		if !k.noPut {
-			routes = append(routes, route("PUT", one, nil, s.putManager(k), writeNotes...))
+			routes = append(routes, route("PUT", one, nil, s.put(k), writeNotes...))
 		}
 		if !k.noPost {
-			routes = append(routes, route("POST", list, nil, s.postManager(k), writeNotes...))
+			routes = append(routes, route("POST", list, nil, s.post(k), writeNotes...))
 		}
 	}
 	return routes
@@ -75,14 +75,14 @@ var (
 )
 
 // managerKey is the store's key for a Manager path.
-func managerKey(path string) string {
+func storeKey(path string) string {
 	return strings.Trim(strings.TrimPrefix(path, api.ManagerPrefix), "/")
 }
 
-func (s *Server) listManager(k managerKind) api.Handler {
+func (s *API) list(k Kind) api.Handler {
 	return func(_ context.Context, r *api.Request) (response *api.Response, err error) {
 		err = s.store.View(func(tx *store.Tx) error {
-			collection := managerKey(r.Path)
+			collection := storeKey(r.Path)
 			if err := parentExists(tx, k.collection, collection); err != nil {
 				return err
 			}
@@ -108,7 +108,7 @@ func (s *Server) listManager(k managerKind) api.Handler {
 }
 
 // shown is what a client sees of an object: its body, with what NSX computes on reading.
-func (s *Server) shown(tx *store.Tx, k managerKind, r *api.Request) listing.Shape {
+func (s *API) shown(tx *store.Tx, k Kind, r *api.Request) listing.Shape {
 	if k.show == nil {
 		return nil
 	}
@@ -138,11 +138,11 @@ func parentExists(tx *store.Tx, pattern, collection string) error {
 	return nil
 }
 
-func (s *Server) getManager(k managerKind) api.Handler {
+func (s *API) get(k Kind) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		var body any
 		err := s.store.View(func(tx *store.Tx) (err error) {
-			key := managerKey(r.Path)
+			key := storeKey(r.Path)
 			o, found := tx.Manager().Get(key)
 			if !found {
 				body, err = k.initial(tx, key)
@@ -162,7 +162,7 @@ func (s *Server) getManager(k managerKind) api.Handler {
 }
 
 // initial is the body of a singleton that nobody wrote yet: it is there as soon as the object is to which it belongs.
-func (k managerKind) initial(tx *store.Tx, key string) (map[string]any, error) {
+func (k Kind) initial(tx *store.Tx, key string) (map[string]any, error) {
 	if !k.single {
 		return nil, api.NotFound(api.LastOf(key))
 	}
@@ -174,14 +174,14 @@ func (k managerKind) initial(tx *store.Tx, key string) (map[string]any, error) {
 		"_protection": "NOT_PROTECTED", "_revision": 0,
 	}
 	maps.Copy(fields, k.fresh)
-	if parts := strings.Split(key, "/"); parts[0] == routerCollection {
+	if parts := strings.Split(key, "/"); parts[0] == RouterCollection {
 		fields["logical_router_id"] = parts[1]
 	}
 	return fields, nil
 }
 
 // stored reads an object that is to be changed.
-func (k managerKind) stored(tx *store.Tx, key string) (*store.Object, error) {
+func (k Kind) stored(tx *store.Tx, key string) (*store.Object, error) {
 	if o, found := tx.Manager().Get(key); found {
 		return o, nil
 	}
@@ -192,7 +192,7 @@ func (k managerKind) stored(tx *store.Tx, key string) (*store.Object, error) {
 	return tx.Manager().PutFields(key, fields)
 }
 
-func (s *Server) postManager(k managerKind) api.Handler {
+func (s *API) post(k Kind) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		fields, bad := api.DecodeBody(r.Body)
 		if bad != nil {
@@ -200,7 +200,7 @@ func (s *Server) postManager(k managerKind) api.Handler {
 		}
 		var created *store.Object
 		err := s.store.Update(func(tx *store.Tx) (err error) {
-			collection := managerKey(r.Path)
+			collection := storeKey(r.Path)
 			if err := parentExists(tx, k.collection, collection); err != nil {
 				return err
 			}
@@ -214,7 +214,7 @@ func (s *Server) postManager(k managerKind) api.Handler {
 	}
 }
 
-func (s *Server) putManager(k managerKind) api.Handler {
+func (s *API) put(k Kind) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		fields, bad := api.DecodeBody(r.Body)
 		if bad != nil {
@@ -222,7 +222,7 @@ func (s *Server) putManager(k managerKind) api.Handler {
 		}
 		var stored *store.Object
 		err := s.store.Update(func(tx *store.Tx) (err error) {
-			old, err := k.stored(tx, managerKey(r.Path))
+			old, err := k.stored(tx, storeKey(r.Path))
 			if err != nil {
 				return err
 			}
@@ -237,7 +237,7 @@ func (s *Server) putManager(k managerKind) api.Handler {
 }
 
 // changeObject answers an action that changes one object, with its new body.
-func (s *Server) changeObject(r *api.Request, key string, change func(tx *store.Tx, fields map[string]any) error) (*api.Response, error) {
+func (s *API) changeObject(r *api.Request, key string, change func(tx *store.Tx, fields map[string]any) error) (*api.Response, error) {
 	var stored *store.Object
 	err := s.store.Update(func(tx *store.Tx) error {
 		k := s.kinds[references.Pattern(key)]

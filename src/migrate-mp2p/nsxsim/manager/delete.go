@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 
 // removal is one Manager object on its way out.
 type removal struct {
-	s      *Server
+	s      *API
 	tx     *store.Tx
 	r      *api.Request
 	target *store.Object
@@ -22,10 +22,10 @@ type removal struct {
 	force bool
 }
 
-func (s *Server) deleteManager(k managerKind) api.Handler {
+func (s *API) delete(k Kind) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		err := s.store.Update(func(tx *store.Tx) error {
-			target, found := tx.Manager().Get(managerKey(r.Path))
+			target, found := tx.Manager().Get(storeKey(r.Path))
 			if !found {
 				return api.NotFound(api.LastOf(r.Path))
 			}
@@ -46,8 +46,8 @@ func (s *Server) deleteManager(k managerKind) api.Handler {
 }
 
 // remove deletes the target with what is below it, or says why not.
-func (d *removal) remove(k managerKind) error {
-	if err := api.MayWrite(d.r, d.target, d.s.local); err != nil {
+func (d *removal) remove(k Kind) error {
+	if err := api.MayWrite(d.r, d.target, d.s.accounts.Local); err != nil {
 		return err
 	}
 	if k.removing != nil {
@@ -122,7 +122,7 @@ func errInUse(target *store.Object, why string, args ...any) error {
 func (d *removal) referrers() ([]*store.Object, error) {
 	var found []*store.Object
 	for _, pattern := range references.Referring(references.Pattern(d.target.Key)) {
-		for _, o := range d.s.objectsOf(d.tx, pattern) {
+		for _, o := range d.s.ObjectsOf(d.tx, pattern) {
 			if o.Key == d.target.Key || strings.HasPrefix(o.Key, d.target.Key+"/") || !bytes.Contains(o.Body, []byte(d.target.ID)) {
 				continue
 			}
@@ -140,8 +140,8 @@ func (d *removal) referrers() ([]*store.Object, error) {
 	return found, nil
 }
 
-// objectsOf are all objects of a collection, given as package references writes it.
-func (s *Server) objectsOf(tx *store.Tx, pattern string) []*store.Object {
+// ObjectsOf are all objects of a collection, given as package references writes it.
+func (s *API) ObjectsOf(tx *store.Tx, pattern string) []*store.Object {
 	if !strings.Contains(pattern, "{") {
 		if o, single := tx.Manager().Get(pattern); single {
 			return []*store.Object{o}

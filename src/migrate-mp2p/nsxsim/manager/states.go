@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -11,38 +11,38 @@ import (
 )
 
 // stateRoutes are what NSX reports of its objects: all is well, since nothing is forwarded (NSX Go SDK).
-func (s *Server) stateRoutes() []api.Route {
+func (s *API) stateRoutes() []api.Route {
 	source, barrier := []string{"source"}, []string{"barrier_id", "request_id"}
 	route := func(collection, what string, query []string, of reporter, notes ...string) api.Route {
 		return s.reportRoute(collection+"/{id}"+what, collection, query, of, notes...)
 	}
-	summary := func(what string, k managerKind, query []string, handle api.Handler) api.Route {
+	summary := func(what string, k Kind, query []string, handle api.Handler) api.Route {
 		return api.Route{Method: "GET", Pattern: api.ManagerPrefix + k.collection + what, Extent: api.Partial, Query: query, Handle: handle, Notes: append([]string{well}, k.filterNotes...)}
 	}
-	switches, ports := s.kinds[switchCollection], s.kinds[portCollection]
+	switches, ports := s.kinds[SwitchCollection], s.kinds[PortCollection]
 	return []api.Route{
-		route(portCollection, "/state", nil, portState, well),
-		route(portCollection, "/status", source, portStatus, well),
-		route(portCollection, "/statistics", source, statistics("logical_port_id"), quiet),
+		route(PortCollection, "/state", nil, portState, well),
+		route(PortCollection, "/status", source, portStatus, well),
+		route(PortCollection, "/statistics", source, statistics("logical_port_id"), quiet),
 		summary("/status", ports, ports.statusQuery(), s.portsStatus),
-		route(switchCollection, "/state", nil, switchState, well),
-		route(switchCollection, "/summary", nil, switchStatus),
-		route(switchCollection, "/statistics", source, statistics("logical_switch_id"), quiet),
+		route(SwitchCollection, "/state", nil, switchState, well),
+		route(SwitchCollection, "/summary", nil, switchStatus),
+		route(SwitchCollection, "/statistics", source, statistics("logical_switch_id"), quiet),
 		summary("/state", switches, []string{"status"}, s.switchStates),
 		summary("/status", switches, switches.statusQuery(), s.switchesStatus),
-		route(routerCollection, "/state", barrier, realized, well),
-		route(routerCollection, "/status", source, routerStatus, "no edge node is told: nothing is forwarded"),
+		route(RouterCollection, "/state", barrier, realized, well),
+		route(RouterCollection, "/status", source, routerStatus, "no edge node is told: nothing is forwarded"),
 		route(routerPortCollection, "/state", barrier, realized, well),
-		route(sectionCollection, "/state", barrier, sectionState, well),
+		route(SectionCollection, "/state", barrier, sectionState, well),
 		route("switching-profiles", "/summary", nil, profileStatus),
-		{Method: http.MethodPost, Pattern: api.ManagerPrefix + routerCollection + "/{id}", Action: "reprocess", Extent: api.Full, Handle: s.reprocess},
+		{Method: http.MethodPost, Pattern: api.ManagerPrefix + RouterCollection + "/{id}", Action: "reprocess", Extent: api.Full, Handle: s.reprocess},
 	}
 }
 
 // reprocess publishes what is missing on the edges: nothing.
-func (s *Server) reprocess(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) reprocess(_ context.Context, r *api.Request) (*api.Response, error) {
 	err := s.store.View(func(tx *store.Tx) error {
-		if !exists(tx, routerCollection+"/"+r.Params["id"]) {
+		if !exists(tx, RouterCollection+"/"+r.Params["id"]) {
 			return api.NotFound(r.Params["id"])
 		}
 		return nil
@@ -63,7 +63,7 @@ const (
 type reporter func(tx *store.Tx, o *store.Object, body map[string]any) map[string]any
 
 // reportRoute answers with something computed from one object, the id of which stands in the pattern.
-func (s *Server) reportRoute(pattern, collection string, query []string, of reporter, notes ...string) api.Route {
+func (s *API) reportRoute(pattern, collection string, query []string, of reporter, notes ...string) api.Route {
 	extent := api.Full
 	if len(notes) > 0 {
 		extent = api.Partial
@@ -82,7 +82,7 @@ func fromSource(handle api.Handler) api.Handler {
 }
 
 // report is the handler of a reportRoute.
-func (s *Server) report(collection string, of reporter) api.Handler {
+func (s *API) report(collection string, of reporter) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		var answer map[string]any
 		err := s.store.View(func(tx *store.Tx) error {
@@ -147,7 +147,7 @@ func switchState(_ *store.Tx, o *store.Object, _ map[string]any) map[string]any 
 
 func switchStatus(tx *store.Tx, o *store.Object, _ map[string]any) map[string]any {
 	count := 0
-	for _, port := range tx.Manager().List(portCollection) {
+	for _, port := range tx.Manager().List(PortCollection) {
 		if store.QuickText(port, "logical_switch_id") == o.ID {
 			count++
 		}
@@ -171,7 +171,7 @@ func routerStatus(_ *store.Tx, o *store.Object, _ map[string]any) map[string]any
 // profileStatus counts the switches and ports that name a switching profile.
 func profileStatus(tx *store.Tx, o *store.Object, _ map[string]any) map[string]any {
 	return map[string]any{
-		"switching_profile_id": o.ID, "num_logical_switches": using(tx, switchCollection, o.ID), "num_logical_ports": using(tx, portCollection, o.ID),
+		"switching_profile_id": o.ID, "num_logical_switches": using(tx, SwitchCollection, o.ID), "num_logical_ports": using(tx, PortCollection, o.ID),
 	}
 }
 
@@ -188,12 +188,12 @@ func using(tx *store.Tx, collection, profile string) int {
 }
 
 // statusQuery are the parameters of a status of many objects: the list's filters, and what they are read from.
-func (k managerKind) statusQuery() []string {
+func (k Kind) statusQuery() []string {
 	return append(slices.Sorted(maps.Keys(k.filters)), "source")
 }
 
 // summedUp finds the objects of a kind that fit the request's filters, and names the filters as the answer does.
-func (s *Server) summedUp(r *api.Request, k managerKind) (objects []*store.Object, filters []any, err error) {
+func (s *API) summedUp(r *api.Request, k Kind) (objects []*store.Object, filters []any, err error) {
 	// Only what is cached (NSX Go SDK).
 	if err := api.OneValue(r.Query, "source", "cached"); err != nil {
 		return nil, nil, err
@@ -211,8 +211,8 @@ func (s *Server) summedUp(r *api.Request, k managerKind) (objects []*store.Objec
 	return objects, filters, err
 }
 
-func (s *Server) switchesStatus(_ context.Context, r *api.Request) (*api.Response, error) {
-	switches, filters, err := s.summedUp(r, s.kinds[switchCollection])
+func (s *API) switchesStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+	switches, filters, err := s.summedUp(r, s.kinds[SwitchCollection])
 	if err != nil {
 		return nil, err
 	}
@@ -221,8 +221,8 @@ func (s *Server) switchesStatus(_ context.Context, r *api.Request) (*api.Respons
 	})
 }
 
-func (s *Server) portsStatus(_ context.Context, r *api.Request) (*api.Response, error) {
-	ports, filters, err := s.summedUp(r, s.kinds[portCollection])
+func (s *API) portsStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+	ports, filters, err := s.summedUp(r, s.kinds[PortCollection])
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (s *Server) portsStatus(_ context.Context, r *api.Request) (*api.Response, 
 }
 
 // switchStates lists the switches in a state, and they are all realized.
-func (s *Server) switchStates(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) switchStates(_ context.Context, r *api.Request) (*api.Response, error) {
 	if err := api.OneValue(r.Query, "status", "PENDING", "IN_PROGRESS", "PARTIAL_SUCCESS", "SUCCESS"); err != nil {
 		return nil, err
 	}
@@ -245,7 +245,7 @@ func (s *Server) switchStates(_ context.Context, r *api.Request) (*api.Response,
 		if status := r.Query.Get("status"); status != "" && status != "SUCCESS" {
 			return nil
 		}
-		for _, o := range tx.Manager().List(switchCollection) {
+		for _, o := range tx.Manager().List(SwitchCollection) {
 			states = append(states, switchState(tx, o, nil))
 		}
 		return nil

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -13,11 +13,11 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-const rulePattern = "firewall/sections/{parent}/rules"
+const RulePattern = "firewall/sections/{parent}/rules"
 
 // sectionRoutes create and change sections and rules: alone, together, and at a position (NSX Go SDK).
-func (s *Server) sectionRoutes() []api.Route {
-	list := api.ManagerPrefix + sectionCollection
+func (s *API) sectionRoutes() []api.Route {
+	list := api.ManagerPrefix + SectionCollection
 	one, rules := list+"/{id}", list+"/{section}/rules"
 	withRules := func(method string) api.Route {
 		return api.Route{
@@ -44,10 +44,10 @@ func (s *Server) sectionRoutes() []api.Route {
 	}
 }
 
-func (s *Server) listWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) listWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
 	var fields map[string]any
 	err := s.store.View(func(tx *store.Tx) (err error) {
-		fields, err = sectionWithRules(tx, managerKey(r.Path))
+		fields, err = sectionWithRules(tx, storeKey(r.Path))
 		return err
 	})
 	if err != nil {
@@ -77,7 +77,7 @@ func sectionWithRules(tx *store.Tx, key string) (map[string]any, error) {
 }
 
 // createSection makes a section, with the rules that the body brings if the action says so.
-func (s *Server) createSection(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) createSection(_ context.Context, r *api.Request) (*api.Response, error) {
 	fields, at, err := readPlaced(r)
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (s *Server) createSection(_ context.Context, r *api.Request) (*api.Response
 		response.Status = http.StatusOK
 	}
 	err = s.store.Update(func(tx *store.Tx) error {
-		section, err := s.create(tx, s.kinds[sectionCollection], sectionCollection, fields, r)
+		section, err := s.create(tx, s.kinds[SectionCollection], SectionCollection, fields, r)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func shownSection(tx *store.Tx, key string, together bool) (any, error) {
 }
 
 // takeRules takes the rules out of a section's body.
-func (s *Server) takeRules(fields map[string]any, together bool) ([]map[string]any, error) {
+func (s *API) takeRules(fields map[string]any, together bool) ([]map[string]any, error) {
 	if !together {
 		return nil, nil
 	}
@@ -137,7 +137,7 @@ func (s *Server) takeRules(fields map[string]any, together bool) ([]map[string]a
 }
 
 // changeSection replaces a section, and its rules or its position if the action says so.
-func (s *Server) changeSection(together, moves bool) api.Handler {
+func (s *API) changeSection(together, moves bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		fields, at, err := readPlaced(r)
 		if err != nil {
@@ -149,12 +149,12 @@ func (s *Server) changeSection(together, moves bool) api.Handler {
 		}
 		var body any
 		err = s.store.Update(func(tx *store.Tx) error {
-			key := managerKey(r.Path)
-			old, err := s.kinds[sectionCollection].stored(tx, key)
+			key := storeKey(r.Path)
+			old, err := s.kinds[SectionCollection].stored(tx, key)
 			if err != nil {
 				return err
 			}
-			if _, err := s.replace(tx, s.kinds[sectionCollection], old, fields, r); err != nil {
+			if _, err := s.replace(tx, s.kinds[SectionCollection], old, fields, r); err != nil {
 				return err
 			}
 			if moves {
@@ -179,8 +179,8 @@ func (s *Server) changeSection(together, moves bool) api.Handler {
 
 // setRules makes the given rules, in their order, all that a section has. Rules with the id of one that is there keep
 // its author and go on from its _revision, whatever the body says of it: the section's _revision was checked.
-func (s *Server) setRules(tx *store.Tx, r *api.Request, section string, rules []map[string]any) error {
-	k, kept := s.kinds[rulePattern], map[string]bool{}
+func (s *API) setRules(tx *store.Tx, r *api.Request, section string, rules []map[string]any) error {
+	k, kept := s.kinds[RulePattern], map[string]bool{}
 	for i, rule := range rules {
 		key := section + "/rules/" + store.Text(rule["id"])
 		if old, found := tx.Manager().Get(key); found {
@@ -211,7 +211,7 @@ func (s *Server) setRules(tx *store.Tx, r *api.Request, section string, rules []
 }
 
 // createRules adds one rule, or with create_multiple several, at a position.
-func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) createRules(_ context.Context, r *api.Request) (*api.Response, error) {
 	fields, at, err := readPlaced(r)
 	if err != nil {
 		return nil, err
@@ -225,13 +225,13 @@ func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, 
 	}
 	var bodies []any
 	err = s.store.Update(func(tx *store.Tx) error {
-		section := sectionCollection + "/" + r.Params["section"]
+		section := SectionCollection + "/" + r.Params["section"]
 		if err := s.mayChangeRules(tx, r, section); err != nil {
 			return err
 		}
 		where := at
 		for _, rule := range rules {
-			created, err := s.create(tx, s.kinds[rulePattern], section+"/rules", rule, r)
+			created, err := s.create(tx, s.kinds[RulePattern], section+"/rules", rule, r)
 			if err != nil {
 				return err
 			}
@@ -254,19 +254,19 @@ func (s *Server) createRules(_ context.Context, r *api.Request) (*api.Response, 
 }
 
 // reviseRule replaces a rule and moves it.
-func (s *Server) reviseRule(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) reviseRule(_ context.Context, r *api.Request) (*api.Response, error) {
 	fields, at, err := readPlaced(r)
 	if err != nil {
 		return nil, err
 	}
 	var body any
 	err = s.store.Update(func(tx *store.Tx) error {
-		key := managerKey(r.Path)
-		old, err := s.kinds[rulePattern].stored(tx, key)
+		key := storeKey(r.Path)
+		old, err := s.kinds[RulePattern].stored(tx, key)
 		if err != nil {
 			return err
 		}
-		if _, err := s.replace(tx, s.kinds[rulePattern], old, fields, r); err != nil {
+		if _, err := s.replace(tx, s.kinds[RulePattern], old, fields, r); err != nil {
 			return err
 		}
 		if err := at.place(tx, key); err != nil {
@@ -283,12 +283,12 @@ func (s *Server) reviseRule(_ context.Context, r *api.Request) (*api.Response, e
 }
 
 // mayChangeRules tells whether the caller may change a section's rules.
-func (s *Server) mayChangeRules(tx *store.Tx, r *api.Request, section string) error {
+func (s *API) mayChangeRules(tx *store.Tx, r *api.Request, section string) error {
 	o, found := tx.Manager().Get(section)
 	if !found {
 		return api.NotFound(api.LastOf(section))
 	}
-	if err := api.MayWrite(r, o, s.local); err != nil {
+	if err := api.MayWrite(r, o, s.accounts.Local); err != nil {
 		return err
 	}
 	return locked(r, o)
@@ -309,7 +309,7 @@ func locked(r *api.Request, section *store.Object) error {
 }
 
 // lockSection locks a section, or gives it free again.
-func (s *Server) lockSection(lock bool) api.Handler {
+func (s *API) lockSection(lock bool) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		sent, err := schema.ReadBody(r, "FirewallSectionLock")
 		if err != nil {
@@ -317,7 +317,7 @@ func (s *Server) lockSection(lock bool) api.Handler {
 		}
 		var body any
 		err = s.store.Update(func(tx *store.Tx) error {
-			key := managerKey(r.Path)
+			key := storeKey(r.Path)
 			if err := s.mayChangeRules(tx, r, key); err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -18,8 +18,8 @@ var sourceTypes = []string{
 }
 
 // associationRoutes tell in which groups something is, and which rules name a group (NSX Go SDK).
-func (s *Server) associationRoutes() []api.Route {
-	group := api.ManagerPrefix + groupCollection + "/{id}"
+func (s *API) associationRoutes() []api.Route {
+	group := api.ManagerPrefix + GroupCollection + "/{id}"
 	return []api.Route{
 		{Method: "GET", Pattern: api.ManagerPrefix + "associations", Extent: api.Partial,
 			Query:  append(api.Paging(), "associated_resource_type", "fetch_ancestors", "resource_id", "resource_type"),
@@ -36,7 +36,7 @@ func (s *Server) associationRoutes() []api.Route {
 }
 
 // groupsAround lists the groups that something is in: those that name it, and with fetch_ancestors those around them.
-func (s *Server) groupsAround(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) groupsAround(_ context.Context, r *api.Request) (*api.Response, error) {
 	kind, id := r.Query.Get("resource_type"), r.Query.Get("resource_id")
 	for _, name := range []string{"resource_type", "resource_id", "associated_resource_type"} {
 		if r.Query.Get(name) == "" {
@@ -61,7 +61,7 @@ func (s *Server) groupsAround(_ context.Context, r *api.Request) (*api.Response,
 			return err
 		}
 		none.switchPorts() // once for all groups
-		for _, group := range tx.Manager().List(groupCollection) {
+		for _, group := range tx.Manager().List(GroupCollection) {
 			m := none.ofAnother()
 			if deep || kind == "IPAddress" {
 				err = m.add(group)
@@ -87,13 +87,13 @@ func (s *Server) groupsAround(_ context.Context, r *api.Request) (*api.Response,
 func (m *members) holds(key string) bool {
 	id := api.LastOf(key)
 	switch strings.TrimSuffix(key, "/"+id) {
-	case portCollection:
+	case PortCollection:
 		return m.ports[id] != nil
-	case switchCollection:
+	case SwitchCollection:
 		return m.switches[id] != nil
 	case setCollection:
 		return m.sets[id] != nil
-	case groupCollection:
+	case GroupCollection:
 		return m.groups[id] != nil
 	}
 	return false
@@ -127,7 +127,7 @@ func parseElement(element string) (addressRange, bool) {
 }
 
 // rulesWithGroup lists the firewall rules that name a group, or with fetch_parentgroup_associations one around it.
-func (s *Server) rulesWithGroup(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) rulesWithGroup(_ context.Context, r *api.Request) (*api.Response, error) {
 	service := r.Query.Get("service_type")
 	if service == "" {
 		return nil, api.InvalidField("service_type", "it is required")
@@ -142,7 +142,7 @@ func (s *Server) rulesWithGroup(_ context.Context, r *api.Request) (*api.Respons
 	list := listing.List{}
 	err := s.store.View(func(tx *store.Tx) error {
 		ids := []string{r.Params["id"]}
-		if !exists(tx, groupCollection+"/"+ids[0]) {
+		if !exists(tx, GroupCollection+"/"+ids[0]) {
 			return api.NotFound(ids[0])
 		}
 		var err error
@@ -153,7 +153,7 @@ func (s *Server) rulesWithGroup(_ context.Context, r *api.Request) (*api.Respons
 		}
 		named := &firewallQuery{any: true, invalid: true, wanted: map[string][]string{"sources": ids, "destinations": ids, "applied_tos": ids}}
 		var rules []*store.Object
-		for _, rule := range s.objectsOf(tx, rulePattern) {
+		for _, rule := range s.ObjectsOf(tx, RulePattern) {
 			body, err := rule.Fields()
 			if err != nil {
 				return err
@@ -176,7 +176,7 @@ func (s *Server) rulesWithGroup(_ context.Context, r *api.Request) (*api.Respons
 }
 
 // addressesBySite lists the addresses that a group comes to, by site.
-func (s *Server) addressesBySite(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) addressesBySite(_ context.Context, r *api.Request) (*api.Response, error) {
 	found, err := s.membersOf(r.Params["id"], (*members).addresses)
 	if err != nil {
 		return nil, err
@@ -188,8 +188,8 @@ func (s *Server) addressesBySite(_ context.Context, r *api.Request) (*api.Respon
 		found = overlapping(found, wanted)
 	}
 	sites := []any{}
-	if site := r.Query.Get("site_id"); site == "" || site == s.cluster.ID {
-		sites = append(sites, map[string]any{"site_id": s.cluster.ID, "effective_ips": found})
+	if site := r.Query.Get("site_id"); site == "" || site == s.cluster {
+		sites = append(sites, map[string]any{"site_id": s.cluster, "effective_ips": found})
 	}
 	return listing.PageOfValues(r, sites)
 }

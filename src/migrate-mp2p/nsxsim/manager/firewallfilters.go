@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"net/url"
@@ -118,7 +118,7 @@ func (q *firewallQuery) namesOne(list any, ids []string) bool {
 // withGroupsAround adds to ids those of all groups that have one of them as a member, at any depth.
 func withGroupsAround(tx *store.Tx, ids []string) ([]string, error) {
 	groups := map[string]map[string]any{}
-	for _, o := range tx.Manager().List(groupCollection) {
+	for _, o := range tx.Manager().List(GroupCollection) {
 		body, err := o.Fields()
 		if err != nil {
 			return nil, err

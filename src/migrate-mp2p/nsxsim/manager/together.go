@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -17,7 +17,7 @@ const (
 )
 
 // togetherRoutes write several objects in one call: NAT rules, and virtual servers with their rules (NSX Go SDK).
-func (s *Server) togetherRoutes() []api.Route {
+func (s *API) togetherRoutes() []api.Route {
 	servers := api.ManagerPrefix + virtualServerCollection
 	return []api.Route{
 		{Method: http.MethodPost, Pattern: api.ManagerPrefix + "logical-routers/{router}/nat/rules", Action: "create_multiple", Extent: api.Full,
@@ -29,14 +29,14 @@ func (s *Server) togetherRoutes() []api.Route {
 	}
 }
 
-func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) createNATRules(_ context.Context, r *api.Request) (*api.Response, error) {
 	sent, err := schema.ReadBody(r, "NatRuleList")
 	if err != nil {
 		return nil, err
 	}
 	bodies := []any{}
 	err = s.store.Update(func(tx *store.Tx) error {
-		collection := managerKey(r.Path)
+		collection := storeKey(r.Path)
 		if err := parentExists(tx, s.kinds[natPattern].collection, collection); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (s *Server) createNATRules(_ context.Context, r *api.Request) (*api.Respons
 }
 
 // serverWithRules reads the body of a virtual server with its rules.
-func (s *Server) serverWithRules(r *api.Request) (server map[string]any, rules []map[string]any, err error) {
+func (s *API) serverWithRules(r *api.Request) (server map[string]any, rules []map[string]any, err error) {
 	sent, err := schema.ReadBody(r, "LbVirtualServerWithRule")
 	if err != nil {
 		return nil, nil, err
@@ -68,7 +68,7 @@ func (s *Server) serverWithRules(r *api.Request) (server map[string]any, rules [
 	return server, store.ObjectsIn(sent["rules"]), nil
 }
 
-func (s *Server) createServerWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) createServerWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
 	server, rules, err := s.serverWithRules(r)
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (s *Server) createServerWithRules(_ context.Context, r *api.Request) (*api.
 	return api.OK(answer)
 }
 
-func (s *Server) updateServerWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) updateServerWithRules(_ context.Context, r *api.Request) (*api.Response, error) {
 	server, rules, err := s.serverWithRules(r)
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func (s *Server) updateServerWithRules(_ context.Context, r *api.Request) (*api.
 	var answer map[string]any
 	err = s.store.Update(func(tx *store.Tx) error {
 		k := s.kinds[virtualServerCollection]
-		old, err := k.stored(tx, managerKey(r.Path))
+		old, err := k.stored(tx, storeKey(r.Path))
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (s *Server) updateServerWithRules(_ context.Context, r *api.Request) (*api.
 }
 
 // writeLBRules creates the rules that are new and replaces the others.
-func (s *Server) writeLBRules(tx *store.Tx, r *api.Request, rules []map[string]any) (bodies []json.RawMessage, ids []any, err error) {
+func (s *API) writeLBRules(tx *store.Tx, r *api.Request, rules []map[string]any) (bodies []json.RawMessage, ids []any, err error) {
 	k := s.kinds[lbRuleCollection]
 	bodies, ids = []json.RawMessage{}, []any{}
 	for _, rule := range rules {

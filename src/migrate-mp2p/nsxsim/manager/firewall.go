@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // firewallRoutes are the other calls of the distributed firewall (NSX Go SDK).
-func (s *Server) firewallRoutes() []api.Route {
+func (s *API) firewallRoutes() []api.Route {
 	base := api.ManagerPrefix + "firewall/"
 	source := []string{"source"}
 	routes := []api.Route{
@@ -39,10 +39,10 @@ func summaryType(section map[string]any) string {
 }
 
 // sectionsSummary counts sections and rules by type.
-func (s *Server) sectionsSummary(context.Context, *api.Request) (*api.Response, error) {
+func (s *API) sectionsSummary(context.Context, *api.Request) (*api.Response, error) {
 	sections, rules := map[string]int{}, map[string]int64{}
 	err := s.store.View(func(tx *store.Tx) error {
-		for _, o := range tx.Manager().List(sectionCollection) {
+		for _, o := range tx.Manager().List(SectionCollection) {
 			body, err := o.Fields()
 			if err != nil {
 				return err
@@ -65,10 +65,10 @@ func (s *Server) sectionsSummary(context.Context, *api.Request) (*api.Response, 
 }
 
 // ruleStats reports that no rule of a section was hit, or one rule.
-func (s *Server) ruleStats(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) ruleStats(_ context.Context, r *api.Request) (*api.Response, error) {
 	results := []any{}
 	err := s.store.View(func(tx *store.Tx) error {
-		section := sectionCollection + "/" + r.Params["section"]
+		section := SectionCollection + "/" + r.Params["section"]
 		if !exists(tx, section) {
 			return api.NotFound(r.Params["section"])
 		}
@@ -93,11 +93,11 @@ func (s *Server) ruleStats(_ context.Context, r *api.Request) (*api.Response, er
 }
 
 // ruleByID answers with something of a rule that is found without its section: ids of rules are unique.
-func (s *Server) ruleByID(of func(rule *store.Object) any) api.Handler {
+func (s *API) ruleByID(of func(rule *store.Object) any) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		var answer any
 		err := s.store.View(func(tx *store.Tx) error {
-			for _, rule := range s.objectsOf(tx, rulePattern) {
+			for _, rule := range s.ObjectsOf(tx, RulePattern) {
 				if rule.ID == r.Params["id"] {
 					answer = of(rule)
 					return nil

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"context"
@@ -16,7 +16,7 @@ const lbServiceCollection = "loadbalancer/services"
 type lbReport struct{ service, server, pool reporter }
 
 // lbStateRoutes are what NSX reports of load balancers (NSX Go SDK).
-func (s *Server) lbStateRoutes() []api.Route {
+func (s *API) lbStateRoutes() []api.Route {
 	const one = api.ManagerPrefix + lbServiceCollection + "/{service}"
 	var routes []api.Route
 	for what, report := range map[string]lbReport{
@@ -110,7 +110,7 @@ func (b *balancer) reports(objects []*store.Object, of reporter) ([]any, error) 
 }
 
 // wholeBalancer reports of a service with its virtual servers and pools.
-func (s *Server) wholeBalancer(of lbReport) api.Handler {
+func (s *API) wholeBalancer(of lbReport) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		var answer map[string]any
 		err := s.store.View(func(tx *store.Tx) error {
@@ -141,7 +141,7 @@ func (s *Server) wholeBalancer(of lbReport) api.Handler {
 }
 
 // partsOfBalancer reports of the virtual servers or the pools of a service, or of the one that the path names.
-func (s *Server) partsOfBalancer(parts func(*balancer) ([]*store.Object, error), of reporter) api.Handler {
+func (s *API) partsOfBalancer(parts func(*balancer) ([]*store.Object, error), of reporter) api.Handler {
 	return func(_ context.Context, r *api.Request) (*api.Response, error) {
 		id, single := r.Params["id"]
 		var list []any

@@ -1,4 +1,4 @@
-package nsxsim
+package manager
 
 import (
 	"bytes"
@@ -132,13 +132,13 @@ func byAttachment() filter {
 // onTransportNode passes ports on a transport node: those whose attachment names it, and those below these.
 func onTransportNode() filter {
 	return filter{plain: true, prepare: func(tx *store.Tx, value string) (test, error) {
-		ids, err := idsWith(tx, portCollection, "attachment.context.transport_node_uuid", value)
+		ids, err := idsWith(tx, PortCollection, "attachment.context.transport_node_uuid", value)
 		if err != nil {
 			return nil, err
 		}
 		parents := map[string]bool{}
 		for id := range ids {
-			port, _ := tx.Manager().Get(portCollection + "/" + id)
+			port, _ := tx.Manager().Get(PortCollection + "/" + id)
 			parents[store.TextAt(port, "attachment.id")] = true
 		}
 		delete(parents, "")
@@ -195,7 +195,7 @@ func related(name, collection, in string) filter {
 // linkedSwitch passes router ports that lead to a port of a switch.
 func linkedSwitch() filter {
 	return filter{prepare: func(tx *store.Tx, value string) (test, error) {
-		ids, err := idsWith(tx, portCollection, "logical_switch_id", value)
+		ids, err := idsWith(tx, PortCollection, "logical_switch_id", value)
 		if err != nil {
 			return nil, err
 		}
@@ -231,13 +231,13 @@ func byDefault() filter {
 // memberTypes passes groups that have a member or a criterion of one of the target types, which commas separate.
 func memberTypes() filter {
 	return simple(func(_ *store.Object, body map[string]any, value string) bool {
-		types := groupTypes(body)
+		types := GroupTypes(body)
 		return slices.ContainsFunc(strings.Split(value, ","), func(kind string) bool { return slices.Contains(types, kind) })
 	})
 }
 
 // filter applies the list's parameters. Parameters that NSX does not know are ignored.
-func (k managerKind) filter(tx *store.Tx, objects []*store.Object, r *api.Request) ([]*store.Object, error) {
+func (k Kind) filter(tx *store.Tx, objects []*store.Object, r *api.Request) ([]*store.Object, error) {
 	w, err := k.prepare(tx, r.Query)
 	if err != nil {
 		return nil, err
@@ -288,7 +288,7 @@ func (w *wanted) passes(o *store.Object) (bool, error) {
 }
 
 // prepare reads the parameters of a query.
-func (k managerKind) prepare(tx *store.Tx, query url.Values) (*wanted, error) {
+func (k Kind) prepare(tx *store.Tx, query url.Values) (*wanted, error) {
 	w := &wanted{}
 	for name, f := range k.filters {
 		value := query.Get(name)
