@@ -96,11 +96,11 @@ func (s *Server) changeCoordinator(how string) error {
 	defer s.world.RUnlock()
 	switch how {
 	case faults.CrashCoordinator:
-		return s.service.crash()
+		return s.service.Crash()
 	case faults.StopCoordinator:
 		for i := range s.options.Nodes {
-			if s.service.runs(front.NodeName(i)) {
-				_, err := s.service.act(front.NodeName(i), "stop")
+			if s.service.Runs(front.NodeName(i)) {
+				_, err := s.service.Act(front.NodeName(i), "stop")
 				return err
 			}
 		}

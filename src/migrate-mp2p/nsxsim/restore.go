@@ -5,39 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// backupKinds are the lists of the backup history (NSX Go SDK, BackupOperationHistory).
-var backupKinds = []string{"cluster_backup_statuses", "node_backup_statuses", "inventory_backup_statuses"}
-
 // Backup does what a backup of NSX does: it writes the state, and the backup history shows it. The history is written
 // first, so that the restored NSX knows of the backup (ASSUMED; a real one reads the backup server).
 func (s *Server) Backup(w io.Writer) error {
-	if err := s.recordBackup(); err != nil {
+	if err := s.nodes.RecordBackup(); err != nil {
 		return fmt.Errorf("taking a backup: %w", err)
 	}
 	return s.store.Save(w)
-}
-
-// recordBackup puts a good backup of every kind behind those in the history.
-func (s *Server) recordBackup() error {
-	at := s.clock.Now().UnixMilli()
-	return s.store.Update(func(tx *store.Tx) error {
-		history := map[string]any{}
-		if _, err := tx.Section(sectionBackups, &history); err != nil {
-			return err
-		}
-		for _, kind := range backupKinds {
-			list, _ := history[kind].([]any)
-			history[kind] = append(list, map[string]any{
-				"backup_id": "backup-" + strconv.Itoa(len(list)+1), "start_time": at, "end_time": at, "success": true,
-			})
-		}
-		return tx.SetSection(sectionBackups, history)
-	})
 }
 
 // Restore puts a saved state (Store.Save, Backup, GET /_nsxsim/state) in place of the present one while the server runs,

@@ -18,7 +18,7 @@ func (s *Server) routes() []api.Route {
 		{Method: "POST", Pattern: front.PathSessionDestroy, Extent: api.Full, Reads: true, Handle: nothingMore},
 		{Method: "GET", Pattern: front.PathSessionDestroy, Extent: api.Full, Handle: nothingMore},
 	}
-	routes := slices.Concat(session, s.nodeRoutes(), s.search.Routes(), s.manager.Routes(), s.policy.Routes())
+	routes := slices.Concat(session, s.nodes.Routes(), s.search.Routes(), s.manager.Routes(), s.policy.Routes())
 	if s.coordinator != nil {
 		routes = append(routes, s.coordinator.Routes()...)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/cluster"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
@@ -26,14 +27,15 @@ type Server struct {
 	policy  *policy.API
 	search  *search.API
 	manager *manager.API
+	nodes   *cluster.API
 	faults  *faults.Set
 
 	// world guards what is made anew from the store when the state is replaced. Requests hold it for reading.
 	world       sync.RWMutex
 	version     api.Version
-	cluster     cluster
+	identity    cluster.Identity // of the cluster and its nodes
 	coordinator api.Coordinator
-	service     *service
+	service     *cluster.Service
 	router      *front.Router
 	lists       listing.Cache
 
@@ -73,6 +75,7 @@ func build(o Options) (*Server, error) {
 	accounts := s.front.Accounts()
 	s.policy = policy.New(o.policy(), s.store, s.clock, &s.lists, accounts.Local, s.front.Journal().Fail)
 	s.manager = manager.New(s.store, s.clock, &s.lists, s.policy, accounts)
+	s.nodes = cluster.New(s.store, s.clock, s.front, o.Nodes, s.manager.ObjectsOf)
 	s.search = search.New(o.Search, s.store, s.clock, &s.lists, s.policy)
 	if err := s.faults.Replace(o.Faults); err != nil {
 		return nil, err
@@ -91,7 +94,7 @@ type site struct{ *Server }
 func (s site) Enter(ctx context.Context) (front.View, context.Context, func()) {
 	s.world.RLock()
 	inside, end := s.untilRestore(ctx)
-	now := front.View{Router: s.router, Nodes: s.cluster.Nodes, CoordinatorRuns: s.service.runs}
+	now := front.View{Router: s.router, Nodes: s.identity.Nodes, CoordinatorRuns: s.service.Runs}
 	return now, inside, func() {
 		end()
 		s.world.RUnlock()
@@ -102,14 +105,14 @@ func (s site) Enter(ctx context.Context) (front.View, context.Context, func()) {
 // and its service, and the routes. restored tells that the store was put back from a backup.
 func (s *Server) openWorld(restored bool) error {
 	var err error
-	if s.version, err = loadVersion(s.store, s.options.Version); err != nil {
+	if s.version, err = cluster.LoadVersion(s.store, s.options.Version); err != nil {
 		return err
 	}
-	if s.cluster, err = loadCluster(s.store, s.options.Nodes); err != nil {
+	if s.identity, err = cluster.LoadIdentity(s.store, s.options.Nodes); err != nil {
 		return err
 	}
 	s.search.Open(s.version)
-	if err := s.manager.Open(s.version, s.cluster.ID); err != nil {
+	if err := s.manager.Open(s.version, s.identity.ID); err != nil {
 		return err
 	}
 	if s.options.Coordinator != nil {
@@ -121,10 +124,11 @@ func (s *Server) openWorld(restored bool) error {
 		s.coordinator = made
 	}
 	before := s.service
-	if s.service, err = newService(s.store, s.clock, s.options.ServiceStartDelay, s.coordinator, restored); err != nil {
+	if s.service, err = cluster.NewService(s.store, s.clock, s.options.ServiceStartDelay, s.coordinator, restored); err != nil {
 		return err
 	}
-	s.service.goOnFrom(before)
+	s.service.GoOnFrom(before)
+	s.nodes.Open(s.version, s.identity, s.service)
 	if s.router, err = front.NewRouter(s.routes()); err != nil {
 		return err
 	}
@@ -135,7 +139,7 @@ func (s *Server) openWorld(restored bool) error {
 func (s *Server) closeWorld() {
 	s.policy.Close()
 	if s.service != nil {
-		s.service.close()
+		s.service.Close()
 	}
 	if s.coordinator != nil {
 		s.coordinator.Close()

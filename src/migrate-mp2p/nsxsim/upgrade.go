@@ -5,26 +5,12 @@ import (
 	"slices"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/cluster"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/groups"
 	"nsx-mp2p/migrate-mp2p/nsxsim/manager"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
-
-// sectionVersion is where the saved state holds the NSX version after an upgrade.
-const sectionVersion = "nsx-version"
-
-// loadVersion is the version that the state was upgraded to, or else the one that was asked for.
-func loadVersion(st *store.Store, asked string) (api.Version, error) {
-	err := st.View(func(tx *store.Tx) error {
-		_, err := tx.Section(sectionVersion, &asked)
-		return err
-	})
-	if err != nil {
-		return api.Version{}, err
-	}
-	return api.ParseVersion(asked)
-}
 
 // Upgrade is what an upgrade of NSX brings.
 type Upgrade struct {
@@ -53,7 +39,7 @@ func (s *Server) Upgrade(to Upgrade) error {
 					return err
 				}
 			}
-			return tx.SetSection(sectionVersion, to.Version)
+			return tx.SetSection(cluster.SectionVersion, to.Version)
 		})
 	})
 	if err != nil {

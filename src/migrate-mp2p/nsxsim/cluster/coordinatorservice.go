@@ -1,4 +1,4 @@
-package nsxsim
+package cluster
 
 import (
 	"fmt"
@@ -12,9 +12,9 @@ import (
 // sectionService is where the saved state holds whether the coordinator's service runs.
 const sectionService = "coordinator-service"
 
-// service is the migration coordinator's service. It belongs to one node: while it runs there, another node refuses to
+// Service is the migration coordinator's service. It belongs to one node: while it runs there, another node refuses to
 // start it (ASSUMED; the docs only say that it must run on one node).
-type service struct {
+type Service struct {
 	store       *store.Store
 	clock       api.Clock
 	delay       time.Duration
@@ -33,9 +33,9 @@ type serviceState struct {
 	PID      int    `json:"pid"`
 }
 
-// newService makes the service as the state has it; after a restore it is stopped.
-func newService(st *store.Store, clock api.Clock, delay time.Duration, coordinator api.Coordinator, restored bool) (*service, error) {
-	v := &service{store: st, clock: clock, delay: delay, coordinator: coordinator}
+// NewService makes the service as the state has it; after a restore it is stopped.
+func NewService(st *store.Store, clock api.Clock, delay time.Duration, coordinator api.Coordinator, restored bool) (*Service, error) {
+	v := &Service{store: st, clock: clock, delay: delay, coordinator: coordinator}
 	err := st.View(func(tx *store.Tx) error {
 		_, err := tx.Section(sectionService, &v.state)
 		return err
@@ -56,8 +56,8 @@ func newService(st *store.Store, clock api.Clock, delay time.Duration, coordinat
 	return v, nil
 }
 
-// goOnFrom keeps the process ids of an earlier world from being given out again.
-func (v *service) goOnFrom(before *service) {
+// GoOnFrom keeps the process ids of an earlier world from being given out again.
+func (v *Service) GoOnFrom(before *Service) {
 	if before == nil {
 		return
 	}
@@ -71,21 +71,21 @@ func (v *service) goOnFrom(before *service) {
 	}
 }
 
-// runs tells whether the service answers on a node.
-func (v *service) runs(node string) bool {
+// Runs tells whether the service answers on a node.
+func (v *Service) Runs(node string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.state.Node == node && !v.state.Starting
 }
 
 // status is the answer of .../status for a node.
-func (v *service) status(node string) map[string]any {
+func (v *Service) status(node string) map[string]any {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.statusLocked(node)
 }
 
-func (v *service) statusLocked(node string) map[string]any {
+func (v *Service) statusLocked(node string) map[string]any {
 	if v.state.Node != node || v.state.Starting {
 		return map[string]any{"runtime_state": "stopped", "monitor_runtime_state": "stopped", "pids": []int{}, "health": "STABLE"}
 	}
@@ -95,8 +95,8 @@ func (v *service) statusLocked(node string) map[string]any {
 	}
 }
 
-// act carries out start, stop or restart on a node and returns the status.
-func (v *service) act(node, action string) (map[string]any, error) {
+// Act carries out start, stop or restart on a node and returns the status.
+func (v *Service) Act(node, action string) (map[string]any, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if action != "stop" && v.state.Node != "" && v.state.Node != node {
@@ -123,7 +123,7 @@ func (v *service) act(node, action string) (map[string]any, error) {
 }
 
 // up ends the start.
-func (v *service) up() {
+func (v *Service) up() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.state.Starting {
@@ -131,7 +131,7 @@ func (v *service) up() {
 	}
 }
 
-func (v *service) upLocked() {
+func (v *Service) upLocked() {
 	v.state.Starting = false
 	v.state.PID += 10
 	if v.coordinator != nil {
@@ -142,7 +142,7 @@ func (v *service) upLocked() {
 }
 
 // down stops the service where it is.
-func (v *service) down() error {
+func (v *Service) down() error {
 	if v.timer != nil {
 		v.timer.Stop()
 		v.timer = nil
@@ -155,8 +155,8 @@ func (v *service) down() error {
 	return v.save()
 }
 
-// crash is a restart without any delay.
-func (v *service) crash() error {
+// Crash is a restart without any delay.
+func (v *Service) Crash() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	node := v.state.Node
@@ -171,11 +171,11 @@ func (v *service) crash() error {
 	return nil
 }
 
-func (v *service) save() error {
+func (v *Service) save() error {
 	return v.store.Update(func(tx *store.Tx) error { return tx.SetSection(sectionService, v.state) })
 }
 
-func (v *service) close() {
+func (v *Service) Close() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.timer != nil {

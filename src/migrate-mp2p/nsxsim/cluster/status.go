@@ -1,4 +1,4 @@
-package nsxsim
+package cluster
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 )
 
 // clusterStatusRoutes tell how the cluster and its nodes are.
-func (s *Server) clusterStatusRoutes() []api.Route {
+func (s *API) clusterStatusRoutes() []api.Route {
 	route := func(path string, handle api.Handler, notes ...string) api.Route {
 		return api.Route{Method: "GET", Pattern: "/api/v1/cluster/" + path, Extent: api.Partial, Handle: handle, Notes: append(notes,
 			api.Assumed+"a node whose address is down or silent is one that the other nodes miss, too; why: a client cannot tell a node that is off from one that nobody reaches")}
@@ -28,29 +28,29 @@ func (s *Server) clusterStatusRoutes() []api.Route {
 var clusterGroups = []string{"DATASTORE", "CLUSTER_BOOT_MANAGER", "CONTROLLER", "MANAGER", "POLICY", "HTTPS"}
 
 // present tells whether the other nodes of the cluster see one.
-func (s *Server) present(i int) bool { return s.front.Node(i).Reach() == faults.Up }
+func (s *API) present(i int) bool { return s.front.Node(i).Reach() == faults.Up }
 
 // health is the status of the cluster, in the words of its groups, and in those of the two older summaries.
-func (s *Server) health() (group, summary string) {
+func (s *API) health() (group, summary string) {
 	count := 0
-	for i := range s.options.Nodes {
+	for i := range s.count {
 		if s.present(i) {
 			count++
 		}
 	}
 	switch {
-	case count == s.options.Nodes:
+	case count == s.count:
 		return "STABLE", "STABLE"
-	case 2*count > s.options.Nodes:
+	case 2*count > s.count:
 		return "DEGRADED", "DEGRADED"
 	}
 	return "UNAVAILABLE", "UNSTABLE"
 }
 
 // clusterStatus is ClusterStatus.
-func (s *Server) clusterStatus() map[string]any {
+func (s *API) clusterStatus() map[string]any {
 	online, offline := []any{}, []any{}
-	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+	for i, n := range s.identity.Nodes[:s.count] {
 		one := map[string]any{"uuid": n.ID, "mgmt_cluster_listen_ip_address": s.front.Node(i).Host()}
 		if s.present(i) {
 			online = append(online, one)
@@ -60,16 +60,16 @@ func (s *Server) clusterStatus() map[string]any {
 	}
 	_, summary := s.health()
 	return map[string]any{
-		"cluster_id": s.cluster.ID, "control_cluster_status": map[string]any{"status": summary},
+		"cluster_id": s.identity.ID, "control_cluster_status": map[string]any{"status": summary},
 		"mgmt_cluster_status":     map[string]any{"status": summary, "online_nodes": online, "offline_nodes": offline},
 		"detailed_cluster_status": s.detailedStatus(),
 	}
 }
 
 // detailedStatus is AllClusterGroupStatus: the services of each node.
-func (s *Server) detailedStatus() map[string]any {
+func (s *API) detailedStatus() map[string]any {
 	var members, groups []any
-	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+	for i, n := range s.identity.Nodes[:s.count] {
 		status := "DOWN"
 		if s.present(i) {
 			status = "UP"
@@ -80,20 +80,20 @@ func (s *Server) detailedStatus() map[string]any {
 	for _, kind := range clusterGroups {
 		groups = append(groups, map[string]any{"group_type": kind, "group_status": health, "members": members})
 	}
-	return map[string]any{"cluster_id": s.cluster.ID, "overall_status": health, "groups": groups}
+	return map[string]any{"cluster_id": s.identity.ID, "overall_status": health, "groups": groups}
 }
 
 // clusterNodesStatus is ClustersAggregateInfo.
-func (s *Server) clusterNodesStatus() map[string]any {
+func (s *API) clusterNodesStatus() map[string]any {
 	var nodes []any
-	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+	for i, n := range s.identity.Nodes[:s.count] {
 		nodes = append(nodes, map[string]any{"id": n.ID, "display_name": n.Name, "node_status": s.nodeStatus(i)})
 	}
 	return map[string]any{"cluster_status": s.detailedStatus(), "controller_cluster": nodes, "management_cluster": nodes}
 }
 
-func (s *Server) clusterNodeStatus(_ context.Context, r *api.Request) (*api.Response, error) {
-	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+func (s *API) clusterNodeStatus(_ context.Context, r *api.Request) (*api.Response, error) {
+	for i, n := range s.identity.Nodes[:s.count] {
 		if n.ID == r.Params["node"] {
 			return api.OK(s.nodeStatus(i))
 		}
@@ -102,7 +102,7 @@ func (s *Server) clusterNodeStatus(_ context.Context, r *api.Request) (*api.Resp
 }
 
 // nodeStatus is ClusterNodeStatus of a node.
-func (s *Server) nodeStatus(i int) map[string]any {
+func (s *API) nodeStatus(i int) map[string]any {
 	connected := "DISCONNECTED"
 	if s.present(i) {
 		connected = "CONNECTED"

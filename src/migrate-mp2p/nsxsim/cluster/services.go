@@ -1,4 +1,4 @@
-package nsxsim
+package cluster
 
 import (
 	"context"
@@ -25,7 +25,7 @@ var otherServices = []string{
 }
 
 // serviceRoutes are a node's services and the limits of its API.
-func (s *Server) serviceRoutes() []api.Route {
+func (s *API) serviceRoutes() []api.Route {
 	limits := []string{
 		"the limits and the session's lifetime take effect at once, on all nodes; everything else is only shown",
 		api.Assumed + "session_timeout is in seconds; a restart of the simulator goes back to its options; why: the SDK names the field without a unit",
@@ -74,7 +74,7 @@ func serviceStatus(_ context.Context, r *api.Request) (*api.Response, error) {
 }
 
 // httpProperties is NodeHttpServiceProperties.
-func (s *Server) httpProperties(context.Context, *api.Request) (*api.Response, error) {
+func (s *API) httpProperties(context.Context, *api.Request) (*api.Response, error) {
 	limits := s.front.Limiter().Get()
 	return api.OK(map[string]any{"service_name": httpService, "service_properties": map[string]any{
 		"client_api_rate_limit": limits.PerSecond, "client_api_concurrency_limit": limits.InFlight, "global_api_concurrency_limit": limits.TotalInFlight,
@@ -84,7 +84,7 @@ func (s *Server) httpProperties(context.Context, *api.Request) (*api.Response, e
 	}})
 }
 
-func (s *Server) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Response, error) {
 	if _, err := schema.ReadBody(r, "NodeHttpServiceProperties"); err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (s *Server) setHTTPProperties(ctx context.Context, r *api.Request) (*api.Re
 	return s.httpProperties(ctx, r)
 }
 
-func (s *Server) restartHTTP(context.Context, *api.Request) (*api.Response, error) {
+func (s *API) restartHTTP(context.Context, *api.Request) (*api.Response, error) {
 	s.front.Accounts().EndAllSessions()
 	return &api.Response{Status: http.StatusNoContent}, nil
 }

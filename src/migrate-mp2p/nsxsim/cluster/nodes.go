@@ -1,4 +1,4 @@
-package nsxsim
+package cluster
 
 import (
 	"context"
@@ -15,15 +15,15 @@ import (
 // sectionCluster is where the saved state holds the cluster's identity.
 const sectionCluster = "cluster"
 
-// cluster are the identities that survive a restart of the simulator.
-type cluster struct {
+// Identity are the identities that survive a restart of the simulator.
+type Identity struct {
 	ID    string       `json:"id"`
 	Nodes []front.Node `json:"nodes"`
 }
 
-// loadCluster reads the cluster from the state, adding what is missing for so many nodes.
-func loadCluster(st *store.Store, nodes int) (cluster, error) {
-	var c cluster
+// LoadIdentity reads the cluster from the state, adding what is missing for so many nodes.
+func LoadIdentity(st *store.Store, nodes int) (Identity, error) {
+	var c Identity
 	err := st.Update(func(tx *store.Tx) error {
 		if _, err := tx.Section(sectionCluster, &c); err != nil {
 			return err
@@ -37,15 +37,15 @@ func loadCluster(st *store.Store, nodes int) (cluster, error) {
 		return tx.SetSection(sectionCluster, c)
 	})
 	if err != nil {
-		return cluster{}, fmt.Errorf("loading the cluster's identity: %w", err)
+		return Identity{}, fmt.Errorf("loading the cluster's identity: %w", err)
 	}
 	return c, nil
 }
 
 const servicePath = "/api/v1/node/services/migration-coordinator"
 
-// nodeRoutes are the endpoints about nodes, the cluster and the services.
-func (s *Server) nodeRoutes() []api.Route {
+// Routes are the endpoints about nodes, the cluster and the services.
+func (s *API) Routes() []api.Route {
 	fixed := func(body func(r *api.Request) any) api.Handler {
 		return func(_ context.Context, r *api.Request) (*api.Response, error) { return api.OK(body(r)) }
 	}
@@ -83,7 +83,7 @@ func (s *Server) nodeRoutes() []api.Route {
 			Method: "POST", Pattern: servicePath, Action: action, Extent: api.Full,
 			Notes: []string{api.Assumed + "refused (400) while the service runs on another node; start of a running one changes nothing; why: scripts start it on one node only and repeat that call"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) {
-				status, err := s.service.act(r.Node, action)
+				status, err := s.service.Act(r.Node, action)
 				if err != nil {
 					return nil, err
 				}
@@ -95,7 +95,7 @@ func (s *Server) nodeRoutes() []api.Route {
 }
 
 // describeNode is NodeProperties of the node that answers.
-func (s *Server) describeNode(r *api.Request) any {
+func (s *API) describeNode(r *api.Request) any {
 	now := s.clock.Now()
 	return map[string]any{
 		"node_uuid": r.NodeID, "hostname": r.Node, "fully_qualified_domain_name": r.Node,
@@ -106,21 +106,21 @@ func (s *Server) describeNode(r *api.Request) any {
 }
 
 // productVersion is the product version with a build number behind it, as NSX writes it.
-func (s *Server) productVersion() string { return s.version.String() + ".0.21332672" }
+func (s *API) productVersion() string { return s.version.String() + ".0.21332672" }
 
-func (s *Server) describeCluster() map[string]any {
+func (s *API) describeCluster() map[string]any {
 	var nodes []any
-	for i := range s.options.Nodes {
+	for i := range s.count {
 		nodes = append(nodes, s.describeMember(i))
 	}
 	return map[string]any{
-		"cluster_id": s.cluster.ID, "nodes": nodes, "mgmt_cluster_changes_allowed": true, "control_cluster_changes_allowed": true, "_revision": 0,
+		"cluster_id": s.identity.ID, "nodes": nodes, "mgmt_cluster_changes_allowed": true, "control_cluster_changes_allowed": true, "_revision": 0,
 	}
 }
 
 // describeMember is ClusterNodeInfo of a node.
-func (s *Server) describeMember(i int) map[string]any {
-	n := s.cluster.Nodes[i]
+func (s *API) describeMember(i int) map[string]any {
+	n := s.identity.Nodes[i]
 	return map[string]any{
 		"node_uuid": n.ID, "fqdn": n.Name, "display_name": n.Name, "status": "JOINED",
 		"api_listen_addr": map[string]any{"ip_address": s.front.Node(i).Host(), "port": s.front.Node(i).Port(), "certificate": string(s.front.Authority().PEM())},
@@ -128,8 +128,8 @@ func (s *Server) describeMember(i int) map[string]any {
 	}
 }
 
-func (s *Server) clusterNode(_ context.Context, r *api.Request) (*api.Response, error) {
-	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+func (s *API) clusterNode(_ context.Context, r *api.Request) (*api.Response, error) {
+	for i, n := range s.identity.Nodes[:s.count] {
 		if n.ID == r.Params["node"] {
 			return api.OK(s.describeMember(i))
 		}
@@ -137,9 +137,9 @@ func (s *Server) clusterNode(_ context.Context, r *api.Request) (*api.Response, 
 	return nil, api.NotFound(r.Params["node"])
 }
 
-func (s *Server) clusterNodes(_ context.Context, r *api.Request) (*api.Response, error) {
+func (s *API) clusterNodes(_ context.Context, r *api.Request) (*api.Response, error) {
 	var list []any
-	for i, n := range s.cluster.Nodes[:s.options.Nodes] {
+	for i, n := range s.identity.Nodes[:s.count] {
 		list = append(list, map[string]any{
 			"id": n.ID, "external_id": n.ID, "display_name": n.Name, "resource_type": "ClusterNodeConfig",
 			"appliance_mgmt_listen_addr": s.front.Node(i).Host(), "_revision": 0,
@@ -148,7 +148,7 @@ func (s *Server) clusterNodes(_ context.Context, r *api.Request) (*api.Response,
 	return listing.PageOfValues(r, list)
 }
 
-func (s *Server) virtualIP() string {
+func (s *API) virtualIP() string {
 	if s.front.Virtual() == nil {
 		return "0.0.0.0"
 	}
