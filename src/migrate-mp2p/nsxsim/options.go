@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/cluster"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
@@ -101,6 +102,7 @@ type (
 	Limits         = front.Limits
 	Request        = front.Request
 	SearchOptions  = search.Options
+	Upgrade        = cluster.Upgrade
 )
 
 // The users that NSX always has, and the ways of an address in front of the nodes; see package front.

@@ -9,6 +9,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/cluster"
+	"nsx-mp2p/migrate-mp2p/nsxsim/control"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 	"nsx-mp2p/migrate-mp2p/nsxsim/front"
 	"nsx-mp2p/migrate-mp2p/nsxsim/listing"
@@ -69,7 +70,7 @@ func build(o Options) (*Server, error) {
 		return nil, fmt.Errorf("the answer %q while NSX is not ready is none of %s", o.NotReadyAnswer, strings.Join(faults.Answers(), ", "))
 	}
 	var err error
-	if s.front, err = front.New(o.front(), site{s}, s.faults, s.newControl()); err != nil {
+	if s.front, err = front.New(o.front(), site{s}, s.faults, control.New(site{s}, s.clock)); err != nil {
 		return nil, err
 	}
 	accounts := s.front.Accounts()
@@ -100,6 +101,12 @@ func (s site) Enter(ctx context.Context) (front.View, context.Context, func()) {
 		s.world.RUnlock()
 	}
 }
+
+// Addresses are those of the nodes, and then the virtual one.
+func (s site) Addresses() []*front.Address { return s.front.Addresses() }
+
+// Phase tells what the migration coordinator is at, where it can tell.
+func (s site) Phase() string { return s.phase() }
 
 // openWorld makes everything that lives in the store: the version, principal identities, the cluster, the coordinator
 // and its service, and the routes. restored tells that the store was put back from a backup.
@@ -178,6 +185,9 @@ func (s *Server) Version() string {
 
 // Store is the state. It may be read and changed while the server runs.
 func (s *Server) Store() *store.Store { return s.store }
+
+// ControlEndpoints lists the endpoints that are the simulator's own.
+func ControlEndpoints() []control.Endpoint { return control.Endpoints() }
 
 // Requests returns the journal: every finished request, in the order of arrival.
 func (s *Server) Requests() []Request { return s.front.Journal().List() }

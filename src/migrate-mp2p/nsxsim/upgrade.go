@@ -12,15 +12,6 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
-// Upgrade is what an upgrade of NSX brings.
-type Upgrade struct {
-	// Version is a later one than the present, such as "4.2".
-	Version string `yaml:"version"`
-	// EmptyGroups leaves the Policy groups that there are without members until they are written again: groups made
-	// under one version can be empty after an upgrade (TKGI docs).
-	EmptyGroups bool `yaml:"empty_groups"`
-}
-
 // Upgrade makes the running NSX, with all its nodes, another version at once. Everything that depends on the version
 // follows; requests under way and sessions end, and the migration coordinator's service is stopped. The version is part
 // of the saved state. It must not be called from a handler of the simulator's own, but may be called from a fault's Hook.

@@ -19,3 +19,12 @@ func LoadVersion(st *store.Store, asked string) (api.Version, error) {
 	}
 	return api.ParseVersion(asked)
 }
+
+// Upgrade is what an upgrade of NSX brings.
+type Upgrade struct {
+	// Version is a later one than the present, such as "4.2".
+	Version string `yaml:"version"`
+	// EmptyGroups leaves the Policy groups that there are without members until they are written again: groups made
+	// under one version can be empty after an upgrade (TKGI docs).
+	EmptyGroups bool `yaml:"empty_groups"`
+}

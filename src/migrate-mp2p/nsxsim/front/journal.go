@@ -76,11 +76,6 @@ func (j *Journal) List() []Request {
 	return list
 }
 
-// Since returns the finished requests with higher numbers.
-func (j *Journal) Since(seq int) []Request {
-	return slices.DeleteFunc(j.List(), func(r Request) bool { return r.Seq <= seq })
-}
-
 // Fail keeps an error that nobody waits for, so that Close returns it.
 func (j *Journal) Fail(err error) {
 	j.mu.Lock()
