@@ -16,26 +16,37 @@
 //
 // # Where things are
 //
-// A request goes through serve.go: login (auth.go), limits, faults (disturb.go), the route (router.go), the journal.
+// This package wires the rooms together (server.go) and replaces what they serve as a whole (restore.go, upgrade.go). A request
+// comes in at the front, which finds its route in the table that the rooms fill, and calls the room.
 //
-//	manager*.go, sections.go, allocations.go   the Manager API; managerkinds.go is its table of collections
-//	policy*.go                                 the Policy API; package policy has its table of paths
-//	search*.go, listing.go                     search and lists
-//	node.go, clusterstatus.go, service.go      nodes, the cluster, the coordinator's service
-//	dashboard.go                               backups, capacity
-//	control.go, change.go, restore.go, upgrade.go   what is the simulator's own: /_nsxsim/
+//	front        the outside: addresses, TLS, login, limits, disturbed answers, the journal
+//	manager      the Manager API: kinds.go is the type of its rows, each family has a file with its rows and hooks
+//	policy       the Policy API: kinds.go is its table of paths
+//	search       the search of both; its language is in search/grammar
+//	cluster      nodes, services, backups, capacity
+//	coordinator  the migration coordinator: rows of types, what a promotion makes of each
+//	control      what is the simulator's own: /_nsxsim/
+//
+// They stand on:
 //
 //	api          what a route, a request and an error are
+//	listing      lists and their pages
 //	store        all state, with its indexes, saving and loading
 //	schema       which fields a body may have, out of VMware's SDK
 //	references   which fields name other objects
 //	groups       who is in a group
-//	search       the query language
-//	coordinator  the migration coordinator
 //	faults       the rules that disturb requests
+//
+// And beside them:
+//
 //	model        the worlds to begin with, and Kubernetes manifests of them
 //	check        the judge of a state
+//	liar         a proxy that lies
 //	simtest      an NSX for a Go test
+//
+// Where new things go: a Manager collection is a row in its family's file in manager; a Policy type is a row in policy/kinds.go;
+// what a promotion makes of a type is a row in coordinator/kinds.go; a kind of fault is a field of faults.Rule, and how it
+// changes an answer is in front/answer.go; a finding of the judge is in check.
 //
 // # Caveats
 //

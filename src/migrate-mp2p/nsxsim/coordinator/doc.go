@@ -15,12 +15,12 @@
 // function in the file of its family (ipam, routing, switching, dhcp, firewall, trust,
 // loadbalancer). Building is pure: it collects what must be created, taken over and
 // patched, and fails before anything is written. What a batch must fulfil stands in
-// precheck.go and keys.go, and in the check functions of the families.
+// precheck.go and metadata.go, and in the check functions of the families.
 //
-// The other files: plan.go has the plan's actions, generic.go the GENERIC mode, undo.go
+// The other files: plan.go has the plan's actions, genericmode.go the GENERIC mode, undo.go
 // and rollback.go the way back, calls.go the two long calls, realization.go what DONE does to
 // the Policy objects, state.go what is remembered,
-// stats.go, lists.go and plandata.go what can be read, routes.go all endpoints.
+// stats.go, lists.go and plandata.go what can be read, endpoints.go all endpoints.
 //
 // # Crashes
 //

@@ -33,7 +33,7 @@ type Request struct {
 
 // Writes tells whether the request could change something: any method but GET and HEAD, logins aside.
 func (r Request) Writes() bool {
-	return r.Method != "GET" && r.Method != "HEAD" && r.Path != PathSessionCreate && r.Path != PathSessionDestroy
+	return r.Method != "GET" && r.Method != "HEAD" && r.Path != pathSessionCreate && r.Path != pathSessionDestroy
 }
 
 // Journal keeps the finished requests, and writes them as JSON lines.

@@ -20,8 +20,8 @@ import (
 
 // Paths that need no login, or are the login.
 const (
-	PathSessionCreate  = "/api/session/create"
-	PathSessionDestroy = "/api/session/destroy"
+	pathSessionCreate  = "/api/session/create"
+	pathSessionDestroy = "/api/session/destroy"
 )
 
 // MaxBody is the largest request body: well above a hierarchical PATCH of 5000 intents.
@@ -58,7 +58,7 @@ func (s *Front) serve(w http.ResponseWriter, r *http.Request, via *Address, choo
 		return
 	}
 	x.entry.BodyBytes = len(x.body)
-	if s.options.KeepBodies && r.URL.Path != PathSessionCreate {
+	if s.options.KeepBodies && r.URL.Path != pathSessionCreate {
 		x.entry.Body = string(x.body)
 	}
 	s.send(x, s.answer(x))
@@ -116,7 +116,7 @@ func (s *Front) notReady() *answer {
 
 // identify authenticates the caller; the login call authenticates by its form.
 func (s *Front) identify(x *exchange) (api.Identity, *api.Error) {
-	if x.r.URL.Path == PathSessionCreate && x.r.Method == http.MethodPost {
+	if x.r.URL.Path == pathSessionCreate && x.r.Method == http.MethodPost {
 		identity, granted, refused := s.accounts.createSession(x.r, x.node, x.body)
 		x.granted = granted
 		return identity, refused
@@ -136,7 +136,7 @@ func (s *Front) perform(x *exchange, identity api.Identity, refused *api.Error) 
 		return answer{cut: dropped}
 	case refused != nil:
 		return failure(refused)
-	case path == PathSessionDestroy:
+	case path == pathSessionDestroy:
 		s.accounts.endSession(x.r)
 	}
 	for name, values := range x.granted {

@@ -9,6 +9,36 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
+// firewallKinds are sections, rules and the exclude list.
+func firewallKinds() []Kind {
+	return []Kind{
+		{
+			collection: SectionCollection, types: []string{"FirewallSection"}, parent: true, noPost: true,
+			ordered: true,
+			filters: map[string]filter{
+				"type":        oneOf("section_type", "type", "LAYER2", "LAYER3", "L3REDIRECT", "IDS", "LAYER3_REDIRECT"),
+				"locked":      flag("locked", func(body map[string]any, wanted bool) bool { return (body["locked"] == true) == wanted }),
+				"enforced_on": field("enforced_on"), "category": field("category"), "search_scope": enforcementPoint(),
+			},
+			preset: map[string]string{"type": "LAYER3"}, firewall: firewallTest, complete: completeSection,
+			drops: []string{"cascade"}, removing: removeSection,
+			notes: []string{
+				api.Assumed + "priority is a number that grows in the order of evaluation, with gaps; default sections stay last; why: lists come in the order of evaluation; the numbers themselves are not public",
+			},
+			filterNotes: firewallNotes,
+		},
+		{
+			collection: "firewall/sections/{section}/rules", types: []string{"FirewallRule"}, noPost: true,
+			numbered: true, ordered: true, firewall: firewallTest, filterNotes: firewallNotes[:2],
+			complete: completeRule, removing: ruleMayGo, removed: ruleRemoved,
+		},
+		{
+			collection: excludeList, types: []string{"ExcludeList"}, single: true,
+			fresh: map[string]any{"members": []any{}, "member_count": 0}, complete: countMembers,
+		},
+	}
+}
+
 // firewallRoutes are the other calls of the distributed firewall (NSX Go SDK).
 func (s *API) firewallRoutes() []api.Route {
 	base := api.ManagerPrefix + "firewall/"

@@ -15,6 +15,26 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
+// groupsKinds are groups, sets and services.
+func groupsKinds() []Kind {
+	return []Kind{
+		{
+			collection: GroupCollection, types: []string{"NSGroup"},
+			filters: map[string]filter{"member_types": memberTypes()}, complete: countMembers,
+			reads: []string{"populate_references"}, show: showGroup, force: "force",
+		},
+		{collection: setCollection, types: []string{"IPSet"}, force: "force"},
+		{
+			collection: "ns-services", types: []string{"NSService"}, force: "force",
+			filters: map[string]filter{"default_service": byDefault()},
+		},
+		{
+			collection: "ns-service-groups", types: []string{"NSServiceGroup"}, force: "force",
+			filters: map[string]filter{"default_service": byDefault()},
+		},
+	}
+}
+
 // groupRoutes evaluate and change the membership of NS groups (NSX Go SDK).
 func (s *API) groupRoutes() []api.Route {
 	one := api.ManagerPrefix + GroupCollection + "/{id}"

@@ -9,6 +9,23 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
+// poolsKinds are IP blocks, subnets and pools.
+func poolsKinds() []Kind {
+	return []Kind{
+		{collection: "pools/ip-blocks", types: []string{"IpBlock"}, complete: completeBlock},
+		{
+			collection: subnetCollection, types: []string{"IpBlockSubnet"}, parent: true, noPut: true,
+			filters: map[string]filter{"block_id": field("block_id")}, complete: completeSubnet,
+			removing: removePool,
+		},
+		{
+			collection: poolCollection, types: []string{"IpPool"}, parent: true, complete: completePool,
+			show: showPool, force: "force", removing: removePool,
+		},
+		{collection: "pools/ip-pools/{pool}/allocations", types: []string{""}, readOnly: true},
+	}
+}
+
 // addressRange goes from one address to another, both included.
 type addressRange struct{ from, to netip.Addr }
 

@@ -3,11 +3,52 @@ package manager
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
+
+// switchingKinds are switches, their ports and profiles.
+func switchingKinds() []Kind {
+	return []Kind{
+		{
+			collection: SwitchCollection, types: []string{"LogicalSwitch"},
+			filters: map[string]filter{
+				"transport_zone_id": field("transport_zone_id"), "vlan": field("vlan"), "vni": field("vni"),
+				"switch_type": field("switch_type"), "switching_profile_id": byProfile(),
+				"transport_type":             related("transport_zone_id", "transport-zones", "transport_type"),
+				"uplink_teaming_policy_name": field("uplink_teaming_policy_name"), "diagnostic": shows("diagnostic"),
+			},
+			force: "detach", drops: []string{"cascade"}, removing: removeSwitch,
+		},
+		{
+			collection: PortCollection, types: []string{"LogicalPort"},
+			filters: map[string]filter{
+				"logical_switch_id": field("logical_switch_id"), "attachment_id": field("attachment.id"),
+				"attachment_type": byAttachment(), "parent_vif_id": field("attachment.context.parent_vif_id"),
+				"switching_profile_id": byProfile(), "container_ports_only": containerPorts(),
+				"transport_zone_id": related("logical_switch_id", SwitchCollection, "transport_zone_id"),
+				"transport_node_id": onTransportNode(), "bridge_cluster_id": without(), "diagnostic": shows("diagnostic"),
+			},
+			filterNotes: []string{
+				"there are no bridge clusters: bridge_cluster_id gives an empty list; diagnostic shows nothing more, as there are no transit ports",
+				api.Assumed + "a port is on the transport node that its attachment names, or its parent's; attachment_type=NONE lists ports without attachment; why: " +
+					"the attachment is all that a port says of its place; the SDK has NONE for queries only",
+			},
+			complete: completePort, written: portWritten, force: "detach", removing: removePort,
+			removed: portRemoved, notes: []string{shadowNote},
+		},
+		{
+			collection: "switching-profiles",
+			types: []string{
+				"SpoofGuardSwitchingProfile", "IpDiscoverySwitchingProfile", "MacManagementSwitchingProfile", "SwitchSecuritySwitchingProfile",
+				"QosSwitchingProfile", "PortMirroringSwitchingProfile",
+			},
+			hidesSystem: true, filters: map[string]filter{"switching_profile_type": byType()},
+			drops: []string{"unbind"}, removing: unbindProfile,
+		},
+	}
+}
 
 // removeSwitch takes the ports of a switch along: with cascade those without attachment, with detach all of them (NSX
 // Go SDK).
@@ -40,56 +81,6 @@ func removePort(d *removal) error {
 	return nil
 }
 
-// removeRouter takes the ports of a router along when the client insists (NSX Go SDK).
-func removeRouter(d *removal) error {
-	if !d.force {
-		return nil
-	}
-	ids, err := idsWith(d.tx, routerPortCollection, "logical_router_id", d.target.ID)
-	if err != nil {
-		return err
-	}
-	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		if err := d.also(routerPortCollection+"/"+id, true); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// removeRouterPort takes the switch's side of the port along when the client asks for it (NSX Go SDK).
-func removeRouterPort(d *removal) error {
-	cascade, err := d.option("cascade_delete_linked_ports")
-	if err != nil || !cascade {
-		return err
-	}
-	if id := store.TextAt(d.target, "linked_logical_switch_port_id.target_id"); id != "" {
-		return d.also(PortCollection+"/"+id, true)
-	}
-	return nil
-}
-
-// linkRouterPort writes a router port into what it is linked to: the switch's port, or the Tier-0's side of a link.
-func linkRouterPort(w *write) error {
-	if key := PortCollection + "/" + store.Text(store.FieldAt(w.fields, "linked_logical_switch_port_id.target_id")); exists(w.tx, key) {
-		return w.s.changePort(w.tx, key, func(port map[string]any) {
-			if port["attachment"] == nil {
-				port["attachment"] = map[string]any{"attachment_type": "LOGICALROUTER", "id": api.LastOf(w.key)}
-			}
-		})
-	}
-	return noteLink(w.tx, store.Text(store.FieldAt(w.fields, "linked_logical_router_port_id.target_id")), api.LastOf(w.key))
-}
-
-// unlinkRouterPort undoes linkRouterPort.
-func unlinkRouterPort(d *removal) error {
-	key := PortCollection + "/" + store.TextAt(d.target, "linked_logical_switch_port_id.target_id")
-	if port, found := d.tx.Manager().Get(key); found && store.TextAt(port, "attachment.id") == d.target.ID {
-		return d.s.changePort(d.tx, key, func(port map[string]any) { delete(port, "attachment") })
-	}
-	return noteLink(d.tx, store.TextAt(d.target, "linked_logical_router_port_id.target_id"), "")
-}
-
 // changePort is NSX's own change of a switch's port.
 func (s *API) changePort(tx *store.Tx, key string, change func(port map[string]any)) error {
 	_, err := tx.Manager().Mutate(key, func(port map[string]any) error {
@@ -102,32 +93,9 @@ func (s *API) changePort(tx *store.Tx, key string, change func(port map[string]a
 	return s.policy.CastShadow(tx, key)
 }
 
-// noteLink writes the id of the Tier-1's side of a link into the Tier-0's.
-func noteLink(tx *store.Tx, top, bottom string) error {
-	key := routerPortCollection + "/" + top
-	if !exists(tx, key) {
-		return nil
-	}
-	_, err := tx.Manager().Mutate(key, func(port map[string]any) error {
-		if bottom == "" {
-			delete(port, "linked_logical_router_port_id")
-		} else {
-			port["linked_logical_router_port_id"] = bottom
-		}
-		return nil
-	})
-	return err
-}
-
 func exists(tx *store.Tx, key string) bool {
 	_, found := tx.Manager().Get(key)
 	return found
-}
-
-// completeOfRouter names the router in what is below it.
-func completeOfRouter(w *write) error {
-	w.fields["logical_router_id"] = strings.Split(w.key, "/")[1]
-	return nil
 }
 
 // unbindProfile takes a switching profile off all switches and ports when the client asks for it (NSX Go SDK).
@@ -150,25 +118,6 @@ func unbindProfile(d *removal) error {
 			return nil
 		})
 		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// takeRulesAlong removes the rules of a virtual server once it is gone, when the client asks for it (NSX Go SDK).
-func takeRulesAlong(d *removal) error {
-	wanted, err := d.option("delete_associated_rules")
-	if err != nil || !wanted {
-		return err
-	}
-	body, err := d.target.Fields()
-	if err != nil {
-		return err
-	}
-	list, _ := body["rule_ids"].([]any)
-	for _, id := range list {
-		if err := d.also("loadbalancer/rules/"+store.Text(id), false); err != nil {
 			return err
 		}
 	}

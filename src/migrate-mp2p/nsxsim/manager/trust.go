@@ -17,6 +17,28 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
+// trustKinds are certificates and principal identities.
+func trustKinds() []Kind {
+	return []Kind{
+		{
+			collection: certificateCollection,
+			types:      []string{"certificate_self_signed", "certificate_signed", "certificate_ca", "Certificate"},
+			stays:      true, noPost: true, noPut: true, reads: []string{"details"}, show: showDetails,
+			filters:     map[string]filter{"type": certificateType(), "node_id": without()},
+			filterNotes: ownCertificates,
+		},
+		{
+			collection: crlCollection, types: []string{"Crl"}, stays: true, noPost: true,
+			reads: []string{"details"}, show: showRevoked,
+			filters: map[string]filter{"type": without(), "node_id": without()}, filterNotes: ownCertificates,
+		},
+		{
+			collection: principalCollection, types: []string{"PrincipalIdentity"}, stays: true, noPost: true,
+			noPut: true, removed: dismissPrincipal,
+		},
+	}
+}
+
 // trustRoutes import certificates and revocation lists, and register principal identities (NSX Go SDK).
 func (s *API) trustRoutes() []api.Route {
 	return []api.Route{
