@@ -2,22 +2,54 @@ package records
 
 import "slices"
 
-// runArrows is the chart of a run: from each state to those that may follow it. The arrows back to rolling-back from
-// applying, complete, closing and rolled-back are for an NSX that was restored from a backup under the run; that from
-// complete to applying is for a run that is taken up again, whose updates are looked at once more.
-var runArrows = map[State][]State{
-	Planned:     {Initiating},
-	Initiating:  {Migrating, Closing},
-	Migrating:   {Migrated, RollingBack},
-	Migrated:    {Inferred, RollingBack},
-	Inferred:    {Committing, RollingBack},
-	Committing:  {Applying, RollingBack}, // back only when NSX refused DONE and nothing is realised
-	Applying:    {Complete, RollingBack},
-	Complete:    {Applying, RollingBack},
-	RollingBack: {Closing},
-	Closing:     {RolledBack, RollingBack},
-	RolledBack:  {RollingBack},
+// Row is one state of a run and where it may lead.
+type Row struct {
+	State State
+	// OK follows when what is done in the state succeeded; "" ends the run.
+	OK State
+	// Fail follows when it failed; "" keeps the state, and a re-run goes on here.
+	Fail State
+	// Found is what a re-run that finds the state goes on with; "" stands for a run that had sent nothing, so that its records
+	// are given up.
+	Found State
+	// Back is where the run goes when NSX turns out not to be as the records say; "" where that cannot be.
+	Back State
 }
+
+// chart is the whole life of a run: the program goes by it, and the records refuse everything else. Committing is the point of
+// no return: DONE makes NSX realise the Policy objects; until then a rollback is whole, after it there is only forward. Back
+// leads to rolling-back when NSX refused DONE and nothing is realised, and when NSX was restored from a backup under the run.
+var chart = []Row{
+	{State: Planned, OK: Initiating},
+	{State: Initiating, OK: Migrating, Fail: Closing, Found: Closing},
+	{State: Migrating, OK: Migrated, Fail: RollingBack, Found: RollingBack},
+	{State: Migrated, OK: Inferred, Fail: RollingBack, Found: RollingBack},
+	{State: Inferred, OK: Committing, Fail: RollingBack, Found: RollingBack},
+	{State: Committing, OK: Applying, Fail: RollingBack, Found: Committing},
+	{State: Applying, OK: Complete, Found: Applying, Back: RollingBack},
+	{State: Complete, Found: Applying, Back: RollingBack}, // the updates of a run that is taken up again are looked at once more
+	{State: RollingBack, OK: Closing, Found: RollingBack},
+	{State: Closing, OK: RolledBack, Found: Closing, Back: RollingBack},
+	{State: RolledBack, Found: RolledBack, Back: RollingBack},
+}
+
+// Chart is the life of a run, state by state, in the order in which a run that succeeds goes through them, and then of one that
+// is rolled back.
+func Chart() []Row { return slices.Clone(chart) }
+
+// runArrows leads from each state to those that may follow it.
+var runArrows = func() map[State][]State {
+	arrows := map[State][]State{}
+	for _, row := range chart {
+		arrows[row.State] = nil
+		for _, next := range []State{row.OK, row.Fail, row.Found, row.Back} {
+			if next != "" && next != row.State && !slices.Contains(arrows[row.State], next) {
+				arrows[row.State] = append(arrows[row.State], next)
+			}
+		}
+	}
+	return arrows
+}()
 
 // batchArrows is the chart of a batch. An arrow to the same state is another attempt. The arrow to
 // rolled-back from a state before migrated is for a batch that settling found to have changed nothing; that from

@@ -10,42 +10,33 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
 
-// step is one state of a run: what is done in it, and where that leads.
+// step is one state of a run: where it may lead, as the records' chart has it, and what is done in it.
 type step struct {
-	state records.State
+	records.Row
 	// says tells people what is being done.
 	says string
 	do   func(*job, context.Context) error
-	// ok is the state after success; "" ends the run.
-	ok records.State
-	// fail is the state after a failure; "" keeps the state, and a re-run goes on here.
-	fail records.State
-	// found is what a re-run that finds this state on disk goes on with.
-	found records.State
 }
 
-// chart is the whole life of a run. Committing is the point of no return: DONE makes NSX realise the
-// Policy objects; until then a rollback is whole, after it there is only forward.
-var chart = []step{
-	{records.Planned, "taking the lease and starting the migration coordinator", (*job).prepare, records.Initiating, "", discard},
-	{records.Initiating, "initiating the workflow", (*job).initiate, records.Migrating, records.Closing, records.Closing},
-	{records.Migrating, "phase 2: migrating", (*job).migrate, records.Migrated, records.RollingBack, records.RollingBack},
-	{records.Migrated, "phase 3: inferring updates", (*job).infer, records.Inferred, records.RollingBack, records.RollingBack},
-	{records.Inferred, "the last look before the point of no return", (*job).confirm, records.Committing, records.RollingBack, records.RollingBack},
-	{records.Committing, "committing: NSX realises the Policy objects", (*job).commit, records.Applying, records.RollingBack, records.Committing},
-	{records.Applying, "phase 4: applying updates", (*job).apply, records.Complete, "", records.Applying},
-	{records.Complete, "verifying, reporting and archiving", (*job).finish, "", "", records.Applying},
-	{records.RollingBack, "rolling back", (*job).rollBack, records.Closing, "", records.RollingBack},
-	{records.Closing, "closing the workflow", (*job).closeWorkflow, records.RolledBack, "", records.Closing},
-	{records.RolledBack, "verifying, reporting and archiving", (*job).finish, "", "", records.RolledBack},
+// steps are what is done in each state of the records' chart.
+var steps = map[records.State]step{
+	records.Planned:     {says: "taking the lease and starting the migration coordinator", do: (*job).prepare},
+	records.Initiating:  {says: "initiating the workflow", do: (*job).initiate},
+	records.Migrating:   {says: "phase 2: migrating", do: (*job).migrate},
+	records.Migrated:    {says: "phase 3: inferring updates", do: (*job).infer},
+	records.Inferred:    {says: "the last look before the point of no return", do: (*job).confirm},
+	records.Committing:  {says: "committing: NSX realises the Policy objects", do: (*job).commit},
+	records.Applying:    {says: "phase 4: applying updates", do: (*job).apply},
+	records.Complete:    {says: "verifying, reporting and archiving", do: (*job).finish},
+	records.RollingBack: {says: "rolling back", do: (*job).rollBack},
+	records.Closing:     {says: "closing the workflow", do: (*job).closeWorkflow},
+	records.RolledBack:  {says: "verifying, reporting and archiving", do: (*job).finish},
 }
-
-// discard stands in the chart for records that need no recovery: nothing was sent.
-const discard records.State = "discard"
 
 func stepOf(state records.State) (step, error) {
-	for _, s := range chart {
-		if s.state == state {
+	for _, row := range records.Chart() {
+		if s, known := steps[row.State]; known && row.State == state {
+			s.Row = row
 			return s, nil
 		}
 	}
@@ -131,15 +122,15 @@ func (j *job) drive(ctx context.Context) error {
 			}
 			continue
 		}
-		next := s.ok
+		next := s.OK
 		if failure != nil {
 			failure = fmt.Errorf("%s: %w", s.says, failure)
-			if s.fail == "" || stays(ctx, failure) {
+			if s.Fail == "" || stays(ctx, failure) {
 				return failure
 			}
 			j.turned = failure
 			j.Report.Warn("%v", failure)
-			next = s.fail
+			next = s.Fail
 		}
 		if next == "" {
 			return j.turned

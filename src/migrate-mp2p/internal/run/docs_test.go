@@ -22,8 +22,8 @@ var _ = It("draws the same chart in the documentation as in the program", func()
 	}
 	var b strings.Builder
 	b.WriteString("\n| state | what is done | after success | after failure | a re-run goes on with |\n|---|---|---|---|---|\n")
-	for _, s := range chart {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", s.state, s.says, named(s.ok, "end"), named(s.fail, "kept"), named(s.found, ""))
+	for _, row := range records.Chart() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", row.State, steps[row.State].says, named(row.OK, "end"), named(row.Fail, "kept"), named(row.Found, "discard"))
 	}
 	Expect(string(page)).To(ContainSubstring(b.String() + "\n"))
 })

@@ -26,7 +26,7 @@ func (r *Runner) recover(ctx context.Context, header records.Header) (goOn bool,
 		}
 	}
 	r.Report.Say("found unfinished records of run %s (scope %s, state %s, since %s)", header.RunID, header.Scope, header.State, header.Created.Format("2006-01-02 15:04 MST"))
-	if s.found == discard {
+	if s.Found == "" {
 		return true, r.discardPlanned(ctx, header)
 	}
 	j := &job{Runner: r, header: header, recovered: true}
@@ -39,11 +39,11 @@ func (r *Runner) recover(ctx context.Context, header records.Header) (goOn bool,
 		if err := r.turn(elsewhere); err != nil {
 			return false, err
 		}
-		s.found = elsewhere.to
+		s.Found = elsewhere.to
 	case err != nil:
 		return false, err
 	default:
-		if err := r.found(header, s.found); err != nil {
+		if err := r.found(header, s.Found); err != nil {
 			return false, err
 		}
 	}
@@ -53,7 +53,7 @@ func (r *Runner) recover(ctx context.Context, header records.Header) (goOn bool,
 	}
 	// What only had to be finished is followed by a fresh run, a completed scope by the next one. A run that
 	// was rolled back here stops, unless the operator asked otherwise.
-	rolledBack := s.found == records.RollingBack || s.found == records.Closing
+	rolledBack := s.Found == records.RollingBack || s.Found == records.Closing
 	return !rolledBack || r.Config.Migration.MigrateAfterRollback, nil
 }
 

@@ -184,7 +184,7 @@ func (r *Runner) connect(ctx context.Context, header records.Header, unfinished 
 		if r.Config.Migration.Command == config.CommandRollback {
 			banner.Mode = "rollback"
 		}
-		if s, err := stepOf(header.State); err == nil && unfinished && (s.found == records.RollingBack || s.found == records.Closing) {
+		if s, err := stepOf(header.State); err == nil && unfinished && (s.Found == records.RollingBack || s.Found == records.Closing) {
 			banner.Mode = "rollback"
 		}
 	}
