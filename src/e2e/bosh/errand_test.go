@@ -70,7 +70,8 @@ var _ = Describe("bosh run-errand migrate-mp2p", func() {
 	})
 
 	It("migrates shared and NCP-created resources, keeps its archive on the disk, and has nothing to do when run again [R1] [R5] [R23] [R25]", func() {
-		f := newFoundation("whole")
+		f := newFoundation("whole", "--requests-per-second", "100") // as NSX has it, and the errand as it is shipped
+		f.shipped = true
 		f.deploy([]string{"arm"})
 		before, _ := f.counts()
 		result := f.run()

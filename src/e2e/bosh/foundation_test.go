@@ -27,12 +27,17 @@ type foundation struct {
 	nsx       struct{ URL, Username, Password, Cluster string }
 	http      *http.Client
 	workloads string // file with the manifests of what runs on a cluster; empty in TAS
+	// shipped keeps the pace of requests that the release has unless told otherwise, at which a run mostly waits.
+	shipped bool
 }
+
+// unpaced is the property of an errand that does not wait between its requests, for an NSX without limits.
+const unpaced = "nsx/requests_per_second"
 
 // newFoundation starts a simulator, with a small TAS foundation unless the flags, nsxsim's, say otherwise.
 func newFoundation(name string, flags ...string) *foundation {
 	f := &foundation{name: name, dir: GinkgoT().TempDir()}
-	flags = append([]string{"start", f.dir, "--model", "tas", "--seed", "7"}, flags...)
+	flags = append([]string{"start", f.dir, "--model", "tas", "--seed", "7", "--requests-per-second", "0"}, flags...)
 	output, err := exec.Command(filepath.Join(scripts, "sim"), flags...).CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(output))
 	DeferCleanup(f.stop)
@@ -73,6 +78,9 @@ func (f *foundation) deploy(ops []string, changes ...string) {
 	arguments := []string{"-d", f.name, "deploy", filepath.Join(manifests, "migrate-mp2p.yml"), "-l", file}
 	for _, op := range ops {
 		arguments = append(arguments, "-o", filepath.Join(manifests, "operations", op+".yml"))
+	}
+	if !f.shipped {
+		changes = append(changes, unpaced+"=1000")
 	}
 	if len(changes) > 0 {
 		arguments = append(arguments, "-o", f.propertyFile(changes))
