@@ -49,6 +49,7 @@ func exitCodes(path string) []story {
 // exitCodesOf are those of one platform: all on TAS, and those that say so elsewhere.
 func exitCodesOf(path, platform string) []story {
 	t := decode[table](path, fillIn(platform, readFile(path)))
+	used := map[string]bool{}
 	var stories []story
 	for _, row := range t.Records {
 		if platform != "tas" && !row.Everywhere {
@@ -60,6 +61,7 @@ func exitCodesOf(path, platform string) []story {
 		}
 		for i, o := range row.Outcomes {
 			c, known := t.Causes[o.Cause]
+			used[o.Cause] = true
 			if !known {
 				panic(fmt.Sprintf("%s: records %s: cause %q is none of %v", path, row.State, o.Cause, slices.Sorted(maps.Keys(t.Causes))))
 			}
@@ -72,7 +74,15 @@ func exitCodesOf(path, platform string) []story {
 				s.Steps = append(s.Steps, step{Check: o.Check})
 			}
 		}
+		if err := s.mistakes(); err != nil {
+			panic(fmt.Errorf("%s: records %s: %w", path, row.State, err))
+		}
 		stories = append(stories, s)
+	}
+	for name := range t.Causes {
+		if platform == "tas" && !used[name] {
+			panic(fmt.Sprintf("%s: cause %q is tried in no state of the records", path, name))
+		}
 	}
 	return stories
 }

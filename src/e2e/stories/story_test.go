@@ -58,7 +58,7 @@ type worldChange struct {
 // step is one thing that happens. Exactly one of Run, NSX, Call, Workloads, Check and Disk says what.
 type step struct {
 	// Run is a command of migrate-mp2p, and Arguments follow it.
-	Run       string   `yaml:"run"`
+	Run       command  `yaml:"run"`
 	Arguments []string `yaml:"arguments"`
 	// Config changes config.json for this step and those after it.
 	Config programs.Changes `yaml:"config"`
@@ -68,11 +68,11 @@ type step struct {
 	// Then says: kill, terminate, or nothing. The request is let go after that, when the errand has ended if it had to.
 	At        string `yaml:"at"`
 	Meanwhile []step `yaml:"meanwhile"`
-	Then      string `yaml:"then"`
+	Then      ending `yaml:"then"`
 	expected  `yaml:",inline"`
 
 	// NSX is stop or start, the latter with further Flags.
-	NSX   string   `yaml:"nsx"`
+	NSX   power    `yaml:"nsx"`
 	Flags []string `yaml:"flags"`
 	// Call is a request of somebody else's to NSX, such as "POST /api/v1/ip-sets", with Body.
 	Call string `yaml:"call"`
@@ -82,7 +82,7 @@ type step struct {
 	// Check is what nsxsim check must find.
 	Check *checked `yaml:"check"`
 	// Disk is fill or free: everything of the records' disk is used up or given back.
-	Disk string `yaml:"disk"`
+	Disk filling `yaml:"disk"`
 }
 
 // expected is what must come out of a run.
@@ -112,13 +112,13 @@ type counted struct {
 // checked is where the objects of the two scopes must be: manager or policy. Ready demands that NCP in Policy mode
 // would miss nothing.
 type checked struct {
-	NCP    string `yaml:"ncp"`
-	Shared string `yaml:"shared"`
-	Ready  bool   `yaml:"ready"`
+	NCP    side `yaml:"ncp"`
+	Shared side `yaml:"shared"`
+	Ready  bool `yaml:"ready"`
 }
 
 // nodes is where the objects of TKGI's node network must be: they move with NCP's.
-func (c checked) nodes(platform string) string {
+func (c checked) nodes(platform string) side {
 	if platform != "tkgi" {
 		return ""
 	}
@@ -141,6 +141,9 @@ func readStories(path string) []story {
 	for _, variant := range head.Variants {
 		varied := text
 		for name, value := range variant {
+			if !bytes.Contains(text, []byte("<"+name+">")) {
+				panic(fmt.Errorf("reading %s: nothing differs by %q between its variants", path, name))
+			}
 			varied = bytes.ReplaceAll(varied, []byte("<"+name+">"), []byte(value))
 		}
 		var of struct {
@@ -149,7 +152,11 @@ func readStories(path string) []story {
 		if err := yaml.Unmarshal(varied, &of); err != nil {
 			panic(fmt.Errorf("reading %s: %w", path, err))
 		}
-		all = append(all, decode[story](path, fillIn(of.Model, varied)))
+		told := decode[story](path, fillIn(of.Model, varied))
+		if err := told.mistakes(); err != nil {
+			panic(fmt.Errorf("reading %s: %w", path, err))
+		}
+		all = append(all, told)
 	}
 	return all
 }
@@ -166,12 +173,19 @@ func readFile(path string) []byte {
 // decode reads YAML; unknown fields are errors.
 func decode[T any](path string, text []byte) T {
 	var result T
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&result); err != nil {
-		panic(fmt.Errorf("reading %s: %w", path, err))
+	if err := decodeInto(path, text, &result); err != nil {
+		panic(err)
 	}
 	return result
+}
+
+func decodeInto[T any](path string, text []byte, result *T) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(result); err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	return nil
 }
 
 var placeholder = regexp.MustCompile(`\$\{(shared|ncp):([^:}]+):?(\d*)\}`)
