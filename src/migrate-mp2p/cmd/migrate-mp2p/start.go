@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,17 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
-	"nsx-mp2p/migrate-mp2p/internal/kubernetes"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
-	"nsx-mp2p/migrate-mp2p/internal/updates"
-	"nsx-mp2p/migrate-mp2p/internal/workloads"
+	"nsx-mp2p/migrate-mp2p/internal/wiring"
 )
 
 const usage = `migrate-mp2p moves what NCP made in NSX from the Manager API to the Policy API.
@@ -123,7 +117,10 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	reporter := report.New(printer)
-	r, err = wire(cfg, reporter, redact, log)
+	atCommit, err := onCommit()
+	if err == nil {
+		r, err = wiring.Runner(cfg, wiring.Parts{Version: version, Report: reporter, Redact: redact, Log: log, OnCommit: atCommit})
+	}
 	if err != nil {
 		return finish(reporter, run.Refused(err))
 	}
@@ -151,81 +148,4 @@ func closeLog(c io.Closer, stderr io.Writer) {
 	if err := c.Close(); err != nil {
 		fmt.Fprintln(stderr, "closing the log:", err)
 	}
-}
-
-// wire puts the parts together.
-func wire(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor, log logrus.FieldLogger) (*run.Runner, error) {
-	overrides := map[string]catalog.Override{}
-	for name, o := range cfg.Migration.Overrides {
-		overrides[name] = catalog.Override(o)
-	}
-	types, err := catalog.New(overrides)
-	if err != nil {
-		return nil, fmt.Errorf("reading migration.overrides: %w", err)
-	}
-	spec := &config.UserSpec{}
-	if cfg.Migration.UserSpec != "" {
-		if spec, err = config.LoadUserSpec(cfg.Migration.UserSpec, run.SpecKinds(types)); err != nil {
-			return nil, err
-		}
-	}
-	rules, err := updates.LoadRules(cfg.Migration.UpdateRules)
-	if err != nil {
-		return nil, fmt.Errorf("reading migration.update_rules: %w", err)
-	}
-	platform, err := platformOf(cfg, reporter, redact, log)
-	if err != nil {
-		return nil, err
-	}
-	if err := rules.Check(cfg.NCP.Platform, platform); err != nil {
-		return nil, fmt.Errorf("reading migration.update_rules: %w", err)
-	}
-	atCommit, err := onCommit()
-	if err != nil {
-		return nil, err
-	}
-	client, err := nsx.New(options(cfg, log))
-	if err != nil {
-		return nil, err
-	}
-	return &run.Runner{
-		Version: version, Config: cfg, Spec: spec, NSX: client, Catalog: types, Rules: rules, Platform: platform,
-		Report: reporter, Redact: redact, Log: log, Clock: run.RealClock{}, NewRunID: newRunID, OnCommit: atCommit,
-	}, nil
-}
-
-// platformOf is how the workloads of the configured platform are read.
-func platformOf(cfg *config.Config, reporter *report.Reporter, redact *report.Redactor, log logrus.FieldLogger) (workloads.Platform, error) {
-	if cfg.NCP.Platform == config.PlatformTAS {
-		return workloads.TAS{}, nil
-	}
-	k := cfg.Kubernetes
-	return kubernetes.New(kubernetes.Options{
-		APIServer: k.APIServer, CACertificate: k.CACertificate,
-		Token: k.Token.Reveal(), TokenFile: k.TokenFile, ClientCertificate: k.ClientCertificate, ClientKey: k.ClientKey,
-		Kubeconfig: k.Kubeconfig, Pods: k.CheckPods, Timeout: time.Duration(k.Timeout), UserAgent: "migrate-mp2p/" + version,
-		Log: log, Say: reporter.Say, Redact: redact.Register,
-	})
-}
-
-func options(cfg *config.Config, log logrus.FieldLogger) nsx.Options {
-	o := nsx.Options{
-		Username: cfg.NSX.Username, Password: cfg.NSX.Password.Reveal(),
-		ClientCertificate: cfg.NSX.ClientCertificate, ClientKey: cfg.NSX.ClientKey,
-		CACertificate: cfg.NSX.CACertificate, Insecure: cfg.NSX.Insecure, Proxy: cfg.NSX.Proxy,
-		RequestsPerSecond: cfg.NSX.RequestsPerSecond, Concurrency: cfg.NSX.Concurrency,
-		ConnectTimeout: time.Duration(cfg.NSX.Timeouts.Connect), RequestTimeout: time.Duration(cfg.NSX.Timeouts.Request),
-		FinishTimeout: time.Duration(cfg.NSX.Timeouts.Finish), IndexTimeout: time.Duration(cfg.NSX.Timeouts.Index),
-		AllowOverwrite: cfg.NSX.AllowOverwrite, AbsentCodes: cfg.NSX.AbsentCodes, Logger: log,
-		ReadOnly: cfg.Migration.Command != config.CommandRun && cfg.Migration.Command != config.CommandRollback,
-	}
-	for _, m := range cfg.NSX.Managers {
-		o.Managers = append(o.Managers, nsx.Endpoint(m))
-	}
-	return o
-}
-
-// newRunID begins with the time, which people look for; the order of archives does not depend on it.
-func newRunID() string {
-	return time.Now().UTC().Format("20060102-150405") + "-" + strings.ToLower(rand.Text()[:6])
 }

@@ -14,6 +14,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/report"
+	"nsx-mp2p/migrate-mp2p/internal/wiring"
 )
 
 var _ = DescribeTable("a command line that cannot be carried out ends in 3 and says what is wrong [I10]",
@@ -51,7 +52,9 @@ var _ = DescribeTable("the README says which platforms this release serves",
 		if platform != config.PlatformTAS {
 			cfg.Kubernetes = config.Kubernetes{APIServer: "https://10.0.0.1:6443", Token: "t"}
 		}
-		if _, err := platformOf(cfg, report.New(report.Options{Out: io.Discard, Clock: time.Now}), &report.Redactor{}, logrus.New()); err != nil {
+		if _, err := wiring.Platform(cfg, wiring.Parts{
+			Report: report.New(report.Options{Out: io.Discard, Clock: time.Now}), Redact: &report.Redactor{}, Log: logrus.New(),
+		}); err != nil {
 			Expect(err).To(MatchError(ContainSubstring(platform)))
 			serves = "refuses with exit code 3"
 		}

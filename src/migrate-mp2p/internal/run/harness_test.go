@@ -15,11 +15,10 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
-	"nsx-mp2p/migrate-mp2p/internal/updates"
+	"nsx-mp2p/migrate-mp2p/internal/wiring"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/check"
@@ -87,6 +86,7 @@ func (f *foundation) config() *config.Config {
 	c.NSX.Username, c.NSX.Password = nsxsim.AdminUser, config.Secret(f.server.Password())
 	c.NSX.CACertificate = filepath.Join(f.dir, "ca.pem")
 	c.NSX.RequestsPerSecond = 10_000
+	c.NSX.AllowOverwrite = true
 	c.Migration.Enabled, c.Migration.Strategy = true, "all-down"
 	c.Migration.UserSpec = f.userSpec()
 	c.Records = config.Records{Directory: filepath.Join(f.dir, "records")}
@@ -132,36 +132,23 @@ func (f *foundation) execute(ctx context.Context, c *config.Config, change ...fu
 	GinkgoHelper()
 	f.out = &bytes.Buffer{}
 	f.runs++
-	types, err := catalog.New(nil)
-	Expect(err).NotTo(HaveOccurred())
-	spec, err := config.LoadUserSpec(c.Migration.UserSpec, run.SpecKinds(types))
-	Expect(err).NotTo(HaveOccurred())
-	rules, err := updates.LoadRules(c.Migration.UpdateRules)
-	Expect(err).NotTo(HaveOccurred())
 	redact := &report.Redactor{}
 	redact.Register(c.NSX.Password.Reveal())
 	log, closer, err := report.NewLogger("debug", c.Log.Directory, redact)
 	Expect(err).NotTo(HaveOccurred())
 	defer func() { Expect(closer.Close()).To(Succeed()) }()
-	writes := c.Migration.Command == config.CommandRun || c.Migration.Command == config.CommandRollback
-	var managers []nsx.Endpoint
-	for _, m := range c.NSX.Managers {
-		managers = append(managers, nsx.Endpoint(m))
+	var r *run.Runner
+	reporter := report.New(report.Options{Out: f.out, Log: log, LogDir: c.Log.Directory, Redact: redact, OnStatus: func(s report.Status) { r.SaveStatus(s) }})
+	var platform workloads.Platform = workloads.TAS{}
+	if c.NCP.Platform != config.PlatformTAS {
+		platform = everything{} // unless the spec has one of its own
 	}
-	client, err := nsx.New(nsx.Options{
-		Managers: managers,
-		Username: c.NSX.Username, Password: c.NSX.Password.Reveal(), CACertificate: c.NSX.CACertificate,
-		RequestsPerSecond: c.NSX.RequestsPerSecond, IndexTimeout: time.Duration(c.NSX.Timeouts.Index), AllowOverwrite: true, Logger: log, ReadOnly: !writes,
-		FirstPause: 5 * time.Millisecond,
+	r, err = wiring.Runner(c, wiring.Parts{
+		Version: "test", Report: reporter, Redact: redact, Log: log, Platform: platform, FirstPause: 5 * time.Millisecond,
 	})
 	Expect(err).NotTo(HaveOccurred())
-	defer client.Close()
-	var r *run.Runner
-	r = &run.Runner{
-		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Platform: workloads.TAS{},
-		Report: report.New(report.Options{Out: f.out, Log: log, LogDir: c.Log.Directory, Redact: redact, OnStatus: func(s report.Status) { r.SaveStatus(s) }}),
-		Redact: redact, Log: log, Clock: fastClock{},
-	}
+	defer r.NSX.Close()
+	r.Clock = fastClock{}
 	n := 0
 	r.NewRunID = func() string { n++; return fmt.Sprintf("run-%03d-%d", f.runs, n) }
 	for _, ch := range change {

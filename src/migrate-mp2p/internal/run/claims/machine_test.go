@@ -11,13 +11,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
-	"nsx-mp2p/migrate-mp2p/internal/nsx"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
-	"nsx-mp2p/migrate-mp2p/internal/updates"
-	"nsx-mp2p/migrate-mp2p/internal/workloads"
+	"nsx-mp2p/migrate-mp2p/internal/wiring"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
@@ -76,7 +73,7 @@ func (m *machine) configure(w *world) (err error) {
 	c.NCP = config.NCP{Platform: "tas", Cluster: cluster}
 	c.NSX.Managers = []config.Manager{{Address: strings.TrimPrefix(m.proxy.URL(), "https://")}}
 	c.NSX.Username, c.NSX.Password = nsxsim.AdminUser, config.Secret(m.server.Password())
-	c.NSX.CACertificate, c.NSX.RequestsPerSecond = file("ca.pem"), 10_000
+	c.NSX.CACertificate, c.NSX.RequestsPerSecond, c.NSX.AllowOverwrite = file("ca.pem"), 10_000, true
 	c.Migration.Enabled, c.Migration.Strategy, c.Migration.UserSpec = true, "all-down", file("user-spec.yaml")
 	c.Records, c.Log.Directory = config.Records{Directory: file("records")}, file("log")
 	m.config = c
@@ -115,18 +112,6 @@ func (m *machine) execute(ctx context.Context) (code int, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errNoEnd)
 	defer cancel()
 	c := m.config
-	types, err := catalog.New(nil)
-	if err != nil {
-		return 0, err
-	}
-	spec, err := config.LoadUserSpec(c.Migration.UserSpec, run.SpecKinds(types))
-	if err != nil {
-		return 0, err
-	}
-	rules, err := updates.LoadRules("")
-	if err != nil {
-		return 0, err
-	}
 	redact := &report.Redactor{}
 	redact.Register(c.NSX.Password.Reveal())
 	log, closer, err := report.NewLogger("info", c.Log.Directory, redact)
@@ -134,24 +119,15 @@ func (m *machine) execute(ctx context.Context) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
-	client, err := nsx.New(nsx.Options{
-		Managers: []nsx.Endpoint{nsx.Endpoint(c.NSX.Managers[0])},
-		Username: c.NSX.Username, Password: c.NSX.Password.Reveal(), CACertificate: c.NSX.CACertificate,
-		RequestsPerSecond: c.NSX.RequestsPerSecond, AllowOverwrite: true, Logger: log, FirstPause: 5 * time.Millisecond,
-	})
-	if err != nil {
+	var out bytes.Buffer
+	var r *run.Runner
+	reporter := report.New(report.Options{Out: &out, Log: log, LogDir: c.Log.Directory, Redact: redact, OnStatus: func(s report.Status) { r.SaveStatus(s) }})
+	if r, err = wiring.Runner(c, wiring.Parts{Version: "test", Report: reporter, Redact: redact, Log: log, FirstPause: 5 * time.Millisecond}); err != nil {
 		return 0, err
 	}
-	defer client.Close()
-	var out bytes.Buffer
+	defer r.NSX.Close()
 	n := 0
-	var r *run.Runner
-	r = &run.Runner{
-		Version: "test", Config: c, Spec: spec, NSX: client, Catalog: types, Rules: rules, Platform: workloads.TAS{},
-		Report: report.New(report.Options{Out: &out, Log: log, LogDir: c.Log.Directory, Redact: redact, OnStatus: func(s report.Status) { r.SaveStatus(s) }}),
-		Redact: redact, Log: log, Clock: &leapingClock{},
-		NewRunID: func() string { n++; return fmt.Sprintf("run-%03d-%d", m.runs, n) },
-	}
+	r.Clock, r.NewRunID = &leapingClock{}, func() string { n++; return fmt.Sprintf("run-%03d-%d", m.runs, n) }
 	m.last = r.Do(ctx)
 	r.Report.Finish(m.last)
 	m.output = out.String()
