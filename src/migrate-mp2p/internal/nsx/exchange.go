@@ -14,9 +14,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	"github.com/sirupsen/logrus"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 const (

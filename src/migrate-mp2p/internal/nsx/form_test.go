@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // called is one kind of request that the client makes.

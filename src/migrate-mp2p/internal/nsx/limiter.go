@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/wait"
-
-	"golang.org/x/time/rate"
 )
 
 const (

@@ -10,10 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 var _ = Describe("the limiter", func() {

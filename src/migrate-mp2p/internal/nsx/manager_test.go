@@ -17,12 +17,12 @@ import (
 	"sync"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
 	"github.com/sirupsen/logrus"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 const (

@@ -10,9 +10,9 @@ import (
 	"net/url"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	"github.com/sirupsen/logrus"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 // Endpoint is one candidate manager.

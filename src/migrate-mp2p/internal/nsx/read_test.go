@@ -10,11 +10,11 @@ import (
 	"strconv"
 	"strings"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 var _ = Describe("reading many objects", func() {

@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	"github.com/cenkalti/backoff/v4"
 	"github.com/sirupsen/logrus"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 const (

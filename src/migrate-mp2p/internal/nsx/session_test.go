@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"sync"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 var _ = Describe("the session", func() {

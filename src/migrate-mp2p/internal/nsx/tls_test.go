@@ -15,11 +15,11 @@ import (
 	"strings"
 	"time"
 
-	"nsx-mp2p/migrate-mp2p/internal/mp"
-
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
+
+	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
 
 var _ = Describe("trusting a manager", func() {
