@@ -8,6 +8,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 )
 
 // startCoordinator makes sure that the migration coordinator runs on the pinned node and answers; it is
@@ -29,22 +30,22 @@ func (r *Runner) startCoordinator(ctx context.Context) (service mp.ServiceStatus
 			return service, fmt.Errorf("starting the coordinator service: %w", err)
 		}
 	}
-	begin := r.Clock.Now()
-	for wait := 100 * time.Millisecond; ; wait = min(wait*2, 5*time.Second) {
+	poll := wait.Poll{Clock: r.Clock, First: 100 * time.Millisecond, Longest: 5 * time.Second}
+	err = poll.Until(ctx, func(waited time.Duration) (bool, error) {
 		service, err = r.NSX.CoordinatorService(ctx)
 		if err == nil && service.Running() {
 			if _, err = r.NSX.MigrationStatus(ctx); err == nil {
-				return service, nil
+				return true, nil
 			}
 		}
-		if waited := r.Clock.Now().Sub(begin); waited > time.Duration(r.Config.NSX.Timeouts.Coordinator) {
-			return service, fmt.Errorf("waiting %s for the coordinator service to answer (%s, %s): %w", waited.Round(time.Second), service.RuntimeState, service.Reason, orUnknown(err))
+		if waited > time.Duration(r.Config.NSX.Timeouts.Coordinator) {
+			return false, fmt.Errorf("waiting %s for the coordinator service to answer (%s, %s): %w",
+				waited.Round(time.Second), service.RuntimeState, service.Reason, orUnknown(err))
 		}
 		r.Report.Waiting("the migration coordinator is starting")
-		if err := r.Clock.Sleep(ctx, wait); err != nil {
-			return service, err
-		}
-	}
+		return false, nil
+	})
+	return service, err
 }
 
 func orUnknown(err error) error {
@@ -271,9 +272,11 @@ func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (e
 	if err != nil || len(paths) == 0 {
 		return effectUnseen, err
 	}
-	begin := j.Clock.Now()
-	for wait := 200 * time.Millisecond; ; wait = min(wait*2, 2*time.Second) {
-		seen, limit, there := effectNone, toBegin, 0
+	seen := effectNone
+	poll := wait.Poll{Clock: j.Clock, First: 200 * time.Millisecond, Longest: 2 * time.Second}
+	err = poll.Until(ctx, func(waited time.Duration) (done bool, err error) {
+		limit, there := toBegin, 0
+		seen = effectNone
 		for _, path := range paths {
 			status, err := j.NSX.Realization(ctx, path)
 			if mp.IsKind(err, mp.KindNotFound) {
@@ -282,25 +285,26 @@ func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (e
 			there++
 			switch {
 			case err != nil:
-				return seen, fmt.Errorf("reading the realisation of %s: %w", path, err)
+				return false, fmt.Errorf("reading the realisation of %s: %w", path, err)
 			case !begun(status, before[path]):
 			case status == realised || status == realiseError:
-				return effectEnded, nil
+				seen = effectEnded
+				return true, nil
 			default:
 				seen, limit = effectAtWork, toEnd
 			}
 		}
-		if there == 0 {
-			return effectUnseen, nil
-		}
-		if j.Clock.Now().Sub(begin) >= limit {
-			return seen, nil
+		switch {
+		case there == 0:
+			seen = effectUnseen
+			return true, nil
+		case waited >= limit:
+			return true, nil
 		}
 		j.Report.Waiting("finding out whether DONE took effect")
-		if err := j.Clock.Sleep(ctx, wait); err != nil {
-			return seen, err
-		}
-	}
+		return false, nil
+	})
+	return seen, err
 }
 
 // sample gives some of the migrated objects that can show whether DONE took effect, and what NSX said of them before it.

@@ -18,6 +18,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 	"nsx-mp2p/migrate-mp2p/internal/wiring"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -124,7 +125,7 @@ type fastClock struct{}
 func (fastClock) Now() time.Time { return time.Now() }
 
 func (fastClock) Sleep(ctx context.Context, d time.Duration) error {
-	return run.RealClock{}.Sleep(ctx, min(d, 5*time.Millisecond))
+	return wait.For(ctx, min(d, 5*time.Millisecond))
 }
 
 // execute runs the errand once, as a fresh process with the same disk would.
@@ -241,5 +242,5 @@ func (c *leapingClock) Now() time.Time { return time.Now().Add(time.Duration(c.a
 
 func (c *leapingClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.ahead.Add(int64(d))
-	return run.RealClock{}.Sleep(ctx, min(d, 5*time.Millisecond))
+	return wait.For(ctx, min(d, 5*time.Millisecond))
 }

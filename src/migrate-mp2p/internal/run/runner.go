@@ -19,14 +19,9 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
-
-// Clock is time as a run sees it.
-type Clock interface {
-	Now() time.Time
-	Sleep(ctx context.Context, d time.Duration) error
-}
 
 // Runner holds the parts that one execution works with; cmd puts them together.
 type Runner struct {
@@ -40,7 +35,7 @@ type Runner struct {
 	Platform workloads.Platform
 	Report   *report.Reporter
 	Log      logrus.FieldLogger
-	Clock    Clock
+	Clock    wait.Clock
 	// Job is the uid of the Kubernetes Job whose pod this is; empty elsewhere. Its server may let another pod follow one that
 	// was lost, which must do no more than that one would have done.
 	Job string

@@ -17,6 +17,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
 
@@ -70,7 +71,7 @@ func Runner(cfg *config.Config, p Parts) (*run.Runner, error) {
 	}
 	return &run.Runner{
 		Version: p.Version, Config: cfg, Spec: spec, NSX: client, Catalog: types, Rules: rules, Platform: platform,
-		Report: p.Report, Redact: p.Redact, Log: p.Log, Clock: run.RealClock{}, NewRunID: newRunID, OnCommit: p.OnCommit,
+		Report: p.Report, Redact: p.Redact, Log: p.Log, Clock: wait.Wall{}, NewRunID: newRunID, OnCommit: p.OnCommit,
 	}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
+	"nsx-mp2p/migrate-mp2p/internal/wait"
 	"nsx-mp2p/migrate-mp2p/internal/wiring"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/coordinator"
@@ -147,5 +148,5 @@ func (c *leapingClock) Now() time.Time { return time.Now().Add(time.Duration(c.a
 
 func (c *leapingClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.ahead.Add(int64(d))
-	return run.RealClock{}.Sleep(ctx, min(d, 5*time.Millisecond))
+	return wait.For(ctx, min(d, 5*time.Millisecond))
 }
