@@ -204,6 +204,7 @@ func (s *Front) answering(from int) int {
 	return from % len(s.nodes)
 }
 
+// ErrNoHolder refuses a failover where requests go to all nodes.
 var ErrNoHolder = errors.New("a failover needs a virtual address that belongs to one node at a time")
 
 // Failover makes the virtual address go to another node. With persistence by source, all sources known so far go there.

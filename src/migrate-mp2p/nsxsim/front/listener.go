@@ -9,7 +9,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/faults"
 )
 
-// connections is a listener that can be taken down and come back, and that can cut everything it accepted. A plain
+// listener is one that can be taken down and come back, and that can cut everything it accepted. A plain
 // http.Server.Close says farewell on each TLS connection while it holds a lock; over an in-memory connection that nobody
 // reads, this would wait for ever in virtual time.
 type listener struct {
@@ -85,7 +85,7 @@ func (c *listener) admit(accepted net.Conn) *connection {
 	return admitted
 }
 
-// Set changes how the address answers from now on. Going down cuts what is open; connections that were accepted in
+// set changes how the address answers from now on. Going down cuts what is open; connections that were accepted in
 // silence stay silent for ever.
 func (c *listener) set(reach faults.Reach) error {
 	c.mu.Lock()
@@ -115,7 +115,7 @@ func (c *listener) set(reach faults.Reach) error {
 	return nil
 }
 
-// Reached tells how the address answers.
+// reached tells how the address answers.
 func (c *listener) reached() faults.Reach {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,7 +13,9 @@ import (
 // issue 41).
 const codeRejected = 400
 
-const PathNote = "a Policy path with characters beyond printable ASCII is refused with 400/400 whatever the verb, encoded or not, and so are %, ;, backslash and an encoded slash; " +
+// PathNote is what the coverage says of paths that the front refuses.
+const PathNote = "a Policy path with characters beyond printable ASCII is refused with 400/400 whatever the verb, encoded or not, " +
+	"and so are %, ;, backslash and an encoded slash; " +
 	"why: a client reports the first with its text, which is that of a web framework that by default refuses the others too"
 
 // rejected is the answer of NSX's front to a path that it does not let in, nil for others. path is as it was sent.

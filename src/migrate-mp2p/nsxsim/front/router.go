@@ -20,6 +20,7 @@ type level struct {
 	routes  []api.Route
 }
 
+// NewRouter makes the routing table; two routes for the same call are an error.
 func NewRouter(routes []api.Route) (*Router, error) {
 	r := &Router{root: &level{}, Routes: routes}
 	for _, route := range routes {

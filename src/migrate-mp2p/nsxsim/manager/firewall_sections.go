@@ -13,6 +13,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
+// RulePattern is the collection of firewall rules as package references writes it.
 const RulePattern = "firewall/sections/{parent}/rules"
 
 // sectionRoutes create and change sections and rules: alone, together, and at a position (NSX Go SDK).

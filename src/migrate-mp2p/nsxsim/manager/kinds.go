@@ -96,7 +96,7 @@ func (k Kind) deleteQuery() []string {
 // pattern is the collection as package references writes it.
 func (k Kind) pattern() string { return namedPart.ReplaceAllString(k.collection, "{parent}") }
 
-// managerKinds is the Manager API as far as it is simulated.
+// allKinds is the Manager API as far as it is simulated.
 func allKinds() []Kind {
 	return slices.Concat(
 		switchingKinds(), routingKinds(), poolsKinds(), firewallKinds(), groupsKinds(), lbKinds(), dhcpKinds(), trustKinds(), fabricKinds(),

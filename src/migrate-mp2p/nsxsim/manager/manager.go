@@ -74,7 +74,7 @@ var (
 	}
 )
 
-// managerKey is the store's key for a Manager path.
+// storeKey is the store's key for a Manager path.
 func storeKey(path string) string {
 	return strings.Trim(strings.TrimPrefix(path, api.ManagerPrefix), "/")
 }

@@ -124,6 +124,7 @@ var entityTypes = map[string]string{
 	"Group": "RealizedNSGroup", "SecurityPolicy": "RealizedFirewallSection", "Rule": "RealizedFirewallRule", "PolicyNatRule": "RealizedNatRule",
 }
 
+// EntityType is the realized type of an intent.
 func EntityType(intent *store.Object) string {
 	return cmp.Or(entityTypes[intent.ResourceType], intent.ResourceType)
 }

@@ -23,7 +23,7 @@ const (
 	codeTooLarge  = 60576
 )
 
-// searchFlavour is one of the two sides that the Search API stands on.
+// flavour is one of the two sides that the Search API stands on.
 type flavour struct {
 	prefix string
 	side   func(*store.Tx) *store.Space
