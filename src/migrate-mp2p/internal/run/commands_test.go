@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"os"
@@ -59,6 +60,23 @@ var _ = Describe("the commands", func() {
 		plan, err := os.ReadFile(filepath.Join(f.dir, "log", "plan.json"))
 		Expect(err).NotTo(HaveOccurred())
 		Expect(string(plan)).To(ContainSubstring(`"LOGICAL_PORT"`))
+		var written struct {
+			Cluster string
+			Scopes  map[string]struct {
+				Totals  []struct{ Batches int }
+				Batches []struct{ Type string }
+			}
+		}
+		Expect(json.Unmarshal(plan, &written)).To(Succeed())
+		Expect(written.Cluster).To(Equal(f.config().NCP.Cluster))
+		Expect(written.Scopes).To(And(HaveLen(2), HaveKey("shared"), HaveKey("ncp")))
+		for name, scope := range written.Scopes {
+			batches := 0
+			for _, total := range scope.Totals {
+				batches += total.Batches
+			}
+			Expect(scope.Batches).To(HaveLen(batches), name)
+		}
 	})
 
 	It("run carries out no other plan than the one whose fingerprint was signed [R13]", func() {

@@ -140,39 +140,37 @@ func (r *Runner) writePlan(drafts []draft) error {
 	return nil
 }
 
-// punctuation is written as it is; encodePlan encodes everything else.
-type punctuation string
-
 // encodePlan writes one batch a line. Encoding a whole plan at once would hold it in memory several times.
 func (r *Runner) encodePlan(w io.Writer, drafts []draft) error {
-	out := bufio.NewWriter(w)
-	var failed error
-	put := func(parts ...any) {
-		for _, part := range parts {
-			text, asIs := part.(punctuation)
-			data, err := []byte(text), error(nil)
-			if !asIs {
-				data, err = json.Marshal(part)
-			}
-			_, writeErr := out.Write(data)
-			failed = errors.Join(failed, err, writeErr)
-		}
-	}
-	put(punctuation(`{"tool":`), r.Version, punctuation(`,"cluster":`), r.Config.NCP.Cluster, punctuation(`,"scopes":{`))
+	out := bufio.NewWriter(w) // a write that failed makes Flush fail, too
+	err := printJSON(out, `{"tool":%s,"cluster":%s,"scopes":{`, r.Version, r.Config.NCP.Cluster)
 	for i, d := range drafts {
-		put(separator(i), d.scope, punctuation(`:{"digest":`), d.plan.Digest, punctuation(`,"totals":`), d.plan.Totals,
-			punctuation(`,"references":`), d.plan.References, punctuation(`,"batches":[`))
+		err = errors.Join(err, printJSON(out, separator(i)+`%s:{"digest":%s,"totals":%s,"references":%s,"batches":[`,
+			d.scope, d.plan.Digest, d.plan.Totals, d.plan.References))
 		for j, b := range d.plan.Batches {
-			put(separator(j), b)
+			err = errors.Join(err, printJSON(out, separator(j)+"%s", b))
 		}
-		put(punctuation("]}"))
+		err = errors.Join(err, printJSON(out, "]}"))
 	}
-	put(punctuation("}}\n"))
-	return errors.Join(failed, out.Flush())
+	return errors.Join(err, printJSON(out, "}}\n"), out.Flush())
+}
+
+// printJSON prints values as JSON where the format says %s.
+func printJSON(w io.Writer, format string, values ...any) error {
+	texts := make([]any, len(values))
+	for i, value := range values {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		texts[i] = text
+	}
+	_, err := fmt.Fprintf(w, format, texts...)
+	return err
 }
 
 // separator stands before the i-th element of a list.
-func separator(i int) punctuation {
+func separator(i int) string {
 	if i == 0 {
 		return "\n"
 	}
