@@ -85,13 +85,17 @@ func (m moment) String() string {
 	case never:
 		return "to its end"
 	case atCommit:
-		side := "before"
-		if m.n%2 == 0 {
-			side = "after"
-		}
-		return fmt.Sprintf("killed right %s commit %d of the records", side, (m.n+1)/2)
+		return "killed at " + m.failpoint()
 	}
 	return fmt.Sprintf("killed %s (the %d. one)", m.kind, m.n)
+}
+
+// failpoint is the moment of a commit as the errand knows it: every second one is the other side of the same commit.
+func (m moment) failpoint() string {
+	if m.n%2 == 1 {
+		return fmt.Sprintf("before-commit:%d", (m.n+1)/2)
+	}
+	return fmt.Sprintf("after-commit:%d", m.n/2)
 }
 
 // execution is one process and its end.
@@ -112,7 +116,7 @@ func (f *foundation) execute(ctx context.Context, m moment) (execution, error) {
 	// Collecting garbage costs these short runs a third of their time.
 	f.machine.Environment = []string{"GOGC=off"}
 	if m.kind == atCommit {
-		f.machine.Environment = append(f.machine.Environment, fmt.Sprintf("MIGRATE_MP2P_KILL_AT_COMMIT=%d", m.n))
+		f.machine.Environment = append(f.machine.Environment, "MIGRATE_MP2P_FAILPOINT="+m.failpoint())
 	}
 	var e execution
 	process := make(chan *programs.Process, 1)

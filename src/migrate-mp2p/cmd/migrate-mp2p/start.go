@@ -117,9 +117,9 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	reporter := report.New(printer)
-	atCommit, err := onCommit()
+	failpoint, err := onFailpoint()
 	if err == nil {
-		r, err = wiring.Runner(cfg, wiring.Parts{Version: version, Report: reporter, Redact: redact, Log: log, OnCommit: atCommit})
+		r, err = wiring.Runner(cfg, wiring.Parts{Version: version, Report: reporter, Redact: redact, Log: log, OnFailpoint: failpoint})
 	}
 	if err != nil {
 		return finish(reporter, run.Refused(err))

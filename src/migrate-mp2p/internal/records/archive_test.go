@@ -117,10 +117,10 @@ var _ = Describe("the archive of a run", func() {
 
 	It("that was made before the records were cleared is made again", func() {
 		dir := GinkgoT().TempDir()
-		// The last two calls of a whole run are those around clearing the records.
-		calls := 0
-		Expect(wholeRun(GinkgoT().TempDir(), func(n int) { calls = n }, "")).To(Succeed())
-		Expect(child("killed", dir, fmt.Sprint(calls-1)).Run()).NotTo(Succeed())
+		// The last transaction of a whole run clears the records.
+		last := 0
+		Expect(wholeRun(GinkgoT().TempDir(), func(_ records.Failpoint, n int) { last = n }, "")).To(Succeed())
+		Expect(child("killed", dir, fmt.Sprintf("%s:%d", records.BeforeCommit, last)).Run()).NotTo(Succeed())
 		s := opened(dir)
 		Expect(left(s)).To(HavePrefix("complete"))
 		Expect(archives(s)).To(HaveLen(1))

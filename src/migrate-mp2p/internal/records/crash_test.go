@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"syscall"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -51,9 +50,9 @@ func applyFirst(s *records.Store) error {
 	return s.SetUpdates(updates)
 }
 
-// wholeRun does the steps up to a state ("" for all), calling onCommit around each transaction.
-func wholeRun(dir string, onCommit func(int), until records.State) error {
-	s, err := records.Open(dir, records.Options{Clock: clock, OnCommit: onCommit, Holder: "child"})
+// wholeRun does the steps up to a state ("" for all), calling onFailpoint around each commit.
+func wholeRun(dir string, onFailpoint func(records.Failpoint, int), until records.State) error {
+	s, err := records.Open(dir, records.Options{Clock: clock, OnFailpoint: onFailpoint, Holder: "child"})
 	if err != nil {
 		return err
 	}
@@ -90,7 +89,6 @@ func left(s *records.Store) string {
 }
 
 var _ = Describe("a process that is killed", func() {
-	// The n-th transaction surrounds the calls 2n-1 and 2n of OnCommit.
 	transaction := 0
 	before := "none"
 	for i, step := range runSteps {
@@ -103,10 +101,11 @@ var _ = Describe("a process that is killed", func() {
 			case i == 8: // PutUpdates has discarded, but there was nothing to discard
 				want = before
 			}
-			for when, expected := range map[int]string{2*transaction - 1: before, 2 * transaction: want} {
-				It(fmt.Sprintf("at commit call %d leaves %q, whole [I1] [I2]", when, expected), func() {
+			for at, expected := range map[records.Failpoint]string{records.BeforeCommit: before, records.AfterCommit: want} {
+				when := fmt.Sprintf("%s:%d", at, transaction)
+				It(fmt.Sprintf("at %s leaves %q, whole [I1] [I2]", when, expected), func() {
 					dir := GinkgoT().TempDir()
-					err := child("killed", dir, strconv.Itoa(when)).Run()
+					err := child("killed", dir, when).Run()
 					var exit *exec.ExitError
 					Expect(errors.As(err, &exit)).To(BeTrue(), "%v", err)
 					Expect(exit.Sys().(syscall.WaitStatus).Signal()).To(Equal(syscall.SIGKILL))
@@ -124,7 +123,7 @@ var _ = Describe("a process that is killed", func() {
 var _ = Describe("a plan whose recording was cut short", func() {
 	It("is no run, and the next plan replaces its rows [I1]", func() {
 		dir := GinkgoT().TempDir()
-		Expect(child("killed", dir, "5").Run()).NotTo(Succeed()) // the rows are there, the header is not
+		Expect(child("killed", dir, "before-commit:3").Run()).NotTo(Succeed()) // the rows are there, the header is not
 
 		s := opened(dir)
 		_, found, err := s.Run()
@@ -142,10 +141,10 @@ var _ = Describe("a copy of the file taken in the middle of a run", func() {
 	It("opens as the step before or the step after", func() {
 		dir, copies := GinkgoT().TempDir(), GinkgoT().TempDir()
 		var taken []string
-		Expect(wholeRun(dir, func(n int) {
+		Expect(wholeRun(dir, func(at records.Failpoint, n int) {
 			data, err := os.ReadFile(databaseFile(dir))
 			Expect(err).NotTo(HaveOccurred())
-			folder := fmt.Sprintf("%s/%d", copies, n)
+			folder := fmt.Sprintf("%s/%s-%d", copies, at, n)
 			Expect(os.Mkdir(folder, 0o700)).To(Succeed())
 			Expect(os.WriteFile(databaseFile(folder), data, 0o600)).To(Succeed())
 			taken = append(taken, folder)

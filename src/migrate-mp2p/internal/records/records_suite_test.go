@@ -2,6 +2,7 @@ package records_test
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -85,20 +85,17 @@ func startHolder(dir string) (pid int, release func()) {
 	}
 }
 
-// runUntilKilled does a whole run and kills itself at the given call of OnCommit.
-func runUntilKilled(dir, arg string) error {
-	at, err := strconv.Atoi(arg)
-	if err != nil {
-		return err
-	}
-	return wholeRun(dir, func(n int) {
-		if n == at {
+// runUntilKilled does a whole run and kills itself at the given failpoint, such as before-commit:3. That it does not get there is an error.
+func runUntilKilled(dir, when string) error {
+	err := wholeRun(dir, func(at records.Failpoint, n int) {
+		if fmt.Sprintf("%s:%d", at, n) == when {
 			if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
 				fmt.Println(err)
 			}
 			select {} // until the signal arrives
 		}
 	}, "")
+	return cmp.Or(err, fmt.Errorf("a whole run has no failpoint %s", when))
 }
 
 var began = time.Date(2024, 5, 1, 8, 0, 0, 0, time.UTC)

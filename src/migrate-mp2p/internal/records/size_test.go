@@ -86,8 +86,8 @@ func peakHeap(objects int) uint64 {
 	GinkgoHelper()
 	var now runtime.MemStats
 	most := uint64(0)
-	s, err := records.Open(GinkgoT().TempDir(), records.Options{Clock: clock, OnCommit: func(n int) {
-		if n%4 == 1 {
+	s, err := records.Open(GinkgoT().TempDir(), records.Options{Clock: clock, OnFailpoint: func(at records.Failpoint, n int) {
+		if at == records.BeforeCommit && n%2 == 1 {
 			runtime.GC()
 			runtime.ReadMemStats(&now)
 			most = max(most, now.HeapAlloc)
@@ -115,7 +115,7 @@ func BenchmarkRun(b *testing.B) {
 	for b.Loop() {
 		dir := b.TempDir()
 		var peak uint64
-		s, err := records.Open(dir, records.Options{OnCommit: func(int) {
+		s, err := records.Open(dir, records.Options{OnFailpoint: func(records.Failpoint, int) {
 			var now runtime.MemStats
 			runtime.ReadMemStats(&now)
 			peak = max(peak, now.HeapAlloc)

@@ -27,21 +27,30 @@ type Options struct {
 	MountInfo    func() ([]byte, error) // default: reads /proc/self/mountinfo
 	Clock        func() time.Time       // default: time.Now
 
-	// OnCommit is called right before and right after each write transaction is committed, with a number that
-	// counts these calls from 1. It is for tests and the crash harness only: they end the process there.
-	OnCommit func(n int)
+	// OnFailpoint is called at each of the failpoints of a write transaction, with the transaction's number, counted from 1. It is
+	// for tests and the crash harness only: they end the process there.
+	OnFailpoint func(at Failpoint, transaction int)
 }
+
+// Failpoint names a moment at which tests end the process.
+type Failpoint string
+
+// The failpoints of a write transaction: everything is ready to be committed, and everything is on the disk.
+const (
+	BeforeCommit Failpoint = "before-commit"
+	AfterCommit  Failpoint = "after-commit"
+)
 
 // Store is the open records. It may be used by several goroutines.
 type Store struct {
 	dir      string
 	db       *bbolt.DB
 	clock    func() time.Time
-	onCommit func(n int)
+	onFailpoint func(at Failpoint, transaction int)
 	readOnly bool
 
 	mu      sync.Mutex // held from reading what a change is based on until its commit
-	commits int        // calls of onCommit so far
+	commits int        // transactions so far
 }
 
 // Open opens the records for writing, creating folder and file where needed, and checks every row. It fails
@@ -57,7 +66,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := prepare(dir); err != nil {
 		return nil, noSpace(dir, fmt.Errorf("creating records in %s: %w", dir, err))
 	}
-	s := &Store{dir: dir, clock: o.Clock, onCommit: o.OnCommit}
+	s := &Store{dir: dir, clock: o.Clock, onFailpoint: o.OnFailpoint}
 	if err := s.open(max(o.Timeout, 1)); err != nil {
 		return nil, err
 	}
@@ -282,13 +291,14 @@ func (s *Store) update(work func(*bbolt.Tx) error) error {
 				return err
 			}
 			worked = true
-			s.committing()
+			s.commits++
+			s.failpoint(BeforeCommit)
 			return nil
 		})
 	})
 	switch {
 	case err == nil:
-		s.committing()
+		s.failpoint(AfterCommit)
 		return nil
 	case worked:
 		return s.commitError(err)
@@ -310,11 +320,10 @@ func (s *Store) commitError(err error) error {
 	return err
 }
 
-// committing calls the failpoint.
-func (s *Store) committing() {
-	if s.onCommit != nil {
-		s.commits++
-		s.onCommit(s.commits)
+// failpoint is the moment of that name in the present transaction.
+func (s *Store) failpoint(at Failpoint) {
+	if s.onFailpoint != nil {
+		s.onFailpoint(at, s.commits)
 	}
 }
 

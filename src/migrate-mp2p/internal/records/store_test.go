@@ -62,7 +62,7 @@ var _ = Describe("opening the records", func() {
 
 	It("lets go of the lock when its holder is killed", func() {
 		dir := GinkgoT().TempDir()
-		Expect(child("killed", dir, "7").Run()).NotTo(Succeed())
+		Expect(child("killed", dir, "before-commit:4").Run()).NotTo(Succeed())
 		opened(dir)
 	})
 

@@ -94,8 +94,8 @@ func (r *Runner) openToWrite() (err error) {
 func (r *Runner) recordsOptions() records.Options {
 	o := records.Options{
 		RequireMount: r.Config.Records.RequireMount, MinFree: minFree, Clock: r.Clock.Now,
-		Holder:   fmt.Sprintf("%s of %s %q", r.Config.Migration.Command, r.Config.NCP.Platform, r.Config.NCP.Cluster),
-		OnCommit: r.OnCommit,
+		Holder:      fmt.Sprintf("%s of %s %q", r.Config.Migration.Command, r.Config.NCP.Platform, r.Config.NCP.Cluster),
+		OnFailpoint: r.OnFailpoint,
 	}
 	if r.onDisk != nil {
 		r.onDisk(&o)

@@ -160,7 +160,7 @@ var _ = Describe("the judgement of an execution", func() {
 		c := f.shared()
 		var early report.Data
 		out := f.execute(ctx, c, func(r *run.Runner) {
-			r.OnCommit = func(int) { // the last commit clears the records, and follows the archive
+			r.OnFailpoint = func(records.Failpoint, int) { // the last commit clears the records, and follows the archive
 				if _, archived, _ := records.HasArchive(c.Records.Directory, "run-001-1"); archived {
 					early = written("run-001-1", f)
 				}

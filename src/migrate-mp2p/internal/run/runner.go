@@ -47,8 +47,8 @@ type Runner struct {
 
 	// Redact masks secrets in reports.
 	Redact *report.Redactor
-	// OnCommit is handed to the records; it is for crash tests.
-	OnCommit func(n int)
+	// OnFailpoint is handed to the records; it is for crash tests.
+	OnFailpoint func(at records.Failpoint, transaction int)
 
 	// onDisk changes what is asked of the records' disk; it is for tests.
 	onDisk func(*records.Options)

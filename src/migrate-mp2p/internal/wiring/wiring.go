@@ -14,6 +14,7 @@ import (
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/kubernetes"
 	"nsx-mp2p/migrate-mp2p/internal/nsx"
+	"nsx-mp2p/migrate-mp2p/internal/records"
 	"nsx-mp2p/migrate-mp2p/internal/report"
 	"nsx-mp2p/migrate-mp2p/internal/run"
 	"nsx-mp2p/migrate-mp2p/internal/updates"
@@ -27,8 +28,8 @@ type Parts struct {
 	Report  *report.Reporter
 	Redact  *report.Redactor
 	Log     logrus.FieldLogger
-	// OnCommit is told of each commit of the records; it is for crash tests and nil otherwise.
-	OnCommit func(n int)
+	// OnFailpoint is told of the failpoints of the records; it is for crash tests and nil otherwise.
+	OnFailpoint func(at records.Failpoint, transaction int)
 	// Platform is what runs on the cluster; nil means what the configuration says. Tests have one of their own.
 	Platform workloads.Platform
 	// FirstPause is nsx.Options.FirstPause; 0 means its default.
@@ -71,7 +72,7 @@ func Runner(cfg *config.Config, p Parts) (*run.Runner, error) {
 	}
 	return &run.Runner{
 		Version: p.Version, Config: cfg, Spec: spec, NSX: client, Catalog: types, Rules: rules, Platform: platform,
-		Report: p.Report, Redact: p.Redact, Log: p.Log, Clock: wait.Wall{}, NewRunID: newRunID, OnCommit: p.OnCommit,
+		Report: p.Report, Redact: p.Redact, Log: p.Log, Clock: wait.Wall{}, NewRunID: newRunID, OnFailpoint: p.OnFailpoint,
 	}, nil
 }
 
