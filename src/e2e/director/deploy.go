@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	boshjob "github.com/cloudfoundry/bosh-cli/v7/release/job"
 	boshpkg "github.com/cloudfoundry/bosh-cli/v7/release/pkg"
@@ -155,7 +157,15 @@ func (d *Director) compile(ctx context.Context, t *task, p boshpkg.Compilable) (
 		}
 		dependencies[dependency.Name()] = compiled
 	}
-	err := t.step("Compiling packages", p.Name()+"/"+p.Fingerprint(), func() error {
+	release, err := alone(ctx, file)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	if _, err := os.Stat(file); err == nil {
+		return file, nil // another Director has compiled it meanwhile
+	}
+	err = t.step("Compiling packages", p.Name()+"/"+p.Fingerprint(), func() error {
 		v, err := d.createVM(Instance{Deployment: "compilation", Group: p.Name(), ID: "0"}, "")
 		if err != nil {
 			return err
@@ -163,6 +173,30 @@ func (d *Director) compile(ctx context.Context, t *task, p boshpkg.Compilable) (
 		return errors.Join(d.compileOn(ctx, v, p, dependencies, file), d.deleteVM(v))
 	})
 	return file, err
+}
+
+// alone lets one Director at a time compile a package: those who share the compiled ones wait for it. A process that dies lets go.
+func alone(ctx context.Context, file string) (release func(), err error) {
+	lock, err := os.OpenFile(file+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("locking the compilation of %s: %w", filepath.Base(file), err)
+	}
+	release = func() { _ = lock.Close() } // which cannot lose anything
+	for {
+		switch err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+		case err == nil:
+			return release, nil
+		case !errors.Is(err, syscall.EWOULDBLOCK):
+			release()
+			return nil, fmt.Errorf("locking the compilation of %s: %w", filepath.Base(file), err)
+		}
+		select {
+		case <-ctx.Done():
+			release()
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 func (d *Director) compileOn(ctx context.Context, v *vm, p boshpkg.Compilable, dependencies map[string]string, file string) error {
