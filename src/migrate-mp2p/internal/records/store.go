@@ -43,11 +43,11 @@ const (
 
 // Store is the open records. It may be used by several goroutines.
 type Store struct {
-	dir      string
-	db       *bbolt.DB
-	clock    func() time.Time
+	dir         string
+	db          *bbolt.DB
+	clock       func() time.Time
 	onFailpoint func(at Failpoint, transaction int)
-	readOnly bool
+	readOnly    bool
 
 	mu      sync.Mutex // held from reading what a change is based on until its commit
 	commits int        // transactions so far
