@@ -236,7 +236,7 @@ func (m *Migrator) rollback(ctx context.Context, body mp.Promotion, ours map[mp.
 	for ref := range ours {
 		refs = append(refs, ref)
 	}
-	return m.poll(ctx, func(waited time.Duration) (back bool, err error) {
+	return m.poll(ctx, func(waited func() time.Duration) (back bool, err error) {
 		found, err := m.Look(ctx, refs)
 		if err != nil {
 			return false, fmt.Errorf("reading what became of the rollback: %w", err)
@@ -250,7 +250,7 @@ func (m *Migrator) rollback(ctx context.Context, body mp.Promotion, ours map[mp.
 		if len(left) == 0 {
 			return true, nil
 		}
-		if waited > m.FinishTimeout {
+		if waited() > m.FinishTimeout {
 			return false, fmt.Errorf("its answer was lost and after %s these are still not back: %s", m.FinishTimeout, strings.Join(head(left, maxNamed), ", "))
 		}
 		m.Events.Waiting(fmt.Sprintf("a rollback whose answer was lost: %d of %d objects are not back yet", len(left), len(refs)))

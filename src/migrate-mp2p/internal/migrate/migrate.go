@@ -311,14 +311,14 @@ func (m *Migrator) abort(ctx context.Context) error {
 	if err := m.act(ctx, "abort"); err != nil {
 		return err
 	}
-	return m.poll(ctx, func(waited time.Duration) (done bool, err error) {
+	return m.poll(ctx, func(waited func() time.Duration) (done bool, err error) {
 		status, err := m.API.MigrationStatus(ctx)
 		switch {
 		case err != nil:
 			return false, fmt.Errorf("reading the coordinator's status after an abort: %w", err)
 		case status.Overall == mp.StatusNotStarted || status.Overall == mp.StatusSuccess:
 			return true, nil
-		case waited > abortTimeout:
+		case waited() > abortTimeout:
 			return false, fmt.Errorf("aborting the plan: the coordinator's status is still %s", status.Overall)
 		}
 		return false, nil

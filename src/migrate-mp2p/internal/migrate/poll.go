@@ -22,7 +22,7 @@ const (
 )
 
 // poll looks until that is done or fails.
-func (m *Migrator) poll(ctx context.Context, look func(waited time.Duration) (done bool, err error)) error {
+func (m *Migrator) poll(ctx context.Context, look func(waited func() time.Duration) (done bool, err error)) error {
 	return wait.Poll{Clock: m.Clock, First: pollMin, Longest: pollMax}.Until(ctx, look)
 }
 
@@ -61,7 +61,7 @@ func (m *Migrator) await(ctx context.Context, b records.Batch, component string)
 	}
 	var status mp.MigrationStatus
 	forgotten, looks := 0, 0
-	err := m.poll(ctx, func(time.Duration) (done bool, err error) {
+	err := m.poll(ctx, func(func() time.Duration) (done bool, err error) {
 		if status, err = m.API.MigrationStatus(ctx); err != nil {
 			return false, fmt.Errorf("reading the coordinator's status: %w", err)
 		}

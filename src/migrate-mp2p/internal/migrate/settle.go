@@ -64,15 +64,16 @@ func (m *Migrator) Rest(ctx context.Context) error {
 // Idle waits until the coordinator works on nothing, because nothing may be aborted or rolled back before.
 func (m *Migrator) Idle(ctx context.Context) (mp.MigrationStatus, error) {
 	var status mp.MigrationStatus
-	err := m.poll(ctx, func(waited time.Duration) (idle bool, err error) {
+	err := m.poll(ctx, func(waited func() time.Duration) (idle bool, err error) {
 		status, err = m.API.MigrationStatus(ctx)
-		switch {
-		case err != nil:
+		if err != nil {
 			return false, fmt.Errorf("reading the coordinator's status: %w", err)
-		case !working(status):
+		}
+		if !working(status) {
 			return true, nil
-		case waited > m.BatchTimeout:
-			return false, fmt.Errorf("%w: its status is %s after %s", ErrStillRunning, status.Overall, waited.Round(time.Second))
+		}
+		if took := waited(); took > m.BatchTimeout {
+			return false, fmt.Errorf("%w: its status is %s after %s", ErrStillRunning, status.Overall, took.Round(time.Second))
 		}
 		m.Events.Waiting(fmt.Sprintf("the coordinator is still working on an earlier batch (%s)", status.Overall))
 		return false, nil

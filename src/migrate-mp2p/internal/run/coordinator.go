@@ -30,17 +30,17 @@ func (r *Runner) startCoordinator(ctx context.Context) (service mp.ServiceStatus
 			return service, fmt.Errorf("starting the coordinator service: %w", err)
 		}
 	}
-	poll := wait.Poll{Clock: r.Clock, First: 100 * time.Millisecond, Longest: 5 * time.Second}
-	err = poll.Until(ctx, func(waited time.Duration) (bool, error) {
+	poll := wait.Poll{Clock: r.Clock, First: 100 * time.Millisecond, Longest: 5 * time.Second, Growth: 2}
+	err = poll.Until(ctx, func(waited func() time.Duration) (bool, error) {
 		service, err = r.NSX.CoordinatorService(ctx)
 		if err == nil && service.Running() {
 			if _, err = r.NSX.MigrationStatus(ctx); err == nil {
 				return true, nil
 			}
 		}
-		if waited > time.Duration(r.Config.NSX.Timeouts.Coordinator) {
+		if took := waited(); took > time.Duration(r.Config.NSX.Timeouts.Coordinator) {
 			return false, fmt.Errorf("waiting %s for the coordinator service to answer (%s, %s): %w",
-				waited.Round(time.Second), service.RuntimeState, service.Reason, orUnknown(err))
+				took.Round(time.Second), service.RuntimeState, service.Reason, orUnknown(err))
 		}
 		r.Report.Waiting("the migration coordinator is starting")
 		return false, nil
@@ -273,8 +273,8 @@ func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (e
 		return effectUnseen, err
 	}
 	seen := effectNone
-	poll := wait.Poll{Clock: j.Clock, First: 200 * time.Millisecond, Longest: 2 * time.Second}
-	err = poll.Until(ctx, func(waited time.Duration) (done bool, err error) {
+	poll := wait.Poll{Clock: j.Clock, First: 200 * time.Millisecond, Longest: 2 * time.Second, Growth: 2}
+	err = poll.Until(ctx, func(waited func() time.Duration) (done bool, err error) {
 		limit, there := toBegin, 0
 		seen = effectNone
 		for _, path := range paths {
@@ -298,7 +298,7 @@ func (j *job) effectOfDone(ctx context.Context, toBegin, toEnd time.Duration) (e
 		case there == 0:
 			seen = effectUnseen
 			return true, nil
-		case waited >= limit:
+		case waited() >= limit:
 			return true, nil
 		}
 		j.Report.Waiting("finding out whether DONE took effect")

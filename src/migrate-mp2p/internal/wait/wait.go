@@ -2,6 +2,7 @@
 package wait
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -39,14 +40,18 @@ type Poll struct {
 	Clock   Clock
 	First   time.Duration
 	Longest time.Duration
+	// Growth is how many times as long each pause is as the one before; 0 means 1.5.
+	Growth float64
 }
 
-// Until looks until that is done or fails, or ctx ends, whose error it returns. look is told how long this has gone on, and
-// ends with an error when that is too long: what is missing then only it can say.
-func (p Poll) Until(ctx context.Context, look func(waited time.Duration) (done bool, err error)) error {
+// Until looks until that is done or fails, or ctx ends, whose error it returns. look may ask how long this has gone on, what it
+// does itself included, and ends with an error when that is too long: what is missing then only it can say.
+func (p Poll) Until(ctx context.Context, look func(waited func() time.Duration) (done bool, err error)) error {
 	begin := p.Clock.Now()
-	for pause := p.First; ; pause = min(pause*3/2, p.Longest) {
-		done, err := look(p.Clock.Now().Sub(begin))
+	waited := func() time.Duration { return p.Clock.Now().Sub(begin) }
+	growth := cmp.Or(p.Growth, 1.5)
+	for pause := p.First; ; pause = min(time.Duration(float64(pause)*growth), p.Longest) {
+		done, err := look(waited)
 		if done || err != nil {
 			return err
 		}
