@@ -423,7 +423,7 @@ var _ = Describe("What keeps a list from being read", func() {
 		c := of(s)
 		c.Pause = func(ctx context.Context, _ time.Duration) error {
 			stop(why)
-			return context.Cause(ctx)
+			return ctx.Err() // as a timer does
 		}
 		_, err = c.read(inPause)
 		Expect(err).To(MatchError(why))

@@ -131,8 +131,8 @@ func (r *reader) page(ctx context.Context, k kind, next string) (runtime.Object,
 			wait = max(wait, min(time.Duration(seconds)*time.Second, longestPause))
 		}
 		r.o.Log.WithField("path", k.path).WithField("attempt", attempt+1).Warnf("asking again in %s: %v", wait, bare(err))
-		if why := r.o.Pause(ctx, wait); why != nil {
-			return nil, &stopped{why, err}
+		if r.o.Pause(ctx, wait) != nil {
+			return nil, &stopped{context.Cause(ctx), err}
 		}
 	}
 }
