@@ -17,8 +17,9 @@ type Row struct {
 }
 
 // chart is the whole life of a run: the program goes by it, and the records refuse everything else. Committing is the point of
-// no return: DONE makes NSX realise the Policy objects; until then a rollback is whole, after it there is only forward. Back
-// leads to rolling-back when NSX refused DONE and nothing is realised, and when NSX was restored from a backup under the run.
+// no return: DONE makes NSX realise the Policy objects; until then a rollback is whole, after it there is only forward.
+// Committing fails only when NSX refused DONE and nothing is realised; Back is for an NSX that was restored from a backup under
+// the run.
 var chart = []Row{
 	{State: Planned, OK: Initiating},
 	{State: Initiating, OK: Migrating, Fail: Closing, Found: Closing},
