@@ -154,7 +154,7 @@ func (s *source) noSuchCluster(ctx context.Context) error {
 		query   string
 	}{
 		{mp.Manager, typical(s.q.Catalog) + " AND " + tagged},
-		{mp.Policy, "resource_type:(Tier1 OR Segment OR SecurityPolicy) AND " + tagged},
+		{mp.Policy, mp.OfTypes([]string{"Tier1", "Segment", "SecurityPolicy"}) + " AND " + tagged},
 		{mp.Manager, ofCluster(s.q.Cluster)}, // of whatever type
 	} {
 		err := s.search(ctx, one.flavour, one.query, note)

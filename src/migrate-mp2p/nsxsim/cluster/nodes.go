@@ -32,7 +32,7 @@ func LoadIdentity(st *store.Store, nodes int) (Identity, error) {
 			c.ID = tx.NewID()
 		}
 		for len(c.Nodes) < nodes {
-			c.Nodes = append(c.Nodes, front.Node{Name: fmt.Sprintf("node-%d", len(c.Nodes)+1), ID: tx.NewID()})
+			c.Nodes = append(c.Nodes, front.Node{Name: front.NodeName(len(c.Nodes)), ID: tx.NewID()})
 		}
 		return tx.SetSection(sectionCluster, c)
 	})
