@@ -214,12 +214,14 @@ func (g *Accounts) EndAllSessions() {
 	clear(g.sessions)
 }
 
+// SessionLifetime is how long a session lasts after its creation; 0 means without end.
 func (g *Accounts) SessionLifetime() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.lifetime
 }
 
+// SetSessionLifetime makes all sessions last so long, those that are open, too.
 func (g *Accounts) SetSessionLifetime(lifetime time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
