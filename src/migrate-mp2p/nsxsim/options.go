@@ -67,8 +67,8 @@ type Options struct {
 	Search SearchOptions
 	// ServiceStartDelay is how long the migration coordinator's service takes to start.
 	ServiceStartDelay time.Duration
-	// PartialPatch makes a Policy PATCH keep the fields that its body does not name. It is off on a real NSX unless
-	// switched on there, and then the body replaces the object as a PUT does (nsxlib).
+	// PartialPatch makes a Policy PATCH keep the fields that its body does not name, until system-config says otherwise.
+	// It is off on a real NSX unless switched on there, and then the body replaces the object as a PUT does (nsxlib).
 	PartialPatch bool
 	// MaxIntents is the largest number of objects in one hierarchical PATCH; default 5000, as on a Local Manager.
 	MaxIntents int

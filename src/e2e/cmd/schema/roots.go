@@ -50,7 +50,7 @@ func tables() []table {
 		},
 		{
 			file: "policy.txt", module: sdk + "nsxt", folder: "model", base: "PolicyConfigResource",
-			roots:  append(policyRoots(), "Infra", "ChildPolicyConfigResource", "ChildResourceReference"),
+			roots:  append(policyRoots(), "Infra", "ChildPolicyConfigResource", "ChildResourceReference", "PartialPatchConfig"),
 			opaque: []string{"ChildPolicyConfigResource", "PolicyRequestParameter"},
 		},
 	}

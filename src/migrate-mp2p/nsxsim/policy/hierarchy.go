@@ -31,7 +31,7 @@ func (s *API) patchInfra(_ context.Context, r *api.Request) (*api.Response, erro
 	if n := countIntents(changes); n > s.options.MaxIntents {
 		return nil, api.BadRequest(500127, api.ModulePolicy, "%d intents are in the request; the limit is %d.", n, s.options.MaxIntents)
 	}
-	how, bad := s.patchManners(r)
+	how, bad := patchManners(r)
 	if bad != nil {
 		return nil, bad
 	}

@@ -20,7 +20,7 @@ func (s *API) Routes() []api.Route {
 		{Method: "GET", Pattern: api.PolicyPrefix + "/infra", Extent: api.Partial, Query: []string{"type_filter"},
 			Notes: []string{"with type_filter the wanted objects come inside their ancestors; without it the bare root"}, Handle: s.getInfra},
 		{Method: "PATCH", Pattern: api.PolicyPrefix + "/infra", Extent: api.Partial, Query: []string{revisionCheck},
-			Notes:  []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), s.patchNote(), goneNote, checksNote, pathsNote, idNote},
+			Notes:  []string{fmt.Sprintf("atomic, up to %d intents, in any order", s.options.MaxIntents), patchNote, mergeNote, goneNote, checksNote, pathsNote, idNote},
 			Handle: s.patchInfra},
 	}
 	for _, k := range Kinds() {
@@ -41,11 +41,11 @@ func (s *API) Routes() []api.Route {
 			api.Route{Method: "GET", Pattern: object, Extent: api.Full, Handle: s.getPolicy},
 			api.Route{Method: "PUT", Pattern: object, Extent: api.Partial, Notes: put, Handle: s.putPolicy},
 			api.Route{Method: "PATCH", Pattern: object, Extent: api.Partial, Query: []string{revisionCheck},
-				Notes: []string{s.patchNote(), goneNote, checksNote, pathsNote, idNote}, Handle: s.patchPolicy},
+				Notes: []string{patchNote, mergeNote, goneNote, checksNote, pathsNote, idNote}, Handle: s.patchPolicy},
 			api.Route{Method: "DELETE", Pattern: object, Extent: api.Partial, Notes: gone, Handle: s.deletePolicy},
 		)
 	}
-	return slices.Concat(routes, s.realizationRoutes(), s.memberRoutes())
+	return slices.Concat(routes, s.realizationRoutes(), s.memberRoutes(), s.partialPatchRoutes())
 }
 
 // What the notes of the Policy routes say.
@@ -56,13 +56,6 @@ const (
 	rulesNote  = api.Assumed + "rules in the body of a policy need no _revision of their own; why: clients send policies with new rules inside"
 	deleteNote = api.Assumed + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; why: which kind gets which code is not public"
 )
-
-func (s *API) patchNote() string {
-	if s.options.PartialPatch {
-		return "fields that the body does not name stay as they are"
-	}
-	return "the body replaces the object as a PUT does (partial patch is off, nsxlib)"
-}
 
 // named turns the stars of a pattern into names for the routing table.
 func named(pattern string) string {

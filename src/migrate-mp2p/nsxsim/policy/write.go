@@ -38,8 +38,8 @@ const (
 type manners struct {
 	// revision demands the current _revision (PUT, or enforce_revision_check).
 	revision bool
-	// merges keeps the fields that the body does not name (partial patch).
-	merges bool
+	// patches is true for a PATCH, which may be a partial one: then merges keeps what the body does not name.
+	patches, merges bool
 	// replacesRules removes the rules that the body of a policy does not hold (PUT, NSX Go SDK).
 	replacesRules bool
 }
@@ -49,7 +49,7 @@ func (s *API) putPolicy(_ context.Context, r *api.Request) (*api.Response, error
 }
 
 func (s *API) patchPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
-	how, bad := s.patchManners(r)
+	how, bad := patchManners(r)
 	if bad != nil {
 		return nil, bad
 	}
@@ -57,9 +57,9 @@ func (s *API) patchPolicy(_ context.Context, r *api.Request) (*api.Response, err
 }
 
 // patchManners are those of a PATCH, at the top or of one object.
-func (s *API) patchManners(r *api.Request) (manners, *api.Error) {
+func patchManners(r *api.Request) (manners, *api.Error) {
 	revision, bad := api.Boolean(revisionCheck, r.Query.Get(revisionCheck))
-	return manners{revision: revision, merges: s.options.PartialPatch}, bad
+	return manners{revision: revision, patches: true}, bad
 }
 
 // revisionCheck is the parameter that makes a PATCH look at _revision.
@@ -108,6 +108,12 @@ func (s *API) deletePolicy(_ context.Context, r *api.Request) (*api.Response, er
 // the new bodies refer to, and what refers to deleted objects, is looked at when all is done, so that one request may
 // bring both ends of a reference.
 func (s *API) apply(tx *store.Tx, r *api.Request, changes []change, how manners) error {
+	if how.patches {
+		var err error
+		if how.merges, err = s.merges(tx, r); err != nil {
+			return err
+		}
+	}
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b change) int {
 		return cmp.Or(cmp.Compare(a.verb, b.verb), cmp.Compare(strings.Count(a.path, "/"), strings.Count(b.path, "/")))
@@ -194,10 +200,13 @@ func inherit(fields, before map[string]any, merges bool) {
 			fields[fixed] = value
 		}
 	}
-	for name, value := range before {
-		if _, given := fields[name]; !given && (merges || name == "display_name") {
-			fields[name] = value
-		}
+	if merges {
+		merge(fields, before)
+		return
+	}
+	name, named := before["display_name"]
+	if _, given := fields["display_name"]; named && !given {
+		fields["display_name"] = name
 	}
 }
 
