@@ -1,6 +1,7 @@
 package nsxsim_test
 
 import (
+	"bytes"
 	"net/url"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 var _ = DescribeTable("an intent whose realization stands at", func(status, published string, states ...string) {
@@ -163,3 +165,116 @@ func intentsOrNone(r reply) []any {
 	}
 	return paths
 }
+
+var _ = Describe("the extended attributes of a realized entity", func() {
+	const pool = infra + "/ip-pools/p"
+	var server *nsxsim.Server
+	var c *client
+
+	BeforeEach(func() {
+		server = start(nsxsim.Options{})
+		c = admin(server)
+		Expect(c.do("PUT", infra+"/ip-blocks/b", object{"cidr": "10.4.0.0/24"})).To(works())
+		Expect(c.do("PUT", pool, object{})).To(works())
+	})
+
+	// attributes are those of the entity of an intent.
+	attributes := func(c *client, path string) any {
+		GinkgoHelper()
+		found := c.get(infra + "/realized-state/realized-entities?intent_path=" + path).results()
+		Expect(found).To(HaveLen(1))
+		return found[0]["extended_attributes"]
+	}
+	// has expects one attribute with these values.
+	has := func(key string, values ...any) OmegaMatcher {
+		return ConsistOf(And(HaveKeyWithValue("key", key), HaveKeyWithValue("values", values), HaveKeyWithValue("data_type", "STRING")))
+	}
+	static := func(id, start, end string) {
+		GinkgoHelper()
+		Expect(c.do("PUT", pool+"/ip-subnets/"+id, object{"resource_type": "IpAddressPoolStaticSubnet", "cidr": "10.5.0.0/24", "gateway_ip": "10.5.0.1",
+			"allocation_ranges": []any{object{"start": start, "end": end}}})).To(works())
+	}
+	cut := func(pool, id string, more object) {
+		GinkgoHelper()
+		body := object{"resource_type": "IpAddressPoolBlockSubnet", "ip_block_path": "/infra/ip-blocks/b", "size": 16}
+		for name, value := range more {
+			body[name] = value
+		}
+		Expect(c.do("PUT", pool+"/ip-subnets/"+id, body)).To(works())
+	}
+	allocate := func(id string, body object) { GinkgoHelper(); Expect(c.do("PATCH", pool+"/ip-allocations/"+id, body)).To(works()) }
+
+	It("name the address of an allocation that asks for one", func() {
+		allocate("a", object{"allocation_ip": "10.5.0.9"})
+		Expect(attributes(c, "/infra/ip-pools/p/ip-allocations/a")).To(has("allocation_ip", "10.5.0.9"))
+	})
+
+	It("name the first free address of the pool otherwise, which the intent does not show, and keep it", func() {
+		static("s", "10.5.0.1", "10.5.0.4")
+		allocate("named", object{"allocation_ip": "10.5.0.2"})
+		allocate("a", object{})
+		allocate("b", object{})
+		Expect(attributes(c, "/infra/ip-pools/p/ip-allocations/a")).To(has("allocation_ip", "10.5.0.3"))
+		Expect(attributes(c, "/infra/ip-pools/p/ip-allocations/b")).To(has("allocation_ip", "10.5.0.4"))
+		Expect(c.get(pool + "/ip-allocations/a").Body).NotTo(HaveKey("allocation_ip"))
+		allocate("a", object{"description": "again"})
+		Expect(attributes(c, "/infra/ip-pools/p/ip-allocations/a")).To(has("allocation_ip", "10.5.0.3"))
+		allocate("none", object{})
+		Expect(attributes(c, "/infra/ip-pools/p/ip-allocations/none")).To(BeEmpty())
+		Expect(c.do("DELETE", pool+"/ip-allocations/b", nil)).To(works())
+		allocate("next", object{})
+		Expect(attributes(c, "/infra/ip-pools/p/ip-allocations/next")).To(has("allocation_ip", "10.5.0.4"))
+	})
+
+	It("name the network of each subnet of a pool, and none twice", func() {
+		static("s", "10.5.0.2", "10.5.0.9")
+		cut(pool, "first", nil)
+		cut(pool, "named", object{"start_ip": "10.4.0.32"})
+		Expect(c.do("PUT", infra+"/ip-pools/q", object{})).To(works())
+		cut(infra+"/ip-pools/q", "second", nil)
+		cut(infra+"/ip-pools/q", "third", object{"size": 32})
+		cut(infra+"/ip-pools/q", "large", object{"size": 256})
+		Expect(attributes(c, "/infra/ip-pools/p/ip-subnets/s")).To(has("cidr", "10.5.0.0/24"))
+		Expect(attributes(c, "/infra/ip-pools/p/ip-subnets/first")).To(has("cidr", "10.4.0.0/28"))
+		Expect(attributes(c, "/infra/ip-pools/p/ip-subnets/named")).To(has("cidr", "10.4.0.32/28"))
+		Expect(attributes(c, "/infra/ip-pools/q/ip-subnets/second")).To(has("cidr", "10.4.0.16/28"))
+		Expect(attributes(c, "/infra/ip-pools/q/ip-subnets/third")).To(has("cidr", "10.4.0.64/27"))
+		Expect(attributes(c, "/infra/ip-pools/q/ip-subnets/large")).To(BeEmpty())
+	})
+
+	It("give addresses of networks that were cut out of a block, in one hierarchical call too", func() {
+		Expect(c.do("PATCH", infra, infraBody(child("IpAddressPool", object{"id": "q", "resource_type": "IpAddressPool", "children": []any{
+			child("IpAddressAllocation", object{"id": "a", "resource_type": "IpAddressAllocation"}),
+			child("IpAddressPoolSubnet", object{"id": "s", "resource_type": "IpAddressPoolBlockSubnet", "ip_block_path": "/infra/ip-blocks/b", "size": 16}),
+		}})))).To(works())
+		Expect(attributes(c, "/infra/ip-pools/q/ip-allocations/a")).To(has("allocation_ip", "10.4.0.2"))
+	})
+
+	It("name the addresses of a gateway's interface", func() {
+		Expect(c.do("PUT", infra+"/segments/s", object{})).To(works())
+		Expect(c.do("PUT", infra+"/tier-1s/t", object{})).To(works())
+		Expect(c.do("PUT", infra+"/tier-1s/t/locale-services/l", object{})).To(works())
+		Expect(c.do("PUT", infra+"/tier-1s/t/locale-services/l/interfaces/i", object{
+			"segment_path": "/infra/segments/s", "subnets": []any{object{"ip_addresses": []any{"10.6.0.1"}, "prefix_len": 24}}})).To(works())
+		Expect(attributes(c, "/infra/tier-1s/t/locale-services/l/interfaces/i")).To(has("IpAddresses", "10.6.0.1/24"))
+	})
+
+	It("are the same in the search, and there for who loads the state again", func() {
+		static("s", "10.5.0.2", "10.5.0.9")
+		allocate("a", object{})
+		var saved bytes.Buffer
+		Expect(server.Store().Save(&saved)).To(Succeed())
+		st, err := store.Load(&saved)
+		Expect(err).NotTo(HaveOccurred())
+		c = admin(start(nsxsim.Options{Store: st}))
+		found := c.get("/policy/api/v1/search/query?query=" + url.QueryEscape("resource_type:GenericPolicyRealizedResource AND entity_type:IpAddressAllocation"))
+		Expect(found.results()).To(ConsistOf(HaveKeyWithValue("extended_attributes", has("allocation_ip", "10.5.0.2"))))
+	})
+
+	It("are not there before the intent is realized", func() {
+		c = admin(start(nsxsim.Options{RealizationDelay: time.Hour}))
+		Expect(c.do("PUT", pool, object{})).To(works())
+		allocate("a", object{"allocation_ip": "10.5.0.9"})
+		Expect(attributes(c, "/infra/ip-pools/p/ip-allocations/a")).To(BeEmpty())
+	})
+})

@@ -190,3 +190,21 @@ var _ = It("a foundation that is Policy is ready only when DONE came, also if DO
 	clock.advance(time.Minute)
 	Expect(unrealized()).To(BeZero())
 })
+
+var _ = Describe("the realized entity of a promoted subnet", func() {
+	It("names the network of the Manager's, once it is realized", func() {
+		st, world := tas()
+		n := serve(st, coordinator.Options{})
+		n.initiate()
+		n.promote(sharedBatches(world)...)
+		n.promote(ncpBatches(world)...)
+		subnet := n.manager("pools/ip-subnets/" + made(world, "pools/ip-subnets")[0].ID)
+		entities := func() any {
+			return n.policy("/infra/realized-state/realized-entities?intent_path=" + tag(subnet, "policyPath"))["results"]
+		}
+		Expect(entities()).To(BeEmpty())
+		n.done()
+		Expect(entities()).To(ConsistOf(HaveKeyWithValue("extended_attributes", ConsistOf(And(
+			HaveKeyWithValue("key", "cidr"), HaveKeyWithValue("values", ConsistOf(subnet["cidr"])))))))
+	})
+})

@@ -22,7 +22,7 @@ func (s *API) realizationRoutes() []api.Route {
 		{Method: "GET", Pattern: place + "status", Extent: api.Partial, Query: []string{"intent_path"},
 			Notes: []string{note}, Handle: s.realizedStatus},
 		{Method: "GET", Pattern: place + "realized-entities", Extent: api.Partial, Query: append(api.Paging(), "intent_path"),
-			Notes: []string{note, entityNote}, Handle: s.realizedEntities},
+			Notes: []string{note, entityNote, attributesNote, chosenNote}, Handle: s.realizedEntities},
 	}
 }
 
@@ -70,22 +70,31 @@ func (r *Realizations) Of(intent *store.Object) (api.Realization, error) {
 	return api.Realization{Status: "SUCCESS"}, nil
 }
 
-// realization reads an intent, nil if it is an implicit one, and how far it is.
-func (s *API) realization(path string) (how api.Realization, intent *store.Object, err error) {
+// realization tells how far an intent is, and what realizes it: nil if it is an implicit one or its realization has not
+// begun.
+func (s *API) realization(path string) (how api.Realization, entity *realizedEntity, err error) {
 	realized := s.Realizations(path)
-	err = s.store.View(func(tx *store.Tx) (err error) {
+	err = s.store.View(func(tx *store.Tx) error {
 		if !s.exists(tx, path) {
 			return errPath(path)
 		}
-		var stored bool
-		if intent, stored = tx.Policy().Get(path); !stored {
+		intent, stored := tx.Policy().Get(path)
+		if !stored {
 			how = cmp.Or(realized.Unrealized[path], api.Realization{Status: "SUCCESS"})
 			return nil
 		}
-		how, err = realized.Of(intent)
-		return err
+		addresses, err := NewAddresses(tx)
+		if err != nil {
+			return err
+		}
+		if how, err = realized.Of(intent); err != nil || !Begun(how) {
+			return err
+		}
+		whole := entityBody(intent, how, addresses)
+		entity = &whole
+		return nil
 	})
-	return how, intent, err
+	return how, entity, err
 }
 
 func (s *API) realizedStatus(_ context.Context, r *api.Request) (*api.Response, error) {
@@ -101,13 +110,13 @@ func (s *API) realizedStatus(_ context.Context, r *api.Request) (*api.Response, 
 }
 
 func (s *API) realizedEntities(_ context.Context, r *api.Request) (*api.Response, error) {
-	how, intent, err := s.realization(r.Query.Get("intent_path"))
+	_, entity, err := s.realization(r.Query.Get("intent_path"))
 	if err != nil {
 		return nil, err
 	}
 	var entities []any
-	if intent != nil && Begun(how) {
-		entities = append(entities, entityBody(intent, how))
+	if entity != nil {
+		entities = append(entities, entity)
 	}
 	return listing.PageOfValues(r, entities)
 }
@@ -118,10 +127,16 @@ func Begun(how api.Realization) bool { return how.Status != "UNINITIALIZED" }
 // TypeEntity is the resource_type of all realized entities.
 const TypeEntity = "GenericPolicyRealizedResource"
 
-// entityTypes are the realized types of Policy types (ASSUMED); those of others are called like the intent's.
+// entityTypes are the realized types of Policy types: of routers, switches, the ports of both, groups, firewall sections, load
+// balancer services and persistence profiles as nsxlib has them, of others ASSUMED after these. Those that are not here are
+// called like the intent's (ASSUMED).
 var entityTypes = map[string]string{
 	"Segment": "RealizedLogicalSwitch", "SegmentPort": "RealizedLogicalPort", "Tier0": "RealizedLogicalRouter", "Tier1": "RealizedLogicalRouter",
-	"Group": "RealizedNSGroup", "SecurityPolicy": "RealizedFirewallSection", "Rule": "RealizedFirewallRule", "PolicyNatRule": "RealizedNatRule",
+	"Tier0Interface": "RealizedLogicalRouterPort", "Tier1Interface": "RealizedLogicalRouterPort",
+	"Group": "RealizedGroup", "SecurityPolicy": "RealizedFirewallSection", "Rule": "RealizedFirewallRule", "PolicyNatRule": "RealizedNatRule",
+	"LBService": "LbServiceDto", "LBVirtualServer": "LbVirtualServerDto", "LBPool": "LbPoolDto",
+	"LBSourceIpPersistenceProfile": "LbPersistenceProfileDto", "LBCookiePersistenceProfile": "LbPersistenceProfileDto",
+	"LBGenericPersistenceProfile": "LbPersistenceProfileDto",
 }
 
 // EntityType is the realized type of an intent.
@@ -158,7 +173,7 @@ type realizedEntity struct {
 	IntentPaths          []string      `json:"intent_paths"`
 	IntentReference      []string      `json:"intent_reference"`
 	Alarms               []entityAlarm `json:"alarms"`
-	ExtendedAttributes   []any         `json:"extended_attributes"`
+	ExtendedAttributes   []attribute   `json:"extended_attributes"`
 	EnforcementPointPath string        `json:"enforcement_point_path"`
 	SitePath             string        `json:"site_path"`
 	CreateUser           string        `json:"_create_user"`
@@ -208,8 +223,8 @@ func EntityOf(intent *store.Object) *store.Object {
 }
 
 // Filled is an entity with all that can be asked of it.
-func Filled(entity, intent *store.Object, how api.Realization) (*store.Object, error) {
-	content := entityBody(intent, how)
+func Filled(entity, intent *store.Object, how api.Realization, addresses *Addresses) (*store.Object, error) {
+	content := entityBody(intent, how, addresses)
 	body, err := json.Marshal(content)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the realized entity of %s: %w", intent.Key, err)
@@ -219,13 +234,13 @@ func Filled(entity, intent *store.Object, how api.Realization) (*store.Object, e
 	return &copied, nil
 }
 
-func entityBody(intent *store.Object, how api.Realization) realizedEntity {
+func entityBody(intent *store.Object, how api.Realization, addresses *Addresses) realizedEntity {
 	collection, id := entityPlace(intent.Key)
 	place := entitiesBelow + "/" + collection + "/" + id
 	entity := realizedEntity{
 		ResourceType: TypeEntity, ID: id, DisplayName: id, Path: place, ParentPath: entitiesBelow, RelativePath: id, UniqueID: store.NameID(place),
 		EntityType: EntityType(intent), State: RealizedState(how.Status), PublishStatus: how.Status, RuntimeStatus: "SUCCESS", RealizedID: intent.UniqueID,
-		IntentPaths: []string{intent.Key}, IntentReference: []string{intent.Key}, Alarms: []entityAlarm{}, ExtendedAttributes: []any{},
+		IntentPaths: []string{intent.Key}, IntentReference: []string{intent.Key}, Alarms: []entityAlarm{}, ExtendedAttributes: addresses.attributes(intent, how),
 		EnforcementPointPath: realizedAt, SitePath: "/infra/sites/default", CreateUser: "system",
 	}
 	switch how.Status {

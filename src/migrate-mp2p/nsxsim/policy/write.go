@@ -131,7 +131,10 @@ func (s *API) apply(tx *store.Tx, r *api.Request, changes []change, how manners)
 	if err := s.checkReferences(tx, changes); err != nil {
 		return err
 	}
-	return s.checkUnused(tx, changes)
+	if err := s.checkUnused(tx, changes); err != nil {
+		return err
+	}
+	return s.allocate(tx, changes)
 }
 
 func (s *API) carryOut(tx *store.Tx, r *api.Request, c change, how manners) error {

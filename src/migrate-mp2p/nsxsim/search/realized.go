@@ -38,7 +38,11 @@ func (f *finder) run(tx *store.Tx, query *grammar.Query) ([]*store.Object, error
 	if f.realized == nil {
 		return found, nil
 	}
-	entities, err := findEntities(f.realized, f.side(tx), query)
+	addresses, err := policy.NewAddresses(tx)
+	if err != nil {
+		return nil, err
+	}
+	entities, err := findEntities(f.realized, f.side(tx), addresses, query)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +70,10 @@ func (f *finder) fill(tx *store.Tx, objects []*store.Object) ([]*store.Object, e
 	if f.realized == nil {
 		return objects, nil
 	}
+	addresses, err := policy.NewAddresses(tx)
+	if err != nil {
+		return nil, err
+	}
 	objects = slices.Clone(objects)
 	for i, o := range objects {
 		if o.ResourceType != policy.TypeEntity || o.Body != nil {
@@ -79,7 +87,7 @@ func (f *finder) fill(tx *store.Tx, objects []*store.Object) ([]*store.Object, e
 		if err != nil {
 			return nil, err
 		}
-		if objects[i], err = policy.Filled(o, intent, how); err != nil {
+		if objects[i], err = policy.Filled(o, intent, how, addresses); err != nil {
 			return nil, err
 		}
 	}
@@ -94,7 +102,7 @@ type verdict struct{ may, must bool }
 
 // findEntities returns the entities that match. Bodies are made only where the query asks for more than status and type, and
 // when it asks for unrealized entities only, the realized ones are not even looked at.
-func findEntities(r *policy.Realizations, space *store.Space, query *grammar.Query) ([]*store.Object, error) {
+func findEntities(r *policy.Realizations, space *store.Space, addresses *policy.Addresses, query *grammar.Query) ([]*store.Object, error) {
 	verdicts := map[[2]string]verdict{}
 	judge := func(status, kind string, fields ...string) (verdict, error) {
 		at := [2]string{status, kind}
@@ -133,7 +141,7 @@ func findEntities(r *policy.Realizations, space *store.Space, query *grammar.Que
 		}
 		entity := policy.EntityOf(intent)
 		if !v.must {
-			whole, err := policy.Filled(entity, intent, how)
+			whole, err := policy.Filled(entity, intent, how, addresses)
 			if err != nil {
 				return nil, err
 			}
