@@ -3,6 +3,7 @@ package nsxsim_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -123,6 +124,105 @@ var _ = Describe("the rules of a policy", func() {
 		Expect(c.do("DELETE", policy, nil)).To(works())
 		Expect(c.get(policy + "/rules/a").Status).To(Equal(http.StatusNotFound))
 	})
+})
+
+var _ = Describe("the entries of a service", func() {
+	const service = infra + "/services/web"
+	const entries = service + "/service-entries"
+	var server *nsxsim.Server
+	var c *client
+
+	port := func(id, number string) object {
+		return object{"id": id, "resource_type": "L4PortSetServiceEntry", "l4_protocol": "TCP", "destination_ports": []any{number}}
+	}
+
+	BeforeEach(func() {
+		server = start(nsxsim.Options{})
+		c = admin(server)
+		Expect(c.do("PUT", service, object{"description": "web", "service_entries": []any{port("http", "80"), port("https", "443")}})).To(works())
+	})
+
+	// embedded are the ids of the entries that the service shows.
+	embedded := func() []string {
+		GinkgoHelper()
+		var ids []string
+		list, _ := c.get(service).Body["service_entries"].([]any)
+		for _, entry := range list {
+			ids = append(ids, entry.(object)["id"].(string))
+		}
+		return ids
+	}
+
+	It("are objects with paths of their own, which the service shows", func() {
+		Expect(c.get(entries).ids()).To(Equal([]string{"http", "https"}))
+		entry := c.get(entries + "/http").Body
+		Expect(entry).To(And(HaveKeyWithValue("path", "/infra/services/web/service-entries/http"), HaveKeyWithValue("parent_path", "/infra/services/web"),
+			HaveKeyWithValue("destination_ports", []any{"80"})))
+		Expect(c.get(service).Body["service_entries"]).To(ContainElement(entry))
+		Expect(c.get(infra + "/services").results()).To(ConsistOf(HaveKeyWithValue("service_entries", HaveLen(2))))
+	})
+
+	It("may be written and deleted one by one", func() {
+		Expect(c.do("PUT", entries+"/alt", port("alt", "8080"))).To(works())
+		Expect(c.do("DELETE", entries+"/http", nil)).To(works())
+		Expect(embedded()).To(Equal([]string{"alt", "https"}))
+		Expect(c.do("PATCH", entries+"/alt", port("alt", "8081"))).To(works())
+		Expect(c.get(service).Body["service_entries"]).To(ContainElement(HaveKeyWithValue("destination_ports", []any{"8081"})))
+	})
+
+	It("are replaced by PUT of the service", func() {
+		Expect(c.do("PUT", service, object{"_revision": 0, "service_entries": []any{port("https", "8443")}}).Body).To(HaveKeyWithValue("service_entries", HaveLen(1)))
+		Expect(c.get(entries).ids()).To(Equal([]string{"https"}))
+		Expect(c.get(entries + "/https").Body).To(HaveKeyWithValue("destination_ports", []any{"8443"}))
+		Expect(c.do("PUT", service, object{"_revision": 1})).To(works())
+		Expect(embedded()).To(BeEmpty())
+	})
+
+	It("stay on PATCH of the service unless the body names them", func() {
+		Expect(c.do("PATCH", service, object{"service_entries": []any{port("https", "8443"), port("alt", "8080")}})).To(works())
+		Expect(embedded()).To(Equal([]string{"alt", "http", "https"}))
+		Expect(merging(c).do("PATCH", service, object{"service_entries": []any{object{"id": "http", "description": "plain"}}})).To(works())
+		Expect(c.get(entries + "/http").Body).To(And(HaveKeyWithValue("description", "plain"), HaveKeyWithValue("destination_ports", []any{"80"})))
+	})
+
+	It("come in a hierarchical body, inside the service or as its children", func() {
+		Expect(c.do("PATCH", infra, infraBody(
+			child("Service", object{"id": "inside", "resource_type": "Service", "service_entries": []any{port("a", "1")}}),
+			child("Service", object{"id": "below", "resource_type": "Service", "children": []any{child("ServiceEntry", port("a", "1"))}}),
+		))).To(works())
+		for _, id := range []string{"inside", "below"} {
+			Expect(c.get(infra + "/services/" + id).Body).To(HaveKeyWithValue("service_entries", ConsistOf(HaveKeyWithValue("id", "a"))))
+			Expect(c.get(infra + "/services/" + id + "/service-entries").ids()).To(Equal([]string{"a"}))
+		}
+	})
+
+	It("are found by the search", func() {
+		found := c.get("/policy/api/v1/search/query?query=" + url.QueryEscape("resource_type:L4PortSetServiceEntry AND destination_ports:443"))
+		Expect(found.ids()).To(Equal([]string{"https"}))
+	})
+
+	It("go with their service", func() {
+		Expect(c.do("DELETE", service, nil)).To(works())
+		Expect(c.get(entries + "/http").Status).To(Equal(http.StatusNotFound))
+	})
+
+	It("keep a service that they name", func() {
+		Expect(c.do("PUT", infra+"/services/both", object{"service_entries": []any{
+			object{"id": "n", "resource_type": "NestedServiceServiceEntry", "nested_service_path": "/infra/services/web"}}})).To(works())
+		Expect(c.do("DELETE", service, nil)).To(refusedWith(500030, "/infra/services/both/service-entries/n"))
+		Expect(c.do("PUT", infra+"/services/other", object{"service_entries": []any{
+			object{"id": "n", "resource_type": "NestedServiceServiceEntry", "nested_service_path": "/infra/services/none"}}})).To(refusedWith(500012, "/infra/services/none"))
+	})
+
+	DescribeTable("are refused", func(entries any, code int, text string) {
+		Expect(c.do("PATCH", service, object{"service_entries": entries})).To(refusedWith(code, text))
+		Expect(embedded()).To(Equal([]string{"http", "https"}))
+	},
+		Entry("when they are no list", object{}, 255, "service_entries must be a list"),
+		Entry("without an id", []any{object{"resource_type": "IGMPTypeServiceEntry"}}, 500127, "no id"),
+		Entry("without a type", []any{object{"id": "x"}}, 500127, "resource_type"),
+		Entry("with what their type lacks", []any{object{"id": "x", "resource_type": "IGMPTypeServiceEntry", "alg": "FTP"}}, 255, "alg is not a field"),
+	)
 })
 
 var _ = Describe("the deletion of a Policy object", func() {

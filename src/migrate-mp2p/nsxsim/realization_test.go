@@ -202,7 +202,10 @@ var _ = Describe("the extended attributes of a realized entity", func() {
 		}
 		Expect(c.do("PUT", pool+"/ip-subnets/"+id, body)).To(works())
 	}
-	allocate := func(id string, body object) { GinkgoHelper(); Expect(c.do("PATCH", pool+"/ip-allocations/"+id, body)).To(works()) }
+	allocate := func(id string, body object) {
+		GinkgoHelper()
+		Expect(c.do("PATCH", pool+"/ip-allocations/"+id, body)).To(works())
+	}
 
 	It("name the address of an allocation that asks for one", func() {
 		allocate("a", object{"allocation_ip": "10.5.0.9"})

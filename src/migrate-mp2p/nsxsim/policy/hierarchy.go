@@ -52,18 +52,18 @@ func countIntents(changes []change) int {
 	return n
 }
 
-// unfold turns an object into changes: itself, then its rules and its children.
+// unfold turns an object into changes: itself, then its children, those that it embeds first.
 func (s *API) unfold(c change) ([]change, error) {
 	fields := maps.Clone(c.fields)
 	children := fields["children"]
 	delete(fields, "children")
 	var below []change
-	if holdsRules(c.kind) {
+	if c.kind.Embeds != "" {
 		var err error
-		if below, err = s.unfoldRules(c.path, fields["rules"]); err != nil {
+		if below, err = s.unfoldEmbedded(c, fields[c.kind.Embeds]); err != nil {
 			return nil, err
 		}
-		delete(fields, "rules")
+		delete(fields, c.kind.Embeds)
 	}
 	more, err := s.unfoldChildren(c.path, children)
 	if err != nil {
@@ -73,22 +73,22 @@ func (s *API) unfold(c change) ([]change, error) {
 	return append(append([]change{c}, below...), more...), nil
 }
 
-// unfoldRules makes objects of their own of the rules in a policy's body.
-func (s *API) unfoldRules(above string, rules any) ([]change, error) {
-	list, ok := rules.([]any)
-	if !ok && rules != nil {
-		return nil, api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {rules must be a list} at %s", above)
+// unfoldEmbedded makes objects of their own of those in the body of another one: rules, service entries.
+func (s *API) unfoldEmbedded(above change, embedded any) ([]change, error) {
+	list, ok := embedded.([]any)
+	if !ok && embedded != nil {
+		return nil, api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {%s must be a list} at %s", above.kind.Embeds, above.path)
 	}
 	var changes []change
 	for i, element := range list {
 		fields, ok := element.(map[string]any)
 		if !ok || store.Text(fields["id"]) == "" {
-			return nil, api.BadRequest(500127, api.ModulePolicy, "Rule %d of %s has no id.", i+1, above)
+			return nil, api.BadRequest(500127, api.ModulePolicy, "Element %d of %s at %s has no id.", i+1, above.kind.Embeds, above.path)
 		}
 		if err := onePart(store.Text(fields["id"])); err != nil {
 			return nil, err
 		}
-		path := above + "/rules/" + store.Text(fields["id"])
+		path := above.kind.Embedded(above.path) + "/" + store.Text(fields["id"])
 		kind, _ := s.tree.Object(path)
 		changes = append(changes, change{path: path, kind: kind, fields: fields, embedded: true})
 	}

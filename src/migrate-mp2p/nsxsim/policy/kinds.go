@@ -14,10 +14,18 @@ type Kind struct {
 	Implicit map[string]string
 	// Part objects go when what they belong to is deleted; others keep it from being deleted.
 	Part bool
+	// Embeds is the field in which the object shows its children of one collection, and takes them: they are objects of their
+	// own all the same.
+	Embeds string
 }
 
 // Single tells that a parent has just one such object, at a fixed name.
 func (k Kind) Single() bool { return !strings.HasSuffix(k.Pattern, "/*") }
+
+// Embedded is the collection of the children that the object at a path shows in its body.
+func (k Kind) Embedded(path string) string {
+	return path + "/" + strings.ReplaceAll(k.Embeds, "_", "-")
+}
 
 // Collection is the list's path as a pattern.
 func (k Kind) Collection() string { return strings.TrimSuffix(k.Pattern, "/*") }
@@ -31,9 +39,9 @@ func Kinds() []Kind {
 		{Pattern: "/infra/tier-1s/*/segments/*", Child: "Segment"},
 		{Pattern: "/infra/domains/*", Child: "Domain", Implicit: map[string]string{"default": "Domain"}},
 		{Pattern: "/infra/domains/*/groups/*", Child: "Group"},
-		{Pattern: "/infra/domains/*/security-policies/*", Child: "SecurityPolicy"},
+		{Pattern: "/infra/domains/*/security-policies/*", Child: "SecurityPolicy", Embeds: "rules"},
 		{Pattern: "/infra/domains/*/security-policies/*/rules/*", Child: "Rule", Part: true},
-		{Pattern: "/infra/domains/*/gateway-policies/*", Child: "GatewayPolicy"},
+		{Pattern: "/infra/domains/*/gateway-policies/*", Child: "GatewayPolicy", Embeds: "rules"},
 		{Pattern: "/infra/domains/*/gateway-policies/*/rules/*", Child: "Rule", Part: true},
 		{Pattern: "/infra/ip-blocks/*", Child: "IpAddressBlock"},
 		{Pattern: "/infra/ip-pools/*", Child: "IpAddressPool"},
@@ -49,9 +57,14 @@ func Kinds() []Kind {
 		{Pattern: "/infra/dhcp-server-configs/*", Child: "DhcpServerConfig"},
 		{Pattern: "/infra/dhcp-relay-configs/*", Child: "DhcpRelayConfig"},
 		{Pattern: "/infra/metadata-proxies/*", Child: "MetadataProxyConfig"},
-		{Pattern: "/infra/services/*", Child: "Service"},
-		{Pattern: "/infra/services/*/service-entries/*", Child: "ServiceEntry", Part: true,
-			Types: []string{"L4PortSetServiceEntry", "ICMPTypeServiceEntry", "IPProtocolServiceEntry"}},
+		{Pattern: "/infra/services/*", Child: "Service", Embeds: "service_entries"},
+		{
+			Pattern: "/infra/services/*/service-entries/*", Child: "ServiceEntry", Part: true,
+			Types: []string{
+				"L4PortSetServiceEntry", "ICMPTypeServiceEntry", "IPProtocolServiceEntry", "IGMPTypeServiceEntry", "ALGTypeServiceEntry",
+				"EtherTypeServiceEntry", "NestedServiceServiceEntry",
+			},
+		},
 		{Pattern: "/infra/sites/*", Child: "Site", Implicit: map[string]string{"default": "Site"}},
 		{Pattern: "/infra/sites/*/enforcement-points/*", Child: "EnforcementPoint", Implicit: map[string]string{"default": "EnforcementPoint"}},
 		{Pattern: "/infra/sites/*/enforcement-points/*/transport-zones/*", Child: "PolicyTransportZone"},

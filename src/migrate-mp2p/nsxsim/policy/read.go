@@ -31,8 +31,8 @@ func (s *API) Routes() []api.Route {
 		}
 		put := []string{checksNote, pathsNote, idNote}
 		gone := []string{deleteNote, markedNote, pendingNote}
-		if holdsRules(k) {
-			put = append(put, rulesNote)
+		if k.Embeds != "" {
+			put = append(put, embeddedNote)
 		}
 		if k.Child == "SegmentPort" {
 			gone = append(gone, shadowKeptNote)
@@ -50,10 +50,11 @@ func (s *API) Routes() []api.Route {
 
 // What the notes of the Policy routes say.
 const (
-	checksNote = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
-	pathsNote  = api.Assumed + "a body that breaks the schema is refused with error_code 255, one that names an object that does not exist with 500012; paths of kinds that are not simulated pass; why: these codes are known for neighbouring cases"
-	goneNote   = api.Assumed + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN); why: a PATCH creates what does not exist"
-	rulesNote  = api.Assumed + "rules in the body of a policy need no _revision of their own; why: clients send policies with new rules inside"
+	checksNote   = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
+	pathsNote    = api.Assumed + "a body that breaks the schema is refused with error_code 255, one that names an object that does not exist with 500012; paths of kinds that are not simulated pass; why: these codes are known for neighbouring cases"
+	goneNote     = api.Assumed + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN); why: a PATCH creates what does not exist"
+	embeddedNote = api.Assumed + "rules in the body of a policy, and entries in that of a service, need an id but no _revision of their own, " +
+		"and a PATCH leaves those that it does not name; why: clients send them so, and of PUT alone it is said that it replaces all"
 	deleteNote = api.Assumed + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; why: which kind gets which code is not public"
 )
 
@@ -88,12 +89,12 @@ func (s *API) exists(tx *store.Tx, path string) bool {
 	return known && s.tree.Implicit(path) && s.exists(tx, kind.Parent(path))
 }
 
-// policyShown is an object as the caller sees it: policies carry their rules, and _protection says what the caller may do.
+// policyShown is an object as the caller sees it: some carry children in their body, and _protection says what the caller may do.
 func (s *API) policyShown(tx *store.Tx, r *api.Request, o *store.Object) (json.RawMessage, error) {
 	body := o.Body
-	if kind, _ := s.tree.Object(o.Key); holdsRules(kind) {
+	if kind, _ := s.tree.Object(o.Key); kind.Embeds != "" {
 		var err error
-		if body, err = withRules(tx, o); err != nil {
+		if body, err = withEmbedded(tx, kind, o); err != nil {
 			return nil, err
 		}
 	}
@@ -117,22 +118,22 @@ func (s *API) protection(r *api.Request, o *store.Object) string {
 	return "PROTECTED"
 }
 
-// withRules is the body of a policy with its rules in their order.
-func withRules(tx *store.Tx, o *store.Object) (json.RawMessage, error) {
-	rules := unmarked(tx.Policy().List(o.Key + "/rules"))
-	if len(rules) == 0 {
+// withEmbedded is the body of an object with the children that it shows, rules in their order.
+func withEmbedded(tx *store.Tx, kind Kind, o *store.Object) (json.RawMessage, error) {
+	children := unmarked(tx.Policy().List(kind.Embedded(o.Key)))
+	if len(children) == 0 {
 		return o.Body, nil
 	}
-	grammar.Sort(rules, "sequence_number")
+	grammar.Sort(children, "sequence_number")
 	fields, err := o.Fields()
 	if err != nil {
 		return nil, err
 	}
-	bodies := make([]json.RawMessage, 0, len(rules))
-	for _, rule := range rules {
-		bodies = append(bodies, rule.Body)
+	bodies := make([]json.RawMessage, 0, len(children))
+	for _, child := range children {
+		bodies = append(bodies, child.Body)
 	}
-	fields["rules"] = bodies
+	fields[kind.Embeds] = bodies
 	return json.Marshal(fields)
 }
 

@@ -18,7 +18,7 @@ type change struct {
 	path   string
 	kind   Kind
 	fields map[string]any
-	// embedded objects are rules in the body of their policy, whose _revision stands for theirs (ASSUMED).
+	// embedded objects stand in the body of the object above, whose _revision stands for theirs (ASSUMED).
 	embedded bool
 }
 
@@ -40,12 +40,12 @@ type manners struct {
 	revision bool
 	// patches is true for a PATCH, which may be a partial one: then merges keeps what the body does not name.
 	patches, merges bool
-	// replacesRules removes the rules that the body of a policy does not hold (PUT, NSX Go SDK).
-	replacesRules bool
+	// replaces removes the embedded children that a body does not hold (PUT, NSX Go SDK).
+	replaces bool
 }
 
 func (s *API) putPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
-	return s.writeOne(r, manners{revision: true, replacesRules: true}, true)
+	return s.writeOne(r, manners{revision: true, replaces: true}, true)
 }
 
 func (s *API) patchPolicy(_ context.Context, r *api.Request) (*api.Response, error) {
@@ -123,8 +123,8 @@ func (s *API) apply(tx *store.Tx, r *api.Request, changes []change, how manners)
 			return err
 		}
 	}
-	if how.replacesRules {
-		if err := s.removeOtherRules(tx, changes); err != nil {
+	if how.replaces {
+		if err := s.removeOthers(tx, changes); err != nil {
 			return err
 		}
 	}
@@ -228,26 +228,24 @@ func (s *API) remove(tx *store.Tx, r *api.Request, path string) error {
 	return s.discard(tx, path)
 }
 
-// removeOtherRules deletes the rules of written policies that the request did not bring.
-func (s *API) removeOtherRules(tx *store.Tx, changes []change) error {
+// removeOthers deletes the embedded children of written objects that the request did not bring.
+func (s *API) removeOthers(tx *store.Tx, changes []change) error {
 	brought := map[string]bool{}
 	for _, c := range changes {
 		brought[c.path] = true
 	}
 	for _, c := range changes {
-		if c.verb != writeObject || !holdsRules(c.kind) {
+		if c.verb != writeObject || c.kind.Embeds == "" {
 			continue
 		}
-		for _, rule := range tx.Policy().List(c.path + "/rules") {
-			if brought[rule.Key] || rule.Marked {
+		for _, other := range unmarked(tx.Policy().List(c.kind.Embedded(c.path))) {
+			if brought[other.Key] {
 				continue
 			}
-			if err := s.discard(tx, rule.Key); err != nil {
+			if err := s.discard(tx, other.Key); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
 }
-
-func holdsRules(k Kind) bool { return k.Child == "SecurityPolicy" || k.Child == "GatewayPolicy" }
