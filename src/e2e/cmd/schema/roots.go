@@ -61,6 +61,9 @@ func policyRoots() []string {
 	var roots []string
 	for _, k := range policy.Kinds() {
 		roots = append(append(roots, k.Child), k.Types...)
+		if k.Sent != "" {
+			roots = append(roots, k.Sent)
+		}
 	}
 	slices.Sort(roots)
 	return slices.Compact(roots)

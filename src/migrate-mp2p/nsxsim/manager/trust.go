@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/api"
+	"nsx-mp2p/migrate-mp2p/nsxsim/policy"
 	"nsx-mp2p/migrate-mp2p/nsxsim/schema"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
@@ -82,7 +82,7 @@ func (s *API) importCRL(_ context.Context, r *api.Request) (*api.Response, error
 	if err != nil {
 		return nil, err
 	}
-	if _, err := readRevoked(store.Text(sent["pem_encoded"])); err != nil {
+	if _, err := policy.ReadRevoked(store.Text(sent["pem_encoded"])); err != nil {
 		return nil, err
 	}
 	return s.imported(r, crlCollection, sent, map[string]any{"resource_type": "Crl", "pem_encoded": sent["pem_encoded"]})
@@ -106,42 +106,21 @@ func (s *API) imported(r *api.Request, collection string, sent, fields map[strin
 	return api.OK(map[string]any{"results": []any{stored.Body}, "result_count": 1})
 }
 
-// readChain reads a chain of certificates, the first of which is the leaf.
-func readChain(encoded string) ([]*x509.Certificate, error) {
-	var chain []*x509.Certificate
-	for rest := []byte(encoded); ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, api.InvalidField("pem_encoded", "it is no certificate: %s", err)
-		}
-		chain = append(chain, certificate)
-	}
-	if len(chain) == 0 {
-		return nil, api.InvalidField("pem_encoded", "it is not PEM")
-	}
-	return chain, nil
+// certificateTypes are the resource types of certificates.
+var certificateTypes = map[policy.Standing]string{
+	policy.Signed: "certificate_signed", policy.SelfSigned: "certificate_self_signed", policy.Authority: "certificate_ca",
 }
 
 // certificateFields describes a chain of certificates as NSX stores it.
 func certificateFields(encoded string) (map[string]any, error) {
-	chain, err := readChain(encoded)
+	chain, err := policy.ReadChain(encoded)
 	if err != nil {
 		return nil, err
 	}
-	leaf, kind := chain[0], "certificate_signed"
-	switch {
-	case bytes.Equal(leaf.RawIssuer, leaf.RawSubject) && leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil:
-		kind = "certificate_self_signed"
-	case leaf.IsCA:
-		kind = "certificate_ca"
-	}
+	leaf := chain[0]
 	sum := sha256.Sum256(leaf.Raw)
 	return map[string]any{
-		"resource_type": kind, "pem_encoded": encoded, "used_by": []any{},
+		"resource_type": certificateTypes[policy.StandingOf(leaf)], "pem_encoded": encoded, "used_by": []any{},
 		"leaf_certificate_sha_256_thumbprint": hex.EncodeToString(sum[:]),
 	}, nil
 }
@@ -155,7 +134,7 @@ func showDetails(_ *API, _ *store.Tx, r *api.Request, _ *store.Object, body map[
 	if !wanted {
 		return nil
 	}
-	chain, err := readChain(store.Text(body["pem_encoded"]))
+	chain, err := policy.ReadChain(store.Text(body["pem_encoded"]))
 	if err != nil {
 		return err
 	}
@@ -185,7 +164,7 @@ func showRevoked(_ *API, _ *store.Tx, r *api.Request, _ *store.Object, body map[
 	if !wanted {
 		return nil
 	}
-	list, err := readRevoked(store.Text(body["pem_encoded"]))
+	list, err := policy.ReadRevoked(store.Text(body["pem_encoded"]))
 	if err != nil {
 		return err
 	}
@@ -199,19 +178,6 @@ func showRevoked(_ *API, _ *store.Tx, r *api.Request, _ *store.Object, body map[
 		"issuer": list.Issuer.String(), "next_update": list.NextUpdate.Format(time.RFC3339), "version": "2", "crl_entries": entries,
 	}
 	return nil
-}
-
-// readRevoked reads a revocation list.
-func readRevoked(encoded string) (*x509.RevocationList, error) {
-	block, _ := pem.Decode([]byte(encoded))
-	if block == nil {
-		return nil, api.InvalidField("pem_encoded", "it is not PEM")
-	}
-	list, err := x509.ParseRevocationList(block.Bytes)
-	if err != nil {
-		return nil, api.InvalidField("pem_encoded", "it is no revocation list: %s", err)
-	}
-	return list, nil
 }
 
 // certificateType passes certificates of a kind (NSX Go SDK: the list's type parameter).

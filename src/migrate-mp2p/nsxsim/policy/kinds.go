@@ -17,6 +17,8 @@ type Kind struct {
 	// Embeds is the field in which the object shows its children of one collection, and takes them: they are objects of their
 	// own all the same.
 	Embeds string
+	// Sent is the type of the bodies that clients send, where it differs from that of the object.
+	Sent string
 }
 
 // Single tells that a parent has just one such object, at a fixed name.
@@ -47,8 +49,8 @@ func Kinds() []Kind {
 		{Pattern: "/infra/ip-pools/*", Child: "IpAddressPool"},
 		{Pattern: "/infra/ip-pools/*/ip-subnets/*", Child: "IpAddressPoolSubnet", Types: []string{"IpAddressPoolBlockSubnet", "IpAddressPoolStaticSubnet"}},
 		{Pattern: "/infra/ip-pools/*/ip-allocations/*", Child: "IpAddressAllocation"},
-		{Pattern: "/infra/certificates/*", Child: "TlsCertificate"},
-		{Pattern: "/infra/crls/*", Child: "TlsCrl"},
+		{Pattern: "/infra/certificates/*", Child: typeCertificate, Sent: typeTrustData},
+		{Pattern: "/infra/crls/*", Child: typeCRL},
 		{Pattern: "/infra/spoofguard-profiles/*", Child: "SpoofGuardProfile"},
 		{Pattern: "/infra/mac-discovery-profiles/*", Child: "MacDiscoveryProfile"},
 		{Pattern: "/infra/segment-security-profiles/*", Child: "SegmentSecurityProfile"},

@@ -30,6 +30,10 @@ func (s *API) Routes() []api.Route {
 				Notes: []string{"parameters of single types, such as segment_type, are ignored", markedNote}, Handle: s.listPolicy})
 		}
 		put := []string{checksNote, pathsNote, idNote}
+		patch := []string{patchNote, mergeNote, goneNote, checksNote, pathsNote, idNote}
+		if k.Sent != "" {
+			put, patch = append(put, trustNote, keyNote), append(patch, trustNote, keyNote, modifyNote)
+		}
 		gone := []string{deleteNote, markedNote, pendingNote}
 		if k.Embeds != "" {
 			put = append(put, embeddedNote)
@@ -41,11 +45,11 @@ func (s *API) Routes() []api.Route {
 			api.Route{Method: "GET", Pattern: object, Extent: api.Full, Handle: s.getPolicy},
 			api.Route{Method: "PUT", Pattern: object, Extent: api.Partial, Notes: put, Handle: s.putPolicy},
 			api.Route{Method: "PATCH", Pattern: object, Extent: api.Partial, Query: []string{revisionCheck},
-				Notes: []string{patchNote, mergeNote, goneNote, checksNote, pathsNote, idNote}, Handle: s.patchPolicy},
+				Notes: patch, Handle: s.patchPolicy},
 			api.Route{Method: "DELETE", Pattern: object, Extent: api.Partial, Notes: gone, Handle: s.deletePolicy},
 		)
 	}
-	return slices.Concat(routes, s.realizationRoutes(), s.memberRoutes(), s.partialPatchRoutes())
+	return slices.Concat(routes, s.realizationRoutes(), s.memberRoutes(), s.partialPatchRoutes(), s.trustRoutes())
 }
 
 // What the notes of the Policy routes say.

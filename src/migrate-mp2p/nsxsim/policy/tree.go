@@ -85,7 +85,7 @@ func (b *branch) child(path, name, id string, depth int) (string, Kind, bool) {
 			at = path + "/" + id
 		}
 		if next.kind != nil {
-			if next.kind.Child == name {
+			if next.kind.Child == name || (next.kind.Sent == name && name != "") {
 				return at, *next.kind, true
 			}
 			continue

@@ -157,17 +157,17 @@ func (s *API) write(tx *store.Tx, r *api.Request, c change, how manners) error {
 	old, found := tx.Policy().Get(c.path)
 	fields := maps.Clone(c.fields)
 	delete(fields, "marked_for_delete")
+	var before map[string]any
 	if found {
-		if old.Marked {
-			return errPending(c.path)
-		}
-		if err := api.MayWrite(r, old, s.local); err != nil {
+		var err error
+		if before, err = s.overwritable(r, old); err != nil {
 			return err
 		}
-		before, err := old.Fields()
-		if err != nil {
-			return err
-		}
+	}
+	if err := shapeTrust(c, fields, before, how.merges); err != nil {
+		return err
+	}
+	if found {
 		inherit(fields, before, how.merges)
 	}
 	if err := s.checkBody(c, fields); err != nil {
@@ -193,6 +193,17 @@ func (s *API) write(tx *store.Tx, r *api.Request, c change, how manners) error {
 	fields["_protection"] = "NOT_PROTECTED"
 	_, err := tx.Policy().Create(c.path, fields, author)
 	return err
+}
+
+// overwritable gives the body of an object that the caller may write.
+func (s *API) overwritable(r *api.Request, o *store.Object) (map[string]any, error) {
+	if o.Marked {
+		return nil, errPending(o.Key)
+	}
+	if err := api.MayWrite(r, o, s.local); err != nil {
+		return nil, err
+	}
+	return o.Fields()
 }
 
 // inherit copies to a new body what stays as the stored body has it: what NSX itself sets, the name unless the body has
