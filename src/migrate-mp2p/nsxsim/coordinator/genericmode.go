@@ -243,28 +243,26 @@ func (c *Coordinator) nextStep() {
 // endStep promotes the objects of one type. What can be promoted is, even if others
 // fail; without skip_failed_resources the run pauses then.
 func (c *Coordinator) endStep() {
-	problems, err := c.promoteStep(c.state.Generic.Steps[c.state.Generic.Next])
-	c.report(&c.state.Migration, problems, err)
-	switch {
-	case c.state.Migration.Status == statusFailed:
-		c.state.Overall = statusPaused
-	case c.state.Pause:
-		c.state.Generic.Next++
-		c.state.Migration.Status, c.state.Overall = statusPaused, statusPaused
-	default:
-		c.state.Generic.Next++
-		c.nextStep()
-	}
-	c.state.Pause = false
-	c.saveOrFail()
+	c.conclude(c.promoteStep(c.state.Generic.Steps[c.state.Generic.Next]), func(problems []failure, err error) {
+		c.report(&c.state.Migration, problems, err)
+		switch {
+		case c.state.Migration.Status == statusFailed:
+			c.state.Overall = statusPaused
+		case c.state.Pause:
+			c.state.Generic.Next++
+			c.state.Migration.Status, c.state.Overall = statusPaused, statusPaused
+		default:
+			c.state.Generic.Next++
+			c.nextStep()
+		}
+		c.state.Pause = false
+	})
 }
 
 // promoteStep promotes all objects of a type. Objects that refer to others of the same
 // type wait for these, so it goes round as long as that helps.
-func (c *Coordinator) promoteStep(typeName string) ([]failure, error) {
-	var problems []failure
-	var fresh []*record
-	err := c.store.Update(func(tx *store.Tx) error {
+func (c *Coordinator) promoteStep(typeName string) attempt {
+	return func(tx *store.Tx) (fresh []*record, problems []failure, err error) {
 		check := c.newPrecheck(tx)
 		k, _ := kindOf(typeName)
 		shared := check.shared
@@ -287,12 +285,8 @@ func (c *Coordinator) promoteStep(typeName string) ([]failure, error) {
 			}
 			left = waiting
 		}
-		return c.saveFresh(tx, fresh)
-	})
-	if err == nil {
-		c.remember(fresh)
+		return fresh, problems, nil
 	}
-	return problems, err
 }
 
 // mixed refuses references from Manager objects to Policy objects that this run did not

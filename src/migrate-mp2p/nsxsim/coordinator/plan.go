@@ -122,9 +122,10 @@ func (c *Coordinator) abort() {
 // endOrphan promotes the batch of an aborted plan.
 func (c *Coordinator) endOrphan() {
 	c.state.Batch, c.state.Orphan = c.state.Orphan.Batch, nil
-	_, err := c.promoteBatch(c.state.Batch.size())
-	c.state.Batch, c.state.Promoted = nil, 0
-	c.failOn(errors.Join(err, c.save()))
+	c.conclude(c.promoteBatch(c.state.Batch.size()), func(_ []failure, err error) {
+		c.state.Batch, c.state.Promoted = nil, 0
+		c.failOn(err)
+	})
 }
 
 // planActions are the actions of this version ("NSX Go SDK").
@@ -282,18 +283,18 @@ func (c *Coordinator) endPrecheck() {
 
 // endMigration promotes the batch.
 func (c *Coordinator) endMigration() {
-	problems, err := c.promoteBatch(c.state.Batch.size())
-	c.state.Migration.Status = statusSuccess
-	c.state.Overall = statusSuccess
-	if c.state.Pause {
-		c.state.Overall = statusPaused
-	}
-	c.report(&c.state.Migration, problems, err)
-	if c.state.Migration.Status == statusFailed {
-		c.state.Overall = c.options.FailedOverall
-	}
-	c.state.Pause = false
-	c.saveOrFail()
+	c.conclude(c.promoteBatch(c.state.Batch.size()), func(problems []failure, err error) {
+		c.state.Migration.Status = statusSuccess
+		c.state.Overall = statusSuccess
+		if c.state.Pause {
+			c.state.Overall = statusPaused
+		}
+		c.report(&c.state.Migration, problems, err)
+		if c.state.Migration.Status == statusFailed {
+			c.state.Overall = c.options.FailedOverall
+		}
+		c.state.Pause = false
+	})
 }
 
 // report turns the problems of a component into its status, details and feedback.
@@ -328,9 +329,12 @@ func (c *Coordinator) interrupt() {
 	running := &c.state.Migration
 	if running.Status == statusInProgress && c.options.KeepPartial && c.state.Generic == nil {
 		reached := int(float64(c.state.Batch.size()) * share(running.Began, running.Ends, c.clock.Now()))
-		if _, err := c.promoteBatch(reached); err != nil {
-			running.Details = err.Error()
-		}
+		c.conclude(c.promoteBatch(reached), func(_ []failure, err error) {
+			if err != nil {
+				running.Details = err.Error()
+			}
+			c.state.cut()
+		})
 	}
 	c.state.cut()
 }

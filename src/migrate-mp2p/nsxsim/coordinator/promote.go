@@ -142,23 +142,44 @@ func (p *promotion) set(fields map[string]any, to, collection string, body map[s
 
 // promoteBatch promotes up to limit objects of the stored batch. The failures are
 // those of single objects; an error means that the store could not be written.
-func (c *Coordinator) promoteBatch(limit int) ([]failure, error) {
-	var problems []failure
-	var fresh []*record
-	err := c.store.Update(func(tx *store.Tx) error {
-		fresh, problems = c.promoteEntries(tx, limit)
+func (c *Coordinator) promoteBatch(limit int) attempt {
+	return func(tx *store.Tx) ([]*record, []failure, error) {
+		fresh, problems := c.promoteEntries(tx, limit)
 		if len(problems) > 0 && !c.state.Batch.SkipFailed && !c.options.KeepPartial {
-			return errStop
+			return nil, problems, errStop
 		}
-		return c.saveFresh(tx, fresh)
-	})
-	if errors.Is(err, errStop) {
-		return problems, nil
+		return fresh, problems, nil
 	}
-	if err == nil {
+}
+
+// attempt promotes objects in a transaction. With errStop it is taken back, which is no failure of the simulator's.
+type attempt func(tx *store.Tx) (fresh []*record, problems []failure, err error)
+
+// conclude promotes objects and lets ended say what follows for the plan, in one transaction: whoever saves or copies the
+// store at any moment finds an object promoted, its record and the plan's new state, or none of these.
+func (c *Coordinator) conclude(promote attempt, ended func(problems []failure, err error)) {
+	var problems []failure
+	err := c.store.Update(func(tx *store.Tx) error {
+		var fresh []*record
+		var err error
+		if fresh, problems, err = promote(tx); err != nil {
+			return err
+		}
+		if err := c.saveFresh(tx, fresh); err != nil {
+			return err
+		}
 		c.remember(fresh)
+		ended(problems, nil)
+		return tx.SetSection(sectionState, c.state)
+	})
+	if err == nil {
+		return
 	}
-	return problems, err
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	ended(problems, err)
+	c.saveOrFail()
 }
 
 // saveFresh writes the records of what was just promoted, as a batch of their own.
