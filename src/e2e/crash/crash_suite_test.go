@@ -32,5 +32,5 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	earth, err = newWorld(built, tas)
 	Expect(err).NotTo(HaveOccurred())
-	earth.usual = undisturbed(ctx, earth)
+	earth.undisturbed(ctx)
 })

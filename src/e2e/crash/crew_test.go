@@ -23,7 +23,7 @@ const maxFailures = 5
 type tally struct {
 	mu         sync.Mutex
 	reached    int // points whose every moment was reached
-	partly     int // points of which only the first moment was reached
+	partly     int // points whose recovery was over before it was to be killed
 	missed     int // points whose execution was over before
 	codes      map[int]int
 	again      int
@@ -38,10 +38,10 @@ func (t *tally) add(p point, e ending) {
 		t.wrong = append(t.wrong, e.wrong)
 		return
 	}
-	switch e.kills {
-	case len(p.kills):
+	switch {
+	case e.kills == len(p.kills):
 		t.reached++
-	case 0:
+	case p.from == nil:
 		t.missed++
 		return
 	default:
@@ -84,7 +84,7 @@ func (w *world) playAll(ctx context.Context, family string, points iter.Seq[poin
 	}
 	close(queue)
 	crew.Wait()
-	AddReportEntry(w.platform+", "+family, fmt.Sprintf("killed at %d points (%d more were killed once only, %d ended before): %d ended in 0, %d in 2; after %d of these another run ended in 0; executions until the end: %v; %v with %d workers",
+	AddReportEntry(w.platform+", "+family, fmt.Sprintf("killed at %d points (the recoveries of %d more were too short, %d ended before): %d ended in 0, %d in 2; after %d of these another run ended in 0; executions until the end: %v; %v with %d workers",
 		t.reached, t.partly, t.missed, t.codes[allPolicy], t.codes[allManager], t.again, t.executions, time.Since(begun).Round(time.Second), workers()))
 	if len(t.wrong) > 0 {
 		Fail(strings.Join(t.wrong, "\n\n"))

@@ -35,10 +35,11 @@ type foundation struct {
 	history strings.Builder // what was executed, and how it ended
 }
 
-func (w *world) newFoundation() (*foundation, error) {
-	state, err := w.copy()
-	if err != nil {
-		return nil, err
+// newFoundation is the world before any migration, or, where it is to go on from a snapshot, as that left it.
+func (w *world) newFoundation(from *snapshot) (*foundation, error) {
+	state := w.before.Clone()
+	if from != nil {
+		state = from.state.Clone()
 	}
 	server, err := nsxsim.Start(nsxsim.Options{Store: state, Coordinator: coordinator.New(coordinator.Options{})})
 	if err != nil {
@@ -51,6 +52,12 @@ func (w *world) newFoundation() (*foundation, error) {
 	f.machine = w.programs.NewMachine(f.dir, f)
 	if err := f.machine.Configure(w.config); err != nil {
 		return nil, errors.Join(err, f.close())
+	}
+	if from != nil {
+		fmt.Fprintf(&f.history, "--- begun with what a kill leaves: %s (%d moments leave the same)\n", from.at, from.moments)
+		if err := from.disk.restore(f.machine.RecordsDir()); err != nil {
+			return nil, errors.Join(err, f.close())
+		}
 	}
 	return f, nil
 }
@@ -113,10 +120,9 @@ func (e execution) wrote() bool { return e.hit.Method != "" && e.hit.Writes() }
 // execute runs the errand once, and kills it at a moment.
 func (f *foundation) execute(ctx context.Context, m moment) (execution, error) {
 	f.runs++
-	// Collecting garbage costs these short runs a third of their time.
-	f.machine.Environment = []string{"GOGC=off"}
+	f.machine.Environment = nil
 	if m.kind == atCommit {
-		f.machine.Environment = append(f.machine.Environment, "MIGRATE_MP2P_FAILPOINT="+m.failpoint())
+		f.machine.Environment = []string{"MIGRATE_MP2P_FAILPOINT=" + m.failpoint()}
 	}
 	var e execution
 	process := make(chan *programs.Process, 1)

@@ -7,17 +7,24 @@ import (
 	"strings"
 
 	"nsx-mp2p/e2e/programs"
+	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
 // maxExecutions is how often the errand is run until it must have ended, the killed executions included.
 const maxExecutions = 5
 
-// oneIn says at how many points of reading a rollback is followed by a further run: every n-th.
-const oneIn = 5
-
-// point is one history: the first executions are killed at these moments, and then the errand is run until it ends.
+// point is one history: it begins with what a snapshot shows, if there is one, the first executions are killed at these
+// moments, and then the errand is run until it ends.
 type point struct {
+	from  *snapshot
 	kills []moment
+}
+
+func (p point) String() string {
+	if p.from == nil {
+		return fmt.Sprint(p.kills)
+	}
+	return fmt.Sprint(p.from.at, " ", p.kills)
 }
 
 // ending is what a point came to.
@@ -31,7 +38,7 @@ type ending struct {
 
 // play runs a point's history.
 func (w *world) play(ctx context.Context, p point) (end ending) {
-	f, err := w.newFoundation()
+	f, err := w.newFoundation(p.from)
 	if err != nil {
 		return ending{wrong: fmt.Sprintf("preparing: %v", err)}
 	}
@@ -40,7 +47,7 @@ func (w *world) play(ctx context.Context, p point) (end ending) {
 		wrong = append(wrong, err.Error())
 	}
 	if len(wrong) > 0 {
-		end.wrong = fmt.Sprintf("point %v:\n%s\n%s", p.kills, strings.Join(wrong, "\n"), f.history.String())
+		end.wrong = fmt.Sprintf("point %v:\n%s\n%s", p, strings.Join(wrong, "\n"), f.history.String())
 	}
 	return end
 }
@@ -48,7 +55,6 @@ func (w *world) play(ctx context.Context, p point) (end ending) {
 func (f *foundation) play(ctx context.Context, w *world, p point, end *ending) ([]string, error) {
 	last := execution{Result: programs.Result{Code: killed}}
 	var err error
-	again, expected := true, either
 	for _, m := range p.kills {
 		if last, err = f.execute(ctx, m); err != nil {
 			return nil, err
@@ -57,9 +63,12 @@ func (f *foundation) play(ctx context.Context, w *world, p point, end *ending) (
 			break // the execution was over before that moment
 		}
 		end.kills++
-		again = len(p.kills) > 1 || last.wrote() || m.n%oneIn == 0
 	}
-	if len(p.kills) == 1 && last.killed() {
+	expected := either
+	switch {
+	case p.from != nil && len(p.kills) == 0:
+		expected = p.from.expected
+	case p.from == nil && len(p.kills) == 1 && last.killed():
 		expected = foretell(f.seen(last))
 	}
 	for !ended(last) {
@@ -78,8 +87,12 @@ func (f *foundation) play(ctx context.Context, w *world, p point, end *ending) (
 	if err != nil || len(wrong) > 0 {
 		return wrong, err
 	}
-	if last.Code == allManager && again {
-		end.again = true
+	if last.Code == allManager {
+		if end.again, err = w.firstOn(f.state); err != nil {
+			return nil, err
+		}
+	}
+	if end.again {
 		if last, err = f.execute(ctx, moment{kind: never}); err != nil {
 			return nil, err
 		}
@@ -97,6 +110,13 @@ func (f *foundation) play(ctx context.Context, w *world, p point, end *ending) (
 		wrong = append(wrong, "records are left unfinished: "+left)
 	}
 	return wrong, err
+}
+
+// firstOn tells whether a further run after a rollback starts from an NSX from which none has started yet; with every, all do.
+func (w *world) firstOn(state *store.Store) (bool, error) {
+	on, err := footing(state)
+	_, met := w.footings.LoadOrStore(on, true)
+	return every || !met, err
 }
 
 // ended tells whether the errand says that it has come to an end.

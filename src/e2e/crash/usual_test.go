@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -19,49 +20,61 @@ const (
 	workflowPath = "/api/v1/migration/mp-to-policy/workflow"
 )
 
-// course is the requests of an undisturbed execution in their order, and the number of those of a recovery.
+// course is the requests of an undisturbed execution in their order, and the numbers of its commits, either side of each
+// counted, and of a recovery's requests.
 type course struct {
 	requests []nsxsim.Request
+	commits  int
 	recovery int
 }
 
-// undisturbed runs the errand once without a fault, and once more with a recovery from its middle.
-func undisturbed(ctx context.Context, w *world) course {
+// count is how many moments of a kind an undisturbed execution has. Another one may have a poll more or less.
+func (c course) count(k kind) int {
+	switch k {
+	case beforeRequest:
+		return len(c.requests)
+	case afterWrite:
+		return len(slices.DeleteFunc(slices.Clone(c.requests), func(r nsxsim.Request) bool { return !r.Writes() }))
+	case atCommit:
+		return c.commits
+	}
+	return 0
+}
+
+// undisturbed runs the errand once without a fault, filmed, and once more with a recovery from its middle.
+func (w *world) undisturbed(ctx context.Context) {
 	GinkgoHelper()
 	f := w.start()
-	execute := func(f *foundation, m moment) execution {
-		GinkgoHelper()
-		e, err := f.execute(ctx, m)
-		Expect(err).NotTo(HaveOccurred())
-		return e
-	}
-	e := execute(f, moment{kind: never})
-	Expect(e.Code).To(Equal(allPolicy), e.Output)
-	Expect(f.judge(w, e)).To(BeEmpty(), e.Output)
-	c := course{requests: f.server.Requests()}
-	first, last := c.bounds()
+	var commits int
+	w.shots, commits = film(ctx, w, f)
+	w.usual = course{requests: f.server.Requests(), commits: commits}
+	first, last := w.usual.bounds()
 	Expect(first).To(BeNumerically(">", 1))
 
 	f = w.start()
-	Expect(execute(f, moment{beforeRequest, (first + last) / 2}).killed()).To(BeTrue())
+	e, err := f.execute(ctx, moment{beforeRequest, (first + last) / 2})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(e.killed()).To(BeTrue())
 	before := len(f.server.Requests())
-	execute(f, moment{kind: never})
-	c.recovery = len(f.server.Requests()) - before
-	AddReportEntry("undisturbed on "+w.platform, fmt.Sprintf("a run makes %d requests, the first write is number %d, the last %d; a recovery makes about %d", len(c.requests), first, last, c.recovery))
-	return c
+	_, err = f.execute(ctx, moment{kind: never})
+	Expect(err).NotTo(HaveOccurred())
+	w.usual.recovery = len(f.server.Requests()) - before
+	moments := 0
+	for _, s := range w.shots {
+		moments += s.moments
+	}
+	AddReportEntry("undisturbed on "+w.platform, fmt.Sprintf("a run makes %d requests, the first write is number %d, the last %d; its %d moments leave %d different things behind; a recovery makes about %d requests",
+		len(w.usual.requests), first, last, moments, len(w.shots), w.usual.recovery))
 }
 
 // start makes a foundation that is gone when the specs have ended.
 func (w *world) start() *foundation {
 	GinkgoHelper()
-	f, err := w.newFoundation()
+	f, err := w.newFoundation(nil)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(f.close)
 	return f
 }
-
-// write tells whether the n-th request of an undisturbed run is a write.
-func (c course) write(n int) bool { return n <= len(c.requests) && c.requests[n-1].Writes() }
 
 // bounds are the numbers of the first and the last write.
 func (c course) bounds() (first, last int) {

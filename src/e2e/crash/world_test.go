@@ -1,13 +1,15 @@
 package crash_test
 
 import (
-	"bytes"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"nsx-mp2p/e2e/programs"
 	"nsx-mp2p/migrate-mp2p/nsxsim"
@@ -32,14 +34,16 @@ type world struct {
 	config programs.Changes
 	// judging are the workloads of a cluster, with which the simulator's judge compares every value.
 	judging check.Options
-	// usual is what NSX sees when nothing is killed.
-	usual   course
-	saved   []byte
-	before  *store.Store // only read
-	objects map[string]map[string]any
-	shared  []model.Shared
-	mayMove check.Except
-	scratch string
+	// usual is what NSX sees when nothing is killed, and shots is what the moments of that leave behind.
+	usual course
+	shots []*snapshot
+	// footings are those on which a further run has been started after a rollback.
+	footings sync.Map
+	before   *store.Store // only read
+	objects  map[string]map[string]any
+	shared   []model.Shared
+	mayMove  check.Except
+	scratch  string
 }
 
 func newWorld(built *programs.Programs, of *model.World) (*world, error) {
@@ -55,11 +59,6 @@ func newWorld(built *programs.Programs, of *model.World) (*world, error) {
 		w.mayMove.Shared = append(w.mayMove.Shared, s.ID)
 		w.mayMove.Shared = append(w.mayMove.Shared, slices.Concat(s.Ports, s.StaticRoutes, s.Allocations)...)
 	}
-	var saved bytes.Buffer
-	if err := w.before.Save(&saved); err != nil {
-		return nil, err
-	}
-	w.saved = saved.Bytes()
 	var err error
 	w.objects, err = lasting(w.before)
 	return w, err
@@ -73,9 +72,6 @@ func scratch() string {
 	}
 	return os.TempDir()
 }
-
-// copy is an NSX of its own in the state before any migration.
-func (w *world) copy() (*store.Store, error) { return store.Load(bytes.NewReader(w.saved)) }
 
 // judge compares an NSX with the exit code that ended a run, and with what it was before. It answers the simulator's
 // own report, and everything that is wrong.
@@ -138,21 +134,54 @@ func (w *world) isShared(key string) bool {
 
 // lasting are the Manager objects without what every write changes.
 func lasting(state *store.Store) (map[string]map[string]any, error) {
+	var objects map[string]map[string]any
+	err := state.View(func(tx *store.Tx) (err error) {
+		objects, err = stripped(tx.Manager())
+		return err
+	})
+	return objects, err
+}
+
+// stripped are the objects of a space without what every write changes.
+func stripped(space *store.Space) (map[string]map[string]any, error) {
 	objects := map[string]map[string]any{}
+	for o := range space.All() {
+		fields, err := o.Fields()
+		if err != nil {
+			return nil, err
+		}
+		for _, volatile := range []string{"_revision", "_create_time", "_last_modified_time", "_last_modified_user"} {
+			delete(fields, volatile)
+		}
+		objects[o.Key] = fields
+	}
+	return objects, nil
+}
+
+// footing is what a further run meets in NSX: all objects, and where the migration coordinator stands.
+func footing(state *store.Store) (string, error) {
+	hash := sha256.New()
 	err := state.View(func(tx *store.Tx) error {
-		for o := range tx.Manager().All() {
-			fields, err := o.Fields()
+		// The coordinator's own names; what it remembers of past batches is left out.
+		var coordinator struct {
+			Workflow            bool
+			Overall             string
+			Precheck, Migration struct{ Status string }
+		}
+		if _, err := tx.Section("coordinator", &coordinator); err != nil {
+			return err
+		}
+		parts := []any{coordinator}
+		for _, space := range []*store.Space{tx.Manager(), tx.Policy()} {
+			objects, err := stripped(space)
 			if err != nil {
 				return err
 			}
-			for _, volatile := range []string{"_revision", "_last_modified_time", "_last_modified_user"} {
-				delete(fields, volatile)
-			}
-			objects[o.Key] = fields
+			parts = append(parts, objects)
 		}
-		return nil
+		return json.NewEncoder(hash).Encode(parts)
 	})
-	return objects, err
+	return string(hash.Sum(nil)), err
 }
 
 func exists(state *store.Store, path string) (found bool, err error) {

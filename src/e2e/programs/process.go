@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Process is a started program.
@@ -117,6 +119,27 @@ func (p *Process) Kill() error { return p.signal(syscall.SIGKILL) }
 
 // Terminate asks the process to end (SIGTERM).
 func (p *Process) Terminate() error { return p.signal(syscall.SIGTERM) }
+
+// Freeze stops the process (SIGSTOP) and returns when all of its threads stand still, so that what it has written so far can
+// be read as a kill would have left it. Thaw lets it go on.
+func (p *Process) Freeze() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	// Its end would do as well, and is left for Wait to see.
+	for {
+		err := unix.Waitid(unix.P_PID, p.command.Process.Pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
+		switch {
+		case err == nil || errors.Is(err, syscall.ECHILD):
+			return nil
+		case !errors.Is(err, syscall.EINTR):
+			return fmt.Errorf("waiting for %s to stop: %w", p.command.Path, err)
+		}
+	}
+}
+
+// Thaw lets a process that Freeze stopped go on.
+func (p *Process) Thaw() error { return p.signal(syscall.SIGCONT) }
 
 func (p *Process) signal(s syscall.Signal) error {
 	if err := p.command.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
