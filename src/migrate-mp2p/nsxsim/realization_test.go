@@ -166,6 +166,21 @@ func intentsOrNone(r reply) []any {
 	return paths
 }
 
+// The types that nsxlib asks for.
+var _ = DescribeTable("the entity_type of a realized", func(path, entity string, body object) {
+	c := admin(start(nsxsim.Options{}))
+	Expect(c.do("PUT", infra+path, body)).To(works())
+	Expect(c.get(infra + "/realized-state/realized-entities?intent_path=/infra" + path).results()).To(ConsistOf(HaveKeyWithValue("entity_type", entity)))
+},
+	Entry("segment", "/segments/x", "RealizedLogicalSwitch", object{}),
+	Entry("Tier-0", "/tier-0s/x", "RealizedLogicalRouter", object{}),
+	Entry("Tier-1", "/tier-1s/x", "RealizedLogicalRouter", object{}),
+	Entry("group", "/domains/default/groups/x", "RealizedGroup", object{}),
+	Entry("security policy", "/domains/default/security-policies/x", "RealizedFirewallSection", object{}),
+	Entry("load balancer service", "/lb-services/x", "LbServiceDto", object{}),
+	Entry("persistence profile", "/lb-persistence-profiles/x", "LbPersistenceProfileDto", object{"resource_type": "LBSourceIpPersistenceProfile"}),
+)
+
 var _ = Describe("the extended attributes of a realized entity", func() {
 	const pool = infra + "/ip-pools/p"
 	var server *nsxsim.Server
