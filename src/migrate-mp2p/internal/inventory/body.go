@@ -117,8 +117,10 @@ func (b body) each(path string, visit func(leaf string, holder body)) {
 
 // elements visits the elements of an array; anything else has none.
 func elements(value json.RawMessage, visit func(element json.RawMessage)) {
-	s := rawjson.NewScanner(value)
-	s.Array(func() { visit(s.Value()) })
+	// The value is a part of a body that was found to be JSON.
+	_ = rawjson.Walk(value, func(s *rawjson.Scanner) {
+		s.Array(func() { visit(s.Value()) })
+	})
 }
 
 // Hash is a short fingerprint of what an object is: its body without NSX's bookkeeping (fields that begin with an

@@ -37,21 +37,22 @@ func ParseTags(text []byte) ([]Tag, error) {
 		return nil, nil
 	}
 	tags := make([]Tag, 0, 8)
-	s := rawjson.NewScanner(text)
-	s.Array(func() {
-		var t Tag
-		s.Object(func(key []byte) {
-			switch value := s.Value(); string(key) {
-			case "scope":
-				var known bool
-				if t.Scope, known = frequentScopes[string(value)]; !known {
-					t.Scope, _ = rawjson.Text(value)
+	err := rawjson.Walk(text, func(s *rawjson.Scanner) {
+		s.Array(func() {
+			var t Tag
+			s.Object(func(key []byte) {
+				switch value := s.Value(); string(key) {
+				case "scope":
+					var known bool
+					if t.Scope, known = frequentScopes[string(value)]; !known {
+						t.Scope, _ = rawjson.Text(value)
+					}
+				case "tag":
+					t.Tag, _ = rawjson.Text(value)
 				}
-			case "tag":
-				t.Tag, _ = rawjson.Text(value)
-			}
+			})
+			tags = append(tags, t)
 		})
-		tags = append(tags, t)
 	})
-	return tags, s.End()
+	return tags, err
 }

@@ -64,27 +64,28 @@ func (l *listing) take(text []byte) error {
 	*l = listing{seed: l.seed, mustCount: l.mustCount}
 	var count, cursor, failed []byte
 	listed := false
-	page := rawjson.NewScanner(text)
-	marker := newMarker(l.seed, page)
-	page.Object(func(key []byte) {
-		switch string(key) {
-		case "results":
-			listed = true
-			page.Array(func() {
-				result := page.Element(marker.member)
-				l.Results, l.marks = append(l.Results, result), append(l.marks, marker.mark(result))
-			})
-		case "result_count":
-			count = page.Value()
-		case "cursor":
-			cursor = page.Value()
-		case "error_code":
-			failed = page.Value()
-		default:
-			page.Value()
-		}
+	err := rawjson.Walk(text, func(page *rawjson.Scanner) {
+		marker := newMarker(l.seed, page)
+		page.Object(func(key []byte) {
+			switch string(key) {
+			case "results":
+				listed = true
+				page.Array(func() {
+					result := page.Element(marker.member)
+					l.Results, l.marks = append(l.Results, result), append(l.marks, marker.mark(result))
+				})
+			case "result_count":
+				count = page.Value()
+			case "cursor":
+				cursor = page.Value()
+			case "error_code":
+				failed = page.Value()
+			default:
+				page.Value()
+			}
+		})
 	})
-	if err := page.End(); err != nil {
+	if err != nil {
 		return err
 	}
 	if given(failed) {

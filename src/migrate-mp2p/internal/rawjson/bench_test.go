@@ -2,6 +2,7 @@ package rawjson_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -22,25 +23,38 @@ func BenchmarkPage(b *testing.B) {
 			{"scope":"ncp/version","tag":"1.2.0"},{"scope":"ncp/cf_app_id","tag":"%d"}],"_revision":0,"_create_time":1606000000000}`, i, i, i, i)
 	}
 	page.WriteString(`],"result_count":1000}`)
-	b.SetBytes(int64(page.Len()))
-	b.ReportAllocs()
-	var room rawjson.Object
-	for b.Loop() {
-		s := rawjson.NewScanner(page.Bytes())
-		s.Object(func(key []byte) {
-			if string(key) != "results" {
-				s.Value()
-				return
-			}
-			s.Array(func() {
-				var err error
-				if room, err = rawjson.Parse(s.Value(), room); err != nil {
-					b.Fatal(err)
-				}
+	b.Run("rawjson", func(b *testing.B) {
+		b.SetBytes(int64(page.Len()))
+		b.ReportAllocs()
+		var room rawjson.Object
+		for b.Loop() {
+			err := rawjson.Walk(page.Bytes(), func(s *rawjson.Scanner) {
+				s.Object(func(key []byte) {
+					if string(key) != "results" {
+						s.Value()
+						return
+					}
+					s.Array(func() {
+						var err error
+						if room, err = rawjson.Parse(s.Value(), room); err != nil {
+							b.Fatal(err)
+						}
+					})
+				})
 			})
-		})
-		if err := s.End(); err != nil {
-			b.Fatal(err)
+			if err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
+	b.Run("encoding/json", func(b *testing.B) {
+		b.SetBytes(int64(page.Len()))
+		b.ReportAllocs()
+		for b.Loop() {
+			var answer struct{ Results []map[string]json.RawMessage }
+			if err := json.Unmarshal(page.Bytes(), &answer); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -20,19 +20,19 @@ var ErrNoObject = errors.New("it is no JSON object")
 // Parse takes an object apart. It checks the whole text. The members are put into room, whose old content is lost; it may
 // be nil.
 func Parse(text []byte, room Object) (Object, error) {
-	s := NewScanner(text)
-	s.space()
-	if c := s.peek(); c != '{' {
-		s.Value()
-		if err := s.End(); err != nil {
-			return nil, err
+	o, isObject := room[:0], false
+	err := Walk(text, func(s *Scanner) {
+		if isObject = s.peek() == '{'; !isObject {
+			s.Value()
+			return
 		}
-		return nil, ErrNoObject
-	}
-	o := room[:0]
-	s.Object(func(key []byte) { o = append(o, Member{key, s.Value()}) })
-	if err := s.End(); err != nil {
+		s.Object(func(key []byte) { o = append(o, Member{key, s.Value()}) })
+	})
+	switch {
+	case err != nil:
 		return nil, err
+	case !isObject:
+		return nil, ErrNoObject
 	}
 	return o, nil
 }

@@ -40,29 +40,30 @@ var _ = Describe("Scanner", func() {
 
 	It("visits the elements of an array", func() {
 		var elements []string
-		s := rawjson.NewScanner([]byte(` [ {"a":"]"} , [1,2] ,null,"x" ] `))
-		s.Array(func() { elements = append(elements, string(s.Value())) })
-		Expect(s.End()).To(Succeed())
+		Expect(rawjson.Walk([]byte(` [ {"a":"]"} , [1,2] ,null,"x" ] `), func(s *rawjson.Scanner) {
+			s.Array(func() { elements = append(elements, string(s.Value())) })
+		})).To(Succeed())
 		Expect(elements).To(Equal([]string{`{"a":"]"}`, `[1,2]`, `null`, `"x"`}))
 	})
 
 	It("gives the text of an element and visits its members in one go", func() {
 		var elements, keys []string
-		s := rawjson.NewScanner([]byte(` [ {"a":"]"} , [1,2] ,{ "b" : {"c":1} } ] `))
-		s.Array(func() {
-			elements = append(elements, string(s.Element(func(key []byte) { keys = append(keys, string(key)+"="+string(s.Value())) })))
-		})
-		Expect(s.End()).To(Succeed())
+		Expect(rawjson.Walk([]byte(` [ {"a":"]"} , [1,2] ,{ "b" : {"c":1} } ] `), func(s *rawjson.Scanner) {
+			s.Array(func() {
+				elements = append(elements, string(s.Element(func(key []byte) { keys = append(keys, string(key)+"="+string(s.Value())) })))
+			})
+		})).To(Succeed())
 		Expect(elements).To(Equal([]string{`{"a":"]"}`, `[1,2]`, `{ "b" : {"c":1} }`}))
 		Expect(keys).To(Equal([]string{`a="]"`, `b={"c":1}`}))
-		s = rawjson.NewScanner([]byte(`{"a":`))
-		Expect(s.Element(func([]byte) { s.Value() })).To(BeNil())
+		Expect(rawjson.Walk([]byte(`{"a":`), func(s *rawjson.Scanner) {
+			Expect(s.Element(func([]byte) { s.Value() })).To(BeNil())
+		})).NotTo(Succeed())
 	})
 
 	It("takes null for an empty array", func() {
-		s := rawjson.NewScanner([]byte(`null`))
-		s.Array(func() { Fail("there is no element") })
-		Expect(s.End()).To(Succeed())
+		Expect(rawjson.Walk([]byte(`null`), func(s *rawjson.Scanner) {
+			s.Array(func() { Fail("there is no element") })
+		})).To(Succeed())
 	})
 })
 
@@ -97,9 +98,7 @@ var _ = DescribeTable("Text decodes strings as encoding/json does",
 )
 
 func check(text string) error {
-	s := rawjson.NewScanner([]byte(text))
-	s.Value()
-	return s.End()
+	return rawjson.Walk([]byte(text), func(s *rawjson.Scanner) { s.Value() })
 }
 
 func FuzzScanner(f *testing.F) {
@@ -107,9 +106,8 @@ func FuzzScanner(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s := rawjson.NewScanner(text)
-		value := s.Value()
-		err := s.End()
+		var value []byte
+		err := rawjson.Walk(text, func(s *rawjson.Scanner) { value = s.Value() })
 		if (err == nil) != json.Valid(text) {
 			t.Fatalf("%q: %v, while encoding/json says %v", text, err, json.Valid(text))
 		}

@@ -9,6 +9,8 @@ import (
 	"hash/crc32"
 	"slices"
 	"strconv"
+
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // The buckets of the file.
@@ -89,7 +91,7 @@ func decode(bucket string, key, row []byte, value any) error {
 	if err != nil {
 		return err
 	}
-	if err := unmarshal(data, value); err != nil {
+	if err := jsonv2.Unmarshal(data, value); err != nil {
 		return &ErrDamaged{Bucket: bucket, Row: rowName(bucket, key), Cause: err}
 	}
 	return nil

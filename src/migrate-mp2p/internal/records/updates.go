@@ -155,8 +155,8 @@ func (s *Store) SetUpdates(updates []Update) error {
 
 // decided is the part of a recorded Update that says whether an outcome may follow it.
 type decided struct {
-	Path  string
-	State UpdateState
+	Path  string      `json:"path"`
+	State UpdateState `json:"state"`
 }
 
 func setUpdate(tx *bbolt.Tx, bucket *bbolt.Bucket, u Update) error {
