@@ -2,6 +2,7 @@ package bosh_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -221,7 +222,7 @@ var _ = Describe("bosh run-errand migrate-mp2p", func() {
 	})
 
 	It("prints far less than BOSH's limit of 1 MB for a very large foundation [R21]", func() {
-		f := newFoundation("large", "--scale", "100")
+		f := newFoundation("large", "--scale", cmp.Or(os.Getenv("MP2P_LARGE"), "20"))
 		f.deploy([]string{"arm"})
 		result := f.run()
 		Expect(result.Code).To(Equal(0), closing(result.Stdout))
