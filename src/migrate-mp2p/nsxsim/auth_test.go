@@ -131,6 +131,41 @@ var _ = Describe("authentication", func() {
 		Expect(c.get("/api/v1/aaa/user-info").Body).To(HaveKeyWithValue("user_name", "auditor"))
 	})
 
+	It("goes by its session where a call's credentials are wrong, and counts no failed login", func() {
+		server := start(nsxsim.Options{LockAfter: 2, LockFor: time.Hour})
+		c, _ := login(server, "admin", server.Password())
+		for _, password := range []string{"wrong", "wrong again", ""} {
+			c.user, c.password = "admin", password
+			Expect(c.get("/api/v1/node").Status).To(Equal(http.StatusOK))
+		}
+		c.user = "nobody"
+		Expect(c.get("/api/v1/aaa/user-info").Body).To(HaveKeyWithValue("user_name", "admin"))
+		Expect(admin(server).get("/api/v1/node").Status).To(Equal(http.StatusOK), "the account was locked")
+	})
+
+	It("refuses wrong credentials whose session has ended or comes without its token, and counts them", func() {
+		for _, broken := range []func(*client, *nsxsim.Server){
+			func(_ *client, server *nsxsim.Server) { server.EndSessions() },
+			func(c *client, _ *nsxsim.Server) { c.header.Del("X-XSRF-TOKEN") },
+		} {
+			server := start(nsxsim.Options{LockAfter: 2, LockFor: time.Hour})
+			c, _ := login(server, "admin", server.Password())
+			broken(c, server)
+			c.user, c.password = "admin", "wrong"
+			Expect(c.get("/api/v1/node").Status).To(Equal(http.StatusForbidden))
+			Expect(c.get("/api/v1/node").Status).To(Equal(http.StatusForbidden))
+			Expect(admin(server).get("/api/v1/node").Status).To(Equal(http.StatusUnauthorized))
+		}
+	})
+
+	It("goes by right credentials where its session has ended", func() {
+		server := start(nsxsim.Options{})
+		c, _ := login(server, "admin", server.Password())
+		server.EndSessions()
+		c.user, c.password = "admin", server.Password()
+		Expect(c.get("/api/v1/node").Status).To(Equal(http.StatusOK))
+	})
+
 	It("refuses a JSON Web Token and marks it as a gap", func() {
 		server := start(nsxsim.Options{})
 		refused := as(server, "").with("Authorization", "Bearer a.b.c").get("/api/v1/node")

@@ -100,17 +100,30 @@ var errToken = &api.Error{
 	Message: "nsxsim does not know JSON Web Tokens: use a password, a session or a client certificate.",
 }
 
-// authenticate finds the caller of a node. The certificate wins over credentials, those over a session (nsxlib).
+// authenticate finds the caller of a node. The certificate wins over credentials, right ones of those over a session (nsxlib), and
+// a session over wrong ones, which then count as no failed login (terraform-provider-nsxt sends both in each call).
 func (g *Accounts) authenticate(r *http.Request, node int) (api.Identity, *api.Error) {
 	if identity, shown := g.byCertificate(r); shown {
 		return identity, nil
 	}
-	if name, password, ok := r.BasicAuth(); ok {
+	name, password, basic := r.BasicAuth()
+	if basic && g.right(name, password) {
 		return g.login(name, password)
 	}
-	if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+	identity, refused := g.bySession(r, node)
+	switch {
+	case refused == nil:
+		return identity, nil
+	case basic:
+		return g.login(name, password)
+	case strings.HasPrefix(r.Header.Get("Authorization"), "Bearer "):
 		return api.Identity{}, errToken
 	}
+	return identity, refused
+}
+
+// bySession finds the caller by cookie and token.
+func (g *Accounts) bySession(r *http.Request, node int) (api.Identity, *api.Error) {
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
 		return api.Identity{}, errCredentials()
@@ -134,6 +147,12 @@ func (g *Accounts) authenticate(r *http.Request, node int) (api.Identity, *api.E
 		}
 	}
 	return s.identity, nil
+}
+
+// right tells whether a password is a user's, locked or not.
+func (g *Accounts) right(name, password string) bool {
+	user, known := g.users[name]
+	return known && user.Password == password
 }
 
 func (g *Accounts) byCertificate(r *http.Request) (api.Identity, bool) {
@@ -161,13 +180,12 @@ func (g *Accounts) login(name, password string) (api.Identity, *api.Error) {
 			Message: "The account is locked after too many failed logins.",
 		}
 	}
-	user, known := g.users[name]
-	if !known || user.Password != password {
+	if !g.right(name, password) {
 		g.failures[name] = failures{count: failed.count + 1, last: now}
 		return api.Identity{Name: name}, errCredentials()
 	}
 	delete(g.failures, name)
-	return api.Identity{Name: name, Role: user.Role}, nil
+	return api.Identity{Name: name, Role: g.users[name].Role}, nil
 }
 
 // createSession answers POST /api/session/create on a node with the headers that the session's client needs. A client
