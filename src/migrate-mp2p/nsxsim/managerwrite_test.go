@@ -20,6 +20,13 @@ func with(objects, more map[string]object) map[string]object {
 	return objects
 }
 
+// adding is a body with more fields.
+func adding(body, more object) object {
+	whole := maps.Clone(body)
+	maps.Copy(whole, more)
+	return whole
+}
+
 // refused checks that an answer is an error in NSX's form and gives its text.
 func refused(answer reply, status int) string {
 	GinkgoHelper()
@@ -31,7 +38,10 @@ func refused(answer reply, status int) string {
 var _ = Describe("bodies of Manager objects", func() {
 	var c *client
 
-	BeforeEach(func() { c = admin(start(nsxsim.Options{Store: world(fabric())})) })
+	BeforeEach(func() {
+		c = admin(start(nsxsim.Options{Store: world(with(fabric(), map[string]object{
+			"loadbalancer/application-profiles/tcp": {"id": "tcp", "resource_type": "LbFastTcpProfile", "_revision": 0}}))}))
+	})
 
 	DescribeTable("are refused with the field", func(path string, body object, field string) {
 		Expect(refused(c.do("POST", "/api/v1/"+path, body), http.StatusBadRequest)).To(ContainSubstring(field))
@@ -50,6 +60,54 @@ var _ = Describe("bodies of Manager objects", func() {
 			object{"cidr": "10.0.0.0/24", "allocation_ranges": []any{object{"start": "10.0.0.9", "end": "10.0.0.3"}}}}}, "allocation_ranges"),
 		Entry("of a block that is no network", "pools/ip-blocks", object{"id": "new", "cidr": "10.0.0.0"}, "cidr"),
 		Entry("that is unknown in a child of a router", "logical-routers/t1/nat/rules", object{"id": "new", "action": "SNAT", "x": 1}, "x"),
+	)
+
+	DescribeTable("may hold numbers where NSX has strings, and come back with strings", func(path string, body, want object) {
+		created := c.do("POST", "/api/v1/"+path, body)
+		Expect(created.Status).To(Equal(http.StatusCreated), created.Raw)
+		for name, value := range want {
+			Expect(created.Body).To(HaveKeyWithValue(name, value))
+		}
+		again := c.do("PUT", "/api/v1/"+path+"/"+created.Body["id"].(string), adding(body, object{"_revision": 0}))
+		Expect(again.Status).To(Equal(http.StatusOK), again.Raw)
+		for name, value := range want {
+			Expect(again.Body).To(HaveKeyWithValue(name, value))
+		}
+	},
+		Entry("the port of a virtual server", "loadbalancer/virtual-servers",
+			object{"ip_address": "10.0.0.9", "ip_protocol": "TCP", "application_profile_id": "tcp", "port": 80}, object{"port": "80"}),
+		Entry("a list of ports", "loadbalancer/virtual-servers",
+			object{"ip_address": "10.0.0.9", "ip_protocol": "TCP", "application_profile_id": "tcp", "ports": []any{80, "443"}}, object{"ports": []any{"80", "443"}}),
+		Entry("the port of a pool's member", "loadbalancer/pools", object{"members": []any{object{"ip_address": "10.0.0.1", "port": 8080}}},
+			object{"members": ConsistOf(HaveKeyWithValue("port", "8080"))}),
+		Entry("the port of a monitor", "loadbalancer/monitors", object{"resource_type": "LbTcpMonitor", "monitor_port": 22}, object{"monitor_port": "22"}),
+		Entry("the ports of a service", "ns-services", object{"nsservice_element": object{
+			"resource_type": "L4PortSetNSService", "l4_protocol": "TCP", "source_ports": []any{1024}, "destination_ports": []any{80, 443}}},
+			object{"nsservice_element": And(HaveKeyWithValue("source_ports", []any{"1024"}), HaveKeyWithValue("destination_ports", []any{"80", "443"}))}),
+		Entry("the ports of a NAT rule", "logical-routers/t1/nat/rules", object{"action": "DNAT", "match_destination_network": "10.0.0.5",
+			"translated_network": "10.1.0.5", "translated_ports": 8080}, object{"translated_ports": "8080"}),
+	)
+
+	It("may not hold strings where NSX has numbers, nor numbers where it has one of several words", func() {
+		Expect(refused(c.do("POST", "/api/v1/loadbalancer/monitors", object{"resource_type": "LbTcpMonitor", "interval": "5"}), http.StatusBadRequest)).
+			To(ContainSubstring("interval must be a number"))
+		Expect(refused(c.do("POST", "/api/v1/logical-switches", object{"transport_zone_id": "tz", "admin_state": 1}), http.StatusBadRequest)).
+			To(ContainSubstring("admin_state must be one of"))
+	})
+
+	DescribeTable("of virtual servers have their ports in both fields", func(sent, want object) {
+		base := object{"ip_address": "10.0.0.9", "ip_protocol": "TCP", "application_profile_id": "tcp"}
+		created := c.do("POST", "/api/v1/loadbalancer/virtual-servers", adding(base, sent))
+		Expect(created.Status).To(Equal(http.StatusCreated), created.Raw)
+		for name, value := range want {
+			Expect(created.Body).To(HaveKeyWithValue(name, value))
+		}
+	},
+		Entry("when only the old one is sent", object{"port": "80", "default_pool_member_port": "8080"},
+			object{"port": "80", "ports": []any{"80"}, "default_pool_member_port": "8080", "default_pool_member_ports": []any{"8080"}}),
+		Entry("when only the new one is sent", object{"ports": []any{"80", "443"}, "default_pool_member_ports": []any{"81", "82"}},
+			object{"port": "80", "ports": []any{"80", "443"}, "default_pool_member_port": "81", "default_pool_member_ports": []any{"81", "82"}}),
+		Entry("as the new one says when both are sent", object{"port": "1", "ports": []any{"443"}}, object{"port": "443", "ports": []any{"443"}}),
 	)
 
 	It("may hold what only NSX sets, which is ignored", func() {

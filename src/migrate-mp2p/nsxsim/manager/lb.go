@@ -11,7 +11,7 @@ func lbKinds() []Kind {
 		},
 		{
 			collection: "loadbalancer/virtual-servers", types: []string{"LbVirtualServer"},
-			drops: []string{"delete_associated_rules"}, removed: takeRulesAlong,
+			drops: []string{"delete_associated_rules"}, complete: mirrorPorts, removed: takeRulesAlong,
 		},
 		{collection: lbPoolCollection, types: []string{"LbPool"}},
 		{collection: "loadbalancer/rules", types: []string{"LbRule"}},
@@ -37,6 +37,19 @@ func lbKinds() []Kind {
 		{collection: "loadbalancer/client-ssl-profiles", types: []string{"LbClientSslProfile"}},
 		{collection: "loadbalancer/server-ssl-profiles", types: []string{"LbServerSslProfile"}},
 	}
+}
+
+// mirrorPorts completes a virtual server's ports: the old field with one port and the new list are both in the answer, the one as
+// the first of the list, which counts where a client sends both (NSX Go SDK: LbVirtualServer).
+func mirrorPorts(w *write) error {
+	for one, all := range map[string]string{"port": "ports", "default_pool_member_port": "default_pool_member_ports"} {
+		if list, _ := w.fields[all].([]any); len(list) > 0 {
+			w.fields[one] = list[0]
+		} else if port := w.fields[one]; port != nil {
+			w.fields[all] = []any{port}
+		}
+	}
+	return nil
 }
 
 // takeRulesAlong removes the rules of a virtual server once it is gone, when the client asks for it (NSX Go SDK).

@@ -123,6 +123,7 @@ func (c *kubeCluster) virtualServer(name, ip string, tags []Tag, body fields) st
 	body["ip_address"] = ip
 	body["enabled"] = true
 	body["access_log_enabled"] = false
+	body["port"] = body["ports"].([]string)[0] // NSX answers both
 	return c.b.add("loadbalancer/virtual-servers", c.identity, body)
 }
 

@@ -101,6 +101,7 @@ func (t *tas) virtualServer(name, kind, pool string, body fields) string {
 	body["pool_id"] = pool
 	body["enabled"] = true
 	body["access_log_enabled"] = false
+	body["port"] = body["ports"].([]string)[0] // NSX answers both
 	return t.b.add("loadbalancer/virtual-servers", t.identity, body)
 }
 

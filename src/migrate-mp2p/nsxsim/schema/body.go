@@ -2,12 +2,14 @@ package schema
 
 import "nsx-mp2p/migrate-mp2p/nsxsim/api"
 
-// CheckManager refuses bodies that do not have the form of their type: unknown fields, missing ones, wrong values.
+// CheckManager refuses bodies that do not have the form of their type: unknown fields, missing ones, wrong values. Numbers
+// where the type wants strings are taken, and become strings (Texts).
 func CheckManager(kind string, fields map[string]any) error {
 	types, err := Manager()
 	if err != nil {
 		return err
 	}
+	types.Texts(kind, fields)
 	if problems := types.Check(kind, fields); len(problems) > 0 {
 		return api.BadRequest(255, api.ModuleCommon, "Field level validation errors: {%s}", Sentence(problems))
 	}

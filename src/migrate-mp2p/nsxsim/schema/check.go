@@ -80,8 +80,7 @@ func (c *checker) structure(at string, t *structure, body map[string]any) {
 }
 
 func (c *checker) choice(at string, among *choice, body map[string]any) {
-	name, _ := body[among.field].(string)
-	t := among.of[name]
+	t := among.chosen(body)
 	if t == nil {
 		c.add(join(at, among.field), "must be one of %s", strings.Join(slices.Sorted(maps.Keys(among.of)), ", "))
 		return
