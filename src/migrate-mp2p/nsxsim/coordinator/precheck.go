@@ -101,7 +101,7 @@ func (p *precheck) entry(k *kind, one entry, listed map[string]int) bool {
 		problem("resource %s is duplicate or already migrated", one.ManagerID)
 		return false
 	}
-	if source.System {
+	if source.System && k.collection != profileCollection {
 		problem("is owned by the system and cannot be migrated")
 		return false
 	}

@@ -83,15 +83,15 @@ var _ = Describe("the pre-check", func() {
 		Expect(failed(st, coordinator.Options{}, one("EDGE_FIREWALL_SECTION", "x"))).To(ContainSubstring("not supported"))
 	})
 
-	It("refuses objects of the system", func() {
+	It("refuses objects of the system, but for switching profiles", func() {
 		st, world := tas()
-		for _, o := range world.In("switching-profiles") {
-			if body := decode(o); body["_system_owned"] == true && body["resource_type"] == "SpoofGuardSwitchingProfile" {
-				Expect(failed(st, coordinator.Options{}, one("SPOOFGUARD_PROFILES", o.ID))).To(ContainSubstring("system"))
+		for _, o := range world.In("loadbalancer/monitors") {
+			if decode(o)["_system_owned"] == true {
+				Expect(failed(st, coordinator.Options{}, one("LB_MONITOR", o.ID))).To(ContainSubstring("system"))
 				return
 			}
 		}
-		Fail("the world has no system profile")
+		Fail("the world has no system monitor")
 	})
 
 	It("refuses a Policy id that is taken, and one that two objects want", func() {

@@ -54,6 +54,37 @@ var _ = DescribeTable("a promoted switching profile", func(managerType string, b
 		"IPDISCOVERY_PROFILES", "/infra/ip-discovery-profiles/p", object{"tofu_enabled": false}),
 )
 
+// vmware-nsx promotes the system's own switching profiles with the others, as Policy lacks them.
+var _ = Describe("a switching profile of the system's own", func() {
+	kinds := map[string]string{
+		"SpoofGuardSwitchingProfile": "SPOOFGUARD_PROFILES", "SwitchSecuritySwitchingProfile": "SEGMENT_SECURITY_PROFILES",
+		"MacManagementSwitchingProfile": "MACDISCOVERY_PROFILES", "IpDiscoverySwitchingProfile": "IPDISCOVERY_PROFILES", "QosSwitchingProfile": "QOS_PROFILES",
+	}
+
+	It("is promoted beside what Policy has of itself, and rolled back", func() {
+		st, world := tas()
+		before := lasting(st)
+		n := serve(st, coordinator.Options{})
+		n.initiate()
+		var batches []batch
+		for _, o := range world.In("switching-profiles") {
+			if body := decode(o); body["_system_owned"] == true {
+				batches = append(batches, one(kinds[body["resource_type"].(string)], o.ID))
+			}
+		}
+		Expect(batches).To(HaveLen(len(kinds)))
+		for _, b := range batches {
+			n.promote(b)
+			Expect(tag(n.manager("switching-profiles/"+b.resources[0].ManagerID), "policyPath")).To(HaveSuffix("/" + b.resources[0].ManagerID))
+		}
+		for _, b := range batches {
+			n.rollback(b)
+		}
+		n.done()
+		Expect(lasting(st)).To(Equal(before))
+	})
+})
+
 // expectWritable judges all Policy objects of a state as if a client had written them.
 func expectWritable(st *store.Store) {
 	GinkgoHelper()

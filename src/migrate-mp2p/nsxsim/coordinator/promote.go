@@ -62,6 +62,9 @@ func (p *promotion) create(path string, from map[string]any, fields map[string]a
 		fields["description"] = description
 	}
 	unique, _ := from["id"].(string)
+	if p.source.System {
+		unique = "" // it may be that of NSX's own twin
+	}
 	p.creates = append(p.creates, creation{path: path, unique: unique, tags: from["tags"], fields: fields})
 }
 
