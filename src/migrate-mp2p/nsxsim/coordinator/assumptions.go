@@ -28,6 +28,7 @@ func assumptions() []string {
 		"ASSUMED: DFW_SECTION: without linked ids the sequence of a rule is its order; the rules' Manager objects stay as they are; why: rules have no tags, so that nothing can mark them",
 		"ASSUMED: DFW_SECTION: a rule that names a service of NSX's own names its Policy twin; one that names any other service fails, as no type promotes services; why: known clients write services into the rule",
 		"ASSUMED: LB types: fields that are no references keep their names; why: the SDK's two models share most names",
+		"ASSUMED: LB_MONITOR: an HTTPS monitor's certificates become a binding without a server SSL profile; its ciphers and protocols are left behind; why: Policy has them in profiles only, and no type promotes these",
 		"ASSUMED: LB_VIRTUAL_SERVER: its server SSL profile must be one of NSX's own; why: no type promotes such profiles",
 		"ASSUMED: LB_VIRTUAL_SERVER and LB_SERVICE go in either order unless an option says services first; whoever comes second ties the knot; why: vmware-nsx sends servers first, NSX's enumeration says services first",
 		"ASSUMED: LOGICAL_SWITCH: its profiles leave binding maps named default on the segment; a DHCP server and metadata proxies attached to it must be Policy first; a static binding without metadata keeps its id; why: vmware-nsx sends servers and proxies first and removes such maps afterwards",

@@ -139,6 +139,30 @@ var _ = DescribeTable("the content of what a promotion makes", func(objects map[
 		"/infra/lb-virtual-servers/web", has(object{"server_ssl_profile_binding": object{
 			"ssl_profile_path": "/infra/lb-server-ssl-profiles/default-server", "server_auth": "REQUIRED", "server_auth_ca_paths": []any{"/infra/certificates/ca"}}}),
 		one("CERTIFICATE", "ca"), one("LB_APPLICATION_PROFILE", "http"), one("LB_VIRTUAL_SERVER", "web")),
+	Entry("an HTTPS monitor's certificates and revocation lists", map[string]object{
+		"trust-management/crls/gone": {"resource_type": "Crl", "pem_encoded": "pem"},
+		"loadbalancer/monitors/tls": {"resource_type": "LbHttpsMonitor", "server_auth": "REQUIRED", "certificate_chain_depth": 3, "client_certificate_id": "ca",
+			"server_auth_ca_ids": []any{"ca"}, "server_auth_crl_ids": []any{"gone"}, "protocols": []any{"TLS_V1_2"}}},
+		"/infra/lb-monitor-profiles/tls", And(Not(HaveKey("server_auth")), Not(HaveKey("protocols")), has(object{"server_ssl_profile_binding": object{
+			"server_auth": "REQUIRED", "certificate_chain_depth": 3.0, "client_certificate_path": "/infra/certificates/ca",
+			"server_auth_ca_paths": []any{"/infra/certificates/ca"}, "server_auth_crl_paths": []any{"/infra/crls/gone"}}})),
+		one("CERTIFICATE", "ca"), one("CRL", "gone"), one("LB_MONITOR", "tls")),
+	Entry("a virtual server's access list", virtualServer(object{"application_profile_id": "tcp",
+		"access_list_control": object{"action": "DROP", "enabled": true, "group_id": "group"}}),
+		"/infra/lb-virtual-servers/web", has(object{"access_list_control": object{"action": "DROP", "enabled": true, "group_path": groups + "group"}}),
+		one("NS_GROUP", "group"), one("LB_APPLICATION_PROFILE", "tcp"), one("LB_VIRTUAL_SERVER", "web")),
+	Entry("what the rules of a virtual server name", ruled(),
+		"/infra/lb-virtual-servers/web", has(object{"rules": ConsistOf(has(object{
+			"match_conditions": []any{object{"type": "LBIpHeaderCondition", "group_path": groups + "group"}},
+			"actions": []any{
+				object{"type": "LBVariablePersistenceOnAction", "variable_name": "v", "persistence_profile_path": "/infra/lb-persistence-profiles/cookie"},
+				object{"type": "LBJwtAuthAction", "key": object{"type": "LBJwtCertificateKey", "certificate_path": "/infra/certificates/ca"}}}}))}),
+		one("NS_GROUP", "group"), one("CERTIFICATE", "ca"), one("LB_PERSISTENCE_PROFILE", "cookie"), one("LB_APPLICATION_PROFILE", "tcp"),
+		one("LB_VIRTUAL_SERVER", "web")),
+	Entry("the time of a cookie", map[string]object{"loadbalancer/persistence-profiles/timed": {"resource_type": "LbCookiePersistenceProfile", "cookie_name": "c",
+		"cookie_time": object{"type": "LbPersistenceCookieTime", "cookie_max_idle": 60}}},
+		"/infra/lb-persistence-profiles/timed", has(object{"cookie_time": object{"type": "LBPersistenceCookieTime", "cookie_max_idle": 60.0}}),
+		one("LB_PERSISTENCE_PROFILE", "timed")),
 	Entry("a virtual server's rules", map[string]object{
 		"loadbalancer/application-profiles/http": {"resource_type": "LbHttpProfile"},
 		"loadbalancer/rules/r": {"resource_type": "LbRule", "display_name": "lost", "phase": "HTTP_FORWARDING", "match_strategy": "ANY",

@@ -25,12 +25,36 @@ func buildLBMonitor(p *promotion, fields map[string]any) error {
 	if port, ok := p.body["monitor_port"].(string); ok {
 		fields["monitor_port"] = json.Number(port)
 	}
+	if p.source.ResourceType != "LbHttpsMonitor" {
+		return nil
+	}
+	for _, name := range monitorTLS {
+		delete(fields, name)
+	}
+	binding, err := serverSide.bind(p, p.body)
+	if err != nil || len(binding) == 0 {
+		return err
+	}
+	fields[serverSide.field] = binding
 	return nil
+}
+
+// monitorTLS are fields of an HTTPS monitor that Policy's has in its binding of a server
+// SSL profile, or leaves to that profile ("NSX Go SDK").
+var monitorTLS = []string{
+	"server_auth", "certificate_chain_depth", "cipher_group_label", "ciphers", "protocols", "is_fips", "is_secure",
 }
 
 func buildLBProfile(p *promotion, fields map[string]any) error {
 	own(fields, p.body)
 	fields["resource_type"] = policyLBType(p)
+	if cookieTime, ok := p.body["cookie_time"].(map[string]any); ok {
+		to, err := p.lbPart(cookieTime)
+		if err != nil {
+			return err
+		}
+		fields["cookie_time"] = to
+	}
 	return nil
 }
 
@@ -81,7 +105,14 @@ func buildVirtualServer(p *promotion, fields map[string]any) error {
 			return err
 		}
 	}
-	for _, side := range sslSides {
+	if access, ok := p.body["access_list_control"].(map[string]any); ok {
+		to, err := p.lbPart(access)
+		if err != nil {
+			return err
+		}
+		fields["access_list_control"] = to
+	}
+	for _, side := range []sslSide{clientSide, serverSide} {
 		if binding, ok := p.body[side.field].(map[string]any); ok {
 			to, err := side.bind(p, binding)
 			if err != nil {
@@ -113,17 +144,17 @@ type sslSide struct {
 
 type sslReference struct{ name, collection string }
 
-var sslSides = []sslSide{
-	{
-		"client_ssl_profile_binding", []string{"client_auth", "certificate_chain_depth"},
-		[]sslReference{{"ssl_profile", "loadbalancer/client-ssl-profiles"}, {"default_certificate", certificateCollection}},
-		[]sslReference{{"sni_certificate", certificateCollection}, {"client_auth_ca", certificateCollection}, {"client_auth_crl", crlCollection}},
-	},
-	{
-		"server_ssl_profile_binding", []string{"server_auth", "certificate_chain_depth"},
-		[]sslReference{{"ssl_profile", serverSSLCollection}, {"client_certificate", certificateCollection}},
-		[]sslReference{{"server_auth_ca", certificateCollection}, {"server_auth_crl", crlCollection}},
-	},
+var clientSide = sslSide{
+	"client_ssl_profile_binding", []string{"client_auth", "certificate_chain_depth"},
+	[]sslReference{{"ssl_profile", "loadbalancer/client-ssl-profiles"}, {"default_certificate", certificateCollection}},
+	[]sslReference{{"sni_certificate", certificateCollection}, {"client_auth_ca", certificateCollection}, {"client_auth_crl", crlCollection}},
+}
+
+// serverSide is the binding of HTTPS monitors too, whose Manager body holds the same fields itself.
+var serverSide = sslSide{
+	"server_ssl_profile_binding", []string{"server_auth", "certificate_chain_depth"},
+	[]sslReference{{"ssl_profile", serverSSLCollection}, {"client_certificate", certificateCollection}},
+	[]sslReference{{"server_auth_ca", certificateCollection}, {"server_auth_crl", crlCollection}},
 }
 
 // bind makes the binding of Policy, where references are paths.
@@ -164,19 +195,13 @@ func (p *promotion) inlineRules(fields map[string]any) error {
 		}
 		rule := map[string]any{"display_name": id}
 		copyFields(rule, body, "phase", "match_strategy")
-		var conditions, actions []any
-		for _, condition := range objects(body["match_conditions"]) {
-			condition["type"] = policyLBName(condition["type"])
-			conditions = append(conditions, condition)
+		conditions, err := p.lbParts(body["match_conditions"])
+		if err != nil {
+			return err
 		}
-		for _, action := range objects(body["actions"]) {
-			to := map[string]any{}
-			own(to, action)
-			to["type"] = policyLBName(action["type"])
-			if err := p.set(to, "pool_id", lbPoolCollection, action, "pool_id"); err != nil { // a path despite its name ("NSX Go SDK")
-				return err
-			}
-			actions = append(actions, to)
+		actions, err := p.lbParts(body["actions"])
+		if err != nil {
+			return err
 		}
 		if conditions != nil {
 			rule["match_conditions"] = conditions
@@ -189,6 +214,50 @@ func (p *promotion) inlineRules(fields map[string]any) error {
 		fields["rules"] = rules
 	}
 	return nil
+}
+
+// partReferences are the references in the parts of load balancer objects: the conditions
+// and actions of rules, the key of a JWT action, and access lists ("NSX Go SDK").
+var partReferences = []struct{ from, to, collection string }{
+	{"pool_id", "pool_id", lbPoolCollection}, // a path despite its name
+	{"persistence_profile_id", "persistence_profile_path", "loadbalancer/persistence-profiles"},
+	{"group_id", "group_path", groupCollection},
+	{"certificate_id", "certificate_path", certificateCollection},
+}
+
+// lbParts makes the Policy forms of a list of parts.
+func (p *promotion) lbParts(list any) ([]any, error) {
+	var parts []any
+	for _, part := range objects(list) {
+		to, err := p.lbPart(part)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, to)
+	}
+	return parts, nil
+}
+
+// lbPart makes the Policy form of a part, with the names of Policy's types and paths for ids.
+func (p *promotion) lbPart(part map[string]any) (map[string]any, error) {
+	to := map[string]any{}
+	own(to, part)
+	if kind, typed := part["type"]; typed {
+		to["type"] = policyLBName(kind)
+	}
+	for _, reference := range partReferences {
+		if err := p.set(to, reference.to, reference.collection, part, reference.from); err != nil {
+			return nil, err
+		}
+	}
+	if key, ok := part["key"].(map[string]any); ok {
+		inner, err := p.lbPart(key)
+		if err != nil {
+			return nil, err
+		}
+		to["key"] = inner
+	}
+	return to, nil
 }
 
 // buildLBService names the Tier-1 that carries the service and attaches those of its

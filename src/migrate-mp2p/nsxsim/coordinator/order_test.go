@@ -56,6 +56,15 @@ var _ = DescribeTable("a batch that refers to what is still the Manager's fails,
 		one("LB_VIRTUAL_SERVER", "web"), one("CERTIFICATE", "ca")),
 	Entry("a virtual server to its revocation list", "trust-management/crls/gone", virtualServer(object{"client_ssl_profile_binding": object{"client_auth_crl_ids": []any{"gone"}}}),
 		one("LB_VIRTUAL_SERVER", "web"), one("CRL", "gone")),
+	Entry("a virtual server to the group of its access list", "ns-groups/group", virtualServer(object{"access_list_control": object{"action": "DROP", "group_id": "group"}}),
+		one("LB_VIRTUAL_SERVER", "web"), one("NS_GROUP", "group")),
+	Entry("a rule to the group of its condition", "ns-groups/group", ruled(),
+		one("LB_VIRTUAL_SERVER", "web"), one("LB_APPLICATION_PROFILE", "tcp"), one("CERTIFICATE", "ca"), one("LB_PERSISTENCE_PROFILE", "cookie"), one("NS_GROUP", "group")),
+	Entry("a rule to the persistence profile of its action", "loadbalancer/persistence-profiles/cookie", ruled(),
+		one("LB_VIRTUAL_SERVER", "web"), one("LB_APPLICATION_PROFILE", "tcp"), one("CERTIFICATE", "ca"), one("NS_GROUP", "group"), one("LB_PERSISTENCE_PROFILE", "cookie")),
+	Entry("a monitor to its certificate", "trust-management/certificates/ca",
+		map[string]object{"loadbalancer/monitors/tls": {"resource_type": "LbHttpsMonitor", "client_certificate_id": "ca"}},
+		one("LB_MONITOR", "tls"), one("CERTIFICATE", "ca")),
 	Entry("a load balancer service to its Tier-1", "logical-routers/t1", map[string]object{"loadbalancer/services/lb": {"resource_type": "LbService",
 		"attachment": object{"target_type": "LogicalRouter", "target_id": "t1"}}}, one("LB_SERVICE", "lb"), one("TIER1", "t1")),
 )
@@ -78,4 +87,14 @@ func virtualServer(references object) map[string]object {
 		"loadbalancer/persistence-profiles/cookie": {"resource_type": "LbCookiePersistenceProfile"}, "loadbalancer/pools/members": {"resource_type": "LbPool"},
 		"loadbalancer/client-ssl-profiles/ssl": {"resource_type": "LbClientSslProfile"}, "trust-management/crls/gone": {"resource_type": "Crl", "pem_encoded": "pem"},
 	}
+}
+
+// ruled is a virtual server with a rule that names a group, a persistence profile and a certificate.
+func ruled() map[string]object {
+	all := virtualServer(object{"application_profile_id": "tcp", "rule_ids": []any{"rule"}})
+	all["loadbalancer/rules/rule"] = object{"resource_type": "LbRule", "phase": "HTTP_ACCESS",
+		"match_conditions": []any{object{"type": "LbIpHeaderCondition", "group_id": "group"}},
+		"actions": []any{object{"type": "LbVariablePersistenceOnAction", "variable_name": "v", "persistence_profile_id": "cookie"},
+			object{"type": "LbJwtAuthAction", "key": object{"type": "LbJwtCertificateKey", "certificate_id": "ca"}}}}
+	return all
 }

@@ -37,6 +37,11 @@ var _ = DescribeTable("the references of an object are found in", func(key strin
 		object{"members": []any{object{"target_type": "LogicalSwitch", "target_property": "id", "value": "s"}}}, "logical-switches/s"),
 	Entry("nested fields", "loadbalancer/virtual-servers/v", object{"client_ssl_profile_binding": object{"client_auth_crl_ids": []any{"c"}}},
 		"trust-management/crls/c"),
+	Entry("a load balancer rule's conditions and actions", "loadbalancer/rules/r", object{
+		"match_conditions": []any{object{"type": "LbIpHeaderCondition", "group_id": "g"}},
+		"actions": []any{object{"type": "LbVariablePersistenceOnAction", "persistence_profile_id": "p"},
+			object{"type": "LbJwtAuthAction", "key": object{"type": "LbJwtCertificateKey", "certificate_id": "c"}}}},
+		"ns-groups/g", "loadbalancer/persistence-profiles/p", "trust-management/certificates/c"),
 	Entry("the plain side of a router link", "logical-router-ports/a", object{"linked_logical_router_port_id": "b"}, "logical-router-ports/b"),
 	Entry("the typed side of a router link", "logical-router-ports/b",
 		object{"linked_logical_router_port_id": typed("LogicalRouterLinkPortOnTIER0", "a")}, "logical-router-ports/a"),

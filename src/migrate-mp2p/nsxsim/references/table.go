@@ -110,7 +110,10 @@ var table = map[string][]Field{
 	pools: {
 		to("active_monitor_ids", monitors), to("passive_monitor_id", monitors), to("member_group.grouping_object", groups),
 	},
-	"loadbalancer/rules": {to("actions.pool_id", pools)},
+	"loadbalancer/rules": {
+		to("actions.pool_id", pools), to("actions.persistence_profile_id", "loadbalancer/persistence-profiles"),
+		to("actions.key.certificate_id", certificates), to("match_conditions.group_id", groups),
+	},
 	monitors: {
 		to("client_certificate_id", certificates), to("server_auth_ca_ids", certificates), to("server_auth_crl_ids", crls),
 	},
