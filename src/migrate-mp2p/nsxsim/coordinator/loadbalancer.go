@@ -207,6 +207,10 @@ func (p *promotion) inlineRules(fields map[string]any) error {
 			rule["match_conditions"] = conditions
 		}
 		rule["actions"] = actions
+		if err := p.nothingLost(key, body); err != nil {
+			return err
+		}
+		p.asked[id] = true
 		rules = append(rules, rule)
 		p.adoptOnce(source, path)
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 
+	"nsx-mp2p/migrate-mp2p/nsxsim/references"
 	"nsx-mp2p/migrate-mp2p/nsxsim/store"
 )
 
@@ -25,7 +27,9 @@ type promotion struct {
 	adopts  []takeover
 	patches []patch
 	needs   map[string]bool
-	parent  parent
+	// asked are the ids of the objects for whose Policy paths a builder has asked.
+	asked  map[string]bool
+	parent parent
 }
 
 type creation struct {
@@ -100,6 +104,7 @@ func (p *promotion) system(path string) bool {
 
 // findPath is pathOf for references that may stay in Manager mode.
 func (p *promotion) findPath(collection, id string) (string, bool) {
+	p.asked[id] = true
 	if o, found := p.tx.Manager().Get(collection + "/" + id); found {
 		if path, promoted := o.Tag(tagPolicyPath); promoted {
 			return path, true
@@ -258,12 +263,27 @@ func (c *Coordinator) promoteEntry(tx *store.Tx, shared *lookups, typeName strin
 	if err != nil {
 		return nil, err
 	}
-	p := &promotion{tx: tx, kind: k, entry: one, source: source, body: body, lookups: shared, needs: map[string]bool{}}
+	p := &promotion{tx: tx, kind: k, entry: one, source: source, body: body, lookups: shared, needs: map[string]bool{}, asked: map[string]bool{}}
 	path, err := k.promote(p)
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasPrefix(source.Key, "loadbalancer/") {
+		if err := p.nothingLost(source.Key, body); err != nil {
+			return nil, err
+		}
+	}
 	return c.carryOut(p, path)
+}
+
+// nothingLost refuses an object of which a reference found no place in Policy. Those of load balancers have one each.
+func (p *promotion) nothingLost(key string, body map[string]any) error {
+	for _, r := range references.Of(key, body) {
+		if !p.asked[r.ID] {
+			return fmt.Errorf("%s names %s, and Policy has no place for that", r.Field, r.ID)
+		}
+	}
+	return nil
 }
 
 // carryOut writes what a promotion collected.
