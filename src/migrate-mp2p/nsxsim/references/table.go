@@ -59,7 +59,8 @@ var table = map[string][]Field{
 	switches: {to("transport_zone_id", zones), to("ip_pool_id", "pools/ip-pools"), to("switching_profile_ids", profiles)},
 	ports:    {to("logical_switch_id", switches), to("switching_profile_ids", profiles)},
 	routers: {
-		to("edge_cluster_id", edgeClusters), to("advanced_config.transport_zone_id", zones), noted(Always, "firewall_sections", sections),
+		to("edge_cluster_id", edgeClusters), to("advanced_config.transport_zone_id", zones),
+		to("advanced_config.ha_vip_configs.redundant_uplink_port_ids", routerPorts), noted(Always, "firewall_sections", sections),
 	},
 	routerPorts: {
 		to("logical_router_id", routers), to("linked_logical_switch_port_id", ports),
@@ -85,7 +86,7 @@ var table = map[string][]Field{
 	"pools/ip-subnets": {to("block_id", "pools/ip-blocks")},
 	sections:           {to("applied_tos")},
 	firewallRules: {
-		to("section_id", sections), to("sources"), to("destinations"), to("applied_tos"), to("services"),
+		to("section_id", sections), to("sources"), to("destinations"), to("extended_sources"), to("applied_tos"), to("services"),
 	},
 	groups:              {to("members")},
 	"ns-service-groups": {to("members", "ns-services", "ns-service-groups")},

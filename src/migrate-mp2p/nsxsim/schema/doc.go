@@ -27,5 +27,5 @@
 //
 // Lengths, ranges, formats (IP addresses) and defaults are not known here. What only the server sets (_create_user,
 // path, unique_id, ...) is known and may be sent, since clients send back what they have read. NSX turns some values of
-// another kind into the right one (numbers for strings in mp-to-policy); this package is strict.
+// another kind into the right one: Texts does so with numbers for strings.
 package schema

@@ -3,6 +3,7 @@ package schema
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -150,6 +151,41 @@ func split(tables []string) ([]section, error) {
 		}
 	}
 	return sections, nil
+}
+
+// Paths lists the ways to all fields of a type, sorted, with dots: "subnets.cidr". Lists and inner objects are gone into, where one
+// of several types may stand into all of them, and into a type that stands inside itself once.
+func (s *Set) Paths(resourceType string) []string {
+	found := map[string]bool{}
+	among := []*structure{s.types[resourceType]}
+	if c := s.choices[resourceType]; c != nil {
+		among = slices.Collect(maps.Values(c.of))
+	}
+	for _, t := range among {
+		if t != nil {
+			t.paths("", nil, found)
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func (t *structure) paths(at string, above []*structure, found map[string]bool) {
+	if slices.Contains(above, t) {
+		return
+	}
+	above = append(slices.Clone(above), t)
+	for name, f := range t.fields {
+		way := join(at, name)
+		found[way] = true
+		switch f.kind {
+		case kindType:
+			f.of.paths(way, above, found)
+		case kindChoice:
+			for _, one := range f.among.of {
+				one.paths(way, above, found)
+			}
+		}
+	}
 }
 
 // declare notes the name of a type or a choice.
