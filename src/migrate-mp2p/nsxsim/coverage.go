@@ -68,7 +68,8 @@ func WriteCoverage(w io.Writer, endpoints []Endpoint) error {
 			}
 		}
 	}
-	fmt.Fprintf(&out, "\n%d endpoints. No public source states, and the simulator assumes, what follows (each with the first endpoint it concerns):\n", len(endpoints))
+	fmt.Fprintf(&out, "\n%d endpoints. No public source states, and the simulator assumes, what follows (each with the first "+
+		"endpoint it concerns):\n", len(endpoints))
 	out.Write(assumed.Bytes())
 	for _, text := range assumptions() {
 		fmt.Fprintf(&out, "- everywhere: %s\n", text)
@@ -141,14 +142,24 @@ error form and are marked as a gap in the journal.
 // assumptions are those that belong to no single endpoint.
 func assumptions() []string {
 	return []string{
-		"an unknown endpoint answers 404 with error_code 258, an unknown method or action 405; why: clients of APIs that are gone saw 404, the codes are not public",
-		"a call to the coordinator on a node where its service does not run answers 500 with error_code 98; why: the proxy's public code for a service that it cannot reach",
-		"an expired or unknown session is refused with 403, as wrong credentials are; sessions hold on all nodes; why: nsxlib logs in again after 401 and 403 alike",
-		"objects of local users and of the system are open to every writer; those of principal identities are protected; why: public refusals (289) name principals as owners",
-		"the error_codes 202 (id exists), 220 (unreadable request), 401 (account locked), 604 (stale revision), 5109 and 5110 (address taken, pool exhausted), 30700 (service runs elsewhere), 60512 and 60513 (search syntax, cursor); why: the refusals are public, their codes are not",
-		"an upgrade of the simulator to NSX 9 is refused while users' objects are in Manager mode, any upgrade ends sessions and stops the migration coordinator's service, and a restored backup brings its version back; why: NSX 9 has no Manager mode, and promotion is advised before it; nodes restart in an upgrade",
+		"an unknown endpoint answers 404 with error_code 258, an unknown method or action 405; why: clients of APIs that are " +
+			"gone saw 404, the codes are not public",
+		"a call to the coordinator on a node where its service does not run answers 500 with error_code 98; why: the proxy's " +
+			"public code for a service that it cannot reach",
+		"an expired or unknown session is refused with 403, as wrong credentials are; sessions hold on all nodes; why: " +
+			"nsxlib logs in again after 401 and 403 alike",
+		"objects of local users and of the system are open to every writer; those of principal identities are protected; " +
+			"why: public refusals (289) name principals as owners",
+		"the error_codes 202 (id exists), 220 (unreadable request), 401 (account locked), 604 (stale revision), 5109 and " +
+			"5110 (address taken, pool exhausted), 30700 (service runs elsewhere), 60512 and 60513 (search syntax, cursor); " +
+			"why: the refusals are public, their codes are not",
+		"an upgrade of the simulator to NSX 9 is refused while users' objects are in Manager mode, any upgrade ends sessions " +
+			"and stops the migration coordinator's service, and a restored backup brings its version back; why: NSX 9 has no " +
+			"Manager mode, and promotion is advised before it; nodes restart in an upgrade",
 		front.PathNote,
-		"a restored backup brings all objects back and no process: the migration coordinator's service is stopped, its workflow and plan are gone unless an option keeps them, sessions end, and the search index is made anew; why: a backup is restored to a new appliance, and workflow and plan are kept on a node",
+		"a restored backup brings all objects back and no process: the migration coordinator's service is stopped, its " +
+			"workflow and plan are gone unless an option keeps them, sessions end, and the search index is made anew; why: a " +
+			"backup is restored to a new appliance, and workflow and plan are kept on a node",
 		"a PUT without _revision on an object that exists answers 412, as a stale one does; why: the SDK demands the field",
 	}
 }

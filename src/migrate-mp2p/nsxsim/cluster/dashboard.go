@@ -27,7 +27,8 @@ func (s *API) dashboardRoutes() []api.Route {
 	const backups, capacity = "/api/v1/cluster/backups", "/api/v1/capacity"
 	return []api.Route{
 		{Method: "GET", Pattern: backups + "/history", Extent: api.Partial,
-			Notes:  []string{"those that POST /_nsxsim/backup takes, and what the model or a test put into the state's section \"backups\"; by default one good backup of every kind, an hour old"},
+			Notes: []string{"those that POST /_nsxsim/backup takes, and what the model or a test put into the state's " +
+				"section \"backups\"; by default one good backup of every kind, an hour old"},
 			Handle: s.backups},
 		{Method: "GET", Pattern: backups + "/status", Extent: api.Partial, Notes: []string{"no backup is ever under way"}, Handle: s.backupStatus},
 		{Method: "GET", Pattern: backups + "/config", Extent: api.Full, Handle: s.saved(sectionBackupConfig, backupConfig)},

@@ -81,7 +81,8 @@ func (s *API) Routes() []api.Route {
 	for _, action := range []string{"start", "stop", "restart"} {
 		routes = append(routes, api.Route{
 			Method: "POST", Pattern: servicePath, Action: action, Extent: api.Full,
-			Notes: []string{api.Assumed + "refused (400) while the service runs on another node; start of a running one changes nothing; why: scripts start it on one node only and repeat that call"},
+			Notes: []string{api.Assumed + "refused (400) while the service runs on another node; start of a running one " +
+				"changes nothing; why: scripts start it on one node only and repeat that call"},
 			Handle: func(_ context.Context, r *api.Request) (*api.Response, error) {
 				status, err := s.service.Act(r.Node, action)
 				if err != nil {

@@ -11,7 +11,8 @@ import (
 func (s *API) clusterStatusRoutes() []api.Route {
 	route := func(path string, handle api.Handler, notes ...string) api.Route {
 		return api.Route{Method: "GET", Pattern: "/api/v1/cluster/" + path, Extent: api.Partial, Handle: handle, Notes: append(notes,
-			api.Assumed+"a node whose address is down or silent is one that the other nodes miss, too; why: a client cannot tell a node that is off from one that nobody reaches")}
+			api.Assumed+"a node whose address is down or silent is one that the other nodes miss, too; why: a client cannot "+
+				"tell a node that is off from one that nobody reaches")}
 	}
 	quorum := api.Assumed + "as long as more than half of the nodes are there the cluster is DEGRADED, with fewer it is UNAVAILABLE, " +
 		"and the older two statuses UNSTABLE; why: NSX's cluster needs a majority of its nodes, and the SDK names no other statuses that fit"

@@ -57,12 +57,14 @@ func Endpoints() []Endpoint {
 		{"POST", "/_nsxsim/faults", "one rule more, or another one of the same name", addFault},
 		{"DELETE", "/_nsxsim/faults/{name}", "one rule less", removeFault},
 		{"GET", "/_nsxsim/holds", "the requests that rules hold", holds},
-		{"GET", "/_nsxsim/holds/{rule}", "those of one rule; with ?wait=30s the answer waits for one, or with &calls=2 for more, and is 408 after that time", held},
+		{"GET", "/_nsxsim/holds/{rule}", "those of one rule; with ?wait=30s the answer waits for one, or with &calls=2 for " +
+			"more, and is 408 after that time", held},
 		{"POST", "/_nsxsim/holds/{rule}", "lets them go, and all later ones of the rule; with ?later=hold these are held again", release},
 		{"POST", "/_nsxsim/change", "alters NSX as the change of a fault rule does (YAML or JSON)", change},
 		{"GET", "/_nsxsim/nodes", "how each address answers", nodes},
 		{"PUT", "/_nsxsim/nodes/{name}", "the body is up, down or silent", node},
-		{"GET", "/_nsxsim/coordinator", "what the migration coordinator is at; with ?wait=30s the answer waits until that is held, and is 408 after that time", phase},
+		{"GET", "/_nsxsim/coordinator", "what the migration coordinator is at; with ?wait=30s the answer waits until that is " +
+			"held, and is 408 after that time", phase},
 		{"POST", "/_nsxsim/coordinator", "the body is crash, stop, hold (what it is at does not end) or go-on", coordinator},
 		{"GET", "/_nsxsim/state", "the whole state, as --save writes it", state},
 		{"PUT", "/_nsxsim/state", "restores a saved state, as an NSX backup is restored", restore},

@@ -41,38 +41,146 @@ const enumerated = 25
 // those that CONSUMER mode accepts besides ("vmware-nsx"), and the one that only GENERIC
 // mode has ("NSX admin guide").
 var kinds = []kind{
-	{name: "IPBLOCK", collection: "pools/ip-blocks", root: "/infra/ip-blocks", promote: flat("/infra/ip-blocks", buildIPBlock)},
-	{name: "IPPOOL", collection: poolCollection, root: policyPools, promote: promoteIPPool},
-	{name: "IPBLOCK_SUBNET", collection: "pools/ip-subnets", promote: promoteIPBlockSubnet},
-	{name: "IPPOOL_ALLOCATION", locate: locateAllocation, promote: promoteAllocation},
-	{name: "TIER0", collection: routerCollection, types: []string{"TIER0"}, limit: 1, root: policyTier0s, metadata: noKeys, linked: noKeys, check: checkRouter, promote: promoteTier0},
-	{name: "TIER1", collection: routerCollection, types: []string{"TIER1"}, limit: 1000, root: policyTier1s, metadata: noKeys, linked: noKeys, check: checkRouter, promote: flat(policyTier1s, buildTier1)},
-	{name: "TIER0_LOGICAL_ROUTER_PORT", collection: routerPortCollection, types: []string{"LogicalRouterUpLinkPort", "LogicalRouterLoopbackPort", "LogicalRouterCentralizedServicePort"}, limit: 1000, metadata: noKeys, linked: noKeys, check: checkTier0Port, promote: promoteTier0Port},
-	{name: "TIER1_LOGICAL_ROUTER_PORT", collection: routerCollection, types: []string{"TIER1"}, limit: 1000, aside: true, metadata: tier1PortMetadata, linked: noKeys, check: checkTier1Ports, promote: promoteTier1Ports},
-	{name: "TIER0_LOGICAL_ROUTER_CONFIG", collection: routerCollection, types: []string{"TIER0"}, limit: 1, aside: true, metadata: noKeys, linked: noKeys, promote: promoteTier0Config},
-	{name: "SPOOFGUARD_PROFILES", collection: profileCollection, types: []string{"SpoofGuardSwitchingProfile"}, limit: 1500, root: "/infra/spoofguard-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/spoofguard-profiles", buildSpoofGuard)},
-	{name: "LOGICAL_SWITCH", collection: switchCollection, limit: 500, root: policySegments, metadata: switchMetadata, linked: noKeys, promote: promoteSegment},
-	{name: "LOGICAL_PORT", collection: portCollection, limit: 1500, check: checkPort, metadata: oneOf("security-profile-binding-maps-id", "discovery-profile-binding-maps-id", "qos-profile-binding-maps-id"), linked: noKeys, promote: promotePort},
-	{name: "NAT", locate: locateNATRule, limit: 1500, check: checkNAT, metadata: natMetadata, linked: oneOf(natRouters...), promote: promoteNAT},
-	{name: "IP_SET", collection: ipSetCollection, root: policyGroups, promote: flat(policyGroups, buildIPSet)},
-	{name: "NS_GROUP", collection: groupCollection, limit: 2000, root: policyGroups, metadata: noKeys, linked: noKeys, promote: flat(policyGroups, buildGroup)},
-	{name: "CERTIFICATE", collection: certificateCollection, limit: 1500, root: "/infra/certificates", metadata: noKeys, linked: noKeys, promote: flat("/infra/certificates", buildCertificate)},
-	{name: "CRL", collection: crlCollection, root: "/infra/crls", promote: flat("/infra/crls", buildCRL)},
-	{name: "LB_MONITOR", collection: "loadbalancer/monitors", limit: 1500, root: "/infra/lb-monitor-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-monitor-profiles", buildLBMonitor)},
-	{name: "LB_POOL", collection: lbPoolCollection, limit: 1500, root: "/infra/lb-pools", metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-pools", buildLBPool)},
-	{name: "LB_PERSISTENCE_PROFILE", collection: "loadbalancer/persistence-profiles", limit: 2000, root: "/infra/lb-persistence-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-persistence-profiles", buildLBProfile)},
-	{name: "LB_APPLICATION_PROFILE", collection: "loadbalancer/application-profiles", limit: 2000, root: "/infra/lb-app-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-app-profiles", buildLBProfile)},
-	{name: "LB_SERVICE", collection: lbServiceCollection, limit: 2000, root: "/infra/lb-services", metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-services", buildLBService)},
-	{name: "LB_CLIENT_SSL_PROFILE", collection: "loadbalancer/client-ssl-profiles", root: "/infra/lb-client-ssl-profiles", promote: flat("/infra/lb-client-ssl-profiles", buildLBProfile)},
-	{name: "LB_VIRTUAL_SERVER", collection: virtualServerCollection, limit: 2000, root: "/infra/lb-virtual-servers", metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-virtual-servers", buildVirtualServer)},
-	{name: typeSection, collection: sectionCollection, types: []string{"FirewallSection"}, limit: 3000, root: policySections, check: checkSection, metadata: sectionMetadata, linked: sectionLinked, promote: promoteSection},
-	{name: "MACDISCOVERY_PROFILES", collection: profileCollection, types: []string{"MacManagementSwitchingProfile"}, limit: 1500, root: "/infra/mac-discovery-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/mac-discovery-profiles", buildSwitchingProfile)},
-	{name: "SEGMENT_SECURITY_PROFILES", collection: profileCollection, types: []string{"SwitchSecuritySwitchingProfile"}, limit: 1500, root: "/infra/segment-security-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/segment-security-profiles", buildSwitchingProfile)},
-	{name: "QOS_PROFILES", collection: profileCollection, types: []string{"QosSwitchingProfile"}, limit: 1500, root: "/infra/qos-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/qos-profiles", buildSwitchingProfile)},
-	{name: "IPDISCOVERY_PROFILES", collection: profileCollection, types: []string{"IpDiscoverySwitchingProfile"}, limit: 1500, root: "/infra/ip-discovery-profiles", metadata: noKeys, linked: noKeys, promote: flat("/infra/ip-discovery-profiles", buildSwitchingProfile)},
-	{name: "METADATA_PROXY", collection: metadataCollection, limit: 1500, root: "/infra/metadata-proxies", metadata: noKeys, linked: noKeys, promote: flat("/infra/metadata-proxies", buildMetadataProxy)},
-	{name: "DHCP_SERVER", collection: dhcpCollection, limit: 1500, root: policyDHCP, metadata: noKeys, linked: noKeys, promote: flat(policyDHCP, buildDHCPServer)},
-	{name: "EDGE_FIREWALL_SECTION", genericOnly: true, collection: sectionCollection, types: []string{"FirewallSection"}, root: policyEdgeSections, promote: promoteEdgeSection},
+	{
+		name: "IPBLOCK", collection: "pools/ip-blocks", root: "/infra/ip-blocks",
+		promote: flat("/infra/ip-blocks", buildIPBlock),
+	},
+	{
+		name: "IPPOOL", collection: poolCollection, root: policyPools,
+		promote: promoteIPPool,
+	},
+	{
+		name: "IPBLOCK_SUBNET", collection: "pools/ip-subnets",
+		promote: promoteIPBlockSubnet,
+	},
+	{
+		name: "IPPOOL_ALLOCATION", locate: locateAllocation,
+		promote: promoteAllocation,
+	},
+	{
+		name: "TIER0", collection: routerCollection, types: []string{"TIER0"}, limit: 1, root: policyTier0s,
+		metadata: noKeys, linked: noKeys, check: checkRouter, promote: promoteTier0,
+	},
+	{
+		name: "TIER1", collection: routerCollection, types: []string{"TIER1"}, limit: 1000, root: policyTier1s,
+		metadata: noKeys, linked: noKeys, check: checkRouter, promote: flat(policyTier1s, buildTier1),
+	},
+	{
+		name: "TIER0_LOGICAL_ROUTER_PORT", collection: routerPortCollection,
+		types:    []string{"LogicalRouterUpLinkPort", "LogicalRouterLoopbackPort", "LogicalRouterCentralizedServicePort"},
+		limit:    1000,
+		metadata: noKeys, linked: noKeys, check: checkTier0Port, promote: promoteTier0Port,
+	},
+	{
+		name: "TIER1_LOGICAL_ROUTER_PORT", collection: routerCollection, types: []string{"TIER1"}, limit: 1000, aside: true,
+		metadata: tier1PortMetadata, linked: noKeys, check: checkTier1Ports, promote: promoteTier1Ports,
+	},
+	{
+		name: "TIER0_LOGICAL_ROUTER_CONFIG", collection: routerCollection, types: []string{"TIER0"}, limit: 1, aside: true,
+		metadata: noKeys, linked: noKeys, promote: promoteTier0Config,
+	},
+	{
+		name: "SPOOFGUARD_PROFILES", collection: profileCollection, types: []string{"SpoofGuardSwitchingProfile"}, limit: 1500,
+		root:     "/infra/spoofguard-profiles",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/spoofguard-profiles", buildSpoofGuard),
+	},
+	{
+		name: "LOGICAL_SWITCH", collection: switchCollection, limit: 500, root: policySegments,
+		metadata: switchMetadata, linked: noKeys, promote: promoteSegment,
+	},
+	{
+		name: "LOGICAL_PORT", collection: portCollection, limit: 1500,
+		check:    checkPort,
+		metadata: oneOf("security-profile-binding-maps-id", "discovery-profile-binding-maps-id", "qos-profile-binding-maps-id"),
+		linked:   noKeys, promote: promotePort,
+	},
+	{
+		name: "NAT", locate: locateNATRule, limit: 1500,
+		check: checkNAT, metadata: natMetadata, linked: oneOf(natRouters...), promote: promoteNAT,
+	},
+	{
+		name: "IP_SET", collection: ipSetCollection, root: policyGroups,
+		promote: flat(policyGroups, buildIPSet),
+	},
+	{
+		name: "NS_GROUP", collection: groupCollection, limit: 2000, root: policyGroups,
+		metadata: noKeys, linked: noKeys, promote: flat(policyGroups, buildGroup),
+	},
+	{
+		name: "CERTIFICATE", collection: certificateCollection, limit: 1500, root: "/infra/certificates",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/certificates", buildCertificate),
+	},
+	{
+		name: "CRL", collection: crlCollection, root: "/infra/crls",
+		promote: flat("/infra/crls", buildCRL),
+	},
+	{
+		name: "LB_MONITOR", collection: "loadbalancer/monitors", limit: 1500, root: "/infra/lb-monitor-profiles",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-monitor-profiles", buildLBMonitor),
+	},
+	{
+		name: "LB_POOL", collection: lbPoolCollection, limit: 1500, root: "/infra/lb-pools",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-pools", buildLBPool),
+	},
+	{
+		name: "LB_PERSISTENCE_PROFILE", collection: "loadbalancer/persistence-profiles", limit: 2000,
+		root:     "/infra/lb-persistence-profiles",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-persistence-profiles", buildLBProfile),
+	},
+	{
+		name: "LB_APPLICATION_PROFILE", collection: "loadbalancer/application-profiles", limit: 2000,
+		root:     "/infra/lb-app-profiles",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-app-profiles", buildLBProfile),
+	},
+	{
+		name: "LB_SERVICE", collection: lbServiceCollection, limit: 2000, root: "/infra/lb-services",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-services", buildLBService),
+	},
+	{
+		name: "LB_CLIENT_SSL_PROFILE", collection: "loadbalancer/client-ssl-profiles", root: "/infra/lb-client-ssl-profiles",
+		promote: flat("/infra/lb-client-ssl-profiles", buildLBProfile),
+	},
+	{
+		name: "LB_VIRTUAL_SERVER", collection: virtualServerCollection, limit: 2000, root: "/infra/lb-virtual-servers",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/lb-virtual-servers", buildVirtualServer),
+	},
+	{
+		name: typeSection, collection: sectionCollection, types: []string{"FirewallSection"}, limit: 3000, root: policySections,
+		check: checkSection, metadata: sectionMetadata, linked: sectionLinked, promote: promoteSection,
+	},
+	{
+		name: "MACDISCOVERY_PROFILES", collection: profileCollection, types: []string{"MacManagementSwitchingProfile"},
+		limit: 1500, root: "/infra/mac-discovery-profiles",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/mac-discovery-profiles", buildSwitchingProfile),
+	},
+	{
+		name: "SEGMENT_SECURITY_PROFILES", collection: profileCollection, types: []string{"SwitchSecuritySwitchingProfile"},
+		limit: 1500, root: "/infra/segment-security-profiles",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/segment-security-profiles", buildSwitchingProfile),
+	},
+	{
+		name: "QOS_PROFILES", collection: profileCollection, types: []string{"QosSwitchingProfile"}, limit: 1500,
+		root:     "/infra/qos-profiles",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/qos-profiles", buildSwitchingProfile),
+	},
+	{
+		name: "IPDISCOVERY_PROFILES", collection: profileCollection, types: []string{"IpDiscoverySwitchingProfile"},
+		limit: 1500, root: "/infra/ip-discovery-profiles",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/ip-discovery-profiles", buildSwitchingProfile),
+	},
+	{
+		name: "METADATA_PROXY", collection: metadataCollection, limit: 1500, root: "/infra/metadata-proxies",
+		metadata: noKeys, linked: noKeys, promote: flat("/infra/metadata-proxies", buildMetadataProxy),
+	},
+	{
+		name: "DHCP_SERVER", collection: dhcpCollection, limit: 1500, root: policyDHCP,
+		metadata: noKeys, linked: noKeys, promote: flat(policyDHCP, buildDHCPServer),
+	},
+	{
+		name: "EDGE_FIREWALL_SECTION", genericOnly: true, collection: sectionCollection, types: []string{"FirewallSection"},
+		root:    policyEdgeSections,
+		promote: promoteEdgeSection,
+	},
 }
 
 // Collections of Manager and Policy objects that several families refer to.

@@ -18,7 +18,8 @@ var _ = DescribeTable("a batch that refers to what is still the Manager's fails,
 		needed := before[len(before)-1]
 		n.promote(before[:len(before)-1]...)
 		Expect(n.migrate(late)).To(Equal(component{
-			Status: "FAILED", Details: late.kind + " " + late.resources[0].ManagerID + ": " + missing + ", to which it refers, is not a Policy object; it has to be migrated first",
+			Status: "FAILED", Details: late.kind + " " + late.resources[0].ManagerID + ": " + missing + ", to which it " +
+				"refers, is not a Policy object; it has to be migrated first",
 		}))
 		n.plan("abort")
 		n.promote(needed, late)

@@ -22,7 +22,8 @@ func (s *API) elementRoutes() []api.Route {
 	for _, action := range []string{"add_ip", "remove_ip"} {
 		routes = append(routes, api.Route{Method: http.MethodPost, Pattern: set, Action: action, Extent: api.Full, Handle: s.changeSet(action == "add_ip")})
 	}
-	same := api.Assumed + "a member is known by ip_address and port; one that is to be added is not there, the others are, or the call is refused with 400 or 404; " +
+	same := api.Assumed + "a member is known by ip_address and port; one that is to be added is not there, the others are, " +
+		"or the call is refused with 400 or 404; " +
 		"why: the two are what tells members apart"
 	for action, change := range map[string]memberChange{"ADD_MEMBERS": addMember, "REMOVE_MEMBERS": dropMember, "UPDATE_MEMBERS": changeMember} {
 		routes = append(routes, api.Route{Method: http.MethodPost, Pattern: pool, Action: action, Extent: api.Full, Notes: []string{same}, Handle: s.changePool(change)})

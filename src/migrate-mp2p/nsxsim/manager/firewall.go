@@ -23,7 +23,8 @@ func firewallKinds() []Kind {
 			preset: map[string]string{"type": "LAYER3"}, firewall: firewallTest, complete: completeSection,
 			drops: []string{"cascade"}, removing: removeSection,
 			notes: []string{
-				api.Assumed + "priority is a number that grows in the order of evaluation, with gaps; default sections stay last; why: lists come in the order of evaluation; the numbers themselves are not public",
+				api.Assumed + "priority is a number that grows in the order of evaluation, with gaps; default sections stay " +
+					"last; why: lists come in the order of evaluation; the numbers themselves are not public",
 			},
 			filterNotes: firewallNotes,
 		},

@@ -26,7 +26,8 @@ type firewallQuery struct {
 
 // firewallNotes are about the filters of the lists of rules and sections; the last is about those of sections only.
 var firewallNotes = []string{
-	api.Assumed + "filter_type FILTER (the default) wants all named parameters to fit, SEARCH one of them; deep_search follows groups in groups; why: the SDK says it in so many words for neither",
+	api.Assumed + "filter_type FILTER (the default) wants all named parameters to fit, SEARCH one of them; deep_search " +
+		"follows groups in groups; why: the SDK says it in so many words for neither",
 	api.Assumed + "a reference that says is_valid: false counts only with search_invalid_references; why: the SDK says that it returns them",
 	api.Assumed + "search_scope names an enforcement point, and the only one is called default; why: that is its name in Policy",
 }

@@ -34,7 +34,8 @@ func (s *API) sectionRoutes() []api.Route {
 		withRules(http.MethodGet), withRules(http.MethodPost),
 		route(list, "", s.createSection, writeNotes...),
 		route(list, "create_with_rules", s.createSection),
-		route(one, "update_with_rules", s.changeSection(true, false), api.Assumed+"rules that the body leaves out are removed; why: the body is said to be the whole section"),
+		route(one, "update_with_rules", s.changeSection(true, false), api.Assumed+"rules that the body leaves out are "+
+			"removed; why: the body is said to be the whole section"),
 		route(one, "revise", s.changeSection(false, true)),
 		route(one, "revise_with_rules", s.changeSection(true, true)),
 		route(one, "lock", s.lockSection(true), lock),

@@ -24,7 +24,8 @@ func (s *API) togetherRoutes() []api.Route {
 			Handle: s.createNATRules},
 		{Method: http.MethodPost, Pattern: servers, Action: "create_with_rules", Extent: api.Full, Handle: s.createServerWithRules},
 		{Method: http.MethodPut, Pattern: servers + "/{id}", Action: "update_with_rules", Extent: api.Full,
-			Notes:  []string{api.Assumed + "rules without id are new; those that the server named before and the body leaves out are removed; why: the body is said to be the whole"},
+			Notes: []string{api.Assumed + "rules without id are new; those that the server named before and the body leaves " +
+				"out are removed; why: the body is said to be the whole"},
 			Handle: s.updateServerWithRules},
 	}
 }

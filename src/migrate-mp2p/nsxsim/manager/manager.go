@@ -65,12 +65,16 @@ var (
 			"parameters that the endpoint does not have are ignored; why: a strict answer to parameters is seen nowhere",
 	}
 	writeNotes = []string{
-		api.Assumed + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and are ignored; why: the schema allows no other properties; clients send back what they have read",
+		api.Assumed + "unknown fields and wrong types are refused with 400/255; fields that only NSX sets may be sent and " +
+			"are ignored; why: the schema allows no other properties; clients send back what they have read",
 		api.Assumed + "an object keeps its resource_type; why: its id would name two things",
-		api.Assumed + "an object that a body names and that does not exist is refused with 404/600; what the object named before is not looked at again; why: 404/600 is what a missing object gives; NSX keeps objects whose neighbours went by force",
+		api.Assumed + "an object that a body names and that does not exist is refused with 404/600; what the object named " +
+			"before is not looked at again; why: 404/600 is what a missing object gives; NSX keeps objects whose neighbours " +
+			"went by force",
 	}
 	deleteNotes = []string{
-		api.Assumed + "an object that others name is refused with 400/500030; after a forced deletion their references say is_valid: false; why: 500030 is the known code of a blocked deletion; references have that field",
+		api.Assumed + "an object that others name is refused with 400/500030; after a forced deletion their references say " +
+			"is_valid: false; why: 500030 is the known code of a blocked deletion; references have that field",
 	}
 )
 

@@ -32,7 +32,8 @@ func routingKinds() []Kind {
 			},
 			written: linkRouterPort, force: "force", drops: []string{"cascade_delete_linked_ports"},
 			removing: removeRouterPort, removed: unlinkRouterPort,
-			notes: []string{api.Assumed + "a router port becomes the attachment of the switch's port that it names, and leaves it free again when it goes; why: NSX shows the attachment on the port, and no client writes it"},
+			notes: []string{api.Assumed + "a router port becomes the attachment of the switch's port that it names, and " +
+				"leaves it free again when it goes; why: NSX shows the attachment on the port, and no client writes it"},
 		},
 		{
 			collection: "logical-routers/{router}/nat/rules", types: []string{"NatRule"},

@@ -32,7 +32,8 @@ func switchingKinds() []Kind {
 			},
 			filterNotes: []string{
 				"there are no bridge clusters: bridge_cluster_id gives an empty list; diagnostic shows nothing more, as there are no transit ports",
-				api.Assumed + "a port is on the transport node that its attachment names, or its parent's; attachment_type=NONE lists ports without attachment; why: " +
+				api.Assumed + "a port is on the transport node that its attachment names, or its parent's; " +
+					"attachment_type=NONE lists ports without attachment; why: " +
 					"the attachment is all that a port says of its place; the SDK has NONE for queries only",
 			},
 			complete: completePort, written: portWritten, force: "detach", removing: removePort,

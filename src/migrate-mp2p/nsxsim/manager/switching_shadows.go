@@ -10,8 +10,11 @@ import (
 
 // What the notes of the routes of ports say about shadows.
 const (
-	shadowNote = api.Assumed + "a port made on a switch of Policy has its shadow at once; who made the port goes on changing and deleting it, and the shadow follows its name, description, tags, state, attachment and addresses, " +
-		"not its profiles; the tag policyPath stays whatever a PUT says; ports that were there before their switch was promoted get none; why: NCP in Manager mode owns its ports wherever they are, and the shadow is said to be automatic"
+	shadowNote = api.Assumed + "a port made on a switch of Policy has its shadow at once; who made the port goes on changing " +
+		"and deleting it, and the shadow follows its name, description, tags, state, attachment and addresses, " +
+		"not its profiles; the tag policyPath stays whatever a PUT says; ports that were there before their switch was " +
+		"promoted get none; why: NCP in Manager mode owns its ports wherever they are, and the shadow is said to be " +
+		"automatic"
 )
 
 // completePort puts the place of the shadow among the tags of a port that has one. Only new ports get one.

@@ -43,7 +43,8 @@ func trustKinds() []Kind {
 func (s *API) trustRoutes() []api.Route {
 	return []api.Route{
 		{Method: http.MethodPost, Pattern: api.ManagerPrefix + certificateCollection, Action: "import", Extent: api.Full,
-			Notes:  []string{api.Assumed + "a certificate is called certificate_self_signed, certificate_ca or certificate_signed by what it is; why: the SDK has the three types"},
+			Notes: []string{api.Assumed + "a certificate is called certificate_self_signed, certificate_ca or " +
+				"certificate_signed by what it is; why: the SDK has the three types"},
 			Handle: s.importCertificate},
 		{Method: http.MethodPost, Pattern: api.ManagerPrefix + crlCollection, Action: "import", Extent: api.Partial, Notes: []string{"X.509 lists only"},
 			Handle: s.importCRL},

@@ -20,10 +20,13 @@ const includeMarked = "include_mark_for_delete_objects"
 
 // What the notes of the Policy routes say about marked objects.
 const (
-	markedNote = "a deleted object stays marked_for_delete until it is purged, which the option PurgeDelay puts off (it is 0 unless set): GET does not return it, " +
+	markedNote = "a deleted object stays marked_for_delete until it is purged, which the option PurgeDelay puts off (it is 0 " +
+		"unless set): GET does not return it, " +
 		"a list only with " + includeMarked + "=true, the search does (NSX Go SDK); its path is refused meanwhile with error_code 500045 (nsxlib)"
-	pendingNote = api.Assumed + "while an object is marked for deletion all other calls act as if it were gone: it holds back no parent and nothing that it names, nothing can be made below it or name it (500012), " +
-		"and it cannot be deleted again (404); a rollback of the coordinator purges at once; why: GET does not return it, and the 500045 of its path is the only refusal that is public"
+	pendingNote = api.Assumed + "while an object is marked for deletion all other calls act as if it were gone: it holds " +
+		"back no parent and nothing that it names, nothing can be made below it or name it (500012), " +
+		"and it cannot be deleted again (404); a rollback of the coordinator purges at once; why: GET does not return it, " +
+		"and the 500045 of its path is the only refusal that is public"
 )
 
 // errPending refuses to write where a deleted object is not purged yet.

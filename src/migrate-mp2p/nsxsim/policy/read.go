@@ -54,12 +54,16 @@ func (s *API) Routes() []api.Route {
 
 // What the notes of the Policy routes say.
 const (
-	checksNote   = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
-	pathsNote    = api.Assumed + "a body that breaks the schema is refused with error_code 255, one that names an object that does not exist with 500012; paths of kinds that are not simulated pass; why: these codes are known for neighbouring cases"
-	goneNote     = api.Assumed + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew (what NSX does is UNKNOWN); why: a PATCH creates what does not exist"
+	checksNote = "bodies are checked for unknown fields, missing ones, kinds and enumerations; not for lengths, ranges and formats"
+	pathsNote  = api.Assumed + "a body that breaks the schema is refused with error_code 255, one that names an object " +
+		"that does not exist with 500012; paths of kinds that are not simulated pass; why: these codes are known for " +
+		"neighbouring cases"
+	goneNote = api.Assumed + "a PATCH that carries the _revision of an object that was deleted meanwhile makes it anew " +
+		"(what NSX does is UNKNOWN); why: a PATCH creates what does not exist"
 	embeddedNote = api.Assumed + "rules in the body of a policy, and entries in that of a service, need an id but no _revision of their own, " +
 		"and a PATCH leaves those that it does not name; why: clients send them so, and of PUT alone it is said that it replaces all"
-	deleteNote = api.Assumed + "an object with children or referrers is refused with error_code 500030 whatever its kind, although NSX has 520009, 520013 and 503093 as well; why: which kind gets which code is not public"
+	deleteNote = api.Assumed + "an object with children or referrers is refused with error_code 500030 whatever its kind, " +
+		"although NSX has 520009, 520013 and 503093 as well; why: which kind gets which code is not public"
 )
 
 // named turns the stars of a pattern into names for the routing table.

@@ -39,15 +39,20 @@ func (s *API) Routes() []api.Route {
 		flavours = append(flavours, flavour{prefix: "/api/v1/search", side: (*store.Tx).Manager})
 	}
 	paging := []string{
-		api.Assumed + "result_count is the true count on every page, also beyond the 50,000 objects that the cursor reaches; a cursor beyond gives 400; why: the cap is public, its answer is not",
-		api.Assumed + "error_code 60512 refuses a query, 60513 a cursor; the codes of an index that is rebuilt or too large a page are public; why: refusals of the syntax are public, their codes are not",
+		api.Assumed + "result_count is the true count on every page, also beyond the 50,000 objects that the cursor reaches; " +
+			"a cursor beyond gives 400; why: the cap is public, its answer is not",
+		api.Assumed + "error_code 60512 refuses a query, 60513 a cursor; the codes of an index that is rebuilt or too large " +
+			"a page are public; why: refusals of the syntax are public, their codes are not",
 		api.Assumed + "objects without resource_type, such as allocations of IP pools, are not in the index; why: every example asks for a resource_type",
-		api.Assumed + "sort_by takes one field, nested ones with dots; numbers come before texts, objects without the field after all others; why: nsxlib sorts by id only",
+		api.Assumed + "sort_by takes one field, nested ones with dots; numbers come before texts, objects without the field " +
+			"after all others; why: nsxlib sorts by id only",
 	}
 	language := append([]string{
 		"boosts, fuzzy terms, proximity and regular expressions are refused",
-		api.Assumed + "values match whole and without case; elements of arrays are flattened; why: public queries match so; two ANDed tags.scope terms are said to be undependable",
-		api.Assumed + "terms without an operator between them are joined by OR, and AND binds closer than OR; why: Lucene's way, whose style the language is said to be",
+		api.Assumed + "values match whole and without case; elements of arrays are flattened; why: public queries match so; " +
+			"two ANDed tags.scope terms are said to be undependable",
+		api.Assumed + "terms without an operator between them are joined by OR, and AND binds closer than OR; why: Lucene's " +
+			"way, whose style the language is said to be",
 	}, paging...)
 	query := append([]string{"query"}, api.Paging()...)
 	var routes []api.Route
@@ -60,7 +65,8 @@ func (s *API) Routes() []api.Route {
 			api.Route{Method: "GET", Pattern: f.prefix, Extent: api.Partial, Query: query, Notes: language, Handle: s.search(f, queryOf)},
 			api.Route{Method: "GET", Pattern: f.prefix + "/query", Extent: api.Partial, Query: query, Notes: language, Handle: s.search(f, queryOf)},
 			api.Route{Method: "GET", Pattern: f.prefix + "/dsl", Extent: api.Partial, Query: query, Handle: s.search(f, questionOf), Notes: append([]string{
-				api.Assumed + "the language: find <part of a type> where <field> is|is not|contains|=|!=|<|<=|>|>= <value>, with and, or; its one public example is of this form",
+				api.Assumed + "the language: find <part of a type> where <field> is|is not|contains|=|!=|<|<=|>|>= <value>, " +
+					"with and, or; its one public example is of this form",
 			}, paging...)},
 			api.Route{Method: "POST", Pattern: f.prefix + "/querypipeline", Extent: api.Partial, Query: api.Paging(), Reads: true, Handle: s.search(f, pipelineOf), Notes: append([]string{
 				api.Assumed + "each query of a pipeline narrows the result of those before it; why: so the name says; nsxlib sends one query",
