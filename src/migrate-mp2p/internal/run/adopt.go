@@ -260,6 +260,36 @@ func (j *job) undoesAdopted() bool {
 // made in it, as long as no DONE has realised them.
 func (j *job) takesOverWorkflow() bool { return j.header.Adopted > 0 && !j.header.Realised }
 
+// adoptedEnd is what became of adopted objects in a run that is rolled back.
+type adoptedEnd struct {
+	// left is how many are Policy still.
+	left int
+	// unrestored says what the rollback could not give back.
+	unrestored []string
+	// keepWorkflow is true where the coordinator must keep the workflow and the memory of what was migrated in it.
+	keepWorkflow bool
+}
+
+// adoptedAtEnd says, and warns of, what became of adopted objects at the end of a run. A complete one has migrated them.
+func (j *job) adoptedAtEnd(ctx context.Context, header records.Header) (end adoptedEnd, err error) {
+	if header.State != records.RolledBack {
+		return end, nil
+	}
+	if end.left, err = j.adoptedLeft(ctx); err != nil {
+		return end, err
+	}
+	if back := header.Adopted - end.left; header.GoBack && back > 0 {
+		text := fmt.Sprintf("owners, tags and names of %d adopted objects are what NSX made of them: what they were before the lost run only its records knew", back)
+		j.Report.Warn("%s", text)
+		end.unrestored = []string{text}
+	}
+	if end.left > 0 {
+		j.Report.Warn("%d objects that were adopted are still Policy: what this run sent was rolled back, and they were not; run again with migration.adopt: true, which adopts them once more", end.left)
+		end.keepWorkflow = j.takesOverWorkflow()
+	}
+	return end, nil
+}
+
 // adoptedLeft counts the adopted objects that are Policy after a rollback which left them alone.
 func (j *job) adoptedLeft(ctx context.Context) (int, error) {
 	if j.header.Adopted == 0 {

@@ -32,29 +32,20 @@ func (j *job) finish(ctx context.Context) error {
 		}
 	}
 	unrestored := j.verify(header, census)
-	left := 0
-	if header.State == records.RolledBack {
-		if left, err = j.adoptedLeft(ctx); err != nil {
-			return err
-		}
+	adopted, err := j.adoptedAtEnd(ctx, header)
+	if err != nil {
+		return err
 	}
 	j.verifySNAT(ctx, header)
 	// What the objects are is known from here on, whatever becomes of the rest.
-	if header.State == records.Complete || left == 0 {
+	if adopted.left == 0 {
 		j.noteLost(j.scope(), lostObjects{})
 	}
-	if back := header.Adopted - left; header.State == records.RolledBack && header.GoBack && back > 0 {
-		text := fmt.Sprintf("owners, tags and names of %d adopted objects are what NSX made of them: what they were before the lost run only its records knew", back)
-		j.Report.Warn("%s", text)
-		unrestored = append(unrestored, text)
+	if adopted.keepWorkflow {
+		header.CoordinatorStarted = false
 	}
-	if left > 0 {
-		j.Report.Warn("%d objects that were adopted are still Policy: what this run sent was rolled back, and they were not; run again with migration.adopt: true, which adopts them once more", left)
-		if j.takesOverWorkflow() {
-			header.CoordinatorStarted = false // it keeps the workflow and the memory of what was migrated
-		}
-	}
-	files := j.report(header, counts(census), left, unrestored, j.realization(ctx, header))
+	unrestored = append(unrestored, adopted.unrestored...)
+	files := j.report(header, counts(census), adopted.left, unrestored, j.realization(ctx, header))
 	if err := j.giveBack(ctx, header); err != nil {
 		return err
 	}
