@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
@@ -43,17 +44,9 @@ func (e *NoSuchCluster) Error() string {
 	return b.String()
 }
 
-// quotedList names values so that blanks at their ends can be seen, and not without end.
+// quotedList names values, and not without end.
 func quotedList(values []string) string {
-	const shown = 20
-	quoted := make([]string, 0, len(values))
-	for _, v := range values[:min(len(values), shown)] {
-		quoted = append(quoted, fmt.Sprintf("%q", v))
-	}
-	if len(values) > shown {
-		quoted = append(quoted, fmt.Sprintf("and %d more", len(values)-shown))
-	}
-	return strings.Join(quoted, ", ")
+	return strings.Join(bounded.Lines(bounded.Quoted(values), 20), ", ")
 }
 
 // CheckCluster answers a *NoSuchCluster when NCP of the cluster made nothing on this NSX, neither Manager nor Policy.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
@@ -56,9 +57,9 @@ func (m *Migrator) Back(ctx context.Context) error {
 		case sendErr != nil && len(again) == 0:
 			return sendErr
 		case round >= maxRounds:
-			return errors.Join(sendErr, fmt.Errorf("%w, %d times: %s", ErrNotBack, round, strings.Join(head(again, maxNamed), ", ")))
+			return errors.Join(sendErr, fmt.Errorf("%w, %d times: %s", ErrNotBack, round, strings.Join(bounded.Lines(again, maxNamed), ", ")))
 		default:
-			m.Events.Warn("NSX answered the rollback of %d objects without carrying it out (%s); sending it again", len(again), strings.Join(head(again, maxNamed), ", "))
+			m.Events.Warn("NSX answered the rollback of %d objects without carrying it out (%s); sending it again", len(again), strings.Join(bounded.Lines(again, maxNamed), ", "))
 		}
 	}
 }
@@ -251,7 +252,7 @@ func (m *Migrator) rollback(ctx context.Context, body mp.Promotion, ours map[mp.
 			return true, nil
 		}
 		if waited() > m.FinishTimeout {
-			return false, fmt.Errorf("its answer was lost and after %s these are still not back: %s", m.FinishTimeout, strings.Join(head(left, maxNamed), ", "))
+			return false, fmt.Errorf("its answer was lost and after %s these are still not back: %s", m.FinishTimeout, strings.Join(bounded.Lines(left, maxNamed), ", "))
 		}
 		m.Events.Waiting(fmt.Sprintf("a rollback whose answer was lost: %d of %d objects are not back yet", len(left), len(refs)))
 		return false, nil

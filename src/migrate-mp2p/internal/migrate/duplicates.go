@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/records"
@@ -66,7 +67,7 @@ func idsIn(text string) map[string]bool {
 // transaction, so that a rollback can never touch what somebody else migrated.
 func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body mp.Promotion, ids []string) error {
 	if !m.TakeOutDuplicates {
-		return fmt.Errorf("NSX says that %s are Policy already though no record claims them: %w", strings.Join(head(ids, maxNamed), ", "), errDuplicates)
+		return fmt.Errorf("NSX says that %s are Policy already though no record claims them: %w", strings.Join(bounded.Lines(ids, maxNamed), ", "), errDuplicates)
 	}
 	if err := m.abort(ctx); err != nil {
 		return err
@@ -88,7 +89,7 @@ func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body mp.Promoti
 		}
 	}
 	body.MigrationData = rest
-	m.Events.Warn("%d of %d x %s are Policy already and are left to whoever migrated them: %s", len(ids), len(b.Entries), b.Type, strings.Join(head(ids, maxNamed), ", "))
+	m.Events.Warn("%d of %d x %s are Policy already and are left to whoever migrated them: %s", len(ids), len(b.Entries), b.Type, strings.Join(bounded.Lines(ids, maxNamed), ", "))
 	if err := m.Records.TakeOut(b.Seq, ids, body); err != nil {
 		return fmt.Errorf("recording that duplicates are not ours: %w", err)
 	}
@@ -96,11 +97,3 @@ func (m *Migrator) takeOut(ctx context.Context, b records.Batch, body mp.Promoti
 }
 
 var errDuplicates = errors.New("records of an earlier migration were lost, or another tool migrated them; migration.adopt: true lets a run go on")
-
-// head returns at most n of the names, and how many were left out.
-func head(names []string, n int) []string {
-	if len(names) <= n {
-		return names
-	}
-	return append(append([]string{}, names[:n]...), fmt.Sprintf("and %d more", len(names)-n))
-}

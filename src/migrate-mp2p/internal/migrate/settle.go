@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
@@ -141,7 +142,7 @@ func (m *Migrator) settleBatch(ctx context.Context, b records.Batch, status mp.M
 		}
 	}
 	if len(undecided) > 0 {
-		return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(head(undecided, maxNamed), ", "))
+		return fmt.Errorf("%w: %s", ErrUndecided, strings.Join(bounded.Lines(undecided, maxNamed), ", "))
 	}
 	if len(set) == 0 {
 		return m.setAside(b)

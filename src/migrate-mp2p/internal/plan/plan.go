@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
@@ -149,14 +150,6 @@ type Error struct{ Problems []Problem }
 const shown = 20
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "planning: %d problems, nothing can be migrated", len(e.Problems))
-	for i, p := range e.Problems {
-		if i == shown {
-			fmt.Fprintf(&b, "\nand %d more", len(e.Problems)-shown)
-			break
-		}
-		b.WriteString("\n" + p.String())
-	}
-	return b.String()
+	lines := []string{fmt.Sprintf("planning: %d problems, nothing can be migrated", len(e.Problems))}
+	return strings.Join(append(lines, bounded.Lines(bounded.Texts(e.Problems), shown)...), "\n")
 }

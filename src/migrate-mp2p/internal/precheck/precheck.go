@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 )
@@ -132,13 +133,7 @@ func Ignorable(ignore []string) error {
 }
 
 // some lists the first names of what was found.
-func some(names []string) string {
-	const shown = 10
-	if len(names) <= shown {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
-}
+func some(names []string) string { return bounded.List(names, 10) }
 
 // each decodes the results of a search or list one by one.
 func each[T any](visit func(T)) mp.Page {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/catalog"
 	"nsx-mp2p/migrate-mp2p/internal/config"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
@@ -174,15 +175,4 @@ func why(n inventory.Need) string {
 }
 
 // boundedNames lists names in quotes, and not without end.
-func boundedNames(names []string) string {
-	const shown = 10
-	var quoted []string
-	for _, name := range names[:min(len(names), shown)] {
-		quoted = append(quoted, fmt.Sprintf("%q", name))
-	}
-	text := strings.Join(quoted, ", ")
-	if len(names) > shown {
-		text += fmt.Sprintf(" and %d more", len(names)-shown)
-	}
-	return text
-}
+func boundedNames(names []string) string { return bounded.List(bounded.Quoted(names), 10) }

@@ -2,8 +2,8 @@ package run
 
 import (
 	"context"
-	"fmt"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/inventory"
 	"nsx-mp2p/migrate-mp2p/internal/records"
 )
@@ -36,13 +36,7 @@ func (j *job) realization(ctx context.Context, header records.Header) (lines []s
 			return
 		}
 		j.Report.Warn("NSX %s %d of the migrated objects, such as %s: the report names them; NCP may start all the same", what, len(intents), intents[0])
-		for i, intent := range intents {
-			if i == namedIntents {
-				lines = append(lines, fmt.Sprintf("and %d more", len(intents)-i))
-				return
-			}
-			lines = append(lines, intent.String())
-		}
+		lines = append(lines, bounded.Lines(bounded.Texts(intents), namedIntents)...)
 	}
 	name(found.Errors, "failed to realise")
 	name(found.Late, "has not realised yet")

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"nsx-mp2p/migrate-mp2p/internal/bounded"
 	"nsx-mp2p/migrate-mp2p/internal/mp"
 	"nsx-mp2p/migrate-mp2p/internal/workloads"
 )
@@ -53,29 +54,17 @@ func (e *NotInferred) Error() string {
 	for _, p := range e.Problems {
 		objects[string(p.Type)+" "+p.ID] = true
 	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "inferring updates: those of %d objects cannot be inferred", len(objects))
-	for i, m := range missing {
-		if i == shownMissing {
-			fmt.Fprintf(&text, "\n  and %d more workloads are missing", len(missing)-shownMissing)
-			break
-		}
-		text.WriteString("\n  " + m.String())
-	}
+	lines := []string{fmt.Sprintf("inferring updates: those of %d objects cannot be inferred", len(objects))}
+	lines = append(lines, bounded.LinesOf(bounded.Texts(missing), shownMissing, "workloads are missing")...)
 	if len(missing) > 0 {
-		text.WriteString("\n  " + missingCure)
+		lines = append(lines, missingCure)
 	}
-	for _, c := range crowded {
-		text.WriteString("\n  " + c.String())
+	lines = append(lines, bounded.Texts(crowded)...)
+	var texts []string
+	for _, p := range others {
+		texts = append(texts, p.Error())
 	}
-	for i, p := range others {
-		if i == shownProblems {
-			fmt.Fprintf(&text, "\n  and %d more", len(others)-shownProblems)
-			break
-		}
-		text.WriteString("\n  " + p.Error())
-	}
-	return text.String()
+	return strings.Join(append(lines, bounded.Lines(texts, shownProblems)...), "\n  ")
 }
 
 // missingWorkload is a workload that does not exist, and who needs it.
