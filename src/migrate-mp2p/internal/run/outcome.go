@@ -38,9 +38,7 @@ func (r *Runner) conclude(ctx context.Context, failure error) report.Outcome {
 		adviseRollback(&out, e.Facts, a, len(r.done) > 0)
 	}
 	besides(&out, e, r.done, a)
-	if a.NeverMounted {
-		out.Meaning += neverMounted
-	}
+	out = r.withMount(out)
 	if n := len(r.done); n > 0 {
 		last := r.done[n-1]
 		out.Failure, out.Report, out.IDMap = last.failure, last.files.Text, last.files.IDMapCSV
@@ -279,8 +277,7 @@ type advice struct {
 	Suspected         mp.Scope // whose records are lost, where any are
 	OneByOne          bool
 	surroundings
-	NeverMounted bool // records.require_mount is false
-	NCPManager   bool // NCP's objects were looked at, and all are Manager
+	NCPManager bool // NCP's objects were looked at, and all are Manager
 }
 
 // surroundings is what the operator has where the program runs. Texts that need no word of it say "run again".
@@ -304,7 +301,6 @@ func (r *Runner) advice(scope mp.Scope) advice {
 	a := advice{
 		Platform: r.Config.NCP.Platform, Cluster: r.Config.NCP.Cluster, Scope: scope,
 		OneByOne: r.Config.Migration.Strategy == "one-by-one", surroundings: surroundingsOf(r.Config.NCP.Platform),
-		NeverMounted: !r.Config.Records.RequireMount,
 	}
 	return a
 }
