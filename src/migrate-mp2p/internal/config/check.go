@@ -159,7 +159,7 @@ func (c *Config) checkManners(p *problems) {
 
 func (c *Config) checkMigration(p *problems) {
 	m := c.Migration
-	oneOf(p, "migration.command", m.Command, CommandRun, CommandPlan, CommandPrecheck, CommandRollback, CommandStatus, CommandVerify)
+	oneOf(p, "migration.command", m.Command, Commands()...)
 	oneOf(p, "migration.resources", m.Resources, "shared", "ncp", "all")
 	oneOf(p, "migration.policy_ids", m.PolicyIDs, "uuid", "display-name")
 	switch {

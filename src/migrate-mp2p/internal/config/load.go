@@ -16,16 +16,6 @@ import (
 // maxFile bounds both files; a larger one is a mistake.
 const maxFile = 4 << 20
 
-// Commands of migrate-mp2p that a configuration may ask for.
-const (
-	CommandRun      = "run"
-	CommandPlan     = "plan"
-	CommandPrecheck = "precheck"
-	CommandRollback = "rollback"
-	CommandStatus   = "status"
-	CommandVerify   = "verify"
-)
-
 // The platforms that NCP serves.
 const (
 	PlatformTAS        = "tas"

@@ -71,9 +71,7 @@ func (r *Runner) command(ctx context.Context) report.Outcome {
 	return r.answer(ctx, r.status)
 }
 
-func (r *Runner) writes() bool {
-	return r.Config.Migration.Command == config.CommandRun || r.Config.Migration.Command == config.CommandRollback
-}
+func (r *Runner) writes() bool { return config.Writes(r.Config.Migration.Command) }
 
 // armed does the work unless migration.enabled is false; then nothing is looked at and nothing is touched.
 func (r *Runner) armed(ctx context.Context, work func(context.Context) error) error {

@@ -100,7 +100,7 @@ func Options(cfg *config.Config, p Parts) nsx.Options {
 		ConnectTimeout: time.Duration(cfg.NSX.Timeouts.Connect), RequestTimeout: time.Duration(cfg.NSX.Timeouts.Request),
 		FinishTimeout: time.Duration(cfg.NSX.Timeouts.Finish), IndexTimeout: time.Duration(cfg.NSX.Timeouts.Index),
 		AllowOverwrite: cfg.NSX.AllowOverwrite, AbsentCodes: cfg.NSX.AbsentCodes, Logger: p.Log, FirstPause: p.FirstPause,
-		ReadOnly: cfg.Migration.Command != config.CommandRun && cfg.Migration.Command != config.CommandRollback,
+		ReadOnly: !config.Writes(cfg.Migration.Command),
 	}
 	for _, m := range cfg.NSX.Managers {
 		o.Managers = append(o.Managers, nsx.Endpoint(m))
