@@ -42,7 +42,7 @@ func film(ctx context.Context, w *world, f *foundation) (shots []*snapshot, comm
 	socket := filepath.Join(f.dir, "moments")
 	listener, err := net.Listen("unix", socket)
 	Expect(err).NotTo(HaveOccurred())
-	defer listener.Close()
+	defer func() { Expect(listener.Close()).To(Succeed()) }()
 	go c.atCommits(listener)
 	Expect(f.server.Faults().Replace([]faults.Rule{
 		{Name: "before", When: faults.Before, Hook: func(call faults.Call) { c.atRequest("before", call, 0) }},
@@ -74,7 +74,7 @@ func (c *camera) atCommits(listener net.Listener) {
 	if err != nil {
 		return // the errand did not get so far, which its end shows
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // the errand may have gone first
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		c.commits.Add(1)
 		c.take(lines.Text(), nil)

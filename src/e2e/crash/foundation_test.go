@@ -114,9 +114,6 @@ type execution struct {
 
 func (e execution) killed() bool { return e.Code == killed }
 
-// wrote tells whether the process was killed at a write to NSX.
-func (e execution) wrote() bool { return e.hit.Method != "" && e.hit.Writes() }
-
 // execute runs the errand once, and kills it at a moment.
 func (f *foundation) execute(ctx context.Context, m moment) (execution, error) {
 	f.runs++
