@@ -18,7 +18,8 @@ func Compare(a, b *Object) int {
 	return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Key, b.Key))
 }
 
-// settle merges what was added into the sorted list.
+// settle merges what was added into the sorted list. It compares around the places of what was added only, since an Update
+// adds little to a list of all objects.
 func (p *posting) settle() {
 	switch len(p.added) {
 	case 0:
@@ -30,17 +31,17 @@ func (p *posting) settle() {
 		return
 	}
 	slices.SortFunc(p.added, Compare)
-	old, added := p.sorted, p.added
-	merged := make([]*Object, 0, len(old)+len(added))
-	for len(old) > 0 && len(added) > 0 {
-		if Compare(old[0], added[0]) < 0 {
-			merged, old = append(merged, old[0]), old[1:]
-		} else {
-			merged, added = append(merged, added[0]), added[1:]
+	old, merged := p.sorted, make([]*Object, 0, len(p.sorted)+len(p.added))
+	for i, o := range p.added {
+		at, _ := slices.BinarySearchFunc(old, o, Compare)
+		merged, old = append(merged, old[:at]...), old[at:]
+		if len(old) == 0 {
+			p.sorted, p.added = append(merged, p.added[i:]...), nil
+			return
 		}
+		merged = append(merged, o)
 	}
-	p.sorted = append(append(merged, old...), added...)
-	p.added = nil
+	p.sorted, p.added = append(merged, old...), nil
 }
 
 // read returns the whole list, as a copy that the caller may change, because the list changes in place under later
