@@ -22,11 +22,12 @@ type lookups struct {
 	made  map[string]bool
 	mixed func(path string) error
 
-	routerPorts   map[string][]string // router id -> keys of its ports
-	switchPorts   map[string][]string // switch id -> ids of its ports
-	poolOfNetwork map[string]string   // network -> pool id
-	cutNetworks   map[string]bool     // networks of IpBlockSubnets
-	serviceOf     map[string]string   // virtual server id -> load balancer service id
+	routerPorts   map[string][]string          // router id -> keys of its ports
+	switchPorts   map[string][]string          // switch id -> ids of its ports
+	poolOfNetwork map[string]string            // network -> pool id
+	cutNetworks   map[string]bool              // networks of IpBlockSubnets
+	serviceOf     map[string]string            // virtual server id -> load balancer service id
+	twinsOf       map[string]map[string]string // collection -> Manager id -> path of the system's twin
 }
 
 func newLookups(tx *store.Tx) *lookups { return &lookups{tx: tx, made: map[string]bool{}} }
@@ -130,6 +131,26 @@ func (l *lookups) serviceOfServer(id string) string {
 		}
 	}
 	return l.serviceOf[id]
+}
+
+// twins returns the paths of the system's Policy twins of a collection's objects, by Manager id. No promotion makes any.
+func (l *lookups) twins(collection string) map[string]string {
+	if known, asked := l.twinsOf[collection]; asked {
+		return known
+	}
+	paths := map[string]string{}
+	for _, policyCollection := range systemTwins[collection] {
+		for _, o := range l.tx.Policy().List(policyCollection) {
+			if _, taken := paths[o.UniqueID]; o.System && !taken {
+				paths[o.UniqueID] = o.Key
+			}
+		}
+	}
+	if l.twinsOf == nil {
+		l.twinsOf = map[string]map[string]string{}
+	}
+	l.twinsOf[collection] = paths
+	return paths
 }
 
 // name is the display name of an entry's object, for messages.

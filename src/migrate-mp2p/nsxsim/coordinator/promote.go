@@ -110,14 +110,8 @@ func (p *promotion) findPath(collection, id string) (string, bool) {
 			return path, true
 		}
 	}
-	for _, policyCollection := range systemTwins[collection] {
-		for _, o := range p.tx.Policy().List(policyCollection) {
-			if o.System && field(o.Body, "unique_id") == id {
-				return o.Key, true
-			}
-		}
-	}
-	return "", false
+	path, found := p.lookups.twins(collection)[id]
+	return path, found
 }
 
 // pathsOf is pathOf for a list of ids.
