@@ -22,7 +22,7 @@ type worldFlags struct {
 
 func (w *worldFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&w.model, "model", "tas", "what the NSX holds: "+modelNames())
-	flags.IntVar(&w.scale, "scale", 1, "size of the model; 1 is about 500 NCP objects")
+	flags.IntVar(&w.scale, "scale", 1, "size of the model; 1 is about 500 NCP objects; up to 1000, which needs 3 GiB of memory, and 2000 for tas with no further clusters, 6 GiB")
 	flags.Int64Var(&w.seed, "seed", 1, "seed of all ids")
 	flags.Func("cluster", "name of the model's foundation or cluster; repeated, it adds further ones, of another platform as PLATFORM:NAME", w.addCluster)
 	flags.BoolVar(&w.options.SectionBetween, "section-between", false, "put an administrator's firewall section between those of the first cluster")

@@ -30,7 +30,7 @@ func TAS(scale int, seed int64, options Options) (*World, error) {
 	first := b.tas(options.Cluster, options.Identity, ground, scale, room{blockID: ground.blocks[0], block: "10.0.0.0"})
 	first.build()
 	second := b.tas(options.Cluster+"-other", options.Cluster+"-other-ncp", ground, 1, room{
-		ordinal: 1, blockID: ground.blocks[1], block: "172.16.0.0", externals: 40_000, links: 16_000, machines: 32_000,
+		ordinal: 1, blockID: ground.blocks[1], block: "172.16.0.0", externals: 40_000, links: 46_000, machines: 32_000,
 	})
 	second.orgCount = 2
 	second.build()

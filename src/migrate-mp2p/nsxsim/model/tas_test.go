@@ -141,7 +141,7 @@ var _ = Describe("model tas", func() {
 	DescribeTable("refuses a scale that it cannot build", func(scale int) {
 		_, err := model.TAS(scale, 1, model.Options{})
 		Expect(err).To(MatchError(ContainSubstring("scale")))
-	}, Entry("none", 0), Entry("too large", 1001))
+	}, Entry("none", 0), Entry("too large", 2001))
 })
 
 var _ = Describe("changing a world", func() {

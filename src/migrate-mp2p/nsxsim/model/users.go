@@ -8,8 +8,20 @@ import (
 	"time"
 )
 
-// maximumScale bounds the sum of the scales of all users of one NSX.
-const maximumScale = 1_000
+// maximumScale bounds the sum of the scales of all users of one NSX; a foundation of TAS that has it for itself may be twice
+// as large, for which the numbers of its small neighbour leave room.
+const (
+	maximumScale = 1_000
+	maximumTAS   = 2_000
+)
+
+// largest is the largest scale of a model's users.
+func largest(platform string, further int) int {
+	if platform == platformTAS && further == 0 {
+		return maximumTAS
+	}
+	return maximumScale / (1 + further)
+}
 
 // room is where the numbers of one user of an NSX begin, so that no two share an
 // address, a MAC address, a network identifier or a place in the firewall.
@@ -56,7 +68,7 @@ var platforms = map[string]func(b *builder, user Foundation, on ground, scale in
 
 // newWorld begins the world of a model, after the checks that all models share.
 func newWorld(model string, scale int, seed int64, options Options) (*builder, error) {
-	if most := maximumScale / (1 + len(options.Further)); scale < 1 || scale > most {
+	if most := largest(model, len(options.Further)); scale < 1 || scale > most {
 		return nil, fmt.Errorf("building model %s: scale %d is not between 1 and %d", model, scale, most)
 	}
 	if !options.BuiltAt.After(time.UnixMilli(0)) {
