@@ -3,9 +3,10 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
+
+	"github.com/spf13/cobra"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim"
 	"nsx-mp2p/migrate-mp2p/nsxsim/check"
@@ -26,26 +27,45 @@ type checkFlags struct {
 	workloads string
 }
 
-func parseCheck(args []string, stderr io.Writer) (*checkFlags, error) {
+func checkCommand(stdout io.Writer) *cobra.Command {
 	f := &checkFlags{}
-	flags := flag.NewFlagSet("check", flag.ContinueOnError)
-	flags.StringVar(&f.load, "load", "", "state to check (a file written by serve --save)")
-	flags.StringVar(&f.cluster, "cluster", "", "name of the foundation or cluster")
-	flags.StringVar(&f.output, "output", "text", "text or json")
-	flags.BoolVar(&f.ready, "ready", false, "also demand that NCP in Policy mode could start; what DONE left in error or late is shown, and does not count")
-	flags.StringVar(&f.before, "before", "", "earlier state: also demand that nothing but the cluster and what it shares changed since, nor the order and rules of firewall sections")
-	flags.StringVar(&f.workloads, "workloads", "",
-		"manifests of the cluster, as nsxsim manifests prints them: once all is Policy, also demand exactly their uids, ports and purposes")
-	if err := parse(flags, args, stderr); err != nil {
-		return nil, err
+	command := &cobra.Command{
+		Use:   "check --load FILE --cluster NAME [flags]",
+		Short: "judge a saved state: consistent? how many of a cluster's objects are Manager, Policy, half-way?",
+		Long: `Judges a saved state. It is as it should be if it is consistent, and the cluster is all Manager or all
+Policy; flags demand more.`,
+		Example: `  nsxsim check --load state --cluster tas1
+  nsxsim check --load after --before before --cluster tas1 --ready`,
 	}
+	flags := command.Flags()
+	flags.StringVar(&f.load, "load", "", "state to check: a `FILE` written by serve --save; must be given")
+	flags.StringVar(&f.cluster, "cluster", "", "`NAME` of the foundation or cluster; must be given")
+	flags.StringVar(&f.output, "output", "text", "`FORM` of what is printed: text or json")
+	flags.BoolVar(&f.ready, "ready", false,
+		"also demand that NCP in Policy mode could start; what DONE left in error or late is shown, and does not count")
+	flags.StringVar(&f.before, "before", "",
+		"earlier state, a `FILE`: also demand that nothing but the cluster and what it shares changed since, "+
+			"nor the order and rules of firewall sections")
+	flags.StringVar(&f.workloads, "workloads", "",
+		"`FILE` with manifests of the cluster, as nsxsim manifests prints them: once all is Policy, also demand exactly "+
+			"their uids, ports and purposes")
+	command.RunE = func(*cobra.Command, []string) error {
+		if err := f.check(); err != nil {
+			return err
+		}
+		return checkState(f, stdout)
+	}
+	return command
+}
+
+func (f *checkFlags) check() error {
 	if f.load == "" || f.cluster == "" {
-		return nil, usageError{errors.New("check needs --load and --cluster")}
+		return usageError{errors.New("check needs --load and --cluster")}
 	}
 	if f.output != "text" && f.output != "json" {
-		return nil, usageError{fmt.Errorf("--output %q is neither text nor json", f.output)}
+		return usageError{fmt.Errorf("--output %q is neither text nor json", f.output)}
 	}
-	return f, nil
+	return nil
 }
 
 // findings is the output of nsxsim check.
@@ -57,11 +77,7 @@ type findings struct {
 
 // checkState judges a saved state. It ends well if the state is consistent and the
 // cluster all Manager or all Policy; with workloads, if an all-Policy one has their values, too.
-func checkState(args []string, stdout, stderr io.Writer) error {
-	f, err := parseCheck(args, stderr)
-	if err != nil {
-		return err
-	}
+func checkState(f *checkFlags, stdout io.Writer) error {
 	st, err := loadState(f.load)
 	if err != nil {
 		return err

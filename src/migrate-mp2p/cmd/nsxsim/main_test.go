@@ -151,7 +151,7 @@ var _ = Describe("nsxsim", func() {
 		Entry("no command", exitUsage, "Usage"),
 		Entry("an unknown command", exitUsage, `unknown command "dance"`, "dance"),
 		Entry("an unknown flag", exitUsage, "-nonsense", "serve", "--nonsense"),
-		Entry("an argument", exitUsage, `"x" is too much`, "serve", "x"),
+		Entry("an argument", exitUsage, `unexpected argument "x"`, "serve", "x"),
 		Entry("an unknown model", exitUsage, `--model "huge" is none of empty, kubernetes, tas, tkgi`, "serve", "--model", "huge"),
 		Entry("a platform of the first cluster", exitUsage, "that of --model", "serve", "--cluster", "tas:a"),
 		Entry("an unknown platform", exitFailed, `"nomad"`, "serve", "--cluster", "a", "--cluster", "nomad:b"),

@@ -3,23 +3,33 @@ package main
 import (
 	"bufio"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
+
+	"github.com/spf13/cobra"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 )
 
-// manifests prints what runs on a cluster of a model, for a real API server. The same
+// manifestsCommand prints what runs on a cluster of a model, for a real API server. The same
 // flags given to serve make the NSX side of the same world.
-func manifests(args []string, stdout, stderr io.Writer) error {
+func manifestsCommand(stdout io.Writer) *cobra.Command {
 	var world worldFlags
-	flags := flag.NewFlagSet("manifests", flag.ContinueOnError)
-	world.register(flags)
-	of := flags.String("of", "", "name of the cluster whose manifests are printed; default: the first one")
-	if err := parse(flags, args, stderr); err != nil {
-		return err
+	command := &cobra.Command{
+		Use:   "manifests [flags]",
+		Short: "print what runs on a cluster of a model, as Kubernetes manifests",
+		Long: `Prints what runs on a cluster of a model, as Kubernetes manifests for a real API server. The same
+flags given to serve make the NSX side of the same world.`,
+		Example: `  nsxsim manifests --model kubernetes --cluster blue
+  nsxsim manifests --model kubernetes --cluster blue --cluster tkgi:green --of green`,
 	}
+	world.register(command.Flags())
+	of := command.Flags().String("of", "", "`NAME` of the cluster whose manifests are printed (default: the first one)")
+	command.RunE = func(*cobra.Command, []string) error { return manifests(world, *of, stdout) }
+	return command
+}
+
+func manifests(world worldFlags, of string, stdout io.Writer) error {
 	if err := world.check(); err != nil {
 		return err
 	}
@@ -27,7 +37,7 @@ func manifests(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	workloads, err := workloadsOf(built, *of)
+	workloads, err := workloadsOf(built, of)
 	if err != nil {
 		return usageError{err}
 	}

@@ -2,11 +2,12 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"nsx-mp2p/migrate-mp2p/nsxsim/model"
 )
@@ -20,18 +21,26 @@ type worldFlags struct {
 	options model.Options
 }
 
-func (w *worldFlags) register(flags *flag.FlagSet) {
-	flags.StringVar(&w.model, "model", "tas", "what the NSX holds: "+modelNames())
-	flags.IntVar(&w.scale, "scale", 1, "size of the model; 1 is about 500 NCP objects; up to 1000, which needs 3 GiB of memory, and 2000 for tas with no further clusters, 6 GiB")
-	flags.Int64Var(&w.seed, "seed", 1, "seed of all ids")
-	flags.Func("cluster", "name of the model's foundation or cluster; repeated, it adds further ones, of another platform as PLATFORM:NAME", w.addCluster)
-	flags.BoolVar(&w.options.SectionBetween, "section-between", false, "put an administrator's firewall section between those of the first cluster")
+func (w *worldFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&w.model, "model", "tas", "`MODEL` of what the NSX holds: "+modelNames())
+	flags.IntVar(&w.scale, "scale", 1, "size of the model: `N` times about 500 NCP objects; up to 1000, and up to 2000 for tas "+
+		"with no further clusters, which needs 6 GiB of memory")
+	flags.Int64Var(&w.seed, "seed", 1, "seed `N` of all ids: the same seed makes the same world")
+	flags.Func("cluster",
+		"`NAME` of the model's foundation or cluster; repeated, it adds further ones, of another platform as "+
+			"PLATFORM:NAME", w.addCluster)
+	flags.BoolVar(&w.options.SectionBetween, "section-between", false,
+		"put an administrator's firewall section between those of the first cluster")
 	flags.BoolVar(&w.options.OtherProducts, "other-products", false, "add an OpenStack network to the model")
-	flags.StringVar(&w.options.PolicyCluster, "policy-cluster", "", "name of one more, small cluster whose NCP works in Policy mode already")
-	flags.BoolVar(&w.options.SharedTier1, "shared-tier1", false, "put all namespaces of the first Kubernetes or TKGI cluster on one Tier-1")
+	flags.StringVar(&w.options.PolicyCluster, "policy-cluster", "",
+		"`NAME` of one more, small cluster whose NCP works in Policy mode already")
+	flags.BoolVar(&w.options.SharedTier1, "shared-tier1", false,
+		"put all namespaces of the first Kubernetes or TKGI cluster on one Tier-1")
 	flags.BoolVar(&w.options.SecondTier0, "second-tier0", false, "give the second cluster of model tkgi a Tier-0 of its own")
-	flags.BoolVar(&w.options.NoNAT, "no-nat", false, "let pods and nodes of model tkgi be reached by their own addresses, without SNAT rules")
-	flags.BoolVar(&w.options.Rare, "rare", false, "add what NCP makes only with some settings, such as DNAT and certificates without private key")
+	flags.BoolVar(&w.options.NoNAT, "no-nat", false,
+		"let pods and nodes of model tkgi be reached by their own addresses, without SNAT rules")
+	flags.BoolVar(&w.options.Rare, "rare", false,
+		"add what NCP makes only with some settings, such as DNAT and certificates without private key")
 }
 
 // addCluster takes one --cluster: the first names the foundation to migrate.

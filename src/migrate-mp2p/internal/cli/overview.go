@@ -49,7 +49,11 @@ func overview(command *cobra.Command) string {
 	for _, group := range command.Groups() {
 		section(group.Title, commands(command, group.ID))
 	}
-	section("Other commands", commands(command, ""))
+	rest := "Commands"
+	if len(command.Groups()) > 0 {
+		rest = "Other commands"
+	}
+	section(rest, commands(command, ""))
 	section("Flags", command.LocalFlags().FlagUsagesWrapped(width))
 	section("Exit codes", command.Annotations[exitCodes])
 	if command.HasSubCommands() {
