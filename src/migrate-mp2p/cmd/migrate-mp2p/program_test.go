@@ -112,7 +112,7 @@ var _ = DescribeTable("a wrong command line names what is wrong and the nearest 
 )
 
 var _ = It("an unknown flag's value is not printed, since it may be a secret", func() {
-	for _, flag := range []string{"--pasword=hush", "-config=hush"} {
+	for _, flag := range []string{"--pasword=hush", "-config=hush", "-pasword=hush"} {
 		Expect(execute("run", flag).stderr).NotTo(ContainSubstring("hush"))
 	}
 })

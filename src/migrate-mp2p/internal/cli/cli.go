@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -145,13 +146,18 @@ func flagError(command *cobra.Command, args []string, err error) error {
 			return fmt.Errorf("unknown flag -%s: write it with two dashes, --%s", name, name)
 		}
 	}
-	missing, is := err.(*pflag.NotExistError)
-	if !is {
+	var missing *pflag.NotExistError
+	if !errors.As(err, &missing) {
 		return err
+	}
+	// pflag would print the whole argument, with a value that may be a secret.
+	if letters := missing.GetSpecifiedShortnames(); letters != "" {
+		name, _, _ := strings.Cut(letters, "=")
+		return fmt.Errorf("unknown flag: -%s; flags have two dashes", name)
 	}
 	var owners []string
 	for _, other := range command.Root().Commands() {
-		if name := missing.GetSpecifiedName(); other.Flags().Lookup(name) != nil && missing.GetSpecifiedShortnames() == "" {
+		if name := missing.GetSpecifiedName(); other.Flags().Lookup(name) != nil {
 			owners = append(owners, other.Name())
 		}
 	}
