@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"nsx-mp2p/migrate-mp2p/internal/cli"
 	"nsx-mp2p/migrate-mp2p/internal/run"
@@ -15,7 +16,16 @@ func (p *program) version() *cobra.Command {
 		Short:   "print the version",
 		Long:    "Prints the version, and nothing else.",
 		Example: "  migrate-mp2p version",
-		RunE:    func(*cobra.Command, []string) error { return p.printVersion() },
+	}
+	// Those who give every command the same flags may give them to this one; its help is silent about them.
+	var a arguments
+	a.register(command.Flags())
+	command.Flags().VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
+	command.RunE = func(command *cobra.Command, _ []string) error {
+		if err := a.checkOutput(command); err != nil {
+			return err
+		}
+		return p.printVersion()
 	}
 	cli.SetExitCodes(command,
 		cli.Code{Code: run.AllPolicy, Meaning: "the version was printed"},

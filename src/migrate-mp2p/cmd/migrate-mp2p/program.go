@@ -74,10 +74,7 @@ func (p *program) errand(command *cobra.Command) *cobra.Command {
 	var a arguments
 	name := command.Name()
 	command.Use = name + " --config FILE [--output text|json] [--job UID]" + command.Use[len(name):]
-	command.Flags().StringVar(&a.config, "config", "", "configuration to work with: `FILE` (config.json); must be given")
-	command.Flags().StringVar(&a.output, "output", outputText, "`FORM` of what is printed: text, or json: one object at the end")
-	command.Flags().StringVar(&a.job, "job", "",
-		"`UID` of the Kubernetes Job whose pod this is: one Job migrates no second time after a rollback (default: no Job)")
+	a.register(command.Flags())
 	if name == config.CommandPlan {
 		command.Flags().StringVar(&a.userSpec, "write-user-spec", "",
 			"infer which shared objects have to move, and write them to `FILE`, which must not exist with other content (default: as migration.write_user_spec says)")
@@ -90,7 +87,7 @@ func (p *program) errand(command *cobra.Command) *cobra.Command {
 	}
 	cli.SetExitCodes(command, codes...)
 	command.RunE = func(command *cobra.Command, _ []string) error {
-		if err := a.check(command); err != nil {
+		if err := a.checkAll(command); err != nil {
 			return err
 		}
 		p.code = p.execute(command.Context(), name, a)

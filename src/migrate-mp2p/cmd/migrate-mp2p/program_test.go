@@ -63,7 +63,9 @@ var _ = Describe("the commands of the program", func() {
 			Expect(err).NotTo(HaveOccurred())
 			Expect(out.stdout).To(And(HavePrefix(command.Long), ContainSubstring("\nUsage:\n  migrate-mp2p "+name), ContainSubstring("\nExamples:\n  migrate-mp2p "+name)))
 			command.Flags().VisitAll(func(flag *pflag.Flag) {
-				Expect(out.stdout).To(MatchRegexp(`(?m)^ +(-\w, )?--%s [A-Z]+ +\S`, flag.Name))
+				if !flag.Hidden {
+					Expect(out.stdout).To(MatchRegexp(`(?m)^ +(-\w, )?--%s [A-Z]+ +\S`, flag.Name))
+				}
 			})
 			codes := []int{run.AllPolicy, run.Mixed, run.CannotTell, run.Interrupted}
 			switch {
@@ -81,6 +83,9 @@ var _ = Describe("the commands of the program", func() {
 	It("print nothing but the version when asked for it", func() {
 		Expect(execute("--version")).To(Equal(outcome{0, version + "\n", ""}))
 		Expect(execute("version")).To(Equal(outcome{0, version + "\n", ""}))
+		By("with the flags of all commands, whether they can be followed or not")
+		ignored := execute("version", "--config", "/nowhere", "--job", "uid", "--output", "json")
+		Expect(ignored).To(Equal(outcome{0, version + "\n", ""}))
 	})
 })
 
@@ -106,7 +111,8 @@ var _ = DescribeTable("a wrong command line names what is wrong and the nearest 
 	Entry("one dash and a value", "unknown flag -config: write it with two dashes, --config", "migrate-mp2p run --help", "run", "-config=x"),
 	Entry("one dash before help", "unknown flag -help: write it with two dashes, --help", "migrate-mp2p run --help", "run", "-help"),
 	Entry("a flag without its value", "flag needs an argument: --config", "migrate-mp2p status --help", "status", "--config"),
-	Entry("a flag of version that it has not", "--config belongs to command", "migrate-mp2p version --help", "version", "--config", "x"),
+	Entry("a flag of plan for version", "--write-user-spec belongs to command plan, not to version", "migrate-mp2p version --help", "version", "--write-user-spec", "x"),
+	Entry("an unknown output of version", "--output", "migrate-mp2p version --help", "version", "--output", "yaml"),
 	Entry("an argument of version", `unexpected argument "x"`, "migrate-mp2p version --help", "version", "x"),
 	Entry("an empty configuration", "run needs --config FILE", "migrate-mp2p run --help", "run", "--config", ""),
 )
